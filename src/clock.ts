@@ -1,0 +1,10 @@
+// Time comes from here, never from AbortSignal.timeout() or Date.now(): test clocks cannot move those.
+
+import type { Clock } from "./contract/runtime.ts";
+
+/** The platform's own clock. Its functions are looked up at each call: fake timers may have replaced them. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer as number),
+};

@@ -1,0 +1,149 @@
+// What an adapter must do: open connections of one kind, and carry flights on them.
+// An adapter knows SQL dialects and drivers; it knows nothing of pools, sessions or contexts.
+
+import type { RawResult, SqlValue, Statement } from "./statement.ts";
+
+export type MaybePromise<T> = T | Promise<T>;
+
+export type IsolationLevel = "read uncommitted" | "read committed" | "repeatable read" | "serializable";
+export type AccessMode = "read write" | "read only";
+
+/** How a transaction begins. */
+export interface BeginOptions {
+  readonly isolationLevel?: IsolationLevel | undefined;
+  readonly accessMode?: AccessMode | undefined;
+}
+
+/** What connections of one kind can do: data, looked at before the first statement. */
+export interface Capabilities {
+  /** `isolate`: the connection is plain data and outlives a request. `request`: it is a socket and does not. */
+  readonly affinity: "isolate" | "request";
+  /** `batch`: only a list that is known in full runs as one transaction. */
+  readonly transactions: "interactive" | "batch" | "none";
+  /** Whether several steps travel together: one round trip. */
+  readonly flights: "any" | "one";
+  readonly savepoints: boolean;
+  readonly streaming: boolean;
+  /** Most connections to one source; the pool's `max` never exceeds it. */
+  readonly maxConnections: number;
+  /** How a placeholder is written in a text: `?` or `$1`. */
+  readonly placeholder: "?" | "$";
+  readonly isolationLevels: readonly IsolationLevel[];
+  /** True: a dead connection shows in its first flight, with nothing executed, so that no ping is needed. */
+  readonly tellsDeath: boolean;
+}
+
+/** Makes adapters for the sources of some URL schemes; `sqlJs()`, `libsql()` and `neon()` return one. */
+export interface AdapterFactory {
+  /** Without the colon: `["libsql", "http", "https"]`. */
+  readonly schemes: readonly string[];
+  /** What shapes a session besides the URL; two sources share a pool only when these are identical. */
+  readonly identity: readonly unknown[];
+  /** Checks the URL and remembers it. No I/O, no timer, no random number.
+   *  @throws TypeError when the URL is not one of this adapter's; it never shows a secret of the URL. */
+  create(source: AdapterSource): Adapter;
+}
+
+export interface AdapterSource {
+  readonly url: string;
+  /** Working folder of adapters that store files; `""` when none was set. */
+  readonly folder: string;
+}
+
+/** One configured source of connections. */
+export interface Adapter {
+  /** For messages and events: `"sql-js"`. */
+  readonly name: string;
+  /** The normalised URL without secrets; `undefined`: private to one Database, never shared (`sqljs:memory`). */
+  readonly key: string | undefined;
+  readonly capabilities: Capabilities;
+  /**
+   * Looks at a statement before a connection is taken for it.
+   *
+   * @throws DbError `QUERY_FAILED` of kind `parameter` or `syntax` when text and values do not fit; no value is shown.
+   */
+  check?(statement: Statement): void;
+  /** Opens one connection. Rejects with `CONNECT_FAILED` or `AUTH_FAILED`, or with the signal's reason. */
+  open(options: OpenOptions): MaybePromise<DriverConnection>;
+  /** Frees what outlives connections: files, engines. Called once, after the last connection is closed. */
+  dispose?(): MaybePromise<void>;
+}
+
+export interface OpenOptions {
+  /** The URL as of now: a source given as a function is asked again for every connection. */
+  readonly url: string;
+  readonly signal: AbortSignal;
+}
+
+/** One physical connection, used by one session at a time, one flight at a time. */
+export interface DriverConnection {
+  /** The driver's own handle, for what isopool does not wrap. */
+  readonly raw: unknown;
+  /** The adapter's own setup: rides ahead of the connection's first statement, after the hooks. */
+  readonly setup: readonly Statement[];
+  /** As of the last answer. `failed`: only a rollback is possible. `closed`: unusable. */
+  readonly state: "idle" | "transaction" | "failed" | "closed";
+  /** Proven idle, and nothing of the session stays behind (temporary tables, settings) that the next one would see. */
+  readonly isReusable: boolean;
+  /**
+   * Carries the steps to the database in order, in one round trip where `capabilities.flights` says so.
+   *
+   * @returns one outcome per step of `flight.steps`. A step that failed does not reject: its outcome holds the error.
+   * @throws DbError when the flight as a whole failed (`CONNECTION_LOST`, …), with `outcome` told; or the signal's
+   *   reason, unchanged. `state` is `closed` then, unless the connection is proven good.
+   */
+  send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]>;
+  /** Reads a statement's rows in batches. The iterator's `return()` frees what the statement holds. */
+  stream?(statement: Statement, options: StreamOptions): RowStream;
+  /** A cheap answer from the database; rejects or gives `false` when there is none. Only when not `tellsDeath`. */
+  ping?(signal: AbortSignal): MaybePromise<boolean | void>;
+  /** Called once. After it, nothing of the connection is open. */
+  close(): MaybePromise<void>;
+}
+
+export interface StreamOptions {
+  /** Rows a batch. Integer >= 1. */
+  readonly batchSize: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Batches of rows, in order; `next()` is never called twice at a time. */
+export interface RowStream {
+  next(): MaybePromise<IteratorResult<RowBatch, void>>;
+  return(): MaybePromise<void>;
+}
+
+export interface RowBatch {
+  readonly columns: readonly string[];
+  readonly rows: SqlValue[][];
+}
+
+/** Steps that travel to the server together. */
+export interface Flight {
+  readonly steps: readonly Step[];
+  /** Run after the steps, only when one of them stopped the flight; their own failures are ignored. */
+  readonly undo?: readonly Step[];
+}
+
+/** One step of a flight. */
+export type Step =
+  | QueryStep
+  | { readonly kind: "begin"; readonly options: BeginOptions }
+  | { readonly kind: "commit" }
+  | { readonly kind: "rollback" }
+  | { readonly kind: "savepoint" | "release" | "rollback-to"; readonly name: string };
+
+export interface QueryStep {
+  readonly kind: "query";
+  readonly statement: Statement;
+  /** True: belongs to a transaction, and must not run when that is gone (skipped then). */
+  readonly guarded: boolean;
+  /** `stop`: when it fails, the steps behind it are skipped, and `undo` runs. All other kinds of step stop. */
+  readonly onError: "stop" | "continue";
+}
+
+/** What became of one step. */
+export type StepOutcome =
+  | { readonly status: "done"; readonly result: RawResult }
+  | { readonly status: "failed"; readonly error: Error }
+  | { readonly status: "skipped" };

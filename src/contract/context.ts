@@ -1,0 +1,22 @@
+// Who is current? What a context provider must answer.
+
+/** What one `run()` makes current: a session of one database, on top of what was current before. */
+export interface Frame {
+  /** The Database whose session it is. */
+  readonly owner: object;
+  readonly session: object;
+  readonly parent: Frame | undefined;
+  /** Working folder set by `setFolder()` within this frame. */
+  folder?: string;
+}
+
+/** Answers "which session is current here?": the place of PyDAL's thread-local. */
+export interface ContextProvider {
+  readonly name: string;
+  /** True: where `current()` is `undefined` there is no session. False: it may only have been lost. */
+  readonly absenceProves: boolean;
+  /** The innermost frame here; `undefined` when there is none, or when it cannot be known. */
+  current(): Frame | undefined;
+  /** Runs `work` with `frame` current, in it and in all that it starts; `undefined` runs it with none. */
+  run<T>(frame: Frame | undefined, work: () => T): T;
+}

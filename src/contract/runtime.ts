@@ -1,0 +1,17 @@
+// What may outlive what? What a platform allows.
+
+/** Time, as a value that tests replace. */
+export interface Clock {
+  /** Milliseconds; may stand still, and may jump either way. */
+  now(): number;
+  setTimeout(callback: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+/** What the platform allows a pool to keep. */
+export interface Runtime {
+  readonly name: string;
+  readonly clock: Clock;
+  /** Default of `pool.max`. */
+  readonly maxConnections: number;
+}

@@ -1,0 +1,36 @@
+// What travels to a database and what comes back, in words that every layer shares.
+
+/** A value that binds on every adapter. Integers beyond 2^53-1 are `bigint`, blobs are `Uint8Array`. */
+export type SqlValue = null | string | number | bigint | boolean | Date | Uint8Array;
+
+/** Values of the placeholders: by position (`?`, `$1`) or by name (`:name`, written without its mark here). */
+export type Params = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
+
+/** One row as a plain object, keys in column order: `{ id: 1, name: "Ada" }`. */
+export type Row = Record<string, SqlValue>;
+
+/** A text with the database's own placeholders (`?` or `$1`), and their values. */
+export interface Statement {
+  readonly text: string;
+  readonly params?: Params | undefined;
+}
+
+/** What one statement gave. */
+export interface Result<R = Row> {
+  /** Rows in the database's order; `[]` when the statement gives none. */
+  readonly rows: R[];
+  /** Column names in order; `[]` when the statement gives no rows. */
+  readonly columns: string[];
+  /** Rows inserted, updated or deleted; 0 for a query. */
+  readonly rowsAffected: number;
+  /** Row id of the last insert, where the database has one. */
+  readonly lastInsertRowid?: number | bigint;
+}
+
+/** A result as adapters give it: rows are arrays in column order, so duplicate column names lose nothing. */
+export interface RawResult {
+  readonly columns: readonly string[];
+  readonly rows: SqlValue[][];
+  readonly rowsAffected: number;
+  readonly lastInsertRowid?: number | bigint | undefined;
+}

@@ -1,0 +1,84 @@
+// One class, a closed list of codes. docs/errors.md has a section per code.
+
+/** What went wrong with a statement, told in the same words by every adapter. */
+export type QueryFailureKind =
+  | "unique"
+  | "foreign-key"
+  | "not-null"
+  | "check"
+  | "syntax"
+  | "parameter"
+  | "serialization"
+  | "deadlock"
+  | "busy"
+  | "timeout"
+  | "permission"
+  | "other";
+
+/** What each code tells besides its message. */
+export interface ErrorDetails {
+  SESSION_REQUIRED: { context: string };
+  SESSION_CLOSED: { session: string };
+  POOL_TIMEOUT: { waitedMs: number; max: number; busy: number; waiting: number };
+  POOL_CLOSED: { pool: string };
+  POOL_DEADLOCK: { max: number; stacks: readonly string[] };
+  POOL_FULL: { maxWaiting: number };
+  CONNECT_FAILED: { adapter: string };
+  AUTH_FAILED: { adapter: string };
+  CONNECTION_LOST: { adapter: string };
+  QUERY_FAILED: {
+    kind: QueryFailureKind;
+    sql: string;
+    /** The database's own code: a SQLSTATE (`"23505"`) or a SQLite name (`"SQLITE_CONSTRAINT"`). */
+    dialectCode: string | undefined;
+    /** Place of the failing statement in its batch, from 0. */
+    statementIndex?: number;
+    /** Where in `sql` the database stopped reading, from 0. */
+    position?: number;
+  };
+  QUERY_TIMEOUT: { timeoutMs: number; of: "statement" | "session" };
+  TRANSACTION_UNSUPPORTED: { adapter: string; wanted: string };
+  TRANSACTION_LOST: { sql: string | undefined };
+  TRANSACTION_STATEMENT: { sql: string; remedy: string };
+  ROLLBACK_ONLY: { scope: string };
+  COMMIT_UNKNOWN: { session: string };
+  PROPAGATION_REFUSED: { propagation: string };
+  STORAGE_FAILED: { storage: string };
+}
+
+export type ErrorCode = keyof ErrorDetails;
+
+/** `not-executed`: sending it again is safe. `unknown`: it may have been executed; isopool never sends it again. */
+export type Outcome = "not-executed" | "executed" | "unknown";
+
+export interface DbErrorOptions extends ErrorOptions {
+  /** Whether the same work, begun anew, may succeed. Default `false`. */
+  readonly retryable?: boolean | undefined;
+  /** Default `"not-executed"`. */
+  readonly outcome?: Outcome | undefined;
+}
+
+const BRAND = Symbol.for("isopool.DbError");
+
+/** Every error that isopool makes, besides `TypeError` for wrong arguments. */
+export class DbError<Code extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = "DbError";
+  readonly code: Code;
+  readonly details: ErrorDetails[Code];
+  readonly retryable: boolean;
+  readonly outcome: Outcome;
+
+  constructor(code: Code, message: string, details: ErrorDetails[Code], options: DbErrorOptions = {}) {
+    super(`${code}: ${message}`, "cause" in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.details = details;
+    this.retryable = options.retryable ?? false;
+    this.outcome = options.outcome ?? "not-executed";
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+}
+
+/** Tells whether `value` is a DbError, of `code` if given; works across copies of the package. */
+export function isDbError<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is DbError<Code> {
+  return value instanceof Error && BRAND in value && (code === undefined || (value as unknown as DbError).code === code);
+}
