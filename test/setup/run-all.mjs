@@ -1,0 +1,73 @@
+// `npm test`: builds, checks, and runs every test there is. Its last line is "N passed, N failed".
+
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { runChecks } from "./check.mjs";
+import { ensureBrowser } from "./ensure-browser.mjs";
+import { cache, run } from "./run.mjs";
+
+const runners = { build, checks: runChecks, vitest, playwright };
+
+async function build() {
+  const { code } = await run("npm run build --silent");
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+async function vitest() {
+  const report = reportFile("vitest.json");
+  const { code } = await run(
+    `vitest run --config test/vitest.config.ts --reporter=default --reporter=json --outputFile.json="${report}"`,
+  );
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = readReport(report);
+  // A file that cannot be loaded has no test of its own to count.
+  const broken = testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.length);
+  const failed = numFailedTests + broken.length;
+  return settle(code, { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests });
+}
+
+async function playwright() {
+  const { executablePath } = await ensureBrowser();
+  const report = reportFile("playwright.json");
+  const { code } = await run("playwright test --config test/e2e/playwright.config.ts --reporter=list,json", {
+    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report, CHROMIUM_PATH: executablePath },
+  });
+  const { stats, errors } = readReport(report);
+  const counts = { passed: stats.expected, failed: stats.unexpected + errors.length, skipped: stats.skipped };
+  // A test that passes only when tried again has failed.
+  return settle(code, { ...counts, failed: counts.failed + stats.flaky });
+}
+
+function reportFile(name) {
+  mkdirSync(cache, { recursive: true });
+  const file = join(cache, name);
+  rmSync(file, { force: true });
+  return file;
+}
+
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (cause) {
+    throw new Error("the runner left no report", { cause });
+  }
+}
+
+/** A runner that ran nothing, or that failed for a reason of its own, counts as one failure. */
+function settle(code, counts) {
+  if (counts.passed + counts.failed === 0) console.error("No test was run.");
+  else if (code === 0 || counts.failed > 0) return counts;
+  return { ...counts, failed: counts.failed + 1 };
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const [name, runner] of Object.entries(runners)) {
+  console.log(`\n── ${name}`);
+  const counts = await runner().catch((error) => {
+    console.error(`${name}: ${error.message}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  });
+  for (const key of Object.keys(total)) total[key] += counts[key];
+  console.log(`── ${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+}
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+console.log(`\n${total.passed} passed, ${total.failed} failed`);

@@ -1,0 +1,16 @@
+// Everything but the browser: `npm run test:unit`, and a part of `npm test`.
+
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  root: fileURLToPath(new URL("..", import.meta.url)),
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/e2e/**", "test/bench/**"],
+    // A test that waits for real is wrong; these bounds only end what hangs.
+    testTimeout: 10_000,
+    hookTimeout: 10_000,
+    typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
+  },
+});
