@@ -1,0 +1,98 @@
+// What `onEvent` told about each session, in the shape in which the timeline draws it.
+
+import type { DatabaseEvent } from "../../../src/contract/events.ts";
+
+export interface Span {
+  readonly from: number;
+  /** `undefined`: still going on. */
+  to: number | undefined;
+}
+
+export interface Hold extends Span {
+  readonly connection: number;
+}
+
+export interface FlightSpan {
+  readonly from: number;
+  readonly to: number;
+  readonly statements: readonly string[];
+  readonly isOk: boolean;
+}
+
+export interface Mark {
+  readonly kind: "commit" | "rollback" | "retry" | "error";
+  readonly at: number;
+}
+
+/** One lane: a session from its first event to its end. */
+export interface Track {
+  readonly session: number;
+  readonly parent: number | undefined;
+  readonly from: number;
+  to: number | undefined;
+  outcome: "running" | "done" | "failed" | "aborted";
+  readonly waits: Span[];
+  readonly holds: Hold[];
+  readonly flights: FlightSpan[];
+  readonly marks: Mark[];
+  readonly story: { readonly at: number; readonly text: string }[];
+}
+
+export interface LogLine {
+  readonly at: number;
+  readonly session: number | undefined;
+  readonly type: DatabaseEvent["type"];
+  readonly text: string;
+}
+
+export function createTrack(session: number, parent: number | undefined, from: number): Track {
+  return {
+    session,
+    parent,
+    from,
+    to: undefined,
+    outcome: "running",
+    waits: [],
+    holds: [],
+    flights: [],
+    marks: [],
+    story: [],
+  };
+}
+
+/** Writes one event into the lane of its session. */
+export function advance(track: Track, event: DatabaseEvent, at: number): void {
+  switch (event.type) {
+    case "wait":
+      track.waits.push({ from: at, to: undefined });
+      break;
+    case "acquire":
+      endLast(track.waits, at);
+      track.holds.push({ from: at, to: undefined, connection: event.connection });
+      break;
+    case "release":
+      endLast(track.holds, at);
+      break;
+    case "flight":
+      track.flights.push({ from: at - event.durationMs, to: at, statements: event.statements, isOk: event.isOk });
+      break;
+    case "commit":
+    case "rollback":
+    case "retry":
+    case "error":
+      track.marks.push({ kind: event.type, at });
+      break;
+    case "end":
+      endLast(track.waits, at);
+      endLast(track.holds, at);
+      track.to = at;
+      track.outcome = event.outcome;
+      break;
+    default:
+  }
+}
+
+function endLast(spans: readonly Span[], at: number): void {
+  const last = spans.at(-1);
+  if (last) last.to ??= at;
+}

@@ -1,0 +1,71 @@
+// Each event as a sentence: for the log, the details of a lane, and those who listen instead of look.
+
+import type { DatabaseEvent } from "../../../src/contract/events.ts";
+import { duration, oneLine, plural } from "../format.ts";
+import type { Track } from "./track.ts";
+
+/** The session that an event belongs to; `undefined`: the pool's own. */
+export function sessionOf(event: DatabaseEvent): number | undefined {
+  if ("session" in event && typeof event.session === "number") return event.session;
+  return "owner" in event ? event.owner?.id : undefined;
+}
+
+export function describe(event: DatabaseEvent): string {
+  switch (event.type) {
+    case "session":
+      return event.parent === undefined ? "begins" : `begins, inside session ${event.parent}`;
+    case "wait":
+      return `waits for a connection, as number ${event.waiting} in line`;
+    case "acquire":
+      return event.waitedMs > 0
+        ? `gets connection ${event.connection} after ${duration(event.waitedMs)}`
+        : `gets connection ${event.connection} at once`;
+    case "release":
+      return `gives connection ${event.connection} back`;
+    case "begin":
+      return "has a transaction";
+    case "commit":
+      return "commits";
+    case "rollback":
+      return "rolls back";
+    case "flight":
+      return `${event.isOk ? "" : "failed: "}flight of ${plural(event.statements.length, "statement")} in ${duration(event.durationMs)}: ${event.statements.map((text) => oneLine(text, 90)).join(" · ")}`;
+    case "retry":
+      return `attempt ${event.attempt} failed, the next one comes in ${duration(event.delayMs)}: ${message(event.error)}`;
+    case "end":
+      return ({ done: "is done", failed: "has failed", aborted: "was aborted" } as const)[event.outcome];
+    case "open":
+      return `connection ${event.connection} opened in ${duration(event.durationMs)}`;
+    case "close":
+      return `connection ${event.connection} closed: ${event.reason}`;
+    case "leak":
+      return `connection ${event.connection} has been held for ${duration(event.heldMs)}`;
+    case "error":
+      return `error during ${event.during}: ${message(event.error)}`;
+  }
+}
+
+export function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** How a session stands, in a word. */
+export function state(track: Track): string {
+  if (track.outcome === "running") {
+    const isWaiting = track.waits.at(-1)?.to === undefined && track.waits.length > 0;
+    return isWaiting ? "waiting" : "working";
+  }
+  if (track.outcome === "aborted") return "aborted";
+  const last = track.marks.findLast(({ kind }) => kind === "commit" || kind === "rollback");
+  if (last?.kind === "commit" && track.outcome === "done") return "committed";
+  if (last?.kind === "rollback") return "rolled back";
+  return track.outcome === "failed" ? "failed" : "done";
+}
+
+/** What the session is about: the first text that is the user's own. */
+export function subject(track: Track): string {
+  const own = track.flights.flatMap(({ statements }) => statements).find((text) => !HOUSEKEEPING.test(text));
+  return own === undefined ? "" : oneLine(own, 60);
+}
+
+const HOUSEKEEPING = /^\s*(begin|commit|rollback|savepoint|release|pragma foreign_keys)\b/i;

@@ -1,0 +1,38 @@
+// The page in demo/page: `npm start` serves it while working, `npm run build:demo` builds it into demo/dist.
+
+import { defineConfig } from "vite";
+
+// Nothing inline and nothing from elsewhere; WebAssembly may be compiled, no other code may be made at run time.
+const policy = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "connect-src 'self'",
+  "img-src 'self'",
+  "style-src 'self'",
+  "worker-src 'self'",
+].join("; ");
+
+const headers = { "Content-Security-Policy": policy };
+
+export default defineConfig({
+  root: "demo/page",
+  base: "./",
+  // As a tag too: the built page keeps its policy on hosts that let nobody set a header.
+  plugins: [
+    {
+      name: "content-security-policy",
+      transformIndexHtml: () => [
+        { tag: "meta", attrs: { "http-equiv": "Content-Security-Policy", content: policy }, injectTo: "head-prepend" },
+      ],
+    },
+  ],
+  server: { host: "127.0.0.1", headers },
+  preview: { host: "127.0.0.1", headers },
+  build: {
+    outDir: "../dist",
+    emptyOutDir: true,
+    // A data: URL would need a wider policy.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 800,
+  },
+});
