@@ -1,7 +1,7 @@
 // What an adapter must do: open connections of one kind, and carry flights on them.
 // An adapter knows SQL dialects and drivers; it knows nothing of pools, sessions or contexts.
 
-import type { RawResult, SqlValue, Statement } from "./statement.ts";
+import type { RawResult, RowBatch, Statement } from "./statement.ts";
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -20,8 +20,6 @@ export interface Capabilities {
   readonly affinity: "isolate" | "request";
   /** `batch`: only a list that is known in full runs as one transaction. */
   readonly transactions: "interactive" | "batch" | "none";
-  /** Whether several steps travel together: one round trip. */
-  readonly flights: "any" | "one";
   readonly savepoints: boolean;
   readonly streaming: boolean;
   /** Most connections to one source; the pool's `max` never exceeds it. */
@@ -86,7 +84,7 @@ export interface DriverConnection {
   /** Proven idle, and nothing of the session stays behind (temporary tables, settings) that the next one would see. */
   readonly isReusable: boolean;
   /**
-   * Carries the steps to the database in order, in one round trip where `capabilities.flights` says so.
+   * Carries the steps to the database in order, in as few round trips as the driver can: one, where it has a pipeline.
    *
    * @returns one outcome per step of `flight.steps`. A step that failed does not reject: its outcome holds the error.
    * @throws DbError when the flight as a whole failed (`CONNECTION_LOST`, …), with `outcome` told; or the signal's
@@ -111,11 +109,6 @@ export interface StreamOptions {
 export interface RowStream {
   next(): MaybePromise<IteratorResult<RowBatch, void>>;
   return(): MaybePromise<void>;
-}
-
-export interface RowBatch {
-  readonly columns: readonly string[];
-  readonly rows: SqlValue[][];
 }
 
 /** Steps that travel to the server together. */

@@ -25,3 +25,32 @@ export type PoolEvent =
       readonly stack: string | undefined;
     }
   | { readonly type: "error"; readonly error: unknown; readonly during: "open" | "close" | "validate" };
+
+/** A session's own events. `session` is its number, counted per isolate; `parent` the session that waits for it. */
+export type SessionEvent =
+  | { readonly type: "session"; readonly session: number; readonly parent: number | undefined }
+  | { readonly type: "begin"; readonly session: number }
+  | { readonly type: "commit"; readonly session: number }
+  | { readonly type: "rollback"; readonly session: number }
+  | {
+      readonly type: "flight";
+      readonly session: number;
+      readonly connection: number;
+      /** The texts that travelled together, in order: the session's own statements and what rode along. */
+      readonly statements: readonly string[];
+      readonly durationMs: number;
+      readonly isOk: boolean;
+    }
+  | {
+      readonly type: "retry";
+      readonly session: number;
+      /** Which attempt failed, from 1. */
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly error: unknown;
+    }
+  | { readonly type: "error"; readonly session: number; readonly error: unknown; readonly during: "rollback" | "callback" }
+  | { readonly type: "end"; readonly session: number; readonly outcome: "done" | "failed" | "aborted" };
+
+/** What `onEvent` receives: every event, when it happened (milliseconds of the runtime's clock), and in which pool. */
+export type DatabaseEvent = (PoolEvent | SessionEvent) & { readonly at: number; readonly pool: string };

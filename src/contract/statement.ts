@@ -27,10 +27,14 @@ export interface Result<R = Row> {
   readonly lastInsertRowid?: number | bigint;
 }
 
-/** A result as adapters give it: rows are arrays in column order, so duplicate column names lose nothing. */
-export interface RawResult {
+/** Rows as arrays, and the names of their columns. */
+export interface RowBatch {
   readonly columns: readonly string[];
   readonly rows: SqlValue[][];
+}
+
+/** A result as adapters give it: rows are arrays in column order, so duplicate column names lose nothing. */
+export interface RawResult extends RowBatch {
   readonly rowsAffected: number;
   readonly lastInsertRowid?: number | bigint | undefined;
 }

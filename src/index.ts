@@ -1,0 +1,39 @@
+// The public door: re-exports only.
+
+export { asyncContext, type AsyncContextLike } from "./context/async-context.ts";
+export { asyncLocal, type AsyncLocalStorageClass, type AsyncLocalStorageLike } from "./context/async-local.ts";
+export { explicit } from "./context/explicit.ts";
+export { zone, type ZoneLike } from "./context/zone.ts";
+export type * from "./contract/adapter.ts";
+export type * from "./contract/context.ts";
+export type * from "./contract/events.ts";
+export type * from "./contract/runtime.ts";
+export type * from "./contract/statement.ts";
+export { createDatabase, type Database, type DatabaseStats } from "./database.ts";
+export type { DatabaseOptions, UrlSource } from "./database-options.ts";
+export {
+  DbError,
+  type DbErrorOptions,
+  type ErrorCode,
+  type ErrorDetails,
+  isDbError,
+  type Outcome,
+  type QueryFailureKind,
+} from "./errors.ts";
+export { ConnectionPool, type Lease, type PoolOptions, type PoolSource, type PoolStats } from "./pool/pool.ts";
+export { pools } from "./pool/registry.ts";
+export { shared } from "./runtime/shared.ts";
+export type { Hook } from "./session/configured-source.ts";
+export type { Connection } from "./session/connection.ts";
+export type { Cursor } from "./session/cursor.ts";
+export type { DeadlineOptions } from "./session/deadline.ts";
+export { closeAllInstances, setFolder } from "./session/instances.ts";
+export type { TransactionOptions } from "./session/nesting.ts";
+export type { Propagation } from "./session/propagation.ts";
+export type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
+export type { RetryOptions } from "./session/retry.ts";
+export type { SessionOptions } from "./session/run-session.ts";
+export type { SettleCallback } from "./session/scope.ts";
+export type { CloseAction, Session } from "./session/session.ts";
+export type { SqlQuery } from "./session/sql-query.ts";
+export type { StatementInput } from "./session/statement.ts";

@@ -1,0 +1,62 @@
+import type { ContextProvider, Frame } from "../contract/context.ts";
+import type { CloseAction, Session } from "./session.ts";
+
+/** What is known of the databases of this isolate, by every copy of the package and after every hot reload. */
+interface Instances {
+  /** Databases that were used and not disposed. */
+  readonly databases: Set<{ readonly context: ContextProvider }>;
+  /** Set by `setFolder()` outside of any session. */
+  folder: string;
+}
+
+const KEY = Symbol.for("isopool.instances.1");
+const world = globalThis as { [KEY]?: Instances };
+
+export function instances(): Instances {
+  return (world[KEY] ??= { databases: new Set(), folder: "" });
+}
+
+// The innermost frames here: one a context provider, each holding all that is current below it.
+function currentFrames(): Set<Frame> {
+  const frames = new Set<Frame>();
+  for (const { context } of instances().databases) {
+    const frame = context.current();
+    if (frame !== undefined) frames.add(frame);
+  }
+  return frames;
+}
+
+/**
+ * Ends every session that is current in this context, of every database, each with `action`; default `commit`.
+ *
+ * @throws AggregateError after all of them were closed, when some of them failed: no failure stops the others.
+ */
+export async function closeAllInstances(action?: CloseAction): Promise<void> {
+  const sessions = new Set<Session>();
+  for (const innermost of currentFrames()) {
+    for (let frame: Frame | undefined = innermost; frame !== undefined; frame = frame.parent) sessions.add(frame.session as Session);
+  }
+  const failures: unknown[] = [];
+  for (const session of sessions) {
+    // An inner transaction's handle ends with its work; its session is further out, and among these.
+    if (session.isInner) continue;
+    await session.close(action).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `closeAllInstances: ${failures.length} of ${sessions.size} sessions failed`);
+}
+
+/** Sets the working folder of adapters that store files: of this context inside a session, of the isolate outside. */
+export function setFolder(folder: string): void {
+  if (typeof folder !== "string") throw new TypeError(`Expected the folder to be a string, got \`${typeof folder}\``);
+  const frames = currentFrames();
+  for (const frame of frames) frame.folder = folder;
+  if (frames.size === 0) instances().folder = folder;
+}
+
+/** The working folder in force here: the innermost that was set, else the isolate's. */
+export function currentFolder(context: ContextProvider): string {
+  for (let frame = context.current(); frame !== undefined; frame = frame.parent) {
+    if (frame.folder !== undefined) return frame.folder;
+  }
+  return instances().folder;
+}

@@ -1,0 +1,32 @@
+import { DbError } from "../errors.ts";
+
+/** What a transaction does when there is one already; Spring's words. */
+export type Propagation = "required" | "nested" | "requires-new" | "mandatory" | "supports" | "not-supported" | "never";
+
+/**
+ * `join`: be part of it. `nest`: a savepoint in it. `begin`: the first one here. `plain`: none. `apart`, `apart-plain`: a
+ * session and a connection of its own, with and without one.
+ */
+export type Plan = "join" | "nest" | "begin" | "plain" | "apart" | "apart-plain";
+
+// Inside a transaction, and outside of one.
+const PLANS: Readonly<Record<Propagation, readonly [inside: Plan | undefined, outside: Plan | undefined]>> = {
+  required: ["join", "begin"],
+  nested: ["nest", "begin"],
+  "requires-new": ["apart", "begin"],
+  mandatory: ["join", undefined],
+  supports: ["join", "plain"],
+  "not-supported": ["apart-plain", "plain"],
+  never: [undefined, "plain"],
+};
+
+/** @throws TypeError for an unknown word; DbError `PROPAGATION_REFUSED` where it forbids what is here. */
+export function planTransaction(propagation: Propagation, isInside: boolean): Plan {
+  if (!Object.hasOwn(PLANS, propagation)) {
+    throw new TypeError(`Expected \`propagation\` to be one of ${Object.keys(PLANS).join(", ")}, got \`${propagation}\``);
+  }
+  const plan = PLANS[propagation][isInside ? 0 : 1];
+  if (plan !== undefined) return plan;
+  const message = isInside ? "there is a transaction here already" : "there is no transaction here to be part of";
+  throw new DbError("PROPAGATION_REFUSED", `\`${propagation}\`: ${message}`, { propagation });
+}

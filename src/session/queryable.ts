@@ -1,0 +1,70 @@
+import type { RawResult, Result, Row, SqlValue } from "../contract/statement.ts";
+import type { DeadlineOptions } from "./deadline.ts";
+import { toResult } from "./rows.ts";
+import { SqlQuery } from "./sql-query.ts";
+import type { StatementInput } from "./statement.ts";
+
+export interface StreamRowsOptions {
+  /** Rows fetched at a time. Integer >= 1. Default 100. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What statements can be sent through: a Database, a Session, `db.autocommit`. */
+export abstract class Queryable {
+  /** @internal */
+  abstract submit<T>(
+    kind: "query" | "batch",
+    inputs: readonly StatementInput[],
+    shape: (results: RawResult[]) => T,
+    options?: DeadlineOptions,
+  ): Promise<T>;
+
+  /**
+   * Reads rows one by one, fetched in batches, without holding the whole result. Leaving the loop early frees it.
+   *
+   * @throws DbError `SESSION_CLOSED` from the loop when its session has ended.
+   */
+  abstract stream<R = Row>(statement: StatementInput, options?: StreamRowsOptions): AsyncIterable<R>;
+
+  /** @internal Where a query made here and now will run. */
+  target(): Queryable {
+    return this;
+  }
+
+  /**
+   * Makes a query from a template; each `${value}` becomes a parameter, each query inside becomes part of the text.
+   *
+   * @returns a lazy query: awaited, it gives its rows as objects.
+   */
+  sql<R = Row>(strings: TemplateStringsArray, ...values: readonly (SqlValue | SqlQuery<unknown>)[]): SqlQuery<R> {
+    const target = this.target();
+    return new SqlQuery<R>(strings, values, (query) => target.submit("query", [query], ([result]) => result!));
+  }
+
+  /**
+   * Runs one statement.
+   *
+   * @param text - with the database's own placeholders: `?` or `$1`.
+   * @param params - one value a placeholder, by position or by name.
+   * @param options.timeoutMs - longest time to the answer, waiting in line included. Default: none.
+   * @throws DbError `QUERY_FAILED` | `QUERY_TIMEOUT` | `CONNECTION_LOST` | …; or the signal's own reason.
+   */
+  query<R = Row>(
+    text: string,
+    params?: readonly SqlValue[] | Readonly<Record<string, SqlValue>>,
+    options?: DeadlineOptions,
+  ): Promise<Result<R>> {
+    return this.submit("query", [{ text, params }], ([result]) => toResult<R>(result!), options);
+  }
+
+  /**
+   * Runs a list of statements in one flight, all or nothing: within a transaction too.
+   *
+   * @returns one result a statement, in order.
+   * @throws DbError `QUERY_FAILED` whose `details.statementIndex` names the statement that failed.
+   */
+  batch(statements: readonly StatementInput[], options?: DeadlineOptions): Promise<Result[]> {
+    return this.submit("batch", statements, (results) => results.map((result) => toResult(result)), options);
+  }
+}

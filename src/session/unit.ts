@@ -1,0 +1,145 @@
+import type { Adapter, BeginOptions, MaybePromise, RowStream } from "../contract/adapter.ts";
+import type { ContextProvider, Frame } from "../contract/context.ts";
+import type { Owner, SessionEvent } from "../contract/events.ts";
+import type { Clock } from "../contract/runtime.ts";
+import { DbError, isDbError } from "../errors.ts";
+import type { ConnectionPool, Lease } from "../pool/pool.ts";
+import { Line } from "./line.ts";
+import type { Link } from "./link.ts";
+import { Scope, type SettleCallback } from "./scope.ts";
+import { Transaction } from "./transaction.ts";
+
+/** A configured source, once its URL is known. */
+export interface Source {
+  readonly adapter: Adapter;
+  readonly pool: ConnectionPool<Link>;
+  /** Flights sent so far. */
+  flights: number;
+  /** Runs the connection hooks on it, and puts the setup ahead of its next flight. */
+  prepare(link: Link): Promise<void>;
+}
+
+/** What a session needs of the database that it belongs to. */
+export interface Host {
+  /** The Database itself: what frames are found by. */
+  readonly database: object;
+  /** Number of the database, unique in its isolate. */
+  readonly number: number;
+  readonly clock: Clock;
+  readonly context: ContextProvider;
+  /** Whether a connection that turns out to have died while idle is replaced unseen. */
+  readonly checksConnections: boolean;
+  /** How long a nested transaction waits for its turn, in milliseconds. */
+  readonly turnTimeoutMs: number;
+  source(): MaybePromise<Source>;
+  emit: ((event: SessionEvent) => void) | undefined;
+}
+
+export interface UnitOptions extends BeginOptions {
+  /** Whether its statements are one transaction, begun with the first of them. Default true. */
+  readonly transaction?: boolean | undefined;
+}
+
+let units = 0;
+
+/** What a session and the transactions inside it share: one place in the pool, one connection, one transaction. */
+export class Unit implements Owner {
+  readonly id: number = ++units;
+  readonly host: Host;
+  readonly parent: Owner | undefined;
+  readonly transaction: Transaction;
+  readonly line: Line = new Line(this);
+  readonly root: Scope = new Scope("root");
+  /** What was current where the session began: settle callbacks run there. */
+  readonly outside: Frame | undefined;
+  /** Settle callbacks that are due when the session has ended, in order. */
+  readonly due: SettleCallback[] = [];
+  readonly streams: Set<RowStream> = new Set();
+  /** Makes the error for whoever comes when the session has ended. */
+  closed: (() => DbError) | undefined;
+  /** True once the session's connection and callbacks were seen to. */
+  hasEnded = false;
+  /** True when a signal or a deadline of the session's may cancel what is in flight. */
+  isBounded = false;
+  /** True when `onEvent` was told that it began, and must be told that it ended; hooks' sessions are not told. */
+  isTold = false;
+  /** Told when the session has ended: for one that is open by hand. */
+  onEnd: (() => void) | undefined;
+  savepoints = 0;
+  #lease: Pick<Lease<Link>, "id" | "connection" | "release" | "detach"> | undefined;
+
+  constructor(host: Host, parent: Owner | undefined, options: UnitOptions) {
+    this.host = host;
+    this.parent = parent;
+    this.outside = host.context.current();
+    this.transaction = new Transaction(options.transaction ?? true, options);
+  }
+
+  /** Number of the connection in its pool; 0 for one that is not the pool's. */
+  get connection(): number {
+    return this.#lease?.id ?? 0;
+  }
+
+  get link(): Link | undefined {
+    return this.#lease?.connection;
+  }
+
+  async acquire(options: { signal?: AbortSignal | undefined; usePool?: boolean | undefined }): Promise<Link> {
+    const { pool } = await this.host.source();
+    const { signal, usePool = true } = options;
+    const lease = await pool.acquire({ owner: this, usePool, ...(signal && { signal }) });
+    this.#lease = lease;
+    return lease.connection;
+  }
+
+  /** Takes a connection that somebody else owns: it is never pooled nor closed from here. */
+  adopt(link: Link): void {
+    this.#lease = { id: 0, connection: link, release: () => undefined, detach: () => link };
+  }
+
+  /** Gives the connection back: to the pool when it is proven idle, clean and healthy, else to be closed. */
+  release(really = false): void {
+    const lease = this.#lease;
+    if (lease === undefined) return;
+    this.#lease = undefined;
+    this.transaction.end();
+    const { state, isReusable } = lease.connection.driver;
+    lease.release({ broken: state !== "idle", dirty: really || !isReusable });
+  }
+
+  /** Gives the connection away for good. */
+  detach(): Link | undefined {
+    const link = this.#lease?.detach();
+    this.#lease = undefined;
+    this.transaction.end();
+    return link;
+  }
+
+  /**
+   * Takes note that a flight was lost.
+   *
+   * @returns true when the same flight may leave again on another connection: nothing of it was executed, no transaction
+   *   was open, and the connection had been alive before.
+   */
+  replaces(error: unknown, link: Link): boolean {
+    if (link.driver.state !== "closed") return false;
+    const isLost = isDbError(error, "CONNECTION_LOST");
+    const isSafe = isLost && error.outcome === "not-executed" && this.transaction.state === "none";
+    this.transaction.lose(error);
+    this.#lease?.release({ broken: true });
+    this.#lease = undefined;
+    // One dead connection means that its idle siblings are dead too, most likely: none of them is tried.
+    if (isLost) link.source.pool.invalidate();
+    return isSafe && link.hasFlown && this.host.checksConnections;
+  }
+
+  /** Makes a session that was closed by hand usable again. */
+  reopen(): void {
+    this.closed = undefined;
+    this.hasEnded = false;
+  }
+
+  emit(event: SessionEvent): void {
+    this.host.emit?.(event);
+  }
+}
