@@ -1,0 +1,59 @@
+// What `exports` of package.json promises: every path is there, plain ESM, the same on every runtime.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+import { entries, manifest, root } from "./package.ts";
+import { importsOf } from "./sources.ts";
+
+/** Every file that importing `file` loads, and what of it is no file of ours. */
+function reach(file: string, seen = new Set<string>()): { files: Set<string>; foreign: string[] } {
+  if (seen.has(file)) return { files: seen, foreign: [] };
+  seen.add(file);
+  const foreign = importsOf("", readFileSync(file, "utf8")).flatMap(({ specifier }) => {
+    if (!specifier.startsWith(".")) return [`${relative(root, file)}: ${specifier}`];
+    // Emitted declarations name each other with `.ts`, or `.js`.
+    const path = file.endsWith(".d.ts") ? specifier.replace(/\.[jt]s$/, ".d.ts") : specifier;
+    return reach(join(dirname(file), path), seen).foreign;
+  });
+  return { files: seen, foreign };
+}
+
+test("the package is ESM, and says where its manifest is", () => {
+  expect(manifest.type).toBe("module");
+  expect(manifest.exports["./package.json"]).toBe("./package.json");
+});
+
+test.each(entries)("$name has types and code, and asks for no runtime", ({ conditions, code, types }) => {
+  // Bundlers for Workers take a `browser` condition, silently.
+  expect(Object.keys(conditions)).toEqual(["types", "default"]);
+  expect([types, code].filter((file) => !existsSync(file))).toEqual([]);
+});
+
+test.each(entries)("$name reaches no driver and no runtime's module", ({ code, types }) => {
+  expect(reach(code).foreign).toEqual([]);
+  expect(reach(types).foreign).toEqual([]);
+});
+
+test.each(entries)("$name is ESM in every file, with a source map", ({ code }) => {
+  for (const file of reach(code).files) {
+    const text = readFileSync(file, "utf8");
+    expect(text).not.toMatch(/\bmodule\.exports\b|\brequire\(/);
+    expect(existsSync(`${file}.map`)).toBe(true);
+  }
+});
+
+test.each(entries)("$name can be imported in plain Node, and exports something", ({ name }) => {
+  // By its own name, as a user would: Node resolves it through `exports`.
+  const script = `console.log(Object.keys(await import(${JSON.stringify(name)})).join())`;
+  const names = execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: root, encoding: "utf8" });
+  expect(names.trim()).not.toBe("");
+});
+
+test("importing an entry starts nothing: no timer, no handle, no output", () => {
+  const imports = entries.map(({ name }) => `await import(${JSON.stringify(name)});`).join("");
+  const script = `${imports} console.log(JSON.stringify(process.getActiveResourcesInfo().filter((r) => !/Wrap$|Request/.test(r))))`;
+  const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: root, encoding: "utf8" });
+  expect(JSON.parse(output)).toEqual([]);
+});

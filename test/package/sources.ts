@@ -1,0 +1,39 @@
+// What src/ imports, read from its text; for the tests that keep the layers apart.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const src = join(root, "src");
+
+/** One import, export-from or `import()`; type-only ones count too. */
+export interface Import {
+  /** Importing file, from src: `"pool/pool.ts"`. */
+  readonly from: string;
+  /** As written: `"../errors.ts"`. */
+  readonly specifier: string;
+  /** Imported file, from src: `"errors.ts"`; `undefined` for a package. */
+  readonly to: string | undefined;
+}
+
+/** Every TypeScript file of src, from src, with `/`. */
+export function sourceFiles(): string[] {
+  return readdirSync(src, { recursive: true, encoding: "utf8" })
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) => file.endsWith(".ts"));
+}
+
+export function readSource(file: string): string {
+  return readFileSync(join(src, file), "utf8");
+}
+
+export function importsOf(file: string, text: string = readSource(file)): Import[] {
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+  const specifiers = code.matchAll(/\b(?:from|import)\s*\(?\s*(["'`])(?<specifier>[^"'`]+)\1/g);
+  return [...specifiers].map(({ groups }) => {
+    const specifier = groups?.["specifier"] ?? "";
+    const to = specifier.startsWith(".") ? posix.join(posix.dirname(file), specifier) : undefined;
+    return { from: file, specifier, to };
+  });
+}
