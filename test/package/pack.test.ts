@@ -1,0 +1,52 @@
+// What `npm publish` would send: what a user needs, and nothing else.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { expect, test } from "vitest";
+import { entries, root } from "./package.ts";
+
+interface Packed {
+  readonly files: readonly { readonly path: string }[];
+}
+
+function packedFiles(): string[] {
+  const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+  const output = execFileSync("npm", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  // npm 10 and 11 give a list, newer ones an object by name.
+  const [packed] = Object.values(JSON.parse(output) as Record<string, Packed>);
+  return packed?.files.map(({ path }) => path) ?? [];
+}
+
+const files = packedFiles();
+
+test("the package holds the build, its sources, and four papers", () => {
+  const others = files.filter((path) => !/^dist\/.+\.(js|d\.ts)(\.map)?$|^src\/.+\.ts$/.test(path));
+  expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json", "src/README.md"]);
+});
+
+test("every entry is in the package", () => {
+  const wanted = entries.flatMap(({ conditions }) => Object.values(conditions));
+  expect(wanted.length).toBeGreaterThan(0);
+  expect(wanted.filter((path) => !files.includes(posix.normalize(path)))).toEqual([]);
+});
+
+test("every built file comes from a source of today", () => {
+  const built = files.filter((path) => path.endsWith(".js"));
+  expect(built.length).toBeGreaterThan(0);
+  const sourceOf = (path: string): string => path.replace(/^dist\//, "src/").replace(/\.js$/, ".ts");
+  expect(built.filter((path) => !files.includes(sourceOf(path)))).toEqual([]);
+});
+
+test("every source map leads to a file of the package", () => {
+  const maps = files.filter((path) => path.endsWith(".map"));
+  expect(maps.length).toBeGreaterThan(0);
+  const lost = maps.filter((path) => {
+    const { sources, sourceRoot = "" } = JSON.parse(readFileSync(join(root, path), "utf8")) as {
+      sources: string[];
+      sourceRoot?: string;
+    };
+    return !sources.every((source) => files.includes(posix.join(posix.dirname(path), sourceRoot, source)));
+  });
+  expect(lost).toEqual([]);
+});
