@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { entries } from "../package/package.ts";
+import { bundlePage } from "./bundle.ts";
+import { installedProject, type Project } from "./installed.ts";
+
+let project: Project;
+beforeAll(() => {
+  project = installedProject();
+}, 60_000);
+afterAll(() => project.remove());
+
+test.each(entries)("$name goes into a page, with nothing left outside", async ({ name }) => {
+  const script = project.write(
+    "main.js",
+    `import * as entry from ${JSON.stringify(name)};\nglobalThis.entry = entry;\n`,
+  );
+  const { code, warnings } = await bundlePage(project.folder, script);
+  expect(warnings).toEqual([]);
+  expect(code).toContain("entry");
+  expect(code).not.toMatch(/\bimport\b|\brequire\b|\bprocess\b/);
+});
+
+test("a page that uses the pool alone carries nothing of sessions", async () => {
+  const script = project.write(
+    "pool.js",
+    'import { ConnectionPool } from "isopool";\nglobalThis.Pool = ConnectionPool;\n',
+  );
+  const { code } = await bundlePage(project.folder, script);
+  expect(code).toContain("POOL_TIMEOUT");
+  expect(code).not.toContain("TRANSACTION_STATEMENT");
+});
