@@ -1,6 +1,6 @@
 // The page's memory of events: lanes for the timeline, lines for the log.
 
-import type { DatabaseEvent } from "../../../src/contract/events.ts";
+import type { DatabaseEvent } from "../../../src/index.ts";
 import { advance, createTrack, type LogLine, type Track } from "./track.ts";
 import { describe, sessionOf } from "./words.ts";
 

@@ -1,6 +1,6 @@
 // What `onEvent` told about each session, in the shape in which the timeline draws it.
 
-import type { DatabaseEvent } from "../../../src/contract/events.ts";
+import type { DatabaseEvent } from "../../../src/index.ts";
 
 export interface Span {
   readonly from: number;

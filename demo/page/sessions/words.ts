@@ -1,6 +1,6 @@
 // Each event as a sentence: for the log, the details of a lane, and those who listen instead of look.
 
-import type { DatabaseEvent } from "../../../src/contract/events.ts";
+import type { DatabaseEvent } from "../../../src/index.ts";
 import { duration, oneLine, plural } from "../format.ts";
 import type { Track } from "./track.ts";
 

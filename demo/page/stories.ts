@@ -1,0 +1,88 @@
+// The stories that the sessions view tells: what each shows, and the code that runs, taken from its own file.
+
+import type { Database } from "../../src/index.ts";
+import { abort } from "./stories/abort.ts";
+import abortCode from "./stories/abort.ts?raw";
+import { compete } from "./stories/compete.ts";
+import competeCode from "./stories/compete.ts?raw";
+import { deadlock } from "./stories/deadlock.ts";
+import deadlockCode from "./stories/deadlock.ts?raw";
+import { fail } from "./stories/fail.ts";
+import failCode from "./stories/fail.ts?raw";
+import { nest } from "./stories/nest.ts";
+import nestCode from "./stories/nest.ts?raw";
+import { retry } from "./stories/retry.ts";
+import retryCode from "./stories/retry.ts?raw";
+
+export interface Story {
+  readonly id: string;
+  readonly title: string;
+  readonly teaser: string;
+  /** What there is to see on the timeline. */
+  readonly sight: string;
+  readonly code: string;
+  /** @returns what came of it, in a sentence. */
+  run(db: Database, signal: AbortSignal): Promise<string>;
+}
+
+export const stories: readonly Story[] = [
+  {
+    id: "compete",
+    title: "Start competing sessions",
+    teaser: "Six orders at the same moment, one connection.",
+    sight:
+      "One session holds the connection; the others wait in line, first come, first served. BEGIN rides with a session's first statement, so nobody pays a round trip for it.",
+    code: codeOf(competeCode),
+    run: compete,
+  },
+  {
+    id: "fail",
+    title: "Start one that fails",
+    teaser: "Work that throws takes its rows with it.",
+    sight:
+      "The work throws in the middle. The session rolls back, the error reaches the caller unchanged, and the count is what it was.",
+    code: codeOf(failCode),
+    run: fail,
+  },
+  {
+    id: "abort",
+    title: "Start one that is aborted",
+    teaser: "An AbortSignal, while waiting and while at work.",
+    sight:
+      "Three want the connection. The second gives up its place in line, the first is stopped at work and rolled back, and the third gets its turn early.",
+    code: codeOf(abortCode),
+    run: abort,
+  },
+  {
+    id: "nest",
+    title: "Nest a transaction",
+    teaser: "A part fails, the whole goes on.",
+    sight:
+      "The inner transaction is a savepoint on the same connection. It is rolled back alone, with the next flight, and the outer one commits.",
+    code: codeOf(nestCode),
+    run: nest,
+  },
+  {
+    id: "retry",
+    title: "Retry what lost a race",
+    teaser: "Twice in vain, then it commits.",
+    sight:
+      "Each attempt is a session of its own and leaves nothing behind. Between them it waits a random while, so that losers of a race do not meet again.",
+    code: codeOf(retryCode),
+    run: retry,
+  },
+  {
+    id: "deadlock",
+    title: "Provoke a deadlock",
+    teaser: "Waiting for oneself, found out at once.",
+    sight:
+      "The inner session would wait for the connection that its own outer one holds. It gets an error at once instead of waiting for ever.",
+    code: codeOf(deadlockCode),
+    run: deadlock,
+  },
+];
+
+/** Without the imports: they say nothing about sessions. */
+function codeOf(file: string): string {
+  return file.slice(file.indexOf("export ")).trimEnd();
+}

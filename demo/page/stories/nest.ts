@@ -1,0 +1,28 @@
+import type { Database } from "../../../src/index.ts";
+import { countOrders } from "./count-orders.ts";
+import { sleep } from "./sleep.ts";
+
+export async function nest(db: Database, signal: AbortSignal): Promise<string> {
+  const before = await countOrders(db.autocommit);
+  await db.session(
+    async (session) => {
+      await session.sql`insert into orders (customer_id, ordered_at, status) values (12, datetime('now'), 'paid')`;
+      await sleep(140);
+
+      const gift = session.transaction(
+        async (inner) => {
+          await inner.sql`insert into orders (customer_id, ordered_at, status) values (13, datetime('now'), 'paid')`;
+          await sleep(140);
+          throw new Error("gifts are sold out");
+        },
+        { propagation: "nested" }, // A savepoint: it can fail alone.
+      );
+      await gift.catch(() => undefined);
+
+      await session.sql`update customers set city = 'Ghent', country = 'Belgium' where id = 12`;
+      await sleep(80);
+    },
+    { signal },
+  );
+  return `Of two orders one was kept: ${before} before, ${await countOrders(db.autocommit)} after.`;
+}
