@@ -1,21 +1,15 @@
-// `npm run check`: everything that reads the code without running it. Needs a build.
+// `npm run check`: everything that reads the code without running it: the scripts `check:…` of package.json. Needs a build.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { run } from "./run.mjs";
+import { root, run } from "./run.mjs";
 
-export const checks = [
-  ["types", "tsc -p tsconfig.json --noEmit"],
-  ["types of src alone", "tsc -p src/tsconfig.json --noEmit"],
-  ["lint", "oxlint"],
-  ["format", "oxfmt --check ."],
-  ["unused code and dependencies", "knip"],
-  ["package, for Node and bundlers", "publint --strict"],
-  ["package, for TypeScript", "attw --pack . --profile esm-only --no-emoji"],
-  ["sizes", "size-limit"],
-];
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const checks = Object.entries(scripts).filter(([name]) => name.startsWith("check:"));
 
-/** Checks of `npm run check` that `npm test` meets as tests. */
-const asTests = [["layers and exports", "vitest run --config test/vitest.config.ts test/package"]];
+/** What `npm test` meets as tests: layers, exports, public surface, packed files, examples. */
+const asTests = ["check:package", "vitest run --config test/vitest.config.ts test/package"];
 
 /** Runs the checks one after another, and shows what the failed ones said. */
 export async function runChecks(list = checks) {
@@ -30,7 +24,7 @@ export async function runChecks(list = checks) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { passed, failed } = await runChecks([...checks, ...asTests]);
+  const { passed, failed } = await runChecks([...checks, asTests]);
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }

@@ -1,7 +1,6 @@
 // How the scripts of this folder start other programs.
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -58,7 +57,3 @@ function end(child) {
 
 /** The folder for what the scripts leave behind; `npm ci` empties it. */
 export const cache = join(root, "node_modules", ".cache", "isopool");
-
-export function isBuilt() {
-  return existsSync(join(root, "dist", "index.js"));
-}
