@@ -1,0 +1,86 @@
+import type { Owner } from "../contract/events.ts";
+import type { Entry } from "./entry.ts";
+
+export interface AcquireOptions {
+  /** Ends the wait early; the place in line is given up. */
+  readonly signal?: AbortSignal | undefined;
+  /** Longest wait in milliseconds; 0 = only what can be had at once. Default `acquireTimeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+  /** Who will hold the connection: told in events, and followed to find deadlocks. */
+  readonly owner?: Owner | undefined;
+  /** `false`: a freshly opened connection, never one that was lent before. Default `true`. */
+  readonly usePool?: boolean | undefined;
+}
+
+export interface ReleaseOptions {
+  /** It no longer works: it is closed. */
+  readonly broken?: boolean | undefined;
+  /** It works, but the next holder would see traces of this one: it is closed. */
+  readonly dirty?: boolean | undefined;
+}
+
+/** One connection, lent to one caller; `using lease = …` releases it at the end of the block. */
+export interface Lease<C> extends Disposable {
+  readonly connection: C;
+  /** Number of the connection, counted from 1 in its pool. */
+  readonly id: number;
+  /** It was lent before: it may have died while idle. */
+  readonly isReused: boolean;
+  /**
+   * Gives the connection back, to be lent again or closed. Call it once, on every path.
+   *
+   * @throws Error when the lease was released or detached before.
+   */
+  release(options?: ReleaseOptions): void;
+  /** Takes the connection out of the pool: the caller owns it from now on, and closes it. Its place is free again. */
+  detach(): C;
+}
+
+/** Where leases are handed in: a pool, as its leases know it. */
+export interface Desk<C> {
+  release(entry: Entry<C>, options: ReleaseOptions | undefined): void;
+  detach(entry: Entry<C>): void;
+}
+
+export class PoolLease<C> implements Lease<C> {
+  readonly #entry: Entry<C>;
+
+  constructor(entry: Entry<C>) {
+    this.#entry = entry;
+  }
+
+  get connection(): C {
+    return this.#entry.connection;
+  }
+
+  get id(): number {
+    return this.#entry.id;
+  }
+
+  get isReused(): boolean {
+    return this.#entry.uses > 1;
+  }
+
+  release(options?: ReleaseOptions): void {
+    this.#end().desk.release(this.#entry, options);
+  }
+
+  detach(): C {
+    this.#end().desk.detach(this.#entry);
+    return this.#entry.connection;
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  // An entry names its one lease, so that an old lease can do nothing to whoever has the connection now.
+  #end(): Entry<C> {
+    const entry = this.#entry;
+    if (entry.lease !== this) {
+      throw new Error(`The lease of connection ${entry.id} has ended already. Release or detach a lease once, on every path.`);
+    }
+    entry.lease = undefined;
+    return entry;
+  }
+}

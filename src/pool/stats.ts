@@ -1,0 +1,27 @@
+import type { CloseReason } from "../contract/events.ts";
+
+/** A pool in numbers, as of now. */
+export interface PoolStats {
+  readonly max: number;
+  /** Connections that are open: `busy`, `idle`, and those being validated. */
+  readonly open: number;
+  /** Lent out. */
+  readonly busy: number;
+  readonly idle: number;
+  /** Opens under way. */
+  readonly opening: number;
+  /** Callers in line. */
+  readonly waiting: number;
+  /** Connections opened so far. */
+  readonly opened: number;
+  /** Connections closed or detached so far, by reason. */
+  readonly closed: Readonly<Record<CloseReason, number>>;
+  /** Callers that were served after a wait, so far. */
+  readonly waits: number;
+  /** How long they waited, all together, in milliseconds. */
+  readonly waitedMs: number;
+}
+
+export function noneClosed(): Record<CloseReason, number> {
+  return { idle: 0, lifetime: 0, uses: 0, surplus: 0, invalid: 0, broken: 0, dirty: 0, stale: 0, disposed: 0, detached: 0 };
+}

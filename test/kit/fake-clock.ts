@@ -1,0 +1,73 @@
+import type { Clock, Runtime } from "../../src/contract/runtime.ts";
+
+interface Timer {
+  readonly at: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/** A clock that stands still until it is told to go on, and knows how many timers are set. */
+export class FakeClock implements Clock {
+  /** Timers ever set. */
+  timersSet = 0;
+  #now: number;
+  readonly #timers = new Map<number, Timer>();
+
+  constructor(now = 1_000_000) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  setTimeout(callback: () => void, delayMs: number): number {
+    const order = ++this.timersSet;
+    this.#timers.set(order, { at: this.#now + Math.max(1, delayMs), order, callback });
+    return order;
+  }
+
+  clearTimeout(timer: unknown): void {
+    this.#timers.delete(timer as number);
+  }
+
+  /** Timers set and not yet fired or cleared. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** Lets time pass: fires each timer when its time has come, and lets promises settle in between. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    await settle();
+    for (let timer = this.#next(until); timer !== undefined; timer = this.#next(until)) {
+      this.#now = Math.max(this.#now, timer.at);
+      this.#timers.delete(timer.order);
+      timer.callback();
+      await settle();
+    }
+    this.#now = until;
+  }
+
+  /** Sets the clock without firing anything: a frozen isolate, or a clock that was set. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
+  runtime(maxConnections = 10): Runtime {
+    return { name: "fake", clock: this, maxConnections };
+  }
+
+  #next(until: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers.values()) {
+      if (timer.at <= until && (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order))) next = timer;
+    }
+    return next;
+  }
+}
+
+/** Lets every promise that can settle do so: they are all ahead of the next macrotask. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
