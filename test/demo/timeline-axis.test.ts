@@ -43,7 +43,14 @@ test("a session's lane holds its wait, its connection, its flights and its end",
     { type: "session", session: 7, parent: undefined },
     { type: "wait", owner, waiting: 1 },
     { type: "acquire", connection: 1, owner, waitedMs: 12 },
-    { type: "flight", session: 7, connection: 1, statements: ["begin", "insert into t values (?)"], durationMs: 1, isOk: true },
+    {
+      type: "flight",
+      session: 7,
+      connection: 1,
+      statements: ["begin", "insert into t values (?)"],
+      durationMs: 1,
+      isOk: true,
+    },
     { type: "begin", session: 7 },
     { type: "commit", session: 7 },
     { type: "release", connection: 1, owner },
@@ -58,14 +65,20 @@ test("a session's lane holds its wait, its connection, its flights and its end",
 
 test("clearing keeps what still runs", () => {
   const timeline = new Timeline();
-  record(timeline, { type: "session", session: 1 }, { type: "end", session: 1, outcome: "done" }, { type: "session", session: 2 });
+  record(
+    timeline,
+    { type: "session", session: 1 },
+    { type: "end", session: 1, outcome: "done" },
+    { type: "session", session: 2 },
+  );
   timeline.clear();
   expect(timeline.tracks.map(({ session }) => session)).toEqual([2]);
 });
 
 test("a long life of the page keeps a bounded number of lanes and lines", () => {
   const timeline = new Timeline();
-  for (let id = 1; id <= 1_500; id++) record(timeline, { type: "session", session: id }, { type: "end", session: id, outcome: "done" });
+  for (let id = 1; id <= 1_500; id++)
+    record(timeline, { type: "session", session: id }, { type: "end", session: id, outcome: "done" });
   expect(timeline.tracks.length).toBeLessThanOrEqual(200);
   expect(timeline.tracks.at(-1)?.session).toBe(1_500);
   expect(timeline.log.length).toBeLessThanOrEqual(1_000);

@@ -46,7 +46,9 @@ export class Visitor {
   /** The texts of a result's rows, without their numbers. */
   async rows(number = 1): Promise<string[][]> {
     const rows = this.result(number).locator("tbody tr");
-    return rows.evaluateAll((all) => all.map((row) => [...row.querySelectorAll("td")].slice(1).map((cell) => cell.textContent.trim())));
+    return rows.evaluateAll((all) =>
+      all.map((row) => [...row.querySelectorAll("td")].slice(1).map((cell) => cell.textContent.trim())),
+    );
   }
 
   /** One value out of the database, by a query in the console. */

@@ -1,0 +1,99 @@
+// Promise: a CSV file comes in whole, or not at all.
+
+import type { Page } from "@playwright/test";
+import { expect, test } from "./page-test.ts";
+
+test.beforeEach(({ visitor }) => visitor.open("files"));
+
+async function choose(page: Page, name: string, text: string): Promise<void> {
+  await page.getByLabel("Choose a .csv file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+  await expect(page.getByRole("button", { name: "Import", exact: true })).toBeVisible();
+}
+
+function manyRows(count: number): string {
+  return `id,name,amount\n${Array.from({ length: count }, (_, at) => `${at + 1},"row, ${at + 1}",${(at % 97) + 0.5}\n`).join("")}`;
+}
+
+test("a file becomes a new table, its types told from its rows", async ({ page, visitor, shoot }) => {
+  await choose(
+    page,
+    "City list.csv",
+    'id,city,zip,share\r\n1,Århus,08000,0.25\r\n2,"Porto, PT",4000,1\r\n3,,01067,\r\n',
+  );
+  await expect(page.getByLabel("Name", { exact: true })).toHaveValue("city_list");
+  await shoot("files-import");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(page.getByText(/3 rows imported into city_list/)).toBeVisible();
+  await visitor.goTo("Console");
+  await visitor.run("select id, city, zip, share, typeof(id), typeof(zip), typeof(share) from city_list order by id");
+  expect(await visitor.rows()).toEqual([
+    ["1", "Århus", "08000", "0.25", "integer", "text", "real"],
+    ["2", "Porto, PT", "4000", "1", "integer", "text", "real"],
+    ["3", "NULL", "01067", "NULL", "integer", "text", "null"],
+  ]);
+});
+
+test("a file goes into a table that is there, column by column", async ({ page, visitor }) => {
+  await choose(page, "more.csv", "id;name;colour\n90;Stamps;red\n91;Maps;blue\n");
+  await page.getByLabel("Into").selectOption("categories");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(page.getByText(/2 rows imported into categories/)).toBeVisible();
+  expect(await visitor.ask("select group_concat(name) from categories where id >= 90")).toBe("Stamps,Maps");
+});
+
+test("a row that fails takes all of them back", async ({ page, visitor }) => {
+  await choose(page, "bad.csv", "id,name\n90,Stamps\n91,Notebooks\n");
+  await page.getByLabel("Into").selectOption("categories");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText(/Nothing was imported.*UNIQUE/);
+  expect(await visitor.ask("select count(*) from categories")).toBe("8");
+});
+
+test("a long import shows how far it is, keeps the page alive, and ends", async ({ page, visitor }) => {
+  await choose(page, "long.csv", manyRows(60_000));
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  const bar = page.getByRole("progressbar", { name: "Import" });
+  const shares = new Set<number>();
+  while (await bar.isVisible())
+    shares.add(await bar.evaluate((element: HTMLProgressElement) => element.value).catch(() => 1));
+  expect(shares.size, "the bar moved").toBeGreaterThan(2);
+  await expect(page.getByText(/60,000 rows imported/)).toBeVisible();
+  expect(await visitor.ask("select count(*) || ' ' || sum(id) from long")).toBe(`60000 ${(60_000 * 60_001) / 2}`);
+});
+
+test("cancelled half-way, nothing of it stays, not even the table", async ({ page, visitor }) => {
+  await choose(page, "long.csv", manyRows(150_000));
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(page.getByText(/[1-9][\d,]* rows/).last()).toBeVisible();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByText(/Cancelled after [\d,]+ rows?; all of them were rolled back/)).toBeVisible();
+  expect(await visitor.ask("select count(*) from sqlite_schema where name = 'long'")).toBe("0");
+});
+
+test("cancelled half-way into a table that was there, its rows are as before", async ({ page, visitor }) => {
+  await visitor.goTo("Console");
+  await visitor.run(
+    "create table ledger (id integer, name text, amount real); insert into ledger values (0, 'first', 1)",
+  );
+  await visitor.goTo("Files");
+  await choose(page, "long.csv", manyRows(150_000));
+  await page.getByLabel("Into").selectOption("ledger");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(page.getByText(/· [1-9][\d,]* rows/)).toBeVisible();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByText(/Cancelled after/)).toBeVisible();
+  expect(await visitor.ask("select count(*) from ledger")).toBe("1");
+});
+
+test("a table of that name is not overwritten", async ({ page }) => {
+  await choose(page, "Customers.csv", "id\n1\n");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText("There is a table “customers” already");
+});
+
+test("what is no CSV says so", async ({ page }) => {
+  await page
+    .getByLabel("Choose a .csv file")
+    .setInputFiles({ name: "empty.csv", mimeType: "text/csv", buffer: Buffer.from("") });
+  await expect(page.getByRole("alert")).toContainText("empty.csv is empty");
+});
