@@ -3,7 +3,7 @@ import { checkDatabaseOptions, type DatabaseOptions, type DatabaseSettings, type
 import { DatabaseSource } from "./database-source.ts";
 import { DbError } from "./errors.ts";
 import { checkPoolOptions } from "./pool/options.ts";
-import type { PoolStats } from "./pool/pool.ts";
+import { noneClosed, type PoolStats } from "./pool/stats.ts";
 import type { Connection } from "./session/connection.ts";
 import type { Cursor } from "./session/cursor.ts";
 import type { DeadlineOptions } from "./session/deadline.ts";
@@ -98,7 +98,7 @@ export class Database extends Queryable implements AsyncDisposable {
   /** Counts of the pool it shares; all zero before the first statement. */
   stats(): DatabaseStats {
     const source = this.#source.current;
-    return { ...(source?.pool.stats() ?? NO_STATS), flights: source?.flights ?? 0 };
+    return { ...(source?.pool.stats() ?? noStats()), flights: source?.flights ?? 0 };
   }
 
   /**
@@ -207,6 +207,10 @@ export class Database extends Queryable implements AsyncDisposable {
   onRollback(callback: SettleCallback): void {
     this.#require().onRollback(callback);
   }
+}
+
+function noStats(): PoolStats {
+  return { max: 0, open: 0, busy: 0, idle: 0, opening: 0, waiting: 0, opened: 0, closed: noneClosed(), waits: 0, waitedMs: 0 };
 }
 
 /** Every statement a session of its own, whatever is current. */

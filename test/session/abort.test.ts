@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import { deferred, fakeDatabase } from "../kit/fake-database.ts";
+
+const reason = new Error("the client has gone");
+
+test("a signal that is aborted already starts nothing", async () => {
+  const { db, adapter } = fakeDatabase();
+  let ran = false;
+  const work = db.session(() => (ran = true), { signal: AbortSignal.abort(reason) });
+  await expect(work).rejects.toBe(reason);
+  expect(ran).toBe(false);
+  expect(adapter.log).toEqual([]);
+});
+
+test("an abort while the work does something else rolls back at once, with the signal's own reason", async () => {
+  const { db, adapter } = fakeDatabase();
+  const controller = new AbortController();
+  const never = deferred();
+  let late: Promise<unknown> | undefined;
+  const work = db.session(
+    async (s) => {
+      await s.query("insert");
+      queueMicrotask(() => controller.abort(reason));
+      await never.promise;
+      late = s.query("late");
+      await late;
+    },
+    { signal: controller.signal },
+  );
+  await expect(work).rejects.toBe(reason);
+  expect(adapter.flights).toEqual(["1: begin | insert", "1: rollback"]);
+  never.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+  await expect(late).rejects.toMatchObject({ code: "SESSION_CLOSED", cause: reason });
+});
+
+test("an abort cancels the statement in flight; the connection is closed, not pooled", async () => {
+  const { db, adapter } = fakeDatabase({ script: (text) => (text === "slow" ? new Promise(() => undefined) : undefined) });
+  const controller = new AbortController();
+  const work = db.session((s) => s.query("slow"), { signal: controller.signal });
+  setImmediate(() => controller.abort(reason));
+  await expect(work).rejects.toBe(reason);
+  expect(adapter.log).toEqual(["open 1", "1: begin | slow", "close 1"]);
+  expect(db.stats()).toMatchObject({ open: 0 });
+});
+
+test("an abort while waiting for a connection gives the place in line up", async () => {
+  const { db } = fakeDatabase({}, { pool: { max: 1 } });
+  const controller = new AbortController();
+  const gate = deferred();
+  const holder = db.session(async (s) => {
+    await s.query("hold");
+    await gate.promise;
+  });
+  const waiting = db.session((s) => s.query("wait"), { signal: controller.signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(db.stats().waiting).toBe(1);
+  controller.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+  expect(db.stats().waiting).toBe(0);
+  gate.resolve();
+  await holder;
+});
+
+test("a statement's own signal ends that statement; the session may go on elsewhere", async () => {
+  const { db, adapter } = fakeDatabase({ script: (text) => (text === "slow" ? new Promise(() => undefined) : undefined) });
+  const controller = new AbortController();
+  await db.session(
+    async (s) => {
+      const slow = s.query("slow", [], { signal: controller.signal });
+      setImmediate(() => controller.abort(reason));
+      await expect(slow).rejects.toBe(reason);
+      await s.query("other");
+    },
+    { transaction: false },
+  );
+  expect(adapter.flights).toEqual(["1: slow", "2: other"]);
+});
+
+test("a statement given up before it left is never sent, and the transaction goes on", async () => {
+  const { db, adapter } = fakeDatabase();
+  const controller = new AbortController();
+  await db.session(async (s) => {
+    await s.query("one");
+    const given = s.query("two", [], { signal: controller.signal });
+    controller.abort(reason);
+    await expect(given).rejects.toBe(reason);
+    await s.query("three");
+  });
+  expect(adapter.flights).toEqual(["1: begin | one", "1: three", "1: commit"]);
+});
+
+test("a session by hand that is aborted ends by itself", async () => {
+  const { db, adapter } = fakeDatabase();
+  const controller = new AbortController();
+  const session = db.open({ signal: controller.signal });
+  await session.query("insert");
+  controller.abort(reason);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(adapter.flights).toEqual(["1: begin | insert", "1: rollback"]);
+  await expect(session.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED", cause: reason });
+});

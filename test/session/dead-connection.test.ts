@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { fakeDatabase } from "../kit/fake-database.ts";
+
+/** Dies at the first flight after it was idle, before anything was executed. */
+function dyingOnce(dying: number) {
+  return (_text: string, { number }: { readonly number: number }) => (number === dying && flown.has(number) ? { lost: "not-executed" as const } : void flown.add(number));
+}
+const flown = new Set<number>();
+
+test("a connection that died while idle is replaced unseen: the flight leaves again on another", async () => {
+  flown.clear();
+  const { db, adapter } = fakeDatabase({ script: dyingOnce(1) });
+  await db.autocommit.query("one");
+  await db.session(async (s) => {
+    await s.query("two");
+  });
+  expect(adapter.flights).toEqual(["1: one", "1: begin | two", "2: begin | two", "2: commit"]);
+});
+
+test("its idle siblings are not tried either", async () => {
+  flown.clear();
+  const { db, adapter } = fakeDatabase({ script: (_text, { number }) => (number === 2 && flown.has(2) ? { lost: "not-executed" } : void flown.add(number)) });
+  await db.session(() => db.session(() => Promise.all([db.autocommit.query("a"), db.autocommit.query("b")])));
+  expect(db.stats().idle).toBe(2);
+  const idle = adapter.connections.length;
+  await db.autocommit.query("c");
+  expect(adapter.connections.slice(0, idle).every(({ isClosed }) => isClosed)).toBe(true);
+  expect(db.stats()).toMatchObject({ open: 1 });
+});
+
+test("with the check off, the loss is the caller's", async () => {
+  flown.clear();
+  const { db } = fakeDatabase({ script: dyingOnce(1) }, { checkActiveConnection: false });
+  await db.autocommit.query("one");
+  await expect(db.autocommit.query("two")).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+});
+
+test("what may have been executed is never sent again", async () => {
+  flown.clear();
+  const { db, adapter } = fakeDatabase({ script: (_text, { number }) => (flown.has(number) ? { lost: "unknown" } : void flown.add(number)) });
+  await db.autocommit.query("one");
+  await expect(db.autocommit.query("insert")).rejects.toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+  expect(adapter.flights).toEqual(["1: one", "1: insert"]);
+});
+
+test("inside a transaction the session fails: its earlier statements are gone with the connection", async () => {
+  const { db, adapter } = fakeDatabase({ script: (text) => (text === "two" ? { lost: "not-executed" } : undefined) });
+  const work = db.session(async (s) => {
+    await s.query("one");
+    await s.query("two").catch(() => undefined);
+    await expect(s.query("three")).rejects.toMatchObject({ code: "TRANSACTION_LOST" });
+  });
+  await expect(work).rejects.toMatchObject({ code: "TRANSACTION_LOST" });
+  expect(adapter.flights).toEqual(["1: begin | one", "1: two"]);
+});
+
+test("a fresh connection that dies at once is the caller's error, not a loop of new ones", async () => {
+  const { db, adapter } = fakeDatabase({ script: () => ({ lost: "not-executed" }) });
+  await expect(db.autocommit.query("one")).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+  expect(adapter.opens).toBe(1);
+});

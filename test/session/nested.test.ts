@@ -1,0 +1,130 @@
+import { expect, test } from "vitest";
+import { deferred, fakeDatabase } from "../kit/fake-database.ts";
+
+const boom = new Error("boom");
+const nested = { propagation: "nested" } as const;
+
+test("a nested transaction is a savepoint that costs no flight of its own", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.query("one");
+    await s.transaction((inner) => inner.query("two"), nested);
+    await s.query("three");
+  });
+  expect(adapter.flights).toEqual(["1: begin | one", "1: savepoint isopool_1 | two", "1: release isopool_1 | three", "1: commit"]);
+});
+
+test("a nested transaction that throws is taken back alone: the outer work is committed", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.query("one");
+    const inner = s.transaction(async (tx) => {
+      await tx.query("two");
+      throw boom;
+    }, nested);
+    await expect(inner).rejects.toBe(boom);
+  });
+  expect(adapter.flights).toEqual([
+    "1: begin | one",
+    "1: savepoint isopool_1 | two",
+    "1: rollback-to isopool_1 | release isopool_1 | commit",
+  ]);
+});
+
+test("a nested transaction that runs nothing sends nothing", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.transaction(() => undefined, nested);
+    await s.transaction(() => Promise.reject(boom), nested).catch(() => undefined);
+    await s.query("one");
+  });
+  expect(adapter.flights).toEqual(["1: begin | one", "1: commit"]);
+});
+
+test("savepoints nest: BEGIN and all of them ride with the first statement inside", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session((s) => s.transaction((a) => a.transaction((b) => b.query("deep"), nested), nested));
+  expect(adapter.flights).toEqual(["1: begin | savepoint isopool_1 | savepoint isopool_2 | deep", "1: commit"]);
+});
+
+test("siblings take turns", async () => {
+  const { db, adapter } = fakeDatabase();
+  const gate = deferred();
+  await db.session(async (s) => {
+    await s.query("zero");
+    const first = s.transaction(async (tx) => {
+      await tx.query("a1");
+      await gate.promise;
+      await tx.query("a2");
+    }, nested);
+    const second = s.transaction((tx) => tx.query("b"), nested);
+    await new Promise((resolve) => setImmediate(resolve));
+    gate.resolve();
+    await Promise.all([first, second]);
+  });
+  expect(adapter.flights).toEqual([
+    "1: begin | zero",
+    "1: savepoint isopool_1 | a1",
+    "1: a2",
+    "1: release isopool_1 | savepoint isopool_2 | b",
+    "1: commit",
+  ]);
+});
+
+test("a sibling's failure does not take the next one with it", async () => {
+  const { db } = fakeDatabase();
+  const results = await db.session((s) =>
+    Promise.allSettled([s.transaction(() => Promise.reject(boom), nested), s.transaction((tx) => tx.query("b"), nested)]),
+  );
+  expect(results.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+});
+
+test("transaction() on the outer session, called within an inner one, nests in the inner one instead of waiting for itself", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session((s) =>
+    s.transaction(async (tx) => {
+      await tx.query("outer");
+      await s.transaction((deep) => deep.query("inner"), nested);
+    }, nested),
+  );
+  expect(adapter.flights).toEqual(["1: begin | savepoint isopool_1 | outer", "1: savepoint isopool_2 | inner", "1: commit"]);
+});
+
+test("the handle of an inner transaction is good until its work ends", async () => {
+  const { db } = fakeDatabase();
+  await db.session(async (s) => {
+    let kept: typeof s | undefined;
+    await s.transaction((tx) => {
+      kept = tx;
+    }, nested);
+    await expect(kept!.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+  });
+});
+
+test("an inner transaction cannot settle the whole", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.query("one");
+    await s.transaction(async (tx) => {
+      for (const settle of [() => tx.commit(), () => tx.rollback(), () => tx.close()]) {
+        await expect(settle()).rejects.toMatchObject({ code: "PROPAGATION_REFUSED" });
+      }
+    });
+  });
+  expect(adapter.flights).toEqual(["1: begin | one", "1: commit"]);
+});
+
+test("a savepoint that was released is set anew in the next transaction of the session", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.transaction((tx) => tx.query("one"), nested);
+    await s.commit();
+    await s.transaction((tx) => tx.query("two"), nested);
+  });
+  expect(adapter.flights).toEqual([
+    "1: begin | savepoint isopool_1 | one",
+    "1: commit",
+    "1: begin | savepoint isopool_2 | two",
+    "1: commit",
+  ]);
+});

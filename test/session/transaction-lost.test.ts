@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { queryFailed } from "../kit/fake-adapter.ts";
+import { fakeDatabase } from "../kit/fake-database.ts";
+
+const gone = { error: queryFailed("unique"), state: "idle" } as const;
+
+test("a transaction that the database ended is lost: nothing runs on in autocommit, not even when the error is swallowed", async () => {
+  const { db, adapter } = fakeDatabase({ script: (text) => (text === "insert or rollback" ? gone : undefined) });
+  const work = db.session(async (s) => {
+    await s.query("one");
+    await s.query("insert or rollback").catch(() => undefined);
+    await expect(s.query("two")).rejects.toMatchObject({ code: "TRANSACTION_LOST", cause: gone.error });
+  });
+  await expect(work).rejects.toMatchObject({ code: "TRANSACTION_LOST", retryable: true });
+  expect(adapter.flights).toEqual(["1: begin | one", "1: insert or rollback"]);
+  expect(db.stats()).toMatchObject({ open: 1, idle: 1 });
+});
+
+test("statements behind the loss in the same flight are skipped and told why", async () => {
+  const { db } = fakeDatabase({ script: (text) => (text === "bad" ? gone : undefined) });
+  await db.session(async (s) => {
+    const [bad, next] = await Promise.allSettled([s.query("bad"), s.query("next")]);
+    expect(bad).toMatchObject({ reason: gone.error });
+    expect(next).toMatchObject({ reason: { code: "TRANSACTION_LOST", outcome: "not-executed" } });
+    await s.rollback();
+  });
+});
+
+test("rollback() acknowledges the loss, and the next statement begins anew", async () => {
+  const { db, adapter } = fakeDatabase({ script: (text) => (text === "bad" ? gone : undefined) });
+  await db.session(async (s) => {
+    await s.query("bad").catch(() => undefined);
+    await s.rollback();
+    await s.query("two");
+  });
+  expect(adapter.flights).toEqual(["1: begin | bad", "1: begin | two", "1: commit"]);
+});
+
+test("a transaction that the database has marked failed takes nothing but a rollback", async () => {
+  const aborted = { error: queryFailed("unique"), state: "failed" } as const;
+  const { db, adapter } = fakeDatabase({ script: (text) => (text === "bad" ? aborted : undefined) });
+  const work = db.session(async (s) => {
+    await s.query("bad").catch(() => undefined);
+    await expect(s.query("two")).rejects.toMatchObject({ code: "ROLLBACK_ONLY", cause: aborted.error });
+  });
+  await expect(work).rejects.toMatchObject({ code: "ROLLBACK_ONLY" });
+  expect(adapter.flights).toEqual(["1: begin | bad", "1: rollback"]);
+});
+
+test("a savepoint rolled back heals a failed transaction", async () => {
+  const aborted = { error: queryFailed("unique"), state: "failed" } as const;
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "bad" ? aborted : text.startsWith("rollback-to") ? { state: "transaction" } : undefined),
+  });
+  await db.session(async (s) => {
+    await s.query("one");
+    await s.transaction((inner) => inner.query("bad"), { propagation: "nested" }).catch(() => undefined);
+    await s.query("two");
+  });
+  expect(adapter.flights).toEqual([
+    "1: begin | one",
+    "1: savepoint isopool_1 | bad",
+    "1: rollback-to isopool_1 | release isopool_1 | two",
+    "1: commit",
+  ]);
+});
