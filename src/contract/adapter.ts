@@ -19,7 +19,7 @@ export interface Capabilities {
   /** `isolate`: the connection is plain data and outlives a request. `request`: it is a socket and does not. */
   readonly affinity: "isolate" | "request";
   /** `batch`: only a list that is known in full runs as one transaction. */
-  readonly transactions: "interactive" | "batch" | "none";
+  readonly transactions: "interactive" | "batch";
   readonly savepoints: boolean;
   readonly streaming: boolean;
   /** Most connections to one source; the pool's `max` never exceeds it. */
@@ -133,6 +133,8 @@ export interface QueryStep {
   readonly guarded: boolean;
   /** `stop`: when it fails, the steps behind it are skipped, and `undo` runs. All other kinds of step stop. */
   readonly onError: "stop" | "continue";
+  /** True: setup of a fresh connection. What it leaves behind is there to stay, and spoils no `isReusable`. */
+  readonly isSetup?: boolean;
 }
 
 /** What became of one step. */

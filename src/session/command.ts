@@ -1,7 +1,5 @@
-import type { MaybePromise } from "../contract/adapter.ts";
-import type { Clock } from "../contract/runtime.ts";
+import type { MaybePromise, Step } from "../contract/adapter.ts";
 import type { RawResult, Statement } from "../contract/statement.ts";
-import { armDeadline, type DeadlineOptions, timeoutError } from "./deadline.ts";
 import type { Link } from "./link.ts";
 import type { Scope } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
@@ -15,30 +13,33 @@ export class Command<T = unknown> {
   readonly scope: Scope;
   readonly inputs: readonly StatementInput[];
   readonly promise: Promise<T>;
-  /** The inputs as written for the adapter; set when they have been checked. */
+  /** The inputs as written for the adapter, once they are checked. */
   statements: readonly Statement[] = [];
+  /** What it adds to its flight. */
+  steps: readonly Step[] = [];
   call: ((link: Link, signal: AbortSignal | undefined) => MaybePromise<T>) | undefined;
   /** For `connect`: whether an idle connection of the pool will do. */
   usePool = true;
-  /** True from when it left: from then on it may have been executed. */
-  isFlying = false;
-  /** True when it has a deadline of its own, and so shares its flight with nobody who would be cancelled with it. */
+  /** Shares its flight with nobody: it settles something, or may be cancelled on its own. */
   isAlone: boolean;
+  /** From when it left it may have been executed. */
+  isFlying = false;
   isSettled = false;
-  #shape: (results: RawResult[]) => T;
-  #resolve!: (value: T) => void;
-  #reject!: (error: unknown) => void;
-  #disarm: (() => void) | undefined;
+  /** Disarms its deadline. */
+  onSettle: (() => void) | undefined;
+  readonly #shape: (results: RawResult[]) => T;
+  #fulfil!: (value: T) => void;
+  #refuse!: (error: unknown) => void;
 
-  constructor(kind: CommandKind, scope: Scope, inputs: readonly StatementInput[], shape: (results: RawResult[]) => T) {
+  constructor(kind: CommandKind, scope: Scope, inputs: readonly StatementInput[] = [], shape: (results: RawResult[]) => T = () => undefined as T) {
     this.kind = kind;
     this.scope = scope;
     this.inputs = inputs;
     this.isAlone = kind !== "query";
     this.#shape = shape;
-    this.promise = new Promise<T>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
+    this.promise = new Promise<T>((fulfil, refuse) => {
+      this.#fulfil = fulfil;
+      this.#refuse = refuse;
     });
   }
 
@@ -51,26 +52,14 @@ export class Command<T = unknown> {
   }
 
   fulfil(value: T): void {
-    this.#resolve(value);
-    this.#settle();
+    this.isSettled = true;
+    this.onSettle?.();
+    this.#fulfil(value);
   }
 
   reject(error: unknown): void {
-    this.#reject(error);
-    this.#settle();
-  }
-
-  /** Arms the command's own deadline and signal; `giveUp` is told the reason when either comes first. */
-  bound(options: DeadlineOptions, clock: Clock, giveUp: (reason: unknown) => void): void {
-    if (options.signal === undefined && options.timeoutMs === undefined) return;
-    this.isAlone = true;
-    this.#disarm = armDeadline(options, clock, giveUp, (timeoutMs) =>
-      timeoutError("statement", timeoutMs, this.isFlying ? "unknown" : "not-executed"),
-    );
-  }
-
-  #settle(): void {
     this.isSettled = true;
-    this.#disarm?.();
+    this.onSettle?.();
+    this.#refuse(error);
   }
 }

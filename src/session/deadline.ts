@@ -1,5 +1,6 @@
 import type { Clock } from "../contract/runtime.ts";
-import { DbError, type Outcome } from "../errors.ts";
+import { DbError } from "../errors.ts";
+import { checkNumber } from "../pool/options.ts";
 
 export interface DeadlineOptions {
   /** Ends the wait; rejects with the signal's own reason, unchanged. */
@@ -12,34 +13,27 @@ export interface DeadlineOptions {
  * Arms a signal and a timeout, whichever comes first.
  *
  * @param giveUp - told the reason, once; at once when the signal is aborted already.
- * @returns disarms both.
+ * @param isFlying - whether what it is for may have been executed already.
+ * @returns disarms both; `undefined` when there was nothing to arm.
  */
 export function armDeadline(
   { signal, timeoutMs }: DeadlineOptions,
+  of: "statement" | "session",
   clock: Clock,
   giveUp: (reason: unknown) => void,
-  timedOut: (timeoutMs: number) => DbError,
-): () => void {
+  isFlying: () => boolean,
+): (() => void) | undefined {
+  if (signal === undefined && timeoutMs === undefined) return undefined;
   const onAbort = (): void => giveUp(signal!.reason);
-  if (signal?.aborted === true) onAbort();
-  const timer = timeoutMs === undefined ? undefined : clock.setTimeout(() => giveUp(timedOut(timeoutMs)), timeoutMs);
+  const onTimeout = (): void => {
+    const outcome = isFlying() ? "unknown" : "not-executed";
+    giveUp(new DbError("QUERY_TIMEOUT", `the ${of} was not done within ${timeoutMs} ms`, { timeoutMs: timeoutMs!, of }, { outcome }));
+  };
+  const timer = timeoutMs === undefined ? undefined : clock.setTimeout(onTimeout, checkNumber("timeoutMs", timeoutMs));
   signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted === true) onAbort();
   return () => {
-    if (timer !== undefined) clock.clearTimeout(timer);
+    clock.clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   };
-}
-
-/** @throws TypeError when the options cannot be meant. */
-export function checkDeadline({ signal, timeoutMs }: DeadlineOptions): void {
-  if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
-    throw new TypeError(`Expected \`timeoutMs\` to be a number >= 0, got \`${String(timeoutMs)}\``);
-  }
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-    throw new TypeError(`Expected \`signal\` to be an AbortSignal, got \`${String(signal)}\``);
-  }
-}
-
-export function timeoutError(of: "statement" | "session", timeoutMs: number, outcome: Outcome): DbError {
-  return new DbError("QUERY_TIMEOUT", `the ${of} was not done within ${timeoutMs} ms`, { timeoutMs, of }, { outcome });
 }

@@ -1,14 +1,12 @@
 import type { Adapter, StepOutcome } from "../contract/adapter.ts";
 import { DbError, isDbError } from "../errors.ts";
-import { checkCapabilities } from "./capability.ts";
 import type { Command } from "./command.ts";
-import type { DeadlineOptions } from "./deadline.ts";
-import { type Plan, planFlight, settle } from "./flight.ts";
-import { connectionName } from "./life.ts";
-import { type Link, toTexts } from "./link.ts";
+import { armDeadline, type DeadlineOptions } from "./deadline.ts";
+import { settle, toSteps, toUndo } from "./flight.ts";
+import { toTexts } from "./link.ts";
+import { connectionName } from "./names.ts";
 import type { Scope } from "./scope.ts";
 import { toStatement } from "./statement.ts";
-import type { Transaction } from "./transaction.ts";
 import type { Unit } from "./unit.ts";
 
 /** A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. */
@@ -23,8 +21,10 @@ export class Line {
     this.#unit = unit;
   }
 
-  add<T>(command: Command<T>, options: DeadlineOptions = {}): Promise<T> {
-    command.bound(options, this.#unit.host.clock, (reason) => this.#giveUp(command as Command, reason));
+  add<T>(command: Command<T>, options?: DeadlineOptions): Promise<T> {
+    const giveUp = (reason: unknown): void => this.#giveUp(command as Command, reason);
+    command.onSettle = options && armDeadline(options, "statement", this.#unit.host.clock, giveUp, () => command.isFlying);
+    command.isAlone ||= command.onSettle !== undefined;
     this.#waiting.push(command as Command);
     this.#running ??= this.#run();
     return command.promise;
@@ -37,8 +37,9 @@ export class Line {
 
   /** Waits for the answers to all that was asked, of one scope if given; rejects with the first failure among them. */
   async drain(scope?: Scope): Promise<void> {
-    const answers = await Promise.allSettled(this.#unsettled(scope).map(({ promise }) => promise));
-    for (const answer of answers) if (answer.status === "rejected") throw answer.reason;
+    for (const answer of await Promise.allSettled(this.#unsettled(scope).map(({ promise }) => promise))) {
+      if (answer.status === "rejected") throw answer.reason;
+    }
   }
 
   /** Waits until nothing is in flight nor waiting. */
@@ -47,8 +48,7 @@ export class Line {
   }
 
   #unsettled(scope: Scope | undefined): Command[] {
-    const all = [...this.#flying, ...this.#waiting];
-    return all.filter((command) => !command.isSettled && (scope === undefined || command.scope === scope));
+    return [...this.#flying, ...this.#waiting].filter((command) => !command.isSettled && (scope ?? command.scope) === command.scope);
   }
 
   #giveUp(command: Command, reason: unknown): void {
@@ -61,54 +61,53 @@ export class Line {
     await null;
     await null;
     while (this.#waiting.length > 0) {
-      this.#flying = this.#take();
+      // A flight holds statements of one scope only.
+      const [first] = this.#waiting as [Command];
+      const end = first.isAlone ? 1 : this.#waiting.findIndex(({ isAlone, scope }) => isAlone || scope !== first.scope);
+      this.#flying = this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
       try {
         await this.#serve(this.#flying);
       } catch (error) {
         for (const command of this.#flying) command.reject(error);
       }
-      this.#flying = [];
     }
+    this.#flying = [];
     this.#running = undefined;
   }
 
-  // A transaction's parts keep their order, and a flight holds statements of one scope only.
-  #take(): Command[] {
-    const [first] = this.#waiting as [Command];
-    const end = first.isAlone ? 1 : this.#waiting.findIndex(({ isAlone, scope }) => isAlone || scope !== first.scope);
-    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end);
-  }
-
   async #serve(commands: Command[]): Promise<void> {
-    const known = this.#unit.host.source();
-    const { adapter } = known instanceof Promise ? await known : known;
-    const ready = commands.filter((command) => !command.isSettled && this.#prepare(command, adapter));
+    const unit = this.#unit;
+    const source = unit.host.source();
+    const { adapter } = "then" in source ? await source : source;
+    const ready = commands.filter((command) => this.#prepare(command, adapter));
     const [first] = ready;
     if (first === undefined) return;
     // A controller costs more than a query: only where somebody can cancel.
-    const cancel = (this.#cancel = first.isAlone || this.#unit.isBounded ? new AbortController() : undefined);
+    this.#cancel = first.isAlone || unit.isBounded ? new AbortController() : undefined;
+    const signal = this.#cancel?.signal;
     if (first.kind === "connect") {
-      if (this.#unit.link === undefined) await this.#unit.acquire({ signal: cancel?.signal, usePool: first.usePool });
+      await unit.connect(signal, first.usePool);
       return first.resolve([]);
     }
-    await this.#fly(ready, cancel?.signal);
-    if (first.call !== undefined && !first.isSettled) first.fulfil(await first.call(this.#unit.link!, cancel?.signal));
+    while (!(await this.#fly(ready, signal)));
+    if (first.call !== undefined && !first.isSettled) first.fulfil(await first.call(unit.link!, signal));
   }
 
-  /** Checks and writes a command's statements before a connection is taken; false when there is nothing to send. */
+  /** Checks and writes a command before a connection is taken for it; false when there is nothing to send. */
   #prepare(command: Command, adapter: Adapter): boolean {
     const { transaction } = this.#unit;
+    const { kind } = command;
+    if (command.isSettled) return false;
     try {
-      if (command.kind === "rollback") {
-        if (transaction.state === "open" || transaction.state === "failed") return true;
-        transaction.end();
-      } else {
-        command.statements = command.inputs.map((input) => toStatement(input, adapter));
-        checkCapabilities(command, transaction, adapter);
-        const refusal = transaction.refusal(command.statements[0]?.text);
-        if (refusal !== undefined && command.kind !== "connect") throw refusal;
-        if (!isNothing(command, transaction)) return true;
+      command.statements = command.inputs.map((input) => toStatement(input, adapter));
+      if (kind !== "rollback" && kind !== "connect") {
+        const refusal = transaction.refusal(command.statements[0]?.text) ?? unsupported(adapter, this.#unit);
+        if (refusal !== undefined) throw refusal;
       }
+      const isOpen = transaction.state === "open" || transaction.state === "failed";
+      const isNothing = kind === "rollback" ? !isOpen : command.statements.length === 0 && (kind === "batch" || (kind === "commit" && !isOpen));
+      if (!isNothing) return true;
+      if (kind === "rollback") transaction.end();
       command.resolve([]);
     } catch (error) {
       command.reject(error);
@@ -116,77 +115,77 @@ export class Line {
     return false;
   }
 
-  async #fly(commands: Command[], signal: AbortSignal | undefined): Promise<void> {
+  /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
+  async #fly(commands: Command[], signal: AbortSignal | undefined): Promise<boolean> {
     const unit = this.#unit;
-    for (;;) {
-      const link = unit.link ?? (await unit.acquire({ signal }));
-      const plan = planFlight(commands, unit.transaction);
-      const setup = link.pendingSetup.length;
-      if (setup + plan.flight.steps.length === 0) return;
-      const land = this.#depart(link, plan);
-      let outcomes: StepOutcome[];
-      try {
-        for (const command of commands) command.isFlying = true;
-        const sent = link.send(plan.flight, signal);
-        outcomes = sent instanceof Promise ? await sent : sent;
-      } catch (error) {
-        land(false);
-        if (unit.replaces(error, link)) continue;
-        throw commands[0]!.kind === "commit" ? toCommitError(error, unit) : error;
-      }
-      link.hasFlown = true;
-      this.#land(commands, plan, outcomes, setup, link);
-      land(outcomes.every(({ status }) => status === "done"));
-      return;
-    }
-  }
-
-  /** Counts and tells the flight; the clock is read only when somebody listens. */
-  #depart(link: Link, { flight }: Plan): (isOk: boolean) => void {
-    const { host, id, connection } = this.#unit;
-    link.source.flights++;
-    if (host.emit === undefined) return () => undefined;
-    const startedAt = host.clock.now();
-    const statements = toTexts([...link.pendingSetup, ...flight.steps]);
-    return (isOk) => {
-      const durationMs = host.clock.now() - startedAt;
-      this.#unit.emit({ type: "flight", session: id, connection, statements, durationMs, isOk });
-    };
-  }
-
-  #land(commands: Command[], plan: Plan, outcomes: StepOutcome[], setup: number, link: Link): void {
-    const { transaction, id } = this.#unit;
+    const { transaction, host } = unit;
     const [first] = commands as [Command];
-    const ahead = setup + plan.ahead;
-    const failure = outcomes.find((outcome) => outcome.status === "failed");
-    const hasPassed = outcomes.slice(0, ahead).every(({ status }) => status === "done");
-    const wasOpen = transaction.state !== "none";
-    if (first.kind === "commit" || first.kind === "rollback") {
-      const isDone = outcomes.at(-1)?.status === "done";
-      if (isDone) this.#unit.emit({ type: first.kind, session: id });
-      if (isDone || (first.kind === "rollback" && link.driver.state === "idle")) transaction.end();
-      else transaction.land(link.driver.state, first.scope, hasPassed, failure?.error);
-    } else {
-      transaction.land(link.driver.state, first.scope, hasPassed, failure?.error);
-      if (!wasOpen && transaction.state !== "none") this.#unit.emit({ type: "begin", session: id });
+    const link = await unit.connect(signal);
+    const isGuarded = transaction.wanted !== undefined;
+    const ahead = first.kind === "rollback" ? [] : [...transaction.ahead()];
+    for (const command of commands) {
+      command.steps = toSteps(command, isGuarded);
+      command.isFlying = true;
     }
-    const blocked = (): unknown => transaction.refusal(first.statements[0]?.text) ?? failure?.error;
+    const steps = [...ahead, ...commands.flatMap((command) => command.steps)];
+    const { length } = link.pendingSetup;
+    if (length + steps.length === 0) return true;
+    const told = host.emit && { at: host.clock.now(), statements: toTexts([...link.pendingSetup, ...steps]) };
+    const tell = (isOk: boolean): void => {
+      if (told === undefined) return;
+      const durationMs = host.clock.now() - told.at;
+      unit.emit({ type: "flight", session: unit.id, connection: unit.connection, statements: told.statements, durationMs, isOk });
+    };
+    link.source.flights++;
+    try {
+      const sent = link.send({ steps, undo: toUndo(first, isGuarded) }, signal);
+      const outcomes = Array.isArray(sent) ? sent : await sent;
+      tell(outcomes.every(({ status }) => status === "done"));
+      this.#land(commands, outcomes, length, ahead.length);
+    } catch (error) {
+      tell(false);
+      if (unit.replaces(error)) return false;
+      throw first.kind === "commit" ? toCommitError(error, unit) : error;
+    }
+    return true;
+  }
+
+  #land(commands: Command[], outcomes: StepOutcome[], setup: number, ahead: number): void {
+    const unit = this.#unit;
+    const { transaction, id, link } = unit;
+    const [{ kind, statements }] = commands as [Command];
+    const { state } = link!.driver;
+    const isDone = (from: number, to?: number): boolean => outcomes.slice(from, to).every(({ status }) => status === "done");
+    const hasPassed = isDone(0, setup + ahead);
+    const failure = outcomes.find((outcome) => outcome.status === "failed")?.error;
+    if (hasPassed && transaction.state === "none" && transaction.wanted) unit.emit({ type: "begin", session: id });
+    if ((kind === "commit" || kind === "rollback") && (isDone(-1) || (kind === "rollback" && state === "idle"))) {
+      transaction.end();
+      unit.emit({ type: kind, session: id });
+    } else transaction.land(state, hasPassed, failure);
+    const blocked = (): unknown => transaction.refusal(statements[0]?.text) ?? failure;
     if (!hasPassed) for (const command of commands) command.reject(blocked());
-    else if (first.kind !== "call") settle(commands, outcomes.slice(ahead), blocked);
+    else if (kind !== "call") settle(commands, outcomes.slice(setup + ahead), blocked);
+    // Half set up, nobody may see it.
+    if (!isDone(0, setup)) unit.drop(failure);
   }
 }
 
-function isNothing({ kind, statements }: Command, { state }: Transaction): boolean {
-  return statements.length === 0 && (kind === "batch" || (kind === "commit" && state === "none"));
+// Said before anything is sent: never a silent autocommit.
+function unsupported({ name, capabilities }: Adapter, { transaction: { wanted } }: Unit): DbError | undefined {
+  if (wanted === undefined) return undefined;
+  const { transactions, isolationLevels } = capabilities;
+  const level = wanted.isolationLevel;
+  const isKnown = level === undefined || isolationLevels.includes(level);
+  if (transactions === "interactive" && isKnown) return undefined;
+  const what = isKnown ? "interactive transactions" : `isolation level \`${level}\``;
+  const remedy = isKnown ? "use batch([…]), or a session with `transaction: false`" : `choose from ${isolationLevels.join(", ")}`;
+  return new DbError("TRANSACTION_UNSUPPORTED", `${name} has no ${what}: ${remedy}`, { adapter: name, wanted: what });
 }
 
 // Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again.
-function toCommitError(error: unknown, unit: Unit): unknown {
-  if (isDbError(error) && error.outcome === "not-executed") return error;
-  return new DbError(
-    "COMMIT_UNKNOWN",
-    "the connection was lost before COMMIT was answered: look at the data before doing the work again",
-    { session: connectionName(unit) },
-    { cause: error, outcome: "unknown" },
-  );
+function toCommitError(cause: unknown, unit: Unit): unknown {
+  if (isDbError(cause) && cause.outcome === "not-executed") return cause;
+  const message = "COMMIT was sent, its answer was lost: look at the data before doing the work again";
+  return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(unit) }, { cause, outcome: "unknown" });
 }

@@ -6,8 +6,6 @@ import type { Source } from "./unit.ts";
 export class Link {
   readonly source: Source;
   readonly driver: DriverConnection;
-  /** True once a flight came back: from then on a loss may be that of a connection that had died while idle. */
-  hasFlown = false;
   #setup: QueryStep[] = [];
 
   constructor(source: Source, driver: DriverConnection) {
@@ -17,7 +15,7 @@ export class Link {
 
   /** Puts statements ahead of the next flight: they cost no round trip, and their failure fails the connection. */
   queue(statements: readonly Statement[]): void {
-    for (const statement of statements) this.#setup.push(toStep(statement, "stop"));
+    for (const statement of statements) this.#setup.push({ ...toStep(statement, "stop"), isSetup: true });
   }
 
   /** The setup that the next flight will carry. */
@@ -26,20 +24,14 @@ export class Link {
   }
 
   /**
-   * Sends a flight with the pending setup ahead of it. A connection whose setup fails is closed: nobody else may see it.
+   * Sends a flight with the pending setup ahead of it.
    *
    * @returns the outcomes of all steps, those of the setup first.
    */
   send(flight: Flight, signal: AbortSignal | undefined): MaybePromise<StepOutcome[]> {
-    return this.#setup.length === 0 ? this.driver.send(flight, signal) : this.#sendWithSetup(flight, signal);
-  }
-
-  async #sendWithSetup(flight: Flight, signal: AbortSignal | undefined): Promise<StepOutcome[]> {
     const setup = this.#setup;
-    const outcomes = await this.driver.send({ ...flight, steps: [...setup, ...flight.steps] }, signal);
     this.#setup = [];
-    if (outcomes.slice(0, setup.length).some(({ status }) => status !== "done")) await this.driver.close();
-    return outcomes;
+    return this.driver.send(setup.length === 0 ? flight : { ...flight, steps: [...setup, ...flight.steps] }, signal);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { BeginOptions } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
-import { checkDeadline, type DeadlineOptions } from "./deadline.ts";
-import { checkRetry, retrying, type RetryOptions } from "./retry.ts";
+import type { DeadlineOptions } from "./deadline.ts";
+import { retrying, type RetryOptions } from "./retry.ts";
 import { Session } from "./session.ts";
 import type { Host } from "./unit.ts";
 
@@ -32,12 +32,10 @@ async function attempts<T>(
   work: (session: Session) => T | Promise<T>,
   options: SessionOptions,
 ): Promise<T> {
-  checkDeadline(options);
   if (typeof work !== "function") throw new TypeError(`Expected the work to be a function, got \`${typeof work}\``);
-  const retry = checkRetry(options.retry);
   let session: Session | undefined;
   return retrying(
-    retry,
+    options.retry,
     host.clock,
     options.signal,
     () => {

@@ -4,17 +4,18 @@ import { DbError } from "../errors.ts";
 import { Command } from "./command.ts";
 import { Connection } from "./connection.ts";
 import { Cursor } from "./cursor.ts";
-import { checkDeadline, type DeadlineOptions } from "./deadline.ts";
-import { connectionName, endUnit, rollbackOnly, runBounded, sessionClosed } from "./life.ts";
+import type { DeadlineOptions } from "./deadline.ts";
+import { endUnit, type Ending, rollbackOnly, runBounded, sessionClosed } from "./life.ts";
 import type { Link } from "./link.ts";
+import { connectionName } from "./names.ts";
+import { runTransaction, type TransactionOptions } from "./nesting.ts";
 import { Queryable, type StreamRowsOptions } from "./queryable.ts";
 import { toResult } from "./rows.ts";
+import type { SessionOptions } from "./run-session.ts";
 import type { Scope, SettleCallback } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
 import { streamRows } from "./stream.ts";
-import { runTransaction, type TransactionOptions } from "./nesting.ts";
-import type { SessionOptions } from "./run-session.ts";
-import { type Host, Unit, type UnitOptions } from "./unit.ts";
+import { type Host, Unit } from "./unit.ts";
 
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
 export type CloseAction = "commit" | "rollback" | null | ((session: Session) => unknown);
@@ -36,8 +37,8 @@ export class Session extends Queryable implements AsyncDisposable {
   }
 
   /** @internal */
-  static start(host: Host, parent: Owner | undefined, options: UnitOptions): Session {
-    const unit = new Unit(host, parent, options);
+  static start(host: Host, parent: Owner | undefined, options: SessionOptions): Session {
+    const unit = new Unit(host, parent, options.transaction === false ? undefined : options);
     unit.isTold = true;
     unit.emit({ type: "session", session: unit.id, parent: parent?.id });
     return new Session(unit);
@@ -45,23 +46,20 @@ export class Session extends Queryable implements AsyncDisposable {
 
   /** @internal A session by hand: nobody waits for its end, so a signal or deadline ends it by itself. */
   static open(host: Host, parent: Owner | undefined, options: SessionOptions): Session {
-    checkDeadline(options);
     const session = Session.start(host, parent, options);
-    const ended = new Promise<void>((resolve) => {
-      session.unit.onEnd = resolve;
-    });
-    const work = async (): Promise<void> => ended;
-    Promise.resolve(runBounded(session.unit, options, work, (reason) => {
+    const ended = new Promise<void>((resolve) => (session.unit.onEnd = resolve));
+    const end = (reason: unknown): void => {
       session.giveUp(reason);
       void endUnit(session.unit, "aborted");
-    })).catch(() => undefined);
+    };
+    void Promise.resolve(runBounded(session.unit, options, () => ended, end)).catch(() => undefined);
     options.waitUntil?.(ended);
     return session;
   }
 
   /** @internal A session on a connection that is not its own to give back: for hooks, and for connections detached. */
   static on(host: Host, link: Link): Session {
-    const unit = new Unit(host, undefined, { transaction: false });
+    const unit = new Unit(host, undefined, undefined);
     unit.adopt(link);
     return new Session(unit);
   }
@@ -69,7 +67,7 @@ export class Session extends Queryable implements AsyncDisposable {
   /** @internal Runs `work` with this session current, then commits; rolls back when it throws, or is given up. */
   async run<T>(work: (session: Session) => T | Promise<T>, options: DeadlineOptions): Promise<T> {
     const { unit } = this;
-    let ending: "done" | "failed" | "aborted" = "failed";
+    let ending: Ending = "failed";
     try {
       const value = await runBounded(unit, options, () => this.enter(work), (reason) => {
         ending = "aborted";
@@ -80,40 +78,41 @@ export class Session extends Queryable implements AsyncDisposable {
       ending = "done";
       return value;
     } finally {
-      await endUnit(unit, ending);
       this.#isSettled = true;
+      await endUnit(unit, ending);
     }
   }
 
   /** @internal Nothing more is sent for this session, and what is in flight is cancelled. */
   giveUp(reason: unknown): void {
-    this.unit.closed ??= () => sessionClosed(this.unit, "was given up", reason);
+    this.unit.closed ??= () => sessionClosed(this.unit, reason);
     this.unit.line.abort(reason);
   }
 
   /** @internal Makes this session current for `work`. */
   enter<T>(work: (session: Session) => T): T {
-    const { context, database } = this.unit.host;
-    return context.run({ owner: database, session: this, parent: context.current() }, () => work(this));
+    const { context, database: owner } = this.unit.host;
+    return context.run({ owner, session: this, parent: context.current() }, () => work(this));
   }
 
+  /** @internal */
   override submit<T>(
     kind: "query" | "batch",
     inputs: readonly StatementInput[],
     shape: (results: RawResult[]) => T,
-    options: DeadlineOptions = {},
+    options?: DeadlineOptions,
   ): Promise<T> {
+    // The command's own promise, not one around it: a session that waits for it has seen to its failure.
     try {
-      checkDeadline(options);
-      this.#assertOpen();
+      this.assertOpen();
+      return this.unit.line.add(new Command(kind, this.scope, inputs, shape), options);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.unit.line.add(new Command(kind, this.scope, inputs, shape), options);
   }
 
   override stream<R = Row>(statement: StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
-    this.#assertOpen();
+    this.assertOpen();
     return streamRows<R>(this.unit, this.scope, statement, options);
   }
 
@@ -123,7 +122,7 @@ export class Session extends Queryable implements AsyncDisposable {
    * @throws what `work` throws, unchanged; DbError `PROPAGATION_REFUSED` | `ROLLBACK_ONLY` | `TRANSACTION_LOST` | ….
    */
   async transaction<T>(work: (session: Session) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    this.#assertOpen();
+    this.assertOpen();
     return runTransaction(this, work, options);
   }
 
@@ -136,10 +135,10 @@ export class Session extends Queryable implements AsyncDisposable {
   async commit(...last: readonly StatementInput[]): Promise<Result[]> {
     this.#assertOwn("commit");
     const { unit, scope } = this;
-    if (scope.failure !== undefined) throw rollbackOnly("session", scope.failure.error);
-    const shape = (results: RawResult[]): Result[] => results.map((result) => toResult(result));
-    const kind = unit.transaction.isWanted || last.length === 0 ? "commit" : "batch";
-    const results = await unit.line.add(new Command(kind, scope, last, shape));
+    const refusal = rollbackOnly(scope);
+    if (refusal !== undefined) throw refusal;
+    const kind = unit.transaction.wanted !== undefined || last.length === 0 ? "commit" : "batch";
+    const results = await unit.line.add(new Command(kind, scope, last, (raw) => raw.map((result) => toResult(result))));
     unit.due.push(...scope.onCommit.splice(0));
     scope.onRollback = [];
     return results;
@@ -149,7 +148,7 @@ export class Session extends Queryable implements AsyncDisposable {
   async rollback(): Promise<void> {
     this.#assertOwn("rollback");
     const { unit, scope } = this;
-    await unit.line.add(new Command("rollback", scope, [], () => undefined));
+    await unit.line.add(new Command("rollback", scope));
     scope.failure = undefined;
     unit.due.push(...scope.onRollback.splice(0));
     scope.onCommit = [];
@@ -157,13 +156,13 @@ export class Session extends Queryable implements AsyncDisposable {
 
   /** Calls back after the session has ended, with no session bound, if what was done until then was committed. */
   onCommit(callback: SettleCallback): void {
-    this.#assertOpen();
+    this.assertOpen();
     this.scope.bound.onCommit.push(callback);
   }
 
   /** Calls back after the session has ended, with no session bound, if what was done until then was rolled back. */
   onRollback(callback: SettleCallback): void {
-    this.#assertOpen();
+    this.assertOpen();
     this.scope.bound.onRollback.push(callback);
   }
 
@@ -173,8 +172,8 @@ export class Session extends Queryable implements AsyncDisposable {
    * @param options.usePool - `false`: one that is opened for it, never an idle one. Default true.
    */
   async getConnection({ usePool = true }: { readonly usePool?: boolean } = {}): Promise<Connection> {
-    this.#assertOpen();
-    const command = new Command("connect", this.scope, [], () => undefined);
+    this.assertOpen();
+    const command = new Command("connect", this.scope);
     command.usePool = usePool;
     await this.unit.line.add(command);
     return new Connection(this, this.unit.link!);
@@ -211,26 +210,22 @@ export class Session extends Queryable implements AsyncDisposable {
     }
     if (this.unit.closed !== undefined) return;
     this.#assertOwn("close");
-    let ending: "done" | "failed" = "failed";
+    let ending: Ending = "failed";
     try {
       await this.unit.line.idle();
-      if (this.unit.link !== undefined) await this.#settle(action);
+      if (this.unit.link !== undefined && action !== null) await (typeof action === "function" ? action(this) : this[action]());
       ending = "done";
     } finally {
       await endUnit(this.unit, ending, really || ending === "failed");
     }
   }
 
-  #settle(action: CloseAction): unknown {
-    if (typeof action === "function") return action(this);
-    return action === null ? undefined : action === "commit" ? this.commit() : this.rollback();
-  }
-
   /** `close()`, which commits, then `getConnection()`: also revives a session that was closed by hand. */
   async reconnect(): Promise<Connection> {
-    if (this.#isSettled) this.#assertOpen();
+    if (this.#isSettled) this.assertOpen();
     await this.close();
-    this.unit.reopen();
+    this.unit.closed = undefined;
+    this.unit.hasEnded = false;
     return this.getConnection();
   }
 
@@ -272,16 +267,17 @@ export class Session extends Queryable implements AsyncDisposable {
     return this.unit.link === link;
   }
 
-  #assertOpen(): void {
+  /** @internal */
+  assertOpen(): void {
     if (this.unit.closed !== undefined) throw this.unit.closed();
-    if (this.scope.isEnded) throw sessionClosed(this.unit, "is that of a transaction that has ended");
+    if (this.scope.isEnded) throw sessionClosed(this.unit);
   }
 
   // What settles the whole is for the session itself: an inner transaction settles by how its work ends.
   #assertOwn(method: string): void {
-    this.#assertOpen();
+    this.assertOpen();
     if (!this.isInner) return;
-    const message = `${method}() is for the session: an inner transaction commits when its work returns, and rolls back when it throws`;
+    const message = `${method}() is the session's: an inner transaction commits when its work returns, and rolls back when it throws`;
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: this.scope.kind });
   }
 

@@ -1,6 +1,7 @@
 import type { RowStream } from "../contract/adapter.ts";
 import type { Row } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
+import { checkNumber } from "../pool/options.ts";
 import { Command } from "./command.ts";
 import type { StreamRowsOptions } from "./queryable.ts";
 import { toRows } from "./rows.ts";
@@ -15,9 +16,7 @@ export async function* streamRows<R = Row>(
   input: StatementInput,
   { batchSize = 100, signal }: StreamRowsOptions,
 ): AsyncGenerator<R, void, undefined> {
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new TypeError(`Expected \`batchSize\` to be an integer >= 1, got \`${batchSize}\``);
-  }
+  checkNumber("batchSize", batchSize, 1);
   const stream = await openStream(unit, scope, input, batchSize, signal);
   unit.streams.add(stream);
   try {
@@ -33,25 +32,18 @@ export async function* streamRows<R = Row>(
 }
 
 function openStream(unit: Unit, scope: Scope, input: StatementInput, batchSize: number, signal: AbortSignal | undefined): Promise<RowStream> {
-  const command = new Command<RowStream>("call", scope, [input], noResult);
-  command.call = (link, cancel) => {
-    const { adapter } = link.source;
-    if (link.driver.stream === undefined) {
-      const details = { adapter: adapter.name, wanted: "streams" };
-      throw new DbError("TRANSACTION_UNSUPPORTED", `${adapter.name} cannot stream: use query()`, details);
-    }
-    return link.driver.stream(command.statements[0]!, { batchSize, signal: signal ?? cancel });
+  const command = new Command<RowStream>("call", scope, [input]);
+  command.call = ({ driver, source: { adapter } }, cancel) => {
+    if (driver.stream !== undefined) return driver.stream(command.statements[0]!, { batchSize, signal: signal ?? cancel });
+    const { name } = adapter;
+    throw new DbError("TRANSACTION_UNSUPPORTED", `${name} cannot stream: use query()`, { adapter: name, wanted: "streams" });
   };
   return unit.line.add(command, { signal });
 }
 
 function step<T>(unit: Unit, scope: Scope, signal: AbortSignal | undefined, call: () => T | Promise<T>): Promise<T> {
   if (unit.closed !== undefined) return Promise.reject(unit.closed());
-  const command = new Command<T>("call", scope, [], noResult);
+  const command = new Command<T>("call", scope);
   command.call = call;
   return unit.line.add(command, { signal });
-}
-
-function noResult(): never {
-  throw new Error("a call fulfils its command itself");
 }

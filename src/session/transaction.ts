@@ -1,76 +1,58 @@
 import type { BeginOptions, DriverConnection, Step } from "../contract/adapter.ts";
 import { DbError } from "../errors.ts";
-import type { Scope } from "./scope.ts";
 
 /**
- * What the session knows of its transaction, and the steps that must ride ahead of its next statement: BEGIN, savepoints,
- * and the end of savepoints that were left. None of them ever travels alone.
+ * What the session knows of its transaction, and the steps that must ride ahead of its next statement: BEGIN, and the
+ * savepoints that were entered or left since the last one. None of them ever travels alone.
  */
 export class Transaction {
   /** `failed`: only a rollback is possible. `lost`: the database ended it behind our back. */
   state: "none" | "open" | "failed" | "lost" = "none";
-  #isWanted: boolean;
-  #options: BeginOptions;
-  #number = 0;
+  /** How the next one begins; `undefined`: statements belong to none. */
+  wanted: BeginOptions | undefined;
   #owed: Step[] = [];
-  #sent = 0;
+  #carried = 0;
   #cause: unknown;
+  #count = 0;
 
-  constructor(isWanted: boolean, options: BeginOptions) {
-    this.#isWanted = isWanted;
-    this.#options = options;
+  constructor(wanted: BeginOptions | undefined) {
+    this.wanted = wanted;
   }
 
-  /** Whether statements belong to one: it begins with the first of them. */
-  get isWanted(): boolean {
-    return this.#isWanted;
-  }
-
-  get options(): BeginOptions {
-    return this.#options;
-  }
-
-  /** Begins with the next statement, or stops doing so: for a transaction inside a session that has none. */
-  want(options: BeginOptions | undefined): void {
-    this.#isWanted = options !== undefined;
-    this.#options = options ?? {};
-  }
-
-  /** What must run ahead of a statement in `scope`. A flight may be planned twice. */
-  ahead(scope: Scope): Step[] {
-    if (this.state === "none" && !this.#isWanted) return [];
-    const steps: Step[] = this.state === "none" ? [{ kind: "begin", options: this.#options }] : [...this.#owed];
-    this.#sent = this.#owed.length;
-    for (const name of this.#unset(scope).map(({ savepoint }) => savepoint)) steps.push({ kind: "savepoint", name });
-    return steps;
-  }
-
-  /** What must run ahead of COMMIT: it ends savepoints by itself, but does not take back what a failed one did. */
-  aheadOfCommit(): Step[] {
-    return this.#owed.some(({ kind }) => kind === "rollback-to") ? [...this.#owed] : [];
+  /** What must run ahead of the next statement. A flight may be planned twice. */
+  ahead(): Step[] {
+    if (this.state === "none" && this.wanted === undefined) return [];
+    this.#carried = this.#owed.length;
+    return this.state === "none" ? [{ kind: "begin", options: this.wanted! }, ...this.#owed] : [...this.#owed];
   }
 
   /**
-   * Takes note of a flight that came back.
+   * Enters a savepoint.
    *
-   * @param state - the connection's state now.
-   * @param hasPassed - whether the steps of `ahead(scope)` were all done.
+   * @returns leaves it: keeps what was done since, or takes it back. Nothing was done: nothing is sent.
    */
-  land(state: DriverConnection["state"], scope: Scope, hasPassed: boolean, error: unknown): void {
-    if (this.state === "none") {
-      const hasBegun = hasPassed || state === "transaction" || state === "failed";
-      if (!this.#isWanted || !hasBegun) return;
-      this.#number++;
-    }
-    if (hasPassed) {
-      for (const unset of this.#unset(scope)) unset.setIn = this.#number;
-      this.#owed.splice(0, this.#sent);
-    }
-    if (error !== undefined) this.#cause = error;
-    this.state = state === "transaction" ? "open" : state === "failed" ? "failed" : "lost";
+  enter(): (isKept: boolean) => void {
+    const name = `isopool_${++this.#count}`;
+    const savepoint: Step = { kind: "savepoint", name };
+    const owed = this.#owed;
+    owed.push(savepoint);
+    return (isKept) => {
+      if (owed !== this.#owed) return; // That transaction has ended, and its savepoints with it.
+      const at = owed.indexOf(savepoint);
+      if (at !== -1) owed.length = at;
+      else owed.push(...(isKept ? [] : [{ kind: "rollback-to", name } as const]), { kind: "release", name });
+    };
   }
 
-  /** Takes note that COMMIT or ROLLBACK was done: the next statement begins anew. */
+  /** Takes note of a flight that came back: `hasPassed` tells whether all steps of `ahead()` were done. */
+  land(state: DriverConnection["state"], hasPassed: boolean, error: unknown): void {
+    if (this.state === "none" && (this.wanted === undefined || (!hasPassed && state !== "transaction"))) return;
+    if (hasPassed) this.#owed.splice(0, this.#carried);
+    this.state = state === "transaction" ? "open" : state === "failed" ? "failed" : "lost";
+    this.#cause = error ?? this.#cause;
+  }
+
+  /** COMMIT or ROLLBACK was done: the next statement begins anew. */
   end(): void {
     this.state = "none";
     this.#owed = [];
@@ -84,36 +66,15 @@ export class Transaction {
     this.#cause = error;
   }
 
-  /** Leaves a nested scope: its savepoint is released, or rolled back, with the next flight. */
-  leave(scope: Scope, action: "release" | "rollback-to"): void {
-    if (!this.#isSet(scope)) return;
-    const name = scope.savepoint;
-    if (action === "rollback-to") this.#owed.push({ kind: "rollback-to", name });
-    this.#owed.push({ kind: "release", name });
-  }
-
   /** Why no statement may be sent now, if so: a transaction that is failed or lost never runs on in autocommit. */
   refusal(sql?: string): DbError | undefined {
+    const cause = this.#cause;
     if (this.state === "lost") {
-      const message = "the database ended this transaction: roll back, then begin anew";
-      return new DbError("TRANSACTION_LOST", message, { sql }, { cause: this.#cause, retryable: true });
+      return new DbError("TRANSACTION_LOST", "the database ended this transaction: roll back, then begin anew", { sql }, { cause, retryable: true });
     }
     if (this.state === "failed" && !this.#owed.some(({ kind }) => kind === "rollback-to")) {
-      const message = "a statement failed, and the database now allows only a rollback";
-      return new DbError("ROLLBACK_ONLY", message, { scope: "session" }, { cause: this.#cause });
+      return new DbError("ROLLBACK_ONLY", "a statement failed, and only a rollback is possible now", { scope: "session" }, { cause });
     }
     return undefined;
-  }
-
-  #isSet(scope: Scope): boolean {
-    return this.state !== "none" && scope.setIn === this.#number;
-  }
-
-  #unset(scope: Scope): Scope[] {
-    const unset: Scope[] = [];
-    for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
-      if (at.kind === "nested" && !this.#isSet(at)) unset.unshift(at);
-    }
-    return unset;
   }
 }

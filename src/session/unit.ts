@@ -2,7 +2,7 @@ import type { Adapter, BeginOptions, MaybePromise, RowStream } from "../contract
 import type { ContextProvider, Frame } from "../contract/context.ts";
 import type { Owner, SessionEvent } from "../contract/events.ts";
 import type { Clock } from "../contract/runtime.ts";
-import { DbError, isDbError } from "../errors.ts";
+import { type DbError, isDbError } from "../errors.ts";
 import type { ConnectionPool, Lease } from "../pool/pool.ts";
 import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
@@ -35,11 +35,6 @@ export interface Host {
   emit: ((event: SessionEvent) => void) | undefined;
 }
 
-export interface UnitOptions extends BeginOptions {
-  /** Whether its statements are one transaction, begun with the first of them. Default true. */
-  readonly transaction?: boolean | undefined;
-}
-
 let units = 0;
 
 /** What a session and the transactions inside it share: one place in the pool, one connection, one transaction. */
@@ -59,20 +54,20 @@ export class Unit implements Owner {
   closed: (() => DbError) | undefined;
   /** True once the session's connection and callbacks were seen to. */
   hasEnded = false;
-  /** True when a signal or a deadline of the session's may cancel what is in flight. */
-  isBounded = false;
   /** True when `onEvent` was told that it began, and must be told that it ended; hooks' sessions are not told. */
   isTold = false;
-  /** Told when the session has ended: for one that is open by hand. */
+  /** Told when it has ended: for a session that is open by hand. */
   onEnd: (() => void) | undefined;
-  savepoints = 0;
-  #lease: Pick<Lease<Link>, "id" | "connection" | "release" | "detach"> | undefined;
+  /** True when a signal or a deadline of the session's may cancel what is in flight. */
+  isBounded = false;
+  #lease: Pick<Lease<Link>, "id" | "connection" | "isReused" | "release" | "detach"> | undefined;
+  #isUsed = false;
 
-  constructor(host: Host, parent: Owner | undefined, options: UnitOptions) {
+  constructor(host: Host, parent: Owner | undefined, begin: BeginOptions | undefined) {
     this.host = host;
     this.parent = parent;
     this.outside = host.context.current();
-    this.transaction = new Transaction(options.transaction ?? true, options);
+    this.transaction = new Transaction(begin);
   }
 
   /** Number of the connection in its pool; 0 for one that is not the pool's. */
@@ -84,25 +79,29 @@ export class Unit implements Owner {
     return this.#lease?.connection;
   }
 
-  async acquire(options: { signal?: AbortSignal | undefined; usePool?: boolean | undefined }): Promise<Link> {
+  /** The connection; taken from the pool at first use. */
+  connect(signal: AbortSignal | undefined, usePool = true): MaybePromise<Link> {
+    return this.link ?? this.#acquire(signal, usePool);
+  }
+
+  async #acquire(signal: AbortSignal | undefined, usePool: boolean): Promise<Link> {
     const { pool } = await this.host.source();
-    const { signal, usePool = true } = options;
-    const lease = await pool.acquire({ owner: this, usePool, ...(signal && { signal }) });
-    this.#lease = lease;
-    return lease.connection;
+    this.#lease = await pool.acquire({ owner: this, usePool, signal });
+    this.#isUsed = this.#lease.isReused;
+    return this.#lease.connection;
   }
 
   /** Takes a connection that somebody else owns: it is never pooled nor closed from here. */
   adopt(link: Link): void {
-    this.#lease = { id: 0, connection: link, release: () => undefined, detach: () => link };
+    this.#lease = { id: 0, connection: link, isReused: false, release: () => undefined, detach: () => link };
   }
 
   /** Gives the connection back: to the pool when it is proven idle, clean and healthy, else to be closed. */
   release(really = false): void {
     const lease = this.#lease;
-    if (lease === undefined) return;
     this.#lease = undefined;
     this.transaction.end();
+    if (lease === undefined) return;
     const { state, isReusable } = lease.connection.driver;
     lease.release({ broken: state !== "idle", dirty: really || !isReusable });
   }
@@ -115,28 +114,28 @@ export class Unit implements Owner {
     return link;
   }
 
+  /** The connection is of no more use, and the transaction that was open on it is lost. */
+  drop(error: unknown): void {
+    this.transaction.lose(error);
+    this.#lease?.release({ broken: true });
+    this.#lease = undefined;
+  }
+
   /**
    * Takes note that a flight was lost.
    *
    * @returns true when the same flight may leave again on another connection: nothing of it was executed, no transaction
    *   was open, and the connection had been alive before.
    */
-  replaces(error: unknown, link: Link): boolean {
-    if (link.driver.state !== "closed") return false;
+  replaces(error: unknown): boolean {
+    const { driver, source } = this.link!;
+    if (driver.state !== "closed") return false;
     const isLost = isDbError(error, "CONNECTION_LOST");
     const isSafe = isLost && error.outcome === "not-executed" && this.transaction.state === "none";
-    this.transaction.lose(error);
-    this.#lease?.release({ broken: true });
-    this.#lease = undefined;
+    this.drop(error);
     // One dead connection means that its idle siblings are dead too, most likely: none of them is tried.
-    if (isLost) link.source.pool.invalidate();
-    return isSafe && link.hasFlown && this.host.checksConnections;
-  }
-
-  /** Makes a session that was closed by hand usable again. */
-  reopen(): void {
-    this.closed = undefined;
-    this.hasEnded = false;
+    if (isLost) source.pool.invalidate();
+    return isSafe && this.#isUsed && this.host.checksConnections;
   }
 
   emit(event: SessionEvent): void {

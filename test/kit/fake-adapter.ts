@@ -116,7 +116,7 @@ export class FakeConnection implements DriverConnection {
       outcomes.push(outcome);
       isStopped ||= outcome.status !== "done" && (step.kind !== "query" || step.onError === "stop");
     }
-    if (isStopped && flight.undo !== undefined) {
+    if (isStopped && flight.undo?.length) {
       this.#adapter.log.push(`${this.number}: undo ${flight.undo.map(textOf).join(" | ")}`);
       for (const step of flight.undo) await this.#take(step, signal);
     }

@@ -40,12 +40,6 @@ test("an empty batch sends nothing, and one of a single statement needs no trans
   expect(adapter.flights).toEqual(["1: a"]);
 });
 
-test("an adapter without transactions refuses a batch of several before it opens anything", async () => {
-  const { db, adapter } = fakeDatabase({ capabilities: { transactions: "none" } });
-  await expect(db.batch(["a", "b"])).rejects.toMatchObject({ code: "TRANSACTION_UNSUPPORTED" });
-  expect(adapter.log).toEqual([]);
-});
-
 test("an adapter without interactive transactions refuses a session before its first statement, and takes batches", async () => {
   const { db, adapter } = fakeDatabase({ capabilities: { transactions: "batch" } });
   await expect(db.session((s) => s.query("a"))).rejects.toMatchObject({ code: "TRANSACTION_UNSUPPORTED", outcome: "not-executed" });

@@ -44,7 +44,7 @@ test("a nested transaction that runs nothing sends nothing", async () => {
 test("savepoints nest: BEGIN and all of them ride with the first statement inside", async () => {
   const { db, adapter } = fakeDatabase();
   await db.session((s) => s.transaction((a) => a.transaction((b) => b.query("deep"), nested), nested));
-  expect(adapter.flights).toEqual(["1: begin | savepoint isopool_1 | savepoint isopool_2 | deep", "1: commit"]);
+  expect(adapter.flights).toEqual(["1: begin | savepoint isopool_1 | savepoint isopool_2 | deep", "1: release isopool_2 | release isopool_1 | commit"]);
 });
 
 test("siblings take turns", async () => {
@@ -67,7 +67,7 @@ test("siblings take turns", async () => {
     "1: savepoint isopool_1 | a1",
     "1: a2",
     "1: release isopool_1 | savepoint isopool_2 | b",
-    "1: commit",
+    "1: release isopool_2 | commit",
   ]);
 });
 
@@ -79,15 +79,10 @@ test("a sibling's failure does not take the next one with it", async () => {
   expect(results.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
 });
 
-test("transaction() on the outer session, called within an inner one, nests in the inner one instead of waiting for itself", async () => {
-  const { db, adapter } = fakeDatabase();
-  await db.session((s) =>
-    s.transaction(async (tx) => {
-      await tx.query("outer");
-      await s.transaction((deep) => deep.query("inner"), nested);
-    }, nested),
-  );
-  expect(adapter.flights).toEqual(["1: begin | savepoint isopool_1 | outer", "1: savepoint isopool_2 | inner", "1: commit"]);
+test("a nested transaction that waits for itself, through the outer session, is told so instead of hanging", async () => {
+  const { db } = fakeDatabase({}, { pool: { acquireTimeoutMs: 20 } });
+  const work = db.session((s) => s.transaction(() => s.transaction(() => "never", nested), nested));
+  await expect(work).rejects.toMatchObject({ code: "POOL_DEADLOCK", message: expect.stringContaining("use the session that its work received") });
 });
 
 test("the handle of an inner transaction is good until its work ends", async () => {
@@ -123,8 +118,8 @@ test("a savepoint that was released is set anew in the next transaction of the s
   });
   expect(adapter.flights).toEqual([
     "1: begin | savepoint isopool_1 | one",
-    "1: commit",
+    "1: release isopool_1 | commit",
     "1: begin | savepoint isopool_2 | two",
-    "1: commit",
+    "1: release isopool_2 | commit",
   ]);
 });

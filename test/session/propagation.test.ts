@@ -5,7 +5,7 @@ import { fakeDatabase } from "../kit/fake-database.ts";
 /** What travels when a statement runs in a transaction of this propagation, inside one (after `outer`) and outside of any. */
 const table: Record<Propagation, { inside: string[] | "refused"; outside: string[] | "refused" }> = {
   required: { inside: ["1: begin | outer", "1: inner", "1: commit"], outside: ["1: begin | inner", "1: commit"] },
-  nested: { inside: ["1: begin | outer", "1: savepoint isopool_1 | inner", "1: commit"], outside: ["1: begin | inner", "1: commit"] },
+  nested: { inside: ["1: begin | outer", "1: savepoint isopool_1 | inner", "1: release isopool_1 | commit"], outside: ["1: begin | inner", "1: commit"] },
   "requires-new": {
     inside: ["1: begin | outer", "2: begin | inner", "2: commit", "1: commit"],
     outside: ["1: begin | inner", "1: commit"],
