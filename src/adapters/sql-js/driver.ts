@@ -1,0 +1,26 @@
+// What is used of sql.js, declared by its shape: the package ships no types, and is handed in.
+
+export type DriverValue = null | string | number | boolean | bigint | Uint8Array;
+
+export interface SqlJsStatement {
+  bind(values?: DriverValue[]): boolean;
+  step(): boolean;
+  get(params?: null, config?: { useBigInt?: boolean }): unknown[];
+  getColumnNames(): string[];
+  reset(): unknown;
+  free(): boolean;
+}
+
+/** A sql.js `Database`. */
+export interface SqlJsDatabase {
+  prepare(sql: string): SqlJsStatement;
+  exec(sql: string): unknown[];
+  getRowsModified(): number;
+  export(): Uint8Array;
+  close(): void;
+}
+
+/** What `await initSqlJs()` gives. */
+export interface SqlJsStatic {
+  readonly Database: new (image?: Uint8Array) => SqlJsDatabase;
+}

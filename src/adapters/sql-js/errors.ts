@@ -1,0 +1,67 @@
+import { DbError, type ErrorDetails } from "../../errors.ts";
+import { scrub, toFailure } from "../sqlite/failure.ts";
+import type { DriverValue, SqlJsDatabase } from "./driver.ts";
+
+/** sql.js throws strings as well as errors, and has no codes. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The failure of the adapter itself. */
+export function failed<Code extends "CONNECT_FAILED" | "CONNECTION_LOST">(code: Code, message: string, cause?: unknown): DbError {
+  return new DbError(code, message, { adapter: "sql-js" } as ErrorDetails[Code], { cause });
+}
+
+/** Whether the engine is gone: closed by somebody who held it, or broken inside. */
+export function isLost(db: SqlJsDatabase, error?: unknown): boolean {
+  // A trap of WebAssembly, or a stack that ran over: what is in its memory can no longer be trusted.
+  if (error instanceof Error && /^R(untime|ange)E/.test(error.name)) return true;
+  try {
+    db.exec("");
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** What the database said about a statement. */
+export function toDbError(error: unknown, sql: string, values: readonly DriverValue[], db: SqlJsDatabase): DbError {
+  const message = messageOf(error);
+  const failure = toFailure(message);
+  const shown = failure ? message : scrub(message, values);
+  const details = { kind: "other", dialectCode: undefined, ...failure, sql } as const;
+  return new DbError("QUERY_FAILED", shown, failure?.kind === "syntax" ? { ...details, position: findPosition(message, sql, db) } : details, {
+    cause: shown === message ? error : new Error(shown),
+    retryable: failure?.kind === "busy",
+    // What an OR FAIL had changed before it failed stays.
+    outcome: /\bfail\b/i.test(sql) ? "unknown" : "not-executed",
+  });
+}
+
+/**
+ * Where SQLite stopped reading. It names the token, but not the place: the first of its places after which the text is
+ * refused in the same words, when it is cut there.
+ */
+function findPosition(message: string, sql: string, db: SqlJsDatabase): number {
+  const token = /"([^]*)"/.exec(message)?.[1] ?? "";
+  const parts = token ? sql.split(token) : [];
+  const before = (place: number): string => parts.slice(0, place).join(token);
+  let low = 1;
+  for (let high = parts.length - 1; low < high; ) {
+    const middle = (low + high) >> 1;
+    // Not in the middle of a word: that would be another token.
+    const [rest] = /^\w*/.exec(parts[middle]!)!;
+    if (isRefused(before(middle) + token + rest, message, db)) high = middle;
+    else low = middle + 1;
+  }
+  return parts.length > 1 ? before(low).length : sql.length;
+}
+
+function isRefused(sql: string, message: string, db: SqlJsDatabase): boolean {
+  try {
+    db.prepare(sql).free();
+    return false;
+  } catch (error) {
+    return messageOf(error) === message;
+  }
+}

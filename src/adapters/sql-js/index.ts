@@ -1,0 +1,34 @@
+import type { AdapterFactory, MaybePromise } from "../../contract/adapter.ts";
+import { SqlJsAdapter } from "./adapter.ts";
+import type { SqlJsStatic } from "./driver.ts";
+import type { SqlJsStorage } from "./storage.ts";
+
+export type { DriverValue, SqlJsDatabase, SqlJsStatement, SqlJsStatic } from "./driver.ts";
+export { memory, type SqlJsStorage } from "./storage.ts";
+
+export interface SqlJsOptions {
+  /** What `await initSqlJs()` gives (sql.js 1.15 or later), or a function that returns it, called at the first connection. */
+  readonly sqlJs: SqlJsStatic | (() => MaybePromise<SqlJsStatic>);
+  /** Where named databases come from, and go to when they are disposed. Default: they begin empty, and are gone then. */
+  readonly storage?: SqlJsStorage | undefined;
+}
+
+/**
+ * SQLite in memory, by sql.js: `sqljs:memory`, private to one Database, and `sqljs:<name>`, shared by all that name it.
+ *
+ * - One connection a database: sessions wait for each other. The data lives until the database is disposed.
+ * - Foreign keys are enforced. Every transaction is serializable, whatever level it asks for; `read only` is enforced.
+ * - A Date goes in as ISO text in UTC (`2026-01-02T03:04:05.678Z`), which sorts, and which SQLite's own functions read;
+ *   a boolean goes in as 1 or 0.
+ * - A session that set a PRAGMA, attached something or made temporary things costs a copy of the database: the next one
+ *   gets a fresh engine. Functions registered through `connection.raw` are gone then: do it in `afterConnection`.
+ * - `lastInsertRowid` is SQLite's: an upsert that updated, or a table WITHOUT ROWID, leaves that of the insert before.
+ *
+ * @throws TypeError when `sqlJs` is missing.
+ * Source: https://sql.js.org/documentation/
+ */
+export function sqlJs(options: SqlJsOptions): AdapterFactory {
+  const { sqlJs: source, storage } = options;
+  if (!source) throw new TypeError(`Expected \`sqlJs\` to be what \`await initSqlJs()\` gives, got \`${source}\``);
+  return { schemes: ["sqljs"], identity: [source, storage], create: (from) => new SqlJsAdapter(options, from) };
+}

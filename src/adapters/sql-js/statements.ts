@@ -1,0 +1,81 @@
+import type { RawResult, RowBatch, SqlValue, Statement } from "../../contract/statement.ts";
+import { Recent } from "../sqlite/recent.ts";
+import type { Scan } from "../sqlite/scan.ts";
+import type { DriverValue, SqlJsDatabase, SqlJsStatement } from "./driver.ts";
+import { isLost } from "./errors.ts";
+import { encode, readColumns, readRow, widen } from "./values.ts";
+
+interface Prepared {
+  readonly statement: SqlJsStatement;
+  columns?: readonly string[];
+}
+
+/** A connection's prepared statements. Each is reset after use: none stays open, and none locks. */
+export class Statements {
+  readonly #db: SqlJsDatabase;
+  readonly #prepared: Recent<Prepared>;
+
+  constructor(db: SqlJsDatabase) {
+    this.#db = db;
+    this.#prepared = new Recent<Prepared>(
+      64,
+      (text) => ({ statement: db.prepare(text) }),
+      ({ statement }) => statement.free(),
+    );
+  }
+
+  /** Runs one statement to its end; throws what sql.js throws. */
+  run(statement: Statement, scan: Scan): RawResult {
+    const values = encode(scan, statement);
+    const prepared = this.#prepared.get(widen(statement.text, scan, values));
+    const rows = this.#step(prepared, values);
+    const columns = prepared.columns!;
+    const rowsAffected = scan.isWrite ? this.#db.getRowsModified() : 0;
+    if (rowsAffected === 0 || !/^INS|^REP/.test(scan.verb)) return { columns, rows, rowsAffected };
+    const [[lastInsertRowid]] = this.execute("SELECT last_insert_rowid()") as [[number | bigint]];
+    return { columns, rows, rowsAffected, lastInsertRowid };
+  }
+
+  /** Runs a text that needs no look. */
+  execute(text: string): SqlValue[][] {
+    return this.#step(this.#prepared.get(text), []);
+  }
+
+  /** Reads a query's rows with a statement of its own, which others may come between. */
+  *read(statement: Statement, scan: Scan, batchSize: number): Generator<RowBatch, void> {
+    const values = encode(scan, statement);
+    const own = this.#db.prepare(widen(statement.text, scan, values));
+    try {
+      own.bind(values);
+      for (let hasMore = true; hasMore; ) {
+        const rows: SqlValue[][] = [];
+        while (rows.length < batchSize && (hasMore = own.step())) rows.push(readRow(own));
+        if (rows.length > 0) yield { columns: readColumns(own), rows };
+      }
+    } finally {
+      own.free();
+    }
+  }
+
+  /** Forgets them: the schema has changed, and with it the names of columns; or the connection is closed. */
+  clear(): void {
+    this.#prepared.clear();
+  }
+
+  #step(prepared: Prepared, values: DriverValue[]): SqlValue[][] {
+    const { statement } = prepared;
+    const rows: SqlValue[][] = [];
+    try {
+      if (values.length > 0) statement.bind(values);
+      while (statement.step()) rows.push(readRow(statement));
+      // Not before the first step: it may have to prepare the text anew.
+      prepared.columns ??= readColumns(statement);
+    } catch (error) {
+      // A statement of a closed engine is the address 0, and must not be touched.
+      if (!isLost(this.#db, error)) statement.reset();
+      throw error;
+    }
+    statement.reset();
+    return rows;
+  }
+}

@@ -1,0 +1,76 @@
+import type { SqlValue, Statement } from "../../contract/statement.ts";
+import { arrange, refusal } from "../sqlite/parameters.ts";
+import type { Scan } from "../sqlite/scan.ts";
+import type { DriverValue, SqlJsStatement } from "./driver.ts";
+
+/**
+ * A statement's values as sql.js binds them, in order; a `bigint` among them is an integer that sql.js cannot bind as one.
+ *
+ * @throws DbError `QUERY_FAILED` of kind `parameter` or `syntax`; no value is shown.
+ */
+export function encode(scan: Scan, statement: Statement): DriverValue[] {
+  const values = arrange(scan, statement);
+  let encoded = values as DriverValue[];
+  for (let slot = 0; slot < values.length; slot++) {
+    const value = values[slot]!;
+    // What binds as it is comes first: it is nearly all there is.
+    if (typeof value === "string" || value === null || (typeof value === "number" && value === (value | 0))) continue;
+    if (encoded === values) encoded = [...encoded];
+    const code = encodeValue(value, tagOf(value));
+    if (code === undefined) {
+      const message = `value \`${scan.slots[slot] || slot + 1}\` (${tagOf(value)}) cannot be stored: ${STORABLE}`;
+      throw refusal(message, statement.text);
+    }
+    encoded[slot] = code;
+  }
+  return encoded;
+}
+
+const STORABLE = "give null, text, a finite number, a 64-bit integer, a boolean, a valid Date or a Uint8Array";
+
+// A Date or bytes may come from another realm: told by their tags, not by instanceof.
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+function encodeValue(value: SqlValue, tag: string): DriverValue | undefined {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : Number.isFinite(value) ? value : undefined;
+  if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return BigInt.asIntN(32, value) === value ? Number(value) : value;
+  if (typeof value === "boolean" || tag === "Uint8Array") return value as DriverValue;
+  return tag === "Date" && !Number.isNaN(Number(value)) ? (value as Date).toISOString() : undefined;
+}
+
+/**
+ * The text in which integers beyond 32 bits are integers.
+ *
+ * sql.js binds them as REAL (number) or as TEXT (bigint), so their digits go in as text and are cast; the plus takes the
+ * cast's affinity away, for comparisons to be those of a bound integer.
+ */
+export function widen(text: string, { places }: Scan, values: readonly DriverValue[]): string {
+  let wide = "";
+  let at = 0;
+  for (const { start, end, slot } of places) {
+    if (typeof values[slot] !== "bigint") continue;
+    wide += `${text.slice(at, start)}(+CAST(${text.slice(start, end)}/**/AS INTEGER))`;
+    at = end;
+  }
+  return at === 0 ? text : wide + text.slice(at);
+}
+
+/** The names of a statement's columns, with `widen()` undone: one without an alias is named by its text. */
+export function readColumns(statement: SqlJsStatement): string[] {
+  return statement.getColumnNames().map((name) => name.replace(/\(\+CAST\((\S+)\/\*\*\/AS INTEGER\)\)/g, "$1"));
+}
+
+/** The current row; integers beyond 2^53-1 as `bigint`. */
+export function readRow(statement: SqlJsStatement): SqlValue[] {
+  const row = statement.get() as SqlValue[];
+  if (!row.some(isUnsafe)) return row;
+  // Rounded, and not to be told from a REAL: such a row, a rare one, is read again.
+  const exact = statement.get(null, { useBigInt: true }) as SqlValue[];
+  return row.map((value, column) => (isUnsafe(value) ? exact[column]! : value));
+}
+
+function isUnsafe(value: SqlValue): boolean {
+  return typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+}
