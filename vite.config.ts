@@ -33,6 +33,5 @@ export default defineConfig({
     emptyOutDir: true,
     // A data: URL would need a wider policy.
     assetsInlineLimit: 0,
-    chunkSizeWarningLimit: 800,
   },
 });

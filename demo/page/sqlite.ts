@@ -1,21 +1,23 @@
 // SQLite itself: sql.js, loaded once; databases on it, from nothing or from the bytes of a file, and back to bytes.
 
-import initSqlJs, { type Database as SqlJsDatabase } from "sql.js";
+import initSqlJs from "sql.js";
 import wasmUrl from "sql.js/dist/sql-wasm-browser.wasm?url";
-import { memory, sqlJs } from "../../src/adapters/sql-js/index.ts";
+import { memory, sqlJs, type SqlJsDatabase, type SqlJsStatic } from "../../src/adapters/sql-js/index.ts";
 import { createDatabase, type Database, type DatabaseEvent } from "../../src/index.ts";
 
-let engine: ReturnType<typeof initSqlJs> | undefined;
+let engine: Promise<SqlJsStatic> | undefined;
+
+function loadEngine(): Promise<SqlJsStatic> {
+  // The types of DefinitelyTyped know neither this option nor bigint values. The option: sql.js's own replacements
+  // of ceil() and the like are deprecated, and warn about it.
+  const options = { locateFile: () => wasmUrl, useOldExtensionFunctions: false };
+  return (engine ??= initSqlJs(options) as Promise<unknown> as Promise<SqlJsStatic>);
+}
 
 /** @param image - the bytes of a SQLite file; `undefined` begins with an empty database. */
-export async function openDatabase(
-  image: Uint8Array | undefined,
-  onEvent: (event: DatabaseEvent) => void,
-): Promise<Database> {
-  // Its own replacements of ceil() and the like are deprecated, and warn about it.
-  engine ??= initSqlJs({ locateFile: () => wasmUrl, useOldExtensionFunctions: false });
+export function openDatabase(image: Uint8Array | undefined, onEvent: (event: DatabaseEvent) => void): Database {
   const storage = memory(image ? { file: image } : {});
-  return createDatabase("sqljs:file", { adapters: [sqlJs({ sqlJs: await engine, storage })], onEvent });
+  return createDatabase("sqljs:file", { adapters: [sqlJs({ sqlJs: loadEngine, storage })], onEvent });
 }
 
 /** The whole database as the bytes of a file, as of the last commit. */

@@ -113,7 +113,7 @@ export class Workspace extends EventTarget {
   ): Promise<void> {
     let db: Database | undefined;
     try {
-      db = await openDatabase(image, (event) => timeline.record(event));
+      db = openDatabase(image, (event) => timeline.record(event));
       await fill?.(db);
       const catalog = await readCatalog(db);
       const previous = this.#opened;
