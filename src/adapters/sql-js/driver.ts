@@ -3,7 +3,8 @@
 export type DriverValue = null | string | number | boolean | bigint | Uint8Array;
 
 export interface SqlJsStatement {
-  bind(values?: DriverValue[]): boolean;
+  /** Takes `DriverValue[]`; written wider, because @types/sql.js knows no bigint, and its class must fit. */
+  bind(values?: unknown): boolean;
   step(): boolean;
   get(params?: null, config?: { useBigInt?: boolean }): unknown[];
   getColumnNames(): string[];

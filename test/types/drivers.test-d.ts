@@ -1,0 +1,23 @@
+// What users hand in fits the shapes that src declares: the real classes, by their own types.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import initSqlJs, { type SqlJsStatic } from "sql.js";
+import { expectTypeOf, test } from "vitest";
+import { sqlJs } from "../../src/adapters/sql-js/index.ts";
+import { asyncLocal, type ContextProvider } from "../../src/index.ts";
+
+test("sql.js, once loaded or as a function that loads it", () => {
+  expectTypeOf(sqlJs).toBeCallableWith({ sqlJs: {} as SqlJsStatic });
+  expectTypeOf(sqlJs).toBeCallableWith({ sqlJs: () => initSqlJs() });
+});
+
+test("Node's AsyncLocalStorage", () => {
+  expectTypeOf(asyncLocal(AsyncLocalStorage)).toEqualTypeOf<ContextProvider>();
+});
+
+test("a driver that is something else is refused", () => {
+  // @ts-expect-error initSqlJs() is a promise: await it, or hand in a function
+  sqlJs({ sqlJs: initSqlJs() });
+  // @ts-expect-error the class is handed in, not an object of it
+  asyncLocal(new AsyncLocalStorage());
+});
