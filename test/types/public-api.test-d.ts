@@ -7,7 +7,6 @@ import {
   type Database,
   isDbError,
   type Result,
-  type Row,
   type Session,
   type SqlValue,
 } from "../../src/index.ts";
@@ -27,7 +26,7 @@ test("work's own type comes back, awaited", () => {
 });
 
 test("rows are of the type that is asked for, and of any column otherwise", () => {
-  expectTypeOf(db.query("select 1")).resolves.toEqualTypeOf<Result<Row>>();
+  expectTypeOf(db.query("select 1")).resolves.toEqualTypeOf<Result>();
   expectTypeOf(db.query<User>("select * from user")).resolves.toHaveProperty("rows").toEqualTypeOf<User[]>();
   expectTypeOf(db.sql<User>`select * from user`.first()).resolves.toEqualTypeOf<User | undefined>();
   expectTypeOf(db.sql`select 1`.values()).resolves.toEqualTypeOf<SqlValue[][]>();
