@@ -39,7 +39,7 @@ export interface Lease<C> extends Disposable {
 /** Where leases are handed in: a pool, as its leases know it. */
 export interface Desk<C> {
   release(entry: Entry<C>, options: ReleaseOptions | undefined): void;
-  detach(entry: Entry<C>): void;
+  detach(entry: Entry<C>): C;
 }
 
 export class PoolLease<C> implements Lease<C> {
@@ -66,20 +66,17 @@ export class PoolLease<C> implements Lease<C> {
   }
 
   detach(): C {
-    this.#end().desk.detach(this.#entry);
-    return this.#entry.connection;
+    return this.#end().desk.detach(this.#entry);
   }
 
   [Symbol.dispose](): void {
     this.release();
   }
 
-  // An entry names its one lease, so that an old lease can do nothing to whoever has the connection now.
+  // An entry names its one lease: an old lease can do nothing to whoever has the connection now.
   #end(): Entry<C> {
     const entry = this.#entry;
-    if (entry.lease !== this) {
-      throw new Error(`The lease of connection ${entry.id} has ended already. Release or detach a lease once, on every path.`);
-    }
+    if (entry.lease !== this) throw new Error("This lease has ended already: release it once, on every path.");
     entry.lease = undefined;
     return entry;
   }

@@ -49,7 +49,7 @@ export function checkPoolOptions(options: PoolOptions = {}, maxConnections = 10)
 }
 
 /** @throws TypeError when `value` cannot be meant: a time (`…Ms`) is a number, all else a whole one. */
-export function checkNumber(name: string, value: unknown, least = name === "max" || name === "maxUses" ? 1 : 0): number {
+export function checkNumber(name: string, value: unknown, least: number = name === "max" || name === "maxUses" ? 1 : 0): number {
   const isTime = name.endsWith("Ms");
   if (typeof value === "number" && value >= least && (isTime || !(value % 1 > 0))) return value;
   throw new TypeError(`Expected \`${name}\` to be ${isTime ? "a number" : "an integer"} >= ${least}, got \`${String(value)}\``);

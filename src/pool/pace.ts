@@ -1,72 +1,59 @@
-// When to open another connection. A burst of short work is over before an open is: most opens of a burst are waste.
-// Rule: one open at a time to begin with. Twice as many with each open that succeeds, and with each STEP_MS in which the
-// line was not drained so fast that it would be empty before an open is done. Until a server is proven alive, UNPROVEN at
-// most, so that a dead one is not stormed. A failed open ends all that: one probe at a time, spaced by doubling delays.
+// When to open another connection? A burst of short work is over before an open is, and most of its opens would be waste.
+// So one open at a time to begin with; twice as many with each one that succeeds, and with each STEP_MS in which no release
+// served anybody in line. A dead server must not be stormed: UNPROVEN at most are under way until one succeeds, and a
+// failure ends all this: one probe at a time, after ever longer delays.
 
 const STEP_MS = 5;
 const UNPROVEN = 4;
-/** An open is taken to last this long at least: what ends sooner widens the pace by itself. */
-const USUAL_OPEN_MS = 100;
 const BACKOFF_MS = 50;
 const LONGEST_BACKOFF_MS = 2_000;
 
 /** How many opens may be under way. */
 export class Pace {
-  /** Before it, asking again is of no use. */
+  /** Before this, asking again is of no use. */
   nextAt = 0;
-  /** Waiters served by a release since the last step. */
+  /** Waiters served by releases since the last step. */
   served = 0;
-  /** Why the last open failed; `undefined` after one that succeeded. */
-  failure: { readonly error: unknown } | undefined;
-  #width = 1;
-  #isProven = false;
+  /** Why the last open failed; nothing after one that succeeded. */
+  failure: { cause?: unknown } = {};
   #failures = 0;
-  #openMs = USUAL_OPEN_MS;
-  #steppedAt = 0;
+  #width = 1;
+  #widest: number = UNPROVEN;
 
-  /** The line was empty until now. */
-  begin(now: number): void {
-    this.#width = 1;
-    this.#startStep(now);
+  /** Somebody waits, and nobody did before. */
+  begin(): void {
+    this.#width = Math.min(this.#width, 1);
+    // The step that is over was not one of this line's: it widens nothing.
+    this.served = 1;
   }
 
-  /** @param waiting - callers in line for whom no open is under way. */
-  allows(underWay: number, waiting: number, now: number): boolean {
-    if (now < this.nextAt && this.#failures > 0) return false;
-    const elapsedMs = now - this.#steppedAt;
-    if (elapsedMs >= STEP_MS && this.#failures === 0) {
-      const drainMs = (waiting * elapsedMs) / this.served;
-      if (drainMs > this.#openMs && (this.#isProven || this.#width < UNPROVEN)) this.#width *= 2;
-      this.#startStep(now);
+  allows(opening: number, now: number): boolean {
+    if (now >= this.nextAt) {
+      if (this.served === 0 || this.#width === 0) this.#width = Math.min(this.#width * 2 || 1, this.#widest);
+      this.served = 0;
+      this.nextAt = now + STEP_MS;
     }
-    return underWay < this.#width;
+    return opening < this.#width;
   }
 
-  opened(durationMs: number): void {
-    this.#openMs = Math.max(USUAL_OPEN_MS, durationMs);
-    this.failure = undefined;
+  opened(): void {
+    this.failure = {};
     this.#failures = 0;
-    this.#isProven = true;
-    this.#width *= 2;
+    this.#widest = Infinity;
+    this.#width = this.#width * 2 || 1;
   }
 
-  failed(error: unknown, now: number): void {
-    this.failure = { error };
-    this.doubt();
-    const delayMs = Math.min(BACKOFF_MS * 2 ** this.#failures++, LONGEST_BACKOFF_MS);
+  failed(cause: unknown, now: number): void {
+    this.failure = { cause };
+    this.#widest = 1;
+    this.#width = 0;
     // Half of it by chance: isolates that lost the same server do not come back together.
-    this.nextAt = now + delayMs * (1 - Math.random() / 2);
+    this.nextAt = now + Math.min(BACKOFF_MS * 2 ** this.#failures++, LONGEST_BACKOFF_MS) * (1 - Math.random() / 2);
   }
 
-  /** A connection was lost: whether the server is alive is open again. */
+  /** A connection was lost: the server has to be proven alive again. */
   doubt(): void {
-    this.#width = 1;
-    this.#isProven = false;
-  }
-
-  #startStep(now: number): void {
-    this.#steppedAt = now;
-    this.served = 0;
-    if (this.#failures === 0) this.nextAt = now + STEP_MS;
+    this.#widest = Math.min(this.#widest, UNPROVEN);
+    this.#width = Math.min(this.#width, 1);
   }
 }

@@ -1,17 +1,16 @@
 import { systemClock } from "../clock.ts";
 import type { CloseReason, PoolEvent } from "../contract/events.ts";
 import type { Runtime } from "../contract/runtime.ts";
-import { isDbError } from "../errors.ts";
-import { type Holding, isDeadlock, noteWaiting } from "./deadlock.ts";
+import { DbError } from "../errors.ts";
+import { type Holding, isDeadlock, waited } from "./deadlock.ts";
 import type { Entry } from "./entry.ts";
-import { type AcquireOptions, type Lease, PoolLease, type ReleaseOptions } from "./lease.ts";
+import { type AcquireOptions, type Desk, type Lease, PoolLease, type ReleaseOptions } from "./lease.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions, type PoolOptions } from "./options.ts";
-import { poolClosed, poolDeadlock, poolFull, poolTimeout } from "./refusal.ts";
+import { Pace } from "./pace.ts";
 import { pools } from "./registry.ts";
 import type { PoolSource } from "./source.ts";
-import type { PoolStats } from "./stats.ts";
-import { type Keeper, Stock } from "./stock.ts";
-import { WaitLine, Waiter } from "./wait-line.ts";
+import { noneClosed, type PoolStats } from "./stats.ts";
+import { WaitLine, type Waiter } from "./wait-line.ts";
 import { Watch } from "./watch.ts";
 
 export type { AcquireOptions, Lease, PoolEvent, PoolOptions, PoolSource, PoolStats, ReleaseOptions };
@@ -40,39 +39,43 @@ export interface ConnectionPoolOptions extends PoolOptions {
  */
 export class ConnectionPool<C> {
   readonly name: string;
+  readonly #source: PoolSource<C>;
   readonly #options: CheckedPoolOptions;
   readonly #hasStacks: boolean;
-  readonly #emit: ((event: PoolEvent) => void) | undefined;
+  readonly #onEvent: ((event: PoolEvent) => void) | undefined;
   readonly #watch: Watch;
-  readonly #stock: Stock<C>;
-  readonly #line: WaitLine<C> = new WaitLine<C>();
+  readonly #pace = new Pace();
+  readonly #line = new WaitLine<C>();
+  /** Every open connection: lent, idle or being validated. */
+  readonly #entries = new Set<Entry<C>>();
+  /** Those that nobody has, the newest last. */
+  readonly #idle: Entry<C>[] = [];
+  readonly #calls = new Set<Call>();
+  readonly #under = { open: 0, validate: 0, close: 0 };
+  readonly #closed = noneClosed();
   readonly #holding: Holding;
-  readonly #drains = new Set<{ readonly until: number; readonly resolve: () => void }>();
+  readonly #desk: Desk<C> = { release: (entry, how) => this.#release(entry, how), detach: (entry) => this.#detach(entry) };
+  /** A counter and not a time: clocks jump. */
+  #generation = 0;
+  #opened = 0;
   #waits = 0;
   #waitedMs = 0;
   #unread = 0;
+  #isDisposed = false;
+  #onDrained: (() => void) | undefined;
+  #drainUntil = Infinity;
 
-  /** @throws TypeError for a wrong source or option, naming it. */
+  /** @throws TypeError for a wrong option, naming it. */
   constructor(source: PoolSource<C>, options: ConnectionPoolOptions = {}) {
-    const { runtime, onEvent, stacks = false, name = "pool" } = options;
-    if (typeof source?.open !== "function" || typeof source.close !== "function") {
-      throw new TypeError(`Expected \`source\` to have methods \`open\` and \`close\`, got \`${String(source)}\``);
-    }
+    const { runtime, name = "pool" } = options;
     this.name = name;
-    this.#hasStacks = stacks;
+    this.#source = source;
     this.#options = checkPoolOptions(options, runtime?.maxConnections);
-    this.#emit = onEvent && ((event) => tell(onEvent, event));
-    const onJumpBack = (): void => this.#stock.closeIdle("idle"); // No age is known any more.
-    this.#watch = new Watch(runtime?.clock ?? systemClock, () => this.#onTimer(), onJumpBack);
-    const keeper: Keeper<C> = {
-      release: (entry, how) => this.#release(entry, how),
-      detach: (entry) => this.#detach(entry),
-      offer: (entry, isFresh) => this.#offer(entry, isFresh),
-      openFailed: (error) => this.#openFailed(error),
-      pump: () => this.#pump(this.#watch.read()),
-    };
-    this.#stock = new Stock(source, this.#options, this.#watch, this.#emit, keeper);
-    this.#holding = { max: this.#options.max, entries: this.#stock.entries, line: this.#line };
+    this.#hasStacks = options.stacks === true;
+    this.#onEvent = options.onEvent;
+    // When the clock was set back, it is not known any more how long anything was idle.
+    this.#watch = new Watch(runtime?.clock ?? systemClock, () => this.#onTimer(), () => this.#closeIdle("idle"));
+    this.#holding = { max: this.#options.max, entries: this.#entries, line: this.#line };
   }
 
   /** The pools of all databases, in numbers: `pools()`. */
@@ -80,32 +83,22 @@ export class ConnectionPool<C> {
     return pools();
   }
 
-  /**
-   * Borrows one connection; waits in line when all are busy. First come, first served.
-   *
-   * @returns a lease; call `release()` once, on every path.
-   * @throws DbError `POOL_TIMEOUT` | `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`; or, unchanged, the signal's own reason,
-   *   or an error of `open()` that waiting cannot heal.
-   */
   acquire(options?: AcquireOptions): Promise<Lease<C>> {
     const lease = this.tryAcquire(options);
-    if (lease !== undefined) return Promise.resolve(lease);
+    if (lease) return Promise.resolve(lease);
     return new Promise((resolve, reject) => this.#queue(options, resolve, reject));
   }
 
-  /** Borrows an idle connection that needs no validation, at once; `undefined` when there is none, or others wait. */
   tryAcquire(options?: AcquireOptions): Lease<C> | undefined {
-    const stock = this.#stock;
-    if (stock.idle.length === 0 || this.#line.size > 0) return undefined;
-    if (options !== undefined && (options.usePool === false || options.signal?.aborted === true)) return undefined;
-    const now = this.#watch.read();
-    const entry = stock.newest(now);
-    if (entry === undefined || !stock.isTrusted(entry, now)) return undefined;
-    stock.idle.pop();
+    if (this.#idle.length === 0 || this.#line.size > 0) return undefined;
+    if (options && (options.usePool === false || options.signal?.aborted)) return undefined;
+    this.#watch.read();
+    const entry = this.#newest();
+    if (!entry || !this.#isTrusted(entry)) return undefined;
+    this.#idle.pop();
     return this.#lend(entry, options, this.#stack(), 0);
   }
 
-  /** Borrows a connection for the time of `work`, and gives what `work` gives. */
   async use<T>(work: (connection: C) => T | Promise<T>, options?: AcquireOptions): Promise<T> {
     const lease = await this.acquire(options);
     try {
@@ -115,233 +108,328 @@ export class ConnectionPool<C> {
     }
   }
 
-  /** Ends this generation: idle connections are closed now, lent ones at their release. */
   invalidate(): void {
-    this.#stock.endGeneration();
-    this.#pump(this.#watch.read());
+    this.#watch.read();
+    this.#generation++;
+    this.#pace.doubt();
+    this.#closeIdle("stale");
+    this.#pump();
   }
 
   stats(): PoolStats {
-    const { entries, busy, idle, opening, opened, closed } = this.#stock;
+    const { open, validate } = this.#under;
+    const idle = this.#idle.length;
     return {
       max: this.#options.max,
-      open: entries.size,
-      busy,
-      idle: idle.length,
-      opening: opening.size,
+      open: this.#entries.size,
+      busy: this.#entries.size - idle - validate,
+      idle,
+      opening: open,
       waiting: this.#line.size,
-      opened,
-      closed: { ...closed },
+      opened: this.#opened,
+      closed: { ...this.#closed },
       waits: this.#waits,
       waitedMs: this.#waitedMs,
     };
   }
 
-  /**
-   * Ends the pool: those in line get `POOL_CLOSED`, idle connections are closed now, lent ones at their release.
-   *
-   * @param options.timeoutMs - longest wait for leases, in milliseconds. Default: none.
-   * @returns when every connection is closed, or the time is over.
-   */
-  async dispose({ timeoutMs = Infinity }: { timeoutMs?: number | undefined } = {}): Promise<void> {
-    const until = this.#watch.read() + checkNumber("timeoutMs", timeoutMs);
-    const stock = this.#stock;
-    stock.isDisposed = true;
-    for (const waiter of this.#line) this.#reject(waiter, poolClosed(this.name));
-    stock.closeIdle("disposed");
-    for (const step of [...stock.opening, ...stock.checking]) step.giveUp(poolClosed(this.name));
-    await new Promise<void>((resolve) => {
-      this.#drains.add({ until, resolve });
+  dispose({ timeoutMs = Infinity }: { timeoutMs?: number | undefined } = {}): Promise<void> {
+    this.#drainUntil = this.#watch.read() + checkNumber("timeoutMs", timeoutMs);
+    this.#isDisposed = true;
+    for (const waiter of this.#line) this.#reject(waiter, this.#closedError());
+    for (const { during, abort } of this.#calls) if (during !== "close") abort(this.#closedError());
+    this.#closeIdle("disposed");
+    return new Promise((resolve) => {
+      const others = this.#onDrained;
+      this.#onDrained = () => {
+        others?.();
+        resolve();
+      };
       this.#rest();
     });
   }
 
+  #closedError(): DbError {
+    return new DbError("POOL_CLOSED", `"${this.name}" was disposed of. Make a new one.`, { pool: this.name });
+  }
+
   #queue(options: AcquireOptions | undefined, resolve: (lease: Lease<C>) => void, reject: (error: unknown) => void): void {
-    const line = this.#line;
-    const { max, maxWaiting, acquireTimeoutMs } = this.#options;
-    options?.signal?.throwIfAborted();
-    if (this.#stock.isDisposed) throw poolClosed(this.name);
-    const timeoutMs = checkNumber("timeoutMs", options?.timeoutMs ?? acquireTimeoutMs);
-    // Whoever a place can serve that is not lent out does not count as waiting.
-    if (line.size >= maxWaiting + max - this.#stock.busy) throw poolFull(line.size, maxWaiting, max);
-    const now = this.#watch.read();
-    if (line.size === 0) this.#stock.pace.begin(now);
-    const waiter = new Waiter(now, timeoutMs, options, this.#stack(), resolve, reject, this.#onAbort);
-    line.push(waiter);
-    this.#pump(now);
-    if (line.tail === waiter) this.#wait(waiter);
-  }
-
-  /** What is due for a caller that could not be served at once. */
-  #wait(waiter: Waiter<C>): void {
-    const owner = waiter.options?.owner;
-    if (owner !== undefined) {
-      if (isDeadlock(this.#holding, owner)) return this.#reject(waiter, poolDeadlock(this.#holding, waiter.stack));
-      noteWaiting(this.#holding, true);
+    const { signal, owner, timeoutMs = this.#options.acquireTimeoutMs } = options ?? {};
+    const { max, maxWaiting } = this.#options;
+    const { busy, waiting } = this.stats();
+    signal?.throwIfAborted();
+    if (this.#isDisposed) throw this.#closedError();
+    // Whom a place can serve that is not lent out does not count as waiting.
+    if (waiting >= maxWaiting + max - busy) {
+      const message = `${waiting} wait already (maxWaiting ${maxWaiting}, max ${max}). Come back later, or raise one of them.`;
+      throw new DbError("POOL_FULL", message, { maxWaiting }, { retryable: true });
     }
+    const stack = this.#stack();
+    if (owner && isDeadlock(this.#holding, owner)) {
+      const stacks = [stack, ...[...this.#entries].map((entry) => entry.stack)].filter((each) => each !== undefined);
+      const message = `those who hold all ${max} connections wait for this one. Join with transaction(), or raise max.`;
+      throw new DbError("POOL_DEADLOCK", message, { max, stacks });
+    }
+    const waiter: Waiter<C> = {
+      since: this.#watch.read(),
+      timeoutMs: checkNumber("timeoutMs", timeoutMs),
+      options,
+      stack,
+      resolve,
+      reject,
+      onAbort: signal && (() => this.#reject(waiter, signal.reason)),
+    };
+    if (waiting === 0) this.#pace.begin();
+    if (owner) waited.add(this.#holding);
+    this.#line.push(waiter);
     this.#waits++;
-    this.#emit?.({ type: "wait", owner, waiting: this.#line.size });
-    if (waiter.timeoutMs === 0) this.#onTimer();
+    this.#emit({ type: "wait", owner, waiting: waiting + 1 });
+    this.#pump();
   }
-
-  readonly #onAbort = (waiter: Waiter<C>, reason: unknown): void => {
-    this.#reject(waiter, reason);
-    this.#rest();
-  };
 
   #reject(waiter: Waiter<C>, error: unknown): void {
-    this.#leave(waiter);
-    waiter.reject(error);
-  }
-
-  #leave(waiter: Waiter<C>): void {
     this.#line.remove(waiter);
-    if (this.#line.size === 0) noteWaiting(this.#holding, false);
+    waiter.reject(error);
+    this.#rest();
   }
 
-  /** Serves who can be served: from what is idle, else by opening more. Whatever changes calls it; it never waits. */
-  #pump(now: number): void {
-    const { idle, opening, checking } = this.#stock;
+  /** Serves whom it can: from what is idle, else by opening more. Whatever changes ends with it. */
+  #pump(): void {
     for (;;) {
-      const { size, fresh } = this.#line;
-      const entry = size - fresh > checking.size ? this.#stock.newest(now) : undefined;
-      const alone = size - opening.size - checking.size;
-      if (entry !== undefined) {
-        idle.pop();
-        if (this.#stock.isTrusted(entry, now)) this.#offer(entry, false);
-        else this.#stock.check(entry);
-      } else if (alone > 0 && this.#hasRoom() && this.#stock.pace.allows(opening.size, alone, now)) this.#stock.open();
+      const { open, validate } = this.#under;
+      const { size } = this.#line;
+      const entry = size > validate && (this.#firstPooled || this.#isFull) && this.#newest();
+      if (entry) {
+        this.#idle.pop();
+        if (this.#isTrusted(entry)) this.#offer(entry);
+        else void this.#check(entry);
+      } else if (size > open + validate && this.#taken < this.#options.max && this.#pace.allows(open, this.#watch.now)) void this.#open();
       else break;
     }
     this.#rest();
   }
 
-  #hasRoom(): boolean {
-    if (this.#isRoomWanted && this.#stock.idle.length > 0) this.#stock.close(this.#stock.idle.shift()!, "surplus");
-    return this.#stock.taken < this.#options.max;
+  /** The first in line who may have a connection that was lent before. */
+  get #firstPooled(): Waiter<C> | undefined {
+    let waiter = this.#line.first;
+    while (waiter?.options?.usePool === false) waiter = waiter.behind;
+    return waiter;
   }
 
-  /** The first in line wants a fresh connection, and nothing is under way that would make room for it. */
-  get #isRoomWanted(): boolean {
-    const { taken, opening, checking, closing } = this.#stock;
-    return this.#line.head?.isFresh === true && taken >= this.#options.max && opening.size + checking.size + closing.size === 0;
+  /** Places taken; what is being closed still takes one, as far as the server knows. */
+  get #taken(): number {
+    return this.#entries.size + this.#under.open + this.#under.close;
   }
 
-  /** A connection is free: for the first in line, else to be kept. The one place where connections change hands. */
-  #offer(entry: Entry<C>, isFresh: boolean): void {
-    const waiter = isFresh ? this.#line.head : this.#line.firstPooled;
-    if (waiter === undefined) return this.#stock.keep(entry);
-    this.#leave(waiter);
-    const waitedMs = this.#watch.now - waiter.since;
-    this.#waitedMs += waitedMs;
-    waiter.resolve(this.#lend(entry, waiter.options, waiter.stack, waitedMs));
+  /** No place is free, nor will be by itself. */
+  get #isFull(): boolean {
+    return this.#entries.size >= this.#options.max;
+  }
+
+  /** A connection is free. The one place where connections change hands. */
+  #offer(entry: Entry<C>, isFresh = false): void {
+    const { first } = this.#line;
+    const waiter = isFresh ? first : this.#firstPooled;
+    entry.idleSince = this.#watch.now;
+    const fault = this.#fault(entry);
+    if (fault) this.#close(entry, fault);
+    // Whoever is first wants a fresh one, and only a close makes room for it.
+    else if (waiter !== first ? this.#isFull : !waiter && this.#idle.length >= this.#options.maxIdle) this.#close(entry, "surplus");
+    else if (waiter) {
+      const waitedMs = this.#watch.now - waiter.since;
+      this.#waitedMs += waitedMs;
+      this.#line.remove(waiter);
+      waiter.resolve(this.#lend(entry, waiter.options, waiter.stack, waitedMs));
+    } else this.#idle.push(entry);
   }
 
   #lend(entry: Entry<C>, options: AcquireOptions | undefined, stack: string | undefined, waitedMs: number): Lease<C> {
+    const { leakMs } = this.#options;
+    const { now } = this.#watch;
+    const lease = new PoolLease(entry);
     entry.uses++;
-    entry.leasedAt = this.#watch.now;
+    entry.leasedAt = now;
     entry.owner = options?.owner;
     entry.stack = stack;
-    entry.lease = new PoolLease(entry);
-    this.#emit?.({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
-    if (this.#options.leakMs > 0) {
-      entry.leakAt = entry.leasedAt + this.#options.leakMs;
+    entry.lease = lease;
+    if (this.#onEvent) this.#emit({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
+    if (leakMs > 0) {
+      entry.leakAt = now + leakMs;
       this.#rest();
     }
-    return entry.lease;
+    return lease;
   }
 
-  #release(entry: Entry<C>, how: ReleaseOptions | undefined): void {
-    const line = this.#line;
-    const stock = this.#stock;
-    const { owner } = entry;
-    this.#readIfLong(entry);
-    this.#forget(entry);
-    this.#emit?.({ type: "release", connection: entry.id, owner });
-    const reason = this.#faultOf(entry, how);
-    if (reason !== undefined) {
-      if (reason === "broken") stock.pace.doubt();
-      stock.close(entry, reason);
-      this.#pump(this.#watch.now);
-    } else if (line.size > 0) {
-      stock.pace.served++;
-      this.#offer(entry, false);
-      if (line.size === 0) this.#rest();
-    } else stock.keep(entry);
+  #release(entry: Entry<C>, how: ReleaseOptions = {}): void {
+    // A reading of the clock costs as much as the rest of a release. It is left out after leases that took no measurable
+    // time, and never for long. The connection is then taken to be idle since the last reading: a lease that was long
+    // after all makes it look idle for longer than it is, never for less.
+    if (this.#watch.now !== entry.leasedAt || --this.#unread < 0) this.#unread = this.#watch.read() === entry.leasedAt ? UNREAD_RELEASES : 0;
+    if (this.#onEvent) this.#emit({ type: "release", connection: entry.id, owner: entry.owner });
+    entry.owner = entry.stack = entry.leakAt = undefined;
+    if (how.broken) this.#pace.doubt();
+    this.#pace.served++;
+    const isWanted = this.#line.size > 0 || this.#options.leakMs > 0;
+    if (how.broken || how.dirty) this.#close(entry, how.broken ? "broken" : "dirty");
+    else this.#offer(entry);
+    if (isWanted) this.#pump();
   }
 
-  /** Why a connection that comes back is not lent again. */
-  #faultOf(entry: Entry<C>, how: ReleaseOptions | undefined): CloseReason | undefined {
-    if (how?.broken) return "broken";
-    if (how?.dirty) return "dirty";
-    if (this.#stock.isDisposed) return "disposed";
-    if (entry.generation !== this.#stock.generation) return "stale";
-    if (entry.uses >= this.#options.maxUses) return "uses";
-    if (this.#watch.now >= entry.expiresAt) return "lifetime";
-    return this.#isRoomWanted ? "surplus" : undefined;
-  }
-
-  // A reading of the clock costs as much as all the rest of a release. It is left out after a run of leases that took no
-  // measurable time, and never for long. The connection is then taken to be idle since the last reading: a lease that
-  // was long after all makes it look idle for longer than it is, never for less.
-  #readIfLong(entry: Entry<C>): void {
-    if (this.#watch.now === entry.leasedAt && this.#unread > 0) this.#unread--;
-    else this.#unread = this.#watch.read() === entry.leasedAt ? UNREAD_RELEASES : 0;
-  }
-
-  #detach(entry: Entry<C>): void {
-    this.#forget(entry);
-    this.#stock.remove(entry, "detached");
-    this.#pump(this.#watch.read());
-  }
-
-  #forget(entry: Entry<C>): void {
+  #detach(entry: Entry<C>): C {
+    this.#watch.read();
     entry.owner = undefined;
-    entry.stack = undefined;
-    if (entry.leakAt === Infinity) return;
-    entry.leakAt = Infinity;
-    this.#rest();
+    this.#remove(entry, "detached");
+    this.#pump();
+    return entry.connection;
   }
 
-  // Waiting heals most failures of an open, and the deadline of each waiter bounds it. It does not heal a wrong password or
-  // a bug: the first in line is told at once; all are, when there is no other connection that could serve them.
-  #openFailed(error: unknown): void {
-    if (!(error instanceof TypeError || (isDbError(error) && !error.retryable))) return;
-    const isHopeless = this.#stock.taken === 0;
-    for (const waiter of this.#line) {
-      this.#reject(waiter, error);
-      if (!isHopeless) return;
+  /** Why a connection is not to be lent again. */
+  #fault(entry: Entry<C>): CloseReason | undefined {
+    const { now } = this.#watch;
+    if (this.#isDisposed) return "disposed";
+    if (entry.generation !== this.#generation) return "stale";
+    if (entry.uses >= this.#options.maxUses) return "uses";
+    if (now >= entry.expiresAt) return "lifetime";
+    return now - entry.idleSince >= this.#options.idleMs ? "idle" : undefined;
+  }
+
+  /** The newest idle connection that may be lent; it stays idle. */
+  #newest(): Entry<C> | undefined {
+    const idle = this.#idle;
+    let fault: CloseReason | undefined;
+    // The oldest go unused and age out, so the pool shrinks by itself.
+    while (idle[0] && (fault = this.#fault(idle[0]))) this.#close(idle.shift()!, fault);
+    while (idle.length > 0 && (fault = this.#fault(idle.at(-1)!))) this.#close(idle.pop()!, fault);
+    return idle.at(-1);
+  }
+
+  #isTrusted(entry: Entry<C>): boolean {
+    return !this.#source.validate || this.#watch.now - entry.idleSince < this.#options.validateAfterMs;
+  }
+
+  async #open(): Promise<void> {
+    const startedAt = this.#watch.now;
+    try {
+      const connection = await this.#call("open", async (options) => {
+        const late = await this.#source.open(options);
+        if (options.signal.aborted) this.#close(this.#admit(late, startedAt), "stale");
+        return late;
+      });
+      this.#pace.opened();
+      this.#offer(this.#admit(connection, startedAt), true);
+    } catch (error) {
+      this.#pace.failed(error, this.#watch.now);
+      // Waiting heals most failures, and is bounded. It does not heal a wrong password or a bug: the first in line is told
+      // at once; all are, when no other connection is left that could serve them.
+      if (error instanceof TypeError || (error as DbError | undefined)?.retryable === false) {
+        do if (this.#line.first) this.#reject(this.#line.first, error);
+        while (this.#line.first && this.#taken === 0);
+      }
+    }
+    this.#pump();
+  }
+
+  #admit(connection: C, startedAt: number): Entry<C> {
+    const { now } = this.#watch;
+    const entry: Entry<C> = {
+      connection,
+      id: ++this.#opened,
+      desk: this.#desk,
+      generation: this.#generation,
+      expiresAt: now + this.#options.maxLifetimeMs * (1 - Math.random() / 10),
+      uses: 0,
+      idleSince: now,
+    };
+    this.#entries.add(entry);
+    this.#emit({ type: "open", connection: entry.id, durationMs: now - startedAt });
+    return entry;
+  }
+
+  async #check(entry: Entry<C>): Promise<void> {
+    const answer = this.#call("validate", (options) => this.#source.validate!(entry.connection, options));
+    if ((await answer.catch(() => false)) === false) {
+      this.#close(entry, "invalid");
+      // What killed one while it was idle has killed the others, most likely.
+      this.invalidate();
+    } else {
+      this.#offer(entry);
+      this.#pump();
+    }
+  }
+
+  #close(entry: Entry<C>, reason: CloseReason): void {
+    this.#remove(entry, reason);
+    const pump = (): void => this.#pump();
+    void this.#call("close", () => this.#source.close(entry.connection)).then(pump, pump);
+  }
+
+  #remove(entry: Entry<C>, reason: CloseReason): void {
+    this.#entries.delete(entry);
+    this.#closed[reason]++;
+    this.#emit({ type: "close", connection: entry.id, reason });
+  }
+
+  #closeIdle(reason: CloseReason): void {
+    for (const entry of this.#idle.splice(0)) this.#close(entry, reason);
+  }
+
+  /** Calls into the source, for `openTimeoutMs` at most. It takes up a place for that time. */
+  async #call<T>(during: Call["during"], work: (options: { signal: AbortSignal }) => T | Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const call: Call = { during, until: this.#watch.now + this.#options.openTimeoutMs, abort: (reason) => controller.abort(reason) };
+    this.#calls.add(call);
+    this.#under[during]++;
+    try {
+      const givenUp = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      return await Promise.race([work({ signal }), givenUp]);
+    } catch (error) {
+      this.#emit({ type: "error", error, during });
+      throw error;
+    } finally {
+      this.#calls.delete(call);
+      this.#under[during]--;
+      this.#watch.read();
     }
   }
 
   #onTimer(): void {
+    const { max, openTimeoutMs } = this.#options;
     const now = this.#watch.read();
-    const { max } = this.#options;
-    for (const waiter of this.#line.due(now)) {
-      const { busy, pace } = this.#stock;
-      this.#reject(waiter, poolTimeout({ waitedMs: now - waiter.since, max, busy, waiting: this.#line.size }, pace.failure));
+    this.#line.due(now, (waiter) => {
+      const { failure } = this.#pace;
+      const details = { ...this.stats(), waitedMs: now - waiter.since };
+      const hint = "cause" in failure ? "Opening failed: see `cause`." : "Is a lease not released? Else raise `max`.";
+      const message = `waited ${details.waitedMs} ms (max ${max}, busy ${details.busy}, waiting ${details.waiting}). ${hint}`;
+      this.#reject(waiter, new DbError("POOL_TIMEOUT", message, details, { retryable: true, ...failure }));
+    });
+    for (const { during, until, abort } of this.#calls) {
+      const message = `${during} took over ${openTimeoutMs} ms. Is the server there? Else raise openTimeoutMs.`;
+      if (until <= now) abort(new DbError("CONNECT_FAILED", message, { adapter: this.name }, { retryable: true }));
     }
-    for (const entry of this.#stock.entries) if (entry.leakAt <= now) this.#tellLeak(entry, now);
-    this.#stock.giveUp(now);
-    this.#pump(now);
+    for (const entry of this.#entries) if (entry.leakAt! <= now) {
+      const { id, owner, stack, leasedAt } = entry;
+      entry.leakAt = undefined;
+      this.#emit({ type: "leak", connection: id, owner, heldMs: now - leasedAt!, stack });
+    }
+    this.#pump();
   }
 
-  #tellLeak(entry: Entry<C>, now: number): void {
-    const { id, owner, stack, leasedAt } = entry;
-    entry.leakAt = Infinity;
-    this.#emit?.({ type: "leak", connection: id, owner, heldMs: now - leasedAt, stack });
-  }
-
-  /** Nothing more can be done now: ends `dispose()` if all is done, and sets the timer for what is left. */
+  /** Nothing more can be done now: ends `dispose()` when all is done, and sets the timer for what is left. */
   #rest(): void {
-    const { now } = this.#watch;
-    const { pace, entries, closing, opening, checking, taken, dueAt: stepsDueAt } = this.#stock;
-    let dueAt = Math.min(this.#line.dueAt, stepsDueAt);
-    if (this.#line.size > opening.size + checking.size && taken < this.#options.max) dueAt = Math.min(dueAt, pace.nextAt);
-    if (this.#options.leakMs > 0) for (const { leakAt } of entries) dueAt = Math.min(dueAt, leakAt);
-    for (const drain of this.#drains) {
-      if (entries.size + closing.size > 0 && drain.until > now) dueAt = Math.min(dueAt, drain.until);
-      else if (this.#drains.delete(drain)) drain.resolve();
+    const { open, validate, close } = this.#under;
+    const { size } = this.#line;
+    let { dueAt } = this.#line;
+    if (size === 0) waited.delete(this.#holding);
+    if (size > open + validate && this.#taken < this.#options.max) dueAt = Math.min(dueAt, this.#pace.nextAt);
+    for (const { until } of this.#calls) dueAt = Math.min(dueAt, until);
+    if (this.#options.leakMs > 0) for (const { leakAt = Infinity } of this.#entries) dueAt = Math.min(dueAt, leakAt);
+    if (this.#onDrained) {
+      if (this.#entries.size + close > 0 && this.#drainUntil > this.#watch.now) dueAt = Math.min(dueAt, this.#drainUntil);
+      else {
+        this.#onDrained();
+        this.#onDrained = undefined;
+      }
     }
     this.#watch.arm(dueAt);
   }
@@ -349,12 +437,18 @@ export class ConnectionPool<C> {
   #stack(): string | undefined {
     return this.#hasStacks ? new Error("acquired").stack : undefined;
   }
+
+  #emit(event: PoolEvent): void {
+    try {
+      this.#onEvent?.(event);
+    } catch {
+      // A listener that throws cannot stop the pool.
+    }
+  }
 }
 
-function tell(onEvent: (event: PoolEvent) => void, event: PoolEvent): void {
-  try {
-    onEvent(event);
-  } catch {
-    // A listener that throws cannot stop the pool.
-  }
+interface Call {
+  readonly during: "open" | "validate" | "close";
+  readonly until: number;
+  readonly abort: (reason: unknown) => void;
 }
