@@ -2,10 +2,8 @@ import type { AdapterFactory, MaybePromise } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent } from "./contract/events.ts";
 import type { Runtime } from "./contract/runtime.ts";
-import { explicit } from "./context/explicit.ts";
-import { checkPoolOptions, type PoolOptions } from "./pool/options.ts";
-import { shared } from "./runtime/shared.ts";
-import type { Hook, SourceOptions } from "./session/configured-source.ts";
+import type { PoolOptions } from "./pool/options.ts";
+import type { Hook } from "./session/source.ts";
 import type { StatementInput } from "./session/statement.ts";
 
 /** Where the database is. A function is asked whenever a connection is opened: for bindings known only inside a request. */
@@ -35,45 +33,25 @@ export interface DatabaseOptions {
   readonly stacks?: boolean;
 }
 
-const FUNCTIONS = ["afterFirstConnection", "afterConnection", "onEvent"] as const;
-const FLAGS = ["checkActiveConnection", "stacks"] as const;
-
-/** The options with their defaults. */
-export interface DatabaseSettings {
-  readonly adapters: readonly AdapterFactory[];
-  readonly context: ContextProvider;
-  readonly source: SourceOptions;
-  readonly folder: string | undefined;
-  readonly onEvent: ((event: DatabaseEvent) => void) | undefined;
-}
+const TYPES = {
+  afterFirstConnection: "function",
+  afterConnection: "function",
+  onEvent: "function",
+  checkActiveConnection: "boolean",
+  stacks: "boolean",
+  folder: "string",
+} as const;
 
 /** @throws TypeError that names the option, its value and the remedy. */
-export function checkDatabaseOptions(options: DatabaseOptions): DatabaseSettings {
-  if (!Array.isArray(options?.adapters) || options.adapters.length === 0) {
-    throw new TypeError("Expected `adapters` to be a list of at least one: `{ adapters: [sqlJs({ sqlJs })] }`");
+export function checkDatabaseOptions(options: DatabaseOptions): void {
+  const { adapters, setup = [] } = options ?? {};
+  const areAdapters = Array.isArray(adapters) && adapters.length > 0 && adapters.every((factory) => typeof factory?.create === "function");
+  if (!areAdapters) throw new TypeError("Expected `adapters` to list what sqlJs(), libsql() or neon() return: `{ adapters: [sqlJs({ sqlJs })] }`");
+  if (!Array.isArray(setup)) throw new TypeError(`Expected \`setup\` to be a list of statements, got \`${typeof setup}\``);
+  for (const [name, type] of Object.entries(TYPES)) {
+    const value = options[name as keyof typeof TYPES];
+    if (value !== undefined && typeof value !== type) throw new TypeError(`Expected \`${name}\` to be a ${type}, got \`${String(value)}\``);
   }
-  for (const adapter of options.adapters as unknown[]) {
-    if (typeof (adapter as AdapterFactory | null)?.create !== "function") {
-      throw new TypeError(`Expected \`adapters\` to hold what sqlJs(), libsql() or neon() return, got \`${typeof adapter}\``);
-    }
-  }
-  for (const name of FUNCTIONS) expectType(options, name, "function");
-  for (const name of FLAGS) expectType(options, name, "boolean");
-  expectType(options, "folder", "string");
-  if (options.setup !== undefined && !Array.isArray(options.setup)) {
-    throw new TypeError(`Expected \`setup\` to be a list of statements, got \`${typeof options.setup}\``);
-  }
-  const { adapters, context = explicit(), runtime = shared(), setup = [], checkActiveConnection = true, stacks = false } = options;
-  const { afterFirstConnection, afterConnection, folder, onEvent } = options;
-  checkPoolOptions(options.pool);
-  const pool = options.pool ?? {};
-  const source = { pool, runtime, setup, afterFirstConnection, afterConnection, checkActiveConnection, stacks };
-  return { adapters, context, source, folder, onEvent };
-}
-
-function expectType(options: DatabaseOptions, name: keyof DatabaseOptions, type: string): void {
-  const value = options[name];
-  if (value !== undefined && typeof value !== type) throw new TypeError(`Expected \`${name}\` to be a ${type}, got \`${typeof value}\``);
 }
 
 /**
@@ -82,12 +60,9 @@ function expectType(options: DatabaseOptions, name: keyof DatabaseOptions, type:
  * @throws TypeError that names the scheme, never the rest of the URL: that may hold a password.
  */
 export function chooseAdapter(url: string, adapters: readonly AdapterFactory[]): AdapterFactory {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
-  const known = adapters.flatMap(({ schemes }) => schemes).map((name) => `${name}:`);
-  if (scheme === undefined) throw new TypeError(`Expected a URL that begins with one of ${known.join(", ")}, got one without a scheme`);
-  const chosen = adapters.find(({ schemes }) => schemes.includes(scheme));
-  if (chosen === undefined) {
-    throw new TypeError(`Expected a URL that begins with one of ${known.join(", ")}, got \`${scheme}:\`: is its adapter in \`adapters\`?`);
-  }
-  return chosen;
+  const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url)?.[0].toLowerCase();
+  const chosen = adapters.find(({ schemes }) => schemes.includes(scheme!));
+  if (chosen !== undefined) return chosen;
+  const known = adapters.flatMap(({ schemes }) => schemes).join(":, ");
+  throw new TypeError(`Expected a URL of scheme ${known}:, got ${scheme ? `\`${scheme}:\`` : "none"}: is its adapter in \`adapters\`?`);
 }

@@ -23,7 +23,7 @@ export {
 export { ConnectionPool, type Lease, type PoolOptions, type PoolSource, type PoolStats } from "./pool/pool.ts";
 export { pools } from "./pool/registry.ts";
 export { shared } from "./runtime/shared.ts";
-export type { Hook } from "./session/configured-source.ts";
+export type { Hook } from "./session/source.ts";
 export type { Connection } from "./session/connection.ts";
 export type { Cursor } from "./session/cursor.ts";
 export type { DeadlineOptions } from "./session/deadline.ts";

@@ -1,6 +1,6 @@
 import type { DriverConnection, Flight, MaybePromise, QueryStep, Step, StepOutcome } from "../contract/adapter.ts";
 import type { Statement } from "../contract/statement.ts";
-import type { Source } from "./unit.ts";
+import type { Source } from "./source.ts";
 
 /** One physical connection as sessions see it: its driver, and the setup that still has to ride ahead of its next flight. */
 export class Link {

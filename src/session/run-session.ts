@@ -3,7 +3,7 @@ import type { Owner } from "../contract/events.ts";
 import type { DeadlineOptions } from "./deadline.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 import { Session } from "./session.ts";
-import type { Host } from "./unit.ts";
+import type { Host } from "./host.ts";
 
 export interface SessionOptions extends BeginOptions, DeadlineOptions {
   /** Whether its statements are one transaction, begun with the first of them. Default true. */

@@ -15,7 +15,8 @@ import type { SessionOptions } from "./run-session.ts";
 import type { Scope, SettleCallback } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
 import { streamRows } from "./stream.ts";
-import { type Host, Unit } from "./unit.ts";
+import type { Host } from "./host.ts";
+import { Unit } from "./unit.ts";
 
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
 export type CloseAction = "commit" | "rollback" | null | ((session: Session) => unknown);

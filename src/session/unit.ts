@@ -1,39 +1,13 @@
-import type { Adapter, BeginOptions, MaybePromise, RowStream } from "../contract/adapter.ts";
-import type { ContextProvider, Frame } from "../contract/context.ts";
+import type { BeginOptions, MaybePromise, RowStream } from "../contract/adapter.ts";
+import type { Frame } from "../contract/context.ts";
 import type { Owner, SessionEvent } from "../contract/events.ts";
-import type { Clock } from "../contract/runtime.ts";
 import { type DbError, isDbError } from "../errors.ts";
-import type { ConnectionPool, Lease } from "../pool/pool.ts";
+import type { Lease } from "../pool/pool.ts";
+import type { Host } from "./host.ts";
 import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
 import { Scope, type SettleCallback } from "./scope.ts";
 import { Transaction } from "./transaction.ts";
-
-/** A configured source, once its URL is known. */
-export interface Source {
-  readonly adapter: Adapter;
-  readonly pool: ConnectionPool<Link>;
-  /** Flights sent so far. */
-  flights: number;
-  /** Runs the connection hooks on it, and puts the setup ahead of its next flight. */
-  prepare(link: Link): Promise<void>;
-}
-
-/** What a session needs of the database that it belongs to. */
-export interface Host {
-  /** The Database itself: what frames are found by. */
-  readonly database: object;
-  /** Number of the database, unique in its isolate. */
-  readonly number: number;
-  readonly clock: Clock;
-  readonly context: ContextProvider;
-  /** Whether a connection that turns out to have died while idle is replaced unseen. */
-  readonly checksConnections: boolean;
-  /** How long a nested transaction waits for its turn, in milliseconds. */
-  readonly turnTimeoutMs: number;
-  source(): MaybePromise<Source>;
-  emit: ((event: SessionEvent) => void) | undefined;
-}
 
 let units = 0;
 

@@ -38,30 +38,25 @@ export function toDbError(error: unknown, sql: string, values: readonly DriverVa
   });
 }
 
-/**
- * Where SQLite stopped reading. It names the token, but not the place: the first of its places after which the text is
- * refused in the same words, when it is cut there.
- */
+/** Where SQLite stopped reading. It names the token but not the place: that is where the text, cut there, is refused first. */
 function findPosition(message: string, sql: string, db: SqlJsDatabase): number {
   const token = /"([^]*)"/.exec(message)?.[1] ?? "";
-  const parts = token ? sql.split(token) : [];
-  const before = (place: number): string => parts.slice(0, place).join(token);
-  let low = 1;
-  for (let high = parts.length - 1; low < high; ) {
+  let low = 0;
+  for (let high = sql.length; low < high; ) {
     const middle = (low + high) >> 1;
     // Not in the middle of a word: that would be another token.
-    const [rest] = /^\w*/.exec(parts[middle]!)!;
-    if (isRefused(before(middle) + token + rest, message, db)) high = middle;
+    const [rest] = /^\w*/.exec(sql.slice(middle))!;
+    if (isRefused(sql.slice(0, middle) + rest, message, db)) high = middle;
     else low = middle + 1;
   }
-  return parts.length > 1 ? before(low).length : sql.length;
+  return sql.startsWith(token, low) ? low : low - token.length;
 }
 
 function isRefused(sql: string, message: string, db: SqlJsDatabase): boolean {
   try {
     db.prepare(sql).free();
-    return false;
   } catch (error) {
     return messageOf(error) === message;
   }
+  return false;
 }
