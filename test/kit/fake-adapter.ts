@@ -28,6 +28,8 @@ export interface FakeAdapterOptions {
   readonly onOpen?: (attempt: number, signal: AbortSignal, url: string) => void | Promise<void>;
   readonly ping?: (connection: FakeConnection) => boolean | Promise<boolean>;
   readonly check?: (statement: Statement) => void;
+  /** Runs at each close, once the connection is closed; may throw. */
+  readonly onClose?: (connection: FakeConnection) => void | Promise<void>;
 }
 
 const CAPABILITIES: Capabilities = {
@@ -92,9 +94,11 @@ export class FakeConnection implements DriverConnection {
   isClosed = false;
   closes = 0;
   readonly #adapter: FakeAdapter;
+  readonly #onClose: FakeAdapterOptions["onClose"];
 
-  constructor(adapter: FakeAdapter, number: number, { setup = [], ping }: FakeAdapterOptions) {
+  constructor(adapter: FakeAdapter, number: number, { setup = [], ping, onClose }: FakeAdapterOptions) {
     this.#adapter = adapter;
+    this.#onClose = onClose;
     this.number = number;
     this.raw = { number };
     this.setup = setup;
@@ -152,10 +156,11 @@ export class FakeConnection implements DriverConnection {
     };
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.closes++;
     this.#close();
     this.#adapter.log.push(`close ${this.number}`);
+    await this.#onClose?.(this);
   }
 
   #close(): void {

@@ -40,3 +40,14 @@ export function deferred<T = void>(): { promise: Promise<T>; resolve: (value: T)
   });
   return { promise, resolve, reject };
 }
+
+/** What a promise has come to with no time passing: enough for every other promise, too little for any timer. */
+export async function byNow<T>(promise: Promise<T>): Promise<T | "pending"> {
+  let isPending = true;
+  promise.then(
+    () => (isPending = false),
+    () => (isPending = false),
+  );
+  for (let turn = 0; turn < 5 && isPending; turn++) await new Promise((resolve) => setImmediate(resolve));
+  return isPending ? "pending" : promise;
+}
