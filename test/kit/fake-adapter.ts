@@ -115,7 +115,7 @@ export class FakeConnection implements DriverConnection {
     const outcomes: StepOutcome[] = [];
     let isStopped = false;
     for (const step of flight.steps) {
-      const isSkipped = isStopped || (step.kind === "query" && step.guarded && this.state !== "transaction");
+      const isSkipped: boolean = isStopped || (step.kind === "query" && step.guarded && this.state !== "transaction");
       const outcome: StepOutcome = isSkipped ? { status: "skipped" } : await this.#take(step, signal);
       outcomes.push(outcome);
       isStopped ||= outcome.status !== "done" && (step.kind !== "query" || step.onError === "stop");
