@@ -123,9 +123,9 @@ export class Workspace extends EventTarget {
       this.say(about.isSample ? "" : `${about.name} is open, with ${plural(catalog.tables.length, "table")}.`);
       this.dispatchEvent(new Event("change"));
       this.dispatchEvent(new Event("schema"));
-      await previous?.db.dispose({ timeoutMs: 0 });
+      await drop(previous?.db);
     } catch (error) {
-      await db?.dispose({ timeoutMs: 0 });
+      await drop(db);
       this.#fail(
         `${about.name} cannot be opened: ${reasonOf(error)}${this.isReady ? " What was open is still open." : ""}`,
       );
@@ -137,6 +137,11 @@ export class Workspace extends EventTarget {
     this.notice = "";
     this.dispatchEvent(new Event("notice"));
   }
+}
+
+/** Its storage is told to keep the image; what cannot be read cannot be kept either, and nobody wants it. */
+async function drop(db: Database | undefined): Promise<void> {
+  await db?.dispose({ timeoutMs: 0 }).catch(() => undefined);
 }
 
 function reasonOf(error: unknown): string {

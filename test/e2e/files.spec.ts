@@ -78,7 +78,7 @@ test("the sample shop is downloaded whole, and opens again", async ({ page, visi
 
 test("a change goes home in the file: what was committed, and only that", async ({ page, visitor }) => {
   await pick(page, "shelf.sqlite", await makeFile(...SHELF));
-  await expect(page.getByText("shelf.sqlite is open")).toBeVisible();
+  await expect(page.getByText("shelf.sqlite is open, with 1 table.")).toBeVisible();
   await visitor.goTo("Console");
   await visitor.run("update books set title = 'Dubliners' where id = 1");
   await visitor.run("delete from books; select * from nowhere;");
@@ -94,7 +94,7 @@ test("a database in WAL mode opens as well", async ({ page, visitor }) => {
   image[18] = 2;
   image[19] = 2;
   await pick(page, "wal.sqlite", image);
-  await expect(page.getByText("wal.sqlite is open")).toBeVisible();
+  await expect(page.getByText("wal.sqlite is open, with 1 table.")).toBeVisible();
   expect(await visitor.ask("select count(*) from books")).toBe("3");
 });
 

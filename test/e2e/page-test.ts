@@ -24,8 +24,11 @@ export class Visitor {
     return this.page.getByRole("textbox", { name: "SQL" });
   }
 
+  /** As a person pastes over what is there; fill() would write into the editor's elements from outside. */
   async write(sql: string): Promise<void> {
-    await this.editor.fill(sql);
+    await this.editor.press("ControlOrMeta+a");
+    if (sql === "") await this.editor.press("Delete");
+    else await this.page.keyboard.insertText(sql);
   }
 
   /** Runs `sql` in the console and waits for its end. */

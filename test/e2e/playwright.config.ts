@@ -28,6 +28,7 @@ export default defineConfig({
       // Chromium looks up its maker's servers at start, and a machine without a network waits for them.
       args: ["--host-resolver-rules=MAP * ^NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1"],
     },
+    actionTimeout: 8_000,
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
   },

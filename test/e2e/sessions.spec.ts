@@ -9,7 +9,7 @@ test("opening the page is a session like any other: the shop was filled in one",
   await expect(lanes.first()).toContainText("committed");
 });
 
-test("six that compete wait for one connection, and all commit", async ({ page, visitor, shoot }) => {
+test("six that compete wait for one connection, and all commit", async ({ page, shoot }) => {
   await page.getByRole("button", { name: "Clear" }).click();
   const orders = page.getByRole("button", { name: "Start competing sessions" });
   await orders.click();

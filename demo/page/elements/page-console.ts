@@ -70,7 +70,7 @@ export class PageConsole extends PageElement {
           }
           <label class="inline">
             as
-            <select @change=${this.#choose}>
+            <select aria-label="Run as" @change=${this.#choose}>
               <option value="session">one session: all or nothing</option>
               <option value="autocommit">autocommit: each by itself</option>
             </select>

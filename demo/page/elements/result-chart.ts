@@ -85,7 +85,7 @@ export class ResultChart extends PageElement {
     };
     return html`<label class="inline"
       >${label}
-      <select @change=${change}>
+      <select aria-label=${label} @change=${change}>
         ${names.map((name, at) => html`<option ?selected=${at === chosen}>${name}</option>`)}
       </select>
     </label>`;
