@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { fakeDatabase } from "../kit/fake-database.ts";
+
+test("a detached connection leaves the pool, and its place in it is free again", async () => {
+  const { db, adapter } = fakeDatabase({}, { pool: { max: 1 } });
+  const connection = await db.session(async (s) => {
+    await s.getConnection();
+    return s.detach();
+  });
+  expect(db.stats()).toMatchObject({ open: 0, closed: { detached: 1 } });
+  await db.autocommit.query("another");
+  expect(adapter.flights).toEqual(["2: another"]);
+  await connection.query("still mine");
+  expect(adapter.flights.at(-1)).toBe("1: still mine");
+  await connection.close();
+});
+
+test("close() of a detached connection closes the driver's, and the handle says so from then on", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  await session.getConnection();
+  const connection = session.detach();
+  await session.close();
+  await connection.close();
+  await expect(connection.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+  expect(() => connection.raw).toThrow(/SESSION_CLOSED/);
+  expect(adapter.connections[0]!.closes).toBe(1);
+});
+
+test("closing a detached connection twice is closing it once, as close() is everywhere", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  await session.getConnection();
+  const connection = session.detach();
+  await session.close();
+  await connection.close();
+  await connection[Symbol.asyncDispose]();
+  expect(adapter.connections[0]!.closes).toBe(1);
+});
+
+test("an open transaction stays open on it, for its new owner; nothing is settled behind their back", async () => {
+  const { db, adapter } = fakeDatabase();
+  const connection = await db.session(async (s) => {
+    await s.query("insert");
+    return s.detach();
+  });
+  expect(adapter.flights).toEqual(["1: begin | insert"]);
+  expect(adapter.connections[0]!.state).toBe("transaction");
+  await connection.close();
+  expect(adapter.connections[0]!.isClosed).toBe(true);
+});
+
+test("detach() without a connection is a TypeError that says what to do first", async () => {
+  const { db } = fakeDatabase();
+  await db.session((s) => {
+    expect(() => s.detach()).toThrow(TypeError);
+    expect(() => s.detach()).toThrow(/getConnection\(\)/);
+  });
+});
+
+test("a session that gave its connection away takes another for its next statement", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.getConnection();
+    const connection = s.detach();
+    await s.query("one");
+    await connection.close();
+  });
+  expect(adapter.flights).toEqual(["2: begin | one", "2: commit"]);
+});

@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+import { fakeDatabase } from "../kit/fake-database.ts";
+
+const boom = new Error("boom");
+
+/** A connection that its caller owns. */
+async function detached({ db }: ReturnType<typeof fakeDatabase>) {
+  const session = db.open();
+  await session.getConnection();
+  const connection = session.detach();
+  await session.close();
+  return connection;
+}
+
+test("setConnection(connection) binds one that the caller owns: the session uses it, and leaves it open", async () => {
+  const fake = fakeDatabase();
+  const { db, adapter } = fake;
+  const connection = await detached(fake);
+  await db.session(async (s) => {
+    await s.setConnection(connection);
+    await s.query("insert");
+  });
+  expect(adapter.log).toEqual(["open 1", "1: begin | insert", "1: commit"]);
+  expect(adapter.openConnections).toBe(1);
+  expect(db.stats()).toMatchObject({ open: 0, idle: 0 });
+  await connection.close();
+});
+
+test("the hooks of the database run on it only when asked for", async () => {
+  const hooks: unknown[] = [];
+  const fake = fakeDatabase({ setup: [{ text: "setup" }] }, { afterConnection: ({ raw }) => void hooks.push(raw) });
+  const { db, adapter } = fake;
+  const connection = await detached(fake);
+  await db.autocommit.query("use another");
+  hooks.length = 0;
+  await db.session(async (s) => {
+    await s.setConnection(connection);
+    await s.query("one");
+    expect(hooks).toEqual([]);
+    await s.setConnection(connection, { runHooks: true });
+    expect(hooks).toEqual([connection.raw]);
+    await s.query("two");
+  });
+  expect(adapter.flights.filter((line) => line.startsWith("1:"))).toEqual([
+    "1: setup | begin | one",
+    "1: rollback",
+    "1: setup | begin | two",
+    "1: commit",
+  ]);
+  await connection.close();
+});
+
+test("a hook that fails is the caller's error, and the connection is not bound", async () => {
+  let isBroken = false;
+  const fake = fakeDatabase(
+    {},
+    {
+      afterConnection: () => {
+        if (isBroken) throw boom;
+      },
+    },
+  );
+  const { db, adapter } = fake;
+  const connection = await detached(fake);
+  isBroken = true;
+  await db.session(async (s) => {
+    await expect(s.setConnection(connection, { runHooks: true })).rejects.toBe(boom);
+    isBroken = false;
+    await s.query("one");
+  });
+  expect(adapter.flights).toEqual(["2: begin | one", "2: commit"]);
+  await connection.close();
+});
+
+test("setConnection(null) gives back what was bound, rolled back, and leaves the session with none", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.query("insert");
+    await db.setConnection(null);
+    expect(db.stats()).toMatchObject({ busy: 0, idle: 1 });
+    await s.setConnection(null);
+  });
+  expect(adapter.log).toEqual(["open 1", "1: begin | insert", "1: rollback"]);
+});
+
+test("what was bound before is rolled back and given back", async () => {
+  const fake = fakeDatabase();
+  const { db, adapter } = fake;
+  const connection = await detached(fake);
+  await db.session(async (s) => {
+    await s.query("on the pool's");
+    await s.setConnection(connection);
+    expect(db.stats()).toMatchObject({ busy: 0, idle: 1 });
+    await s.query("on mine");
+  });
+  expect(adapter.flights).toEqual(["2: begin | on the pool's", "2: rollback", "1: begin | on mine", "1: commit"]);
+  await connection.close();
+});
+
+test("a connection that belongs to another session cannot be bound", async () => {
+  const { db } = fakeDatabase();
+  const holder = db.open();
+  const theirs = await holder.getConnection();
+  const gone = await db.session((s) => s.getConnection());
+  await db.session(async (s) => {
+    await expect(s.setConnection(gone)).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+    await expect(s.setConnection(theirs)).rejects.toThrow(/detach/);
+  });
+  await holder.close();
+});
+
+test("an inner transaction cannot set the connection of the whole", async () => {
+  const { db } = fakeDatabase();
+  await db.session((s) => s.transaction((tx) => expect(tx.setConnection(null)).rejects.toMatchObject({ code: "PROPAGATION_REFUSED" })));
+});
