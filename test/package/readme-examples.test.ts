@@ -13,7 +13,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** What a page may use without saying where it comes from, after its first block has shown it. */
 const ambient = `
   import type { Database, Session } from "isopool";
-  declare global { const db: Database; const session: Session; }
+  declare global {
+    const db: Database;
+    const session: Session;
+    const placeOrder: (session: Session) => Promise<void>;
+  }
   declare module "sql.js" { const init: (config?: object) => Promise<never>; export default init; }
   declare module "*?url" { const url: string; export default url; }
 `;

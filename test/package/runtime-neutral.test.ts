@@ -6,7 +6,6 @@ import { importsOf, readSource, sourceFiles } from "./sources.ts";
 const globals = [
   "process",
   "Buffer",
-  "require",
   "__dirname",
   "window",
   "document",
@@ -23,7 +22,7 @@ function runtimeNames(text: string): string[] {
     .replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "")
     .replaceAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
   const uses = new RegExp(
-    `(?<![.#\\w$-])(${globals.join("|")})(?=\\s*[.([])|(?:typeof|globalThis\\.)\\s*(${globals.join("|")})\\b`,
+    `(?<![.#\\w$-])(${globals.join("|")})(?=\\s*[.([])|(?:typeof|globalThis\\.)\\s*(${globals.join("|")})\\b|(?<![.#\\w$-])require\\(""`,
     "g",
   );
   return [...code.matchAll(uses)].map(([use]) => use);
@@ -43,7 +42,7 @@ test.each([
   "globalThis.document",
   "Buffer.from(x)",
   'document["title"]',
-  "require(x)",
+  'require("x")',
 ])("the name of a runtime is found: %s", (code) => {
   expect(runtimeNames(code)).toHaveLength(1);
 });
