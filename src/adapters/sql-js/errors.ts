@@ -49,7 +49,8 @@ function findPosition(message: string, sql: string, db: SqlJsDatabase): number {
     if (isRefused(sql.slice(0, middle) + rest, message, db)) high = middle;
     else low = middle + 1;
   }
-  return sql.startsWith(token, low) ? low : low - token.length;
+  // "incomplete input" names none.
+  return token ? sql.indexOf(token, low - token.length) : sql.length;
 }
 
 function isRefused(sql: string, message: string, db: SqlJsDatabase): boolean {

@@ -1,0 +1,36 @@
+// What every adapter and transport must do, as a list of cases that any runner can run.
+
+import type { Cases } from "./contract/cases.ts";
+import { checks } from "./contract/checks.ts";
+import { connections } from "./contract/connections.ts";
+import { failures } from "./contract/failures.ts";
+import { Fixture } from "./contract/fixture.ts";
+import { flights } from "./contract/flights.ts";
+import { streams } from "./contract/streams.ts";
+import type { Target } from "./contract/target.ts";
+import { transactions } from "./contract/transactions.ts";
+import { values } from "./contract/values.ts";
+
+export type { Dialect, FailureCase, Source, Target, ValueCase } from "./contract/target.ts";
+
+export interface ContractCase {
+  /** A sentence that a user would say. */
+  readonly name: string;
+  /** Runs on a source of its own, and fails if anything is left open. */
+  run(): Promise<void>;
+}
+
+/** The part of the contract below sessions: connections, flights, values and errors. */
+export function adapterContract(target: Target): ContractCase[] {
+  const parts: readonly Cases[] = [connections, flights, transactions, values, checks, failures, streams];
+  return parts.flatMap((cases) => Object.entries(cases)).map(([name, work]) => ({ name, run: () => runCase(target, work) }));
+}
+
+async function runCase(target: Target, work: Cases[string]): Promise<void> {
+  const on = new Fixture(await target.make(), target.dialect);
+  try {
+    await work(on);
+  } finally {
+    await on.end();
+  }
+}
