@@ -1,25 +1,11 @@
 // Promise: a CSV file gives the same rows however it is cut into pieces.
 
 import { expect, test } from "vitest";
-import { previewCsv, readCsv } from "../../demo/page/csv/reader.ts";
+import { type CsvOptions, previewCsv, readCsv } from "../../demo/page/csv/reader.ts";
 
-/** A file whose stream comes in pieces of `size` bytes. */
-function inPieces(text: string, size: number): Blob {
-  const bytes = new TextEncoder().encode(text);
-  const blob = new Blob([bytes]);
-  const stream = (): ReadableStream<Uint8Array> =>
-    new ReadableStream({
-      start(controller) {
-        for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
-        controller.close();
-      },
-    });
-  return Object.assign(blob, { stream }) as Blob;
-}
-
-async function rowsOf(file: Blob, batchRows?: number): Promise<string[][]> {
+async function rowsOf(text: string, options?: CsvOptions): Promise<string[][]> {
   const rows: string[][] = [];
-  for await (const batch of readCsv(file, batchRows)) rows.push(...batch.rows);
+  for await (const batch of readCsv(new Blob([text]), options)) rows.push(...batch.rows);
   return rows;
 }
 
@@ -35,16 +21,16 @@ const ROWS = [
 test.each([1, 2, 3, 5, 7, 11, 16, 64, 4096])("pieces of %i bytes give the same rows", async (size) => {
   // Longer than what the delimiter is told from, so that later pieces are read with what the first told.
   const head = "x".repeat(4096);
-  expect(await rowsOf(inPieces(TEXT, size))).toEqual(ROWS);
-  expect((await rowsOf(inPieces(`${head},y\r\n${TEXT}`, size))).slice(1)).toEqual(ROWS);
+  expect(await rowsOf(TEXT, { pieceBytes: size })).toEqual(ROWS);
+  expect((await rowsOf(`${head},y\r\n${TEXT}`, { pieceBytes: size })).slice(1)).toEqual(ROWS);
 });
 
 test("the delimiter is found: semicolons and tabs", async () => {
-  expect(await rowsOf(new Blob(["a;b\n1,5;2\n"]))).toEqual([
+  expect(await rowsOf("a;b\n1,5;2\n")).toEqual([
     ["a", "b"],
     ["1,5", "2"],
   ]);
-  expect(await rowsOf(new Blob(["a\tb\n1\t2\n"]))).toEqual([
+  expect(await rowsOf("a\tb\n1\t2\n")).toEqual([
     ["a", "b"],
     ["1", "2"],
   ]);
@@ -53,7 +39,7 @@ test("the delimiter is found: semicolons and tabs", async () => {
 test("batches hold as many rows as asked, and tell how far the file is read", async () => {
   const file = new Blob([Array.from({ length: 25 }, (_, at) => `${at},x\n`).join("")]);
   const batches = [];
-  for await (const { rows, bytesRead } of readCsv(file, 10)) batches.push([rows.length, bytesRead]);
+  for await (const { rows, bytesRead } of readCsv(file, { batchRows: 10 })) batches.push([rows.length, bytesRead]);
   expect(batches).toEqual([
     [10, file.size],
     [10, file.size],
@@ -62,14 +48,14 @@ test("batches hold as many rows as asked, and tell how far the file is read", as
 });
 
 test("a byte order mark is no part of the first name", async () => {
-  expect(await rowsOf(new Blob(["\ufeffid,n\n1,2\n"]))).toEqual([
+  expect(await rowsOf("\ufeffid,n\n1,2\n")).toEqual([
     ["id", "n"],
     ["1", "2"],
   ]);
 });
 
 test("a quote that is never closed is an error, not a row", async () => {
-  await expect(rowsOf(new Blob(['a,b\n"1,2\n3,4\n']))).rejects.toThrow("never closed");
+  await expect(rowsOf('a,b\n"1,2\n3,4\n')).rejects.toThrow("never closed");
 });
 
 test("a preview gives the first rows, and an empty file none", async () => {

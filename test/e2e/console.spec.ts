@@ -129,10 +129,10 @@ test("a result becomes a chart, of the columns one picks", async ({ page, visito
   await visitor.editor.press("ControlOrMeta+Enter");
   await page.getByRole("button", { name: "Chart" }).click();
   const chart = page.getByRole("img", { name: /chart/ });
-  await expect(chart).toHaveAccessibleName("Line chart of revenue by month, 19 points");
+  await expect(chart).toHaveAccessibleName("Line chart of revenue by month, 18 points");
   await page.getByLabel("Values").selectOption("orders");
   await page.getByLabel("Chart", { exact: true }).selectOption("bars");
-  await expect(chart).toHaveAccessibleName("Bar chart of orders by month, 19 points");
+  await expect(chart).toHaveAccessibleName("Bar chart of orders by month, 18 points");
   // Drawn, not only there: some of its pixels have colour.
   await expect
     .poll(() =>

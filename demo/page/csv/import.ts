@@ -36,7 +36,7 @@ export async function importCsv(db: Database, file: Blob, plan: ImportPlan, opti
       if (plan.isNew) await session.query(createText(plan));
       let imported = 0;
       let isFirst = plan.hasHeader;
-      for await (const { rows, bytesRead } of readCsv(file, batchRows)) {
+      for await (const { rows, bytesRead } of readCsv(file, { batchRows })) {
         const records = isFirst ? rows.slice(1) : rows;
         isFirst = false;
         await session.batch(

@@ -106,7 +106,7 @@ export class PageApp extends PageElement {
   async #go(): Promise<void> {
     this.#view = viewOf(location.hash);
     await this.updateComplete;
-    await workspace.refresh();
+    if (this.#view === "tables" || this.#view === "files") await workspace.refresh();
     if (this.#view === "tables") this.querySelector<PageTables>("page-tables")?.show();
   }
 
