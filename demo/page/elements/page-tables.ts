@@ -51,6 +51,10 @@ export class PageTables extends PageElement {
     </div>`;
   }
 
+  override firstUpdated(): void {
+    this.#reload();
+  }
+
   /** Called when the view comes into sight. */
   show(): void {
     this.#reload();
