@@ -3,7 +3,7 @@
 import initSqlJs from "sql.js";
 import wasmUrl from "sql.js/dist/sql-wasm-browser.wasm?url";
 import { memory, sqlJs, type SqlJsDatabase, type SqlJsStatic } from "../../src/adapters/sql-js/index.ts";
-import { createDatabase, type Database, type DatabaseEvent } from "../../src/index.ts";
+import { createDatabase, type Database, type DatabaseEvent, shared } from "../../src/index.ts";
 
 let engine: Promise<SqlJsStatic> | undefined;
 
@@ -14,10 +14,14 @@ function loadEngine(): Promise<SqlJsStatic> {
   return (engine ??= initSqlJs(options) as Promise<unknown> as Promise<SqlJsStatic>);
 }
 
+// Date.now() counts whole milliseconds, and most flights take less than one here.
+const { clock, ...platform } = shared();
+const runtime = { ...platform, clock: { ...clock, now: () => performance.now() } };
+
 /** @param image - the bytes of a SQLite file; `undefined` begins with an empty database. */
 export function openDatabase(image: Uint8Array | undefined, onEvent: (event: DatabaseEvent) => void): Database {
   const storage = memory(image ? { file: image } : {});
-  return createDatabase("sqljs:file", { adapters: [sqlJs({ sqlJs: loadEngine, storage })], onEvent });
+  return createDatabase("sqljs:file", { adapters: [sqlJs({ sqlJs: loadEngine, storage })], runtime, onEvent });
 }
 
 /** The whole database as the bytes of a file, as of the last commit. */

@@ -114,13 +114,13 @@ test("a long result comes a page at a time", async ({ page, visitor }) => {
 });
 
 test("a result is taken along as CSV and as JSON", async ({ page, visitor }) => {
-  await visitor.run(`select 1 as id, 'say "hi", twice' as note, null as nothing, x'00ff' as bytes`);
+  await visitor.run(`select 1 as id, 'say "hi", twice' as note, null as empty, x'00ff' as bytes`);
   const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
   expect(csv.suggestedFilename()).toBe("result.csv");
-  expect(String(await contentOf(csv))).toBe('id,note,nothing,bytes\r\n1,"say ""hi"", twice",,00ff\r\n');
+  expect(String(await contentOf(csv))).toBe('id,note,empty,bytes\r\n1,"say ""hi"", twice",,00ff\r\n');
   const [json] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "JSON" }).click()]);
   expect(JSON.parse(String(await contentOf(json)))).toEqual([
-    { id: 1, note: 'say "hi", twice', nothing: null, bytes: "00ff" },
+    { id: 1, note: 'say "hi", twice', empty: null, bytes: "00ff" },
   ]);
 });
 

@@ -4,6 +4,7 @@ import { html, nothing, svg, type TemplateResult } from "lit";
 import { PageElement } from "../element.ts";
 import { plural } from "../format.ts";
 import { timeline } from "../sessions/timeline.ts";
+import { state } from "../sessions/words.ts";
 import { workspace } from "../workspace.ts";
 import "./page-console.ts";
 import "./page-files.ts";
@@ -89,7 +90,7 @@ export class PageApp extends PageElement {
 
   #status(): TemplateResult {
     const { busy, waiting, flights } = workspace.stats();
-    const last = timeline.log.findLast(({ session }) => session !== undefined);
+    const last = timeline.tracks.at(-1);
     return html`
       <span
         ><svg class="dot ${busy > 0 ? "is-busy" : ""}" width="8" height="8" aria-hidden="true">
@@ -99,7 +100,7 @@ export class PageApp extends PageElement {
       >
       <span>${plural(waiting, "session")} waiting</span>
       <span>${plural(flights, "flight")}</span>
-      ${last ? html`<span class="clip last">session ${last.session} ${last.text}</span>` : nothing}
+      ${last ? html`<span class="clip last">session ${last.session} ${state(last)}</span>` : nothing}
     `;
   }
 

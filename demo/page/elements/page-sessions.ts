@@ -79,6 +79,7 @@ export class PageSessions extends PageElement {
     this.#running = story;
     this.#abort = new AbortController();
     this.#outcome = undefined;
+    this.#face();
     this.requestUpdate();
     try {
       this.#outcome = { story, text: await story.run(workspace.db, this.#abort.signal) };
@@ -88,6 +89,18 @@ export class PageSessions extends PageElement {
       this.#running = undefined;
       this.requestUpdate();
     }
+  }
+
+  /** Turns to the timeline; where it is below the stories, it comes into view. */
+  #face(): void {
+    this.#view.since = performance.now();
+    if (!matchMedia("(max-width: 1000px)").matches) return;
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    this.querySelector(".timeline-card")?.scrollIntoView({ behavior });
+  }
+
+  get #view(): SessionTimeline {
+    return this.querySelector("session-timeline") as SessionTimeline;
   }
 
   #told(): TemplateResult {
@@ -122,9 +135,8 @@ export class PageSessions extends PageElement {
       Show
       <select
         @change=${(event: Event) => {
-          const view = this.querySelector("session-timeline") as SessionTimeline;
-          view.range = (event.currentTarget as HTMLSelectElement).value === "all" ? "all" : "latest";
-          view.requestUpdate();
+          this.#view.range = (event.currentTarget as HTMLSelectElement).value === "all" ? "all" : "latest";
+          this.#view.requestUpdate();
         }}
       >
         <option value="latest">latest burst</option>

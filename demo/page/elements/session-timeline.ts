@@ -18,6 +18,8 @@ const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 export class SessionTimeline extends PageElement {
   /** Every session that is kept, or those of the last burst only. */
   range: "latest" | "all" = "latest";
+  /** Where the latest burst begins at the earliest: a story begins one of its own. */
+  since = 0;
   #selected: number | undefined;
   #pointed: number | undefined;
   #width = 600;
@@ -53,7 +55,8 @@ export class SessionTimeline extends PageElement {
     const { tracks } = timeline;
     if (this.range === "all") return tracks;
     const last = findBursts(tracks, performance.now()).at(-1);
-    return last ? tracks.filter(({ from }) => from >= last.from) : [];
+    const since = Math.max(last?.from ?? 0, this.since);
+    return tracks.filter(({ from }) => from >= since);
   }
 
   override render(): TemplateResult {

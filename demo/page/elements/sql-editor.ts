@@ -24,7 +24,7 @@ const markField = StateField.define<DecorationSet>({
   create: () => Decoration.none,
   update(marks, transaction) {
     const effect = transaction.effects.find((candidate) => candidate.is(setMark));
-    if (effect) return Decoration.set(toRanges(effect.value as { from: number; to: number } | undefined));
+    if (effect) return Decoration.set(toRanges(effect.value));
     return transaction.docChanged ? Decoration.none : marks;
   },
   provide: (field) => EditorView.decorations.from(field),
@@ -146,7 +146,13 @@ const colours = HighlightStyle.define([
 const theme = EditorView.theme({
   "&": { fontSize: "14px", color: "var(--ink)", backgroundColor: "var(--field)", borderRadius: "var(--radius)" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6", minHeight: "9.6em", maxHeight: "45vh" },
+  ".cm-scroller": {
+    fontFamily: "var(--mono)",
+    fontVariantLigatures: "none",
+    lineHeight: "1.6",
+    minHeight: "9.6em",
+    maxHeight: "45vh",
+  },
   ".cm-content": { padding: "10px 0", caretColor: "var(--ink)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--ink-faint)", border: "none", paddingLeft: "6px" },

@@ -51,7 +51,7 @@ export function tableSchema({ columns, indexes, triggers, sql }: TableSchema): T
               ${triggers.map(({ name }) => html`<li><code>${name}</code></li>`)}
             </ul>`
     }
-    <h3>Made by</h3>
+    <h3>Statements</h3>
     <code-block
       language="sql"
       label="Statements that made it"

@@ -12,7 +12,7 @@ export class ThemeToggle extends PageElement {
     return html`<label class="theme"
       ><span class="unseen">Theme</span>
       <select @change=${this.#choose}>
-        ${THEMES.map((theme) => html`<option value=${theme} ?selected=${theme === current}>${theme}</option>`)}
+        ${THEMES.map((theme) => html`<option value=${theme} ?selected=${theme === current}>${theme[0]?.toUpperCase()}${theme.slice(1)} theme</option>`)}
       </select>
     </label>`;
   }

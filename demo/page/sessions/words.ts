@@ -23,7 +23,7 @@ export function describe(event: DatabaseEvent): string {
     case "release":
       return `gives connection ${event.connection} back`;
     case "begin":
-      return "has a transaction";
+      return "begins a transaction";
     case "commit":
       return "commits";
     case "rollback":
