@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { byNow, fakeDatabase } from "../kit/fake-database.ts";
+
+const boom = new Error("boom");
+
+test("a session by hand holds its connection over statements, and is committed on purpose", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  expect(adapter.log).toEqual([]);
+  await session.query("one");
+  await session.commit("two");
+  await session[Symbol.asyncDispose]();
+  expect(adapter.flights).toEqual(["1: begin | one", "1: two | commit"]);
+  expect(db.stats()).toMatchObject({ busy: 0, idle: 1 });
+});
+
+test("the end of an `await using` block rolls back what was not committed, and gives the connection back", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  await session.query("one");
+  await session[Symbol.asyncDispose]();
+  await session[Symbol.asyncDispose]();
+  expect(adapter.flights).toEqual(["1: begin | one", "1: rollback"]);
+  expect(db.stats()).toMatchObject({ busy: 0, idle: 1 });
+});
+
+test("it is not current: statements of the database do not run in it", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  await session.query("one");
+  expect(db.current()).toBeUndefined();
+  await db.query("two");
+  await session.close();
+  expect(adapter.flights).toEqual(["1: begin | one", "2: two", "1: commit"]);
+});
+
+test("waitUntil is given one promise, which ends when the session has given its connection back", async () => {
+  const { db } = fakeDatabase();
+  const promises: Promise<unknown>[] = [];
+  const session = db.open({ waitUntil: (promise) => promises.push(promise) });
+  await session.query("one");
+  expect(promises).toHaveLength(1);
+  expect(await byNow(promises[0]!)).toBe("pending");
+  await session.close();
+  await promises[0];
+});
+
+test.each([
+  ["returns", "fulfilled"],
+  ["throws", "rejected"],
+  ["cannot be committed", "rejected"],
+] as const)("the promise that waitUntil is given never rejects, when the work %s", async (how, status) => {
+  const { db, adapter } = fakeDatabase({ script: (text) => (text === "commit" && how !== "returns" ? { error: boom, state: "idle" } : undefined) });
+  const promises: Promise<unknown>[] = [];
+  const work = db.session(
+    async (s) => {
+      await s.query("one");
+      if (how === "throws") throw boom;
+    },
+    { waitUntil: (promise) => promises.push(promise) },
+  );
+  const [outcome] = await Promise.allSettled([work]);
+  expect(promises).toHaveLength(1);
+  await expect(promises[0]).resolves.toBeUndefined();
+  expect(outcome.status).toBe(status);
+  expect(adapter.flights.length).toBeGreaterThan(1);
+});
+
+test("the promise outlives an abort: it ends only when the rollback is done and the connection is back", async () => {
+  const { db } = fakeDatabase();
+  const controller = new AbortController();
+  let settled: Promise<unknown> | undefined;
+  const session = db.open({ signal: controller.signal, waitUntil: (promise) => (settled = promise) });
+  await session.query("one");
+  controller.abort(boom);
+  expect(db.stats().busy).toBe(1);
+  await settled;
+  expect(db.stats()).toMatchObject({ busy: 0, idle: 1 });
+});
+
+test("with retry, waitUntil is given one promise for all attempts", async () => {
+  const { db } = fakeDatabase();
+  const promises: unknown[] = [];
+  await db.session((s) => s.query("one"), { retry: 3, waitUntil: (promise) => promises.push(promise) });
+  expect(promises).toHaveLength(1);
+});
