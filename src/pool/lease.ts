@@ -36,17 +36,21 @@ export interface Lease<C> extends Disposable {
   detach(): C;
 }
 
-/** Where leases are handed in: a pool, as its leases know it. */
-export interface Desk<C> {
-  release(entry: Entry<C>, options: ReleaseOptions | undefined): void;
-  detach(entry: Entry<C>): C;
+/** A pool, as its leases know it. */
+export interface Lender<C> {
+  takeBack(entry: Entry<C>, options: ReleaseOptions | undefined): void;
+  letGo(entry: Entry<C>): void;
 }
 
 export class PoolLease<C> implements Lease<C> {
+  readonly #lender: Lender<C>;
   readonly #entry: Entry<C>;
+  readonly #use: number;
 
-  constructor(entry: Entry<C>) {
+  constructor(lender: Lender<C>, entry: Entry<C>) {
+    this.#lender = lender;
     this.#entry = entry;
+    this.#use = entry.uses;
   }
 
   get connection(): C {
@@ -58,26 +62,28 @@ export class PoolLease<C> implements Lease<C> {
   }
 
   get isReused(): boolean {
-    return this.#entry.uses > 1;
+    return this.#use > 1;
   }
 
   release(options?: ReleaseOptions): void {
-    this.#end().desk.release(this.#entry, options);
+    this.#end();
+    this.#lender.takeBack(this.#entry, options);
   }
 
   detach(): C {
-    return this.#end().desk.detach(this.#entry);
+    this.#end();
+    this.#lender.letGo(this.#entry);
+    return this.#entry.connection;
   }
 
   [Symbol.dispose](): void {
     this.release();
   }
 
-  // An entry names its one lease: an old lease can do nothing to whoever has the connection now.
-  #end(): Entry<C> {
+  // Each use of a connection has a number: an old lease can do nothing to whoever has the connection now.
+  #end(): void {
     const entry = this.#entry;
-    if (entry.lease !== this) throw new Error("This lease has ended already: release it once, on every path.");
-    entry.lease = undefined;
-    return entry;
+    if (!entry.isLent || entry.uses !== this.#use) throw new Error("This lease has ended already: release it once, on every path.");
+    entry.isLent = false;
   }
 }

@@ -1,10 +1,11 @@
 import { systemClock } from "../clock.ts";
+import type { MaybePromise } from "../contract/adapter.ts";
 import type { CloseReason, PoolEvent } from "../contract/events.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import { DbError } from "../errors.ts";
 import { type Holding, isDeadlock, waited } from "./deadlock.ts";
 import type { Entry } from "./entry.ts";
-import { type AcquireOptions, type Desk, type Lease, PoolLease, type ReleaseOptions } from "./lease.ts";
+import { type AcquireOptions, type Lease, PoolLease, type ReleaseOptions } from "./lease.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions, type PoolOptions } from "./options.ts";
 import { Pace } from "./pace.ts";
 import { pools } from "./registry.ts";
@@ -54,7 +55,6 @@ export class ConnectionPool<C> {
   readonly #under = { open: 0, validate: 0, close: 0 };
   readonly #closed = noneClosed();
   readonly #holding: Holding;
-  readonly #desk: Desk<C> = { release: (entry, how) => this.#release(entry, how), detach: (entry) => this.#detach(entry) };
   /** A counter and not a time: clocks jump. */
   #generation = 0;
   #opened = 0;
@@ -117,14 +117,12 @@ export class ConnectionPool<C> {
   }
 
   stats(): PoolStats {
-    const { open, validate } = this.#under;
-    const idle = this.#idle.length;
     return {
       max: this.#options.max,
       open: this.#entries.size,
-      busy: this.#entries.size - idle - validate,
-      idle,
-      opening: open,
+      busy: this.#busy,
+      idle: this.#idle.length,
+      opening: this.#under.open,
       waiting: this.#line.size,
       opened: this.#opened,
       closed: { ...this.#closed },
@@ -154,17 +152,17 @@ export class ConnectionPool<C> {
   }
 
   #queue(options: AcquireOptions | undefined, resolve: (lease: Lease<C>) => void, reject: (error: unknown) => void): void {
-    const { signal, owner, timeoutMs = this.#options.acquireTimeoutMs } = options ?? {};
-    const { max, maxWaiting } = this.#options;
-    const { busy, waiting } = this.stats();
-    signal?.throwIfAborted();
+    const { max, maxWaiting, acquireTimeoutMs } = this.#options;
+    const waiting = this.#line.size;
+    options?.signal?.throwIfAborted();
     if (this.#isDisposed) throw this.#closedError();
     // Whom a place can serve that is not lent out does not count as waiting.
-    if (waiting >= maxWaiting + max - busy) {
+    if (waiting >= maxWaiting + max - this.#busy) {
       const message = `${waiting} wait already (maxWaiting ${maxWaiting}, max ${max}). Come back later, or raise one of them.`;
       throw new DbError("POOL_FULL", message, { maxWaiting }, { retryable: true });
     }
     const stack = this.#stack();
+    const owner = options?.owner;
     if (owner && isDeadlock(this.#holding, owner)) {
       const stacks = [stack, ...[...this.#entries].map((entry) => entry.stack)].filter((each) => each !== undefined);
       const message = `those who hold all ${max} connections wait for this one. Join with transaction(), or raise max.`;
@@ -172,19 +170,27 @@ export class ConnectionPool<C> {
     }
     const waiter: Waiter<C> = {
       since: this.#watch.read(),
-      timeoutMs: checkNumber("timeoutMs", timeoutMs),
+      timeoutMs: options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs),
       options,
       stack,
       resolve,
       reject,
-      onAbort: signal && (() => this.#reject(waiter, signal.reason)),
+      onAbort: undefined,
+      ahead: undefined,
+      behind: undefined,
     };
+    if (options?.signal) this.#listen(waiter, options.signal);
     if (waiting === 0) this.#pace.begin();
     if (owner) waited.add(this.#holding);
     this.#line.push(waiter);
     this.#waits++;
-    this.#emit({ type: "wait", owner, waiting: waiting + 1 });
-    this.#pump();
+    if (this.#onEvent) this.#emit({ type: "wait", owner, waiting: waiting + 1 });
+    if (this.#idle.length > 0 || this.#taken < max) this.#pump();
+    else this.#watch.arm(this.#line.dueAt);
+  }
+
+  #listen(waiter: Waiter<C>, signal: AbortSignal): void {
+    waiter.onAbort = () => this.#reject(waiter, signal.reason);
   }
 
   #reject(waiter: Waiter<C>, error: unknown): void {
@@ -198,12 +204,12 @@ export class ConnectionPool<C> {
     for (;;) {
       const { open, validate } = this.#under;
       const { size } = this.#line;
-      const entry = size > validate && (this.#firstPooled || this.#isFull) && this.#newest();
+      const entry = size > validate && (this.#firstPooled || this.#entries.size >= this.#options.max) && this.#newest();
       if (entry) {
         this.#idle.pop();
         if (this.#isTrusted(entry)) this.#offer(entry);
-        else void this.#check(entry);
-      } else if (size > open + validate && this.#taken < this.#options.max && this.#pace.allows(open, this.#watch.now)) void this.#open();
+        else this.#check(entry);
+      } else if (size > open + validate && this.#taken < this.#options.max && this.#pace.allows(open, this.#watch.now)) this.#open();
       else break;
     }
     this.#rest();
@@ -216,117 +222,127 @@ export class ConnectionPool<C> {
     return waiter;
   }
 
+  get #busy(): number {
+    return this.#entries.size - this.#idle.length - this.#under.validate;
+  }
+
   /** Places taken; what is being closed still takes one, as far as the server knows. */
   get #taken(): number {
     return this.#entries.size + this.#under.open + this.#under.close;
   }
 
-  /** No place is free, nor will be by itself. */
-  get #isFull(): boolean {
-    return this.#entries.size >= this.#options.max;
-  }
-
   /** A connection is free. The one place where connections change hands. */
   #offer(entry: Entry<C>, isFresh = false): void {
+    const { max, maxIdle, maxUses, idleMs } = this.#options;
+    const { now } = this.#watch;
     const { first } = this.#line;
     const waiter = isFresh ? first : this.#firstPooled;
-    entry.idleSince = this.#watch.now;
-    const fault = this.#fault(entry);
-    if (fault) this.#close(entry, fault);
-    // Whoever is first wants a fresh one, and only a close makes room for it.
-    else if (waiter !== first ? this.#isFull : !waiter && this.#idle.length >= this.#options.maxIdle) this.#close(entry, "surplus");
+    if (this.#isDisposed) this.#close(entry, "disposed");
+    else if (entry.generation !== this.#generation) this.#close(entry, "stale");
+    else if (entry.uses >= maxUses) this.#close(entry, "uses");
+    else if (now >= entry.expiresAt) this.#close(entry, "lifetime");
+    // Whoever is first may want a fresh one, for which only a close makes room.
+    else if (waiter !== first ? this.#entries.size >= max : !waiter && this.#idle.length >= maxIdle) this.#close(entry, "surplus");
     else if (waiter) {
-      const waitedMs = this.#watch.now - waiter.since;
+      const waitedMs = now - waiter.since;
       this.#waitedMs += waitedMs;
       this.#line.remove(waiter);
       waiter.resolve(this.#lend(entry, waiter.options, waiter.stack, waitedMs));
-    } else this.#idle.push(entry);
+    } else {
+      entry.idleSince = now;
+      entry.endsAt = Math.min(now + idleMs, entry.expiresAt);
+      this.#idle.push(entry);
+    }
   }
 
   #lend(entry: Entry<C>, options: AcquireOptions | undefined, stack: string | undefined, waitedMs: number): Lease<C> {
     const { leakMs } = this.#options;
     const { now } = this.#watch;
-    const lease = new PoolLease(entry);
     entry.uses++;
+    entry.isLent = true;
     entry.leasedAt = now;
     entry.owner = options?.owner;
     entry.stack = stack;
-    entry.lease = lease;
     if (this.#onEvent) this.#emit({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
     if (leakMs > 0) {
       entry.leakAt = now + leakMs;
       this.#rest();
     }
-    return lease;
+    return new PoolLease(this, entry);
   }
 
-  #release(entry: Entry<C>, how: ReleaseOptions = {}): void {
+  /** @internal */
+  takeBack(entry: Entry<C>, how: ReleaseOptions | undefined): void {
     // A reading of the clock costs as much as the rest of a release. It is left out after leases that took no measurable
     // time, and never for long. The connection is then taken to be idle since the last reading: a lease that was long
     // after all makes it look idle for longer than it is, never for less.
-    if (this.#watch.now !== entry.leasedAt || --this.#unread < 0) this.#unread = this.#watch.read() === entry.leasedAt ? UNREAD_RELEASES : 0;
+    const isUnread = this.#watch.now === entry.leasedAt && --this.#unread > 0;
+    if (!isUnread) this.#unread = this.#watch.read() === entry.leasedAt ? UNREAD_RELEASES : 0;
     if (this.#onEvent) this.#emit({ type: "release", connection: entry.id, owner: entry.owner });
-    entry.owner = entry.stack = entry.leakAt = undefined;
-    if (how.broken) this.#pace.doubt();
-    this.#pace.served++;
-    const isWanted = this.#line.size > 0 || this.#options.leakMs > 0;
-    if (how.broken || how.dirty) this.#close(entry, how.broken ? "broken" : "dirty");
+    entry.owner = entry.stack = undefined;
+    entry.leakAt = Infinity;
+    const wasWanted = this.#line.size > 0;
+    if (how?.broken || how?.dirty) this.#close(entry, how.broken ? "broken" : "dirty");
     else this.#offer(entry);
-    if (isWanted) this.#pump();
+    if (how?.broken) this.#pace.doubt();
+    if (wasWanted) this.#pace.served++;
+    // A connection that only changed hands leaves nothing to do for those who still wait.
+    if (this.#options.leakMs > 0 || (wasWanted && (!entry.isLent || this.#line.size === 0))) this.#pump();
   }
 
-  #detach(entry: Entry<C>): C {
+  /** @internal */
+  letGo(entry: Entry<C>): void {
     this.#watch.read();
     entry.owner = undefined;
     this.#remove(entry, "detached");
     this.#pump();
-    return entry.connection;
-  }
-
-  /** Why a connection is not to be lent again. */
-  #fault(entry: Entry<C>): CloseReason | undefined {
-    const { now } = this.#watch;
-    if (this.#isDisposed) return "disposed";
-    if (entry.generation !== this.#generation) return "stale";
-    if (entry.uses >= this.#options.maxUses) return "uses";
-    if (now >= entry.expiresAt) return "lifetime";
-    return now - entry.idleSince >= this.#options.idleMs ? "idle" : undefined;
   }
 
   /** The newest idle connection that may be lent; it stays idle. */
   #newest(): Entry<C> | undefined {
     const idle = this.#idle;
-    let fault: CloseReason | undefined;
+    const { now } = this.#watch;
     // The oldest go unused and age out, so the pool shrinks by itself.
-    while (idle[0] && (fault = this.#fault(idle[0]))) this.#close(idle.shift()!, fault);
-    while (idle.length > 0 && (fault = this.#fault(idle.at(-1)!))) this.#close(idle.pop()!, fault);
-    return idle.at(-1);
+    while (idle.length > 1 && now >= idle[0]!.endsAt) this.#expire(idle.shift()!);
+    while (idle.length > 0) {
+      const entry = idle[idle.length - 1]!;
+      if (now < entry.endsAt) return entry;
+      this.#expire(idle.pop()!);
+    }
+    return undefined;
+  }
+
+  #expire(entry: Entry<C>): void {
+    this.#close(entry, this.#watch.now >= entry.expiresAt ? "lifetime" : "idle");
   }
 
   #isTrusted(entry: Entry<C>): boolean {
     return !this.#source.validate || this.#watch.now - entry.idleSince < this.#options.validateAfterMs;
   }
 
-  async #open(): Promise<void> {
+  #open(): void {
     const startedAt = this.#watch.now;
-    try {
-      const connection = await this.#call("open", async (options) => {
-        const late = await this.#source.open(options);
-        if (options.signal.aborted) this.#close(this.#admit(late, startedAt), "stale");
-        return late;
-      });
+    const connect = async (options: { signal: AbortSignal }): Promise<C> => {
+      const connection = await this.#source.open(options);
+      // Too late: nobody counts on it any more.
+      if (options.signal.aborted) this.#close(this.#admit(connection, startedAt), "stale");
+      return connection;
+    };
+    const opened = (connection: C): void => {
       this.#pace.opened();
       this.#offer(this.#admit(connection, startedAt), true);
-    } catch (error) {
+    };
+    const failed = (error: unknown): void => {
       this.#pace.failed(error, this.#watch.now);
       // Waiting heals most failures, and is bounded. It does not heal a wrong password or a bug: the first in line is told
       // at once; all are, when no other connection is left that could serve them.
-      if (error instanceof TypeError || (error as DbError | undefined)?.retryable === false) {
-        do if (this.#line.first) this.#reject(this.#line.first, error);
-        while (this.#line.first && this.#taken === 0);
+      if (!(error instanceof TypeError) && (error as DbError | undefined)?.retryable !== false) return;
+      for (const waiter of this.#line) {
+        this.#reject(waiter, error);
+        if (this.#taken > 0) return;
       }
-    }
-    this.#pump();
+    };
+    this.#call("open", connect, opened, failed);
   }
 
   #admit(connection: C, startedAt: number): Entry<C> {
@@ -334,33 +350,36 @@ export class ConnectionPool<C> {
     const entry: Entry<C> = {
       connection,
       id: ++this.#opened,
-      desk: this.#desk,
       generation: this.#generation,
       expiresAt: now + this.#options.maxLifetimeMs * (1 - Math.random() / 10),
       uses: 0,
+      isLent: false,
+      leasedAt: now,
+      leakAt: Infinity,
+      owner: undefined,
+      stack: undefined,
       idleSince: now,
+      endsAt: now,
     };
     this.#entries.add(entry);
     this.#emit({ type: "open", connection: entry.id, durationMs: now - startedAt });
     return entry;
   }
 
-  async #check(entry: Entry<C>): Promise<void> {
-    const answer = this.#call("validate", (options) => this.#source.validate!(entry.connection, options));
-    if ((await answer.catch(() => false)) === false) {
+  #check(entry: Entry<C>): void {
+    const dead = (): void => {
       this.#close(entry, "invalid");
       // What killed one while it was idle has killed the others, most likely.
       this.invalidate();
-    } else {
-      this.#offer(entry);
-      this.#pump();
-    }
+    };
+    const validate = (options: { signal: AbortSignal }): MaybePromise<boolean | void> => this.#source.validate!(entry.connection, options);
+    this.#call("validate", validate, (isAlive) => (isAlive === false ? dead() : this.#offer(entry)), dead);
   }
 
   #close(entry: Entry<C>, reason: CloseReason): void {
     this.#remove(entry, reason);
-    const pump = (): void => this.#pump();
-    void this.#call("close", () => this.#source.close(entry.connection)).then(pump, pump);
+    const done = (): void => undefined;
+    this.#call<void>("close", () => this.#source.close(entry.connection), done, done);
   }
 
   #remove(entry: Entry<C>, reason: CloseReason): void {
@@ -374,23 +393,37 @@ export class ConnectionPool<C> {
   }
 
   /** Calls into the source, for `openTimeoutMs` at most. It takes up a place for that time. */
-  async #call<T>(during: Call["during"], work: (options: { signal: AbortSignal }) => T | Promise<T>): Promise<T> {
+  #call<T>(
+    during: Call["during"],
+    work: (options: { signal: AbortSignal }) => MaybePromise<T>,
+    done: (value: T) => void,
+    failed: (error: unknown) => void,
+  ): void {
     const controller = new AbortController();
     const { signal } = controller;
     const call: Call = { during, until: this.#watch.now + this.#options.openTimeoutMs, abort: (reason) => controller.abort(reason) };
-    this.#calls.add(call);
-    this.#under[during]++;
-    try {
-      const givenUp = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-      return await Promise.race([work({ signal }), givenUp]);
-    } catch (error) {
-      this.#emit({ type: "error", error, during });
-      throw error;
-    } finally {
+    const givenUp = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    const end = (): void => {
       this.#calls.delete(call);
       this.#under[during]--;
       this.#watch.read();
-    }
+    };
+    this.#calls.add(call);
+    this.#under[during]++;
+    this.#watch.arm(call.until);
+    void Promise.race([(async () => work({ signal }))(), givenUp])
+      .then(
+        (value) => {
+          end();
+          done(value);
+        },
+        (error: unknown) => {
+          end();
+          this.#emit({ type: "error", error, during });
+          failed(error);
+        },
+      )
+      .then(() => this.#pump());
   }
 
   #onTimer(): void {
@@ -407,10 +440,10 @@ export class ConnectionPool<C> {
       const message = `${during} took over ${openTimeoutMs} ms. Is the server there? Else raise openTimeoutMs.`;
       if (until <= now) abort(new DbError("CONNECT_FAILED", message, { adapter: this.name }, { retryable: true }));
     }
-    for (const entry of this.#entries) if (entry.leakAt! <= now) {
+    for (const entry of this.#entries) if (entry.leakAt <= now) {
       const { id, owner, stack, leasedAt } = entry;
-      entry.leakAt = undefined;
-      this.#emit({ type: "leak", connection: id, owner, heldMs: now - leasedAt!, stack });
+      entry.leakAt = Infinity;
+      this.#emit({ type: "leak", connection: id, owner, heldMs: now - leasedAt, stack });
     }
     this.#pump();
   }
@@ -422,8 +455,8 @@ export class ConnectionPool<C> {
     let { dueAt } = this.#line;
     if (size === 0) waited.delete(this.#holding);
     if (size > open + validate && this.#taken < this.#options.max) dueAt = Math.min(dueAt, this.#pace.nextAt);
-    for (const { until } of this.#calls) dueAt = Math.min(dueAt, until);
-    if (this.#options.leakMs > 0) for (const { leakAt = Infinity } of this.#entries) dueAt = Math.min(dueAt, leakAt);
+    if (this.#calls.size > 0) for (const { until } of this.#calls) dueAt = Math.min(dueAt, until);
+    if (this.#options.leakMs > 0) for (const { leakAt } of this.#entries) dueAt = Math.min(dueAt, leakAt);
     if (this.#onDrained) {
       if (this.#entries.size + close > 0 && this.#drainUntil > this.#watch.now) dueAt = Math.min(dueAt, this.#drainUntil);
       else {

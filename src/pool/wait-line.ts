@@ -10,9 +10,9 @@ export interface Waiter<C> {
   readonly resolve: (lease: Lease<C>) => void;
   readonly reject: (error: unknown) => void;
   /** Only with a signal: memory counts when ten thousand wait. */
-  readonly onAbort: (() => void) | undefined;
-  ahead?: Waiter<C> | undefined;
-  behind?: Waiter<C> | undefined;
+  onAbort: (() => void) | undefined;
+  ahead: Waiter<C> | undefined;
+  behind: Waiter<C> | undefined;
 }
 
 /** Who waits, first come first served. A linked list: to leave costs the same wherever one stands. */
@@ -26,7 +26,6 @@ export class WaitLine<C> {
 
   push(waiter: Waiter<C>): void {
     waiter.ahead = this.#last;
-    waiter.behind = undefined;
     if (this.#last) this.#last.behind = waiter;
     else this.first = waiter;
     this.#last = waiter;

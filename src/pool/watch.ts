@@ -39,6 +39,9 @@ export class Watch {
   }
 
   #fire(): void {
+    const { now } = this;
+    // A clock that was set back cannot tell how long it was; that the timer fired can.
+    if (this.read() === now) this.now = Math.max(now, this.#dueAt);
     this.#dueAt = Infinity;
     this.#onTimer();
   }

@@ -1,5 +1,5 @@
 import { ConnectionPool, type ConnectionPoolOptions, type PoolEvent, type PoolSource } from "../../src/pool/pool.ts";
-import { FakeClock } from "./fake-clock.ts";
+import { FakeClock, settle } from "./fake-clock.ts";
 
 export interface FakeConnection {
   readonly number: number;
@@ -82,6 +82,7 @@ export function fakePool(options: ConnectionPoolOptions = {}, prepare?: (source:
 
 /** Nothing is left: no lease, no waiter, no timer; and no connection after `dispose()`. */
 export async function leftovers({ pool, source, clock }: Pick<FakePool, "pool" | "source" | "clock">): Promise<unknown> {
+  await settle();
   const { busy, waiting, opening } = pool.stats();
   const { timers } = clock;
   await pool.dispose();

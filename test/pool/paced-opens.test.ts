@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { type FakePool, fakePool, leftovers, NOTHING_LEFT } from "../kit/fake-source.ts";
+
+/** Callers who each hold a connection for `workMs`. */
+function burst({ pool, clock }: FakePool, callers: number, workMs: number): Promise<void[]> {
+  const hold = () => new Promise<void>((resolve) => clock.setTimeout(resolve, workMs));
+  return Promise.all(Array.from({ length: callers }, () => pool.use(hold)));
+}
+
+test("a burst of short work over one warm connection opens next to nothing", async () => {
+  const kit = fakePool({ max: 50 }, (source) => (source.opens = [250]));
+  const warm = burst(kit, 1, 1);
+  await kit.clock.advance(300);
+  await warm;
+  const startedAt = kit.clock.now();
+  let endedAt = 0;
+  const done = burst(kit, 50, 1).then(() => (endedAt = kit.clock.now()));
+  await kit.clock.advance(400);
+  await done;
+  expect(endedAt - startedAt).toBeLessThanOrEqual(60);
+  expect(kit.source.opensBegun - 1).toBeLessThanOrEqual(3);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a line that truly needs more connections gets all of them within two opens", async () => {
+  const kit = fakePool({ max: 10 }, (source) => (source.opens = [250]));
+  const leases = Array.from({ length: 10 }, () => kit.pool.acquire());
+  const under: number[] = [];
+  for (let ms = 0; ms < 12; ms++) {
+    await kit.clock.advance(1);
+    under.push(kit.pool.stats().opening);
+  }
+  expect(under).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 2, 4, 4, 4]);
+  await kit.clock.advance(510);
+  expect(kit.pool.stats()).toMatchObject({ open: 10, busy: 10, waiting: 0 });
+  for (const lease of leases) (await lease).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a server that answers is trusted with twice as many opens at each success", async () => {
+  const kit = fakePool({ max: 40 }, (source) => (source.opens = [20]));
+  const leases = Array.from({ length: 40 }, () => kit.pool.acquire());
+  await kit.clock.advance(60);
+  expect(kit.pool.stats()).toMatchObject({ open: 40, waiting: 0 });
+  for (const lease of leases) (await lease).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("not more opens are under way than callers wait", async () => {
+  const kit = fakePool({ max: 40 }, (source) => (source.opens = [1_000]));
+  const leases = [kit.pool.acquire(), kit.pool.acquire(), kit.pool.acquire()];
+  await kit.clock.advance(500);
+  expect(kit.source.opensBegun).toBe(3);
+  await kit.clock.advance(1_000);
+  for (const lease of leases) (await lease).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
