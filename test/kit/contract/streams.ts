@@ -2,7 +2,7 @@ import type { RowStream } from "../../../src/contract/adapter.ts";
 import type { SqlValue } from "../../../src/contract/statement.ts";
 import { assert, assertEqual, caught, caughtDbError } from "./assert.ts";
 import type { Cases } from "./cases.ts";
-import { BEGIN, COMMIT, ROLLBACK, statuses } from "./fixture.ts";
+import { BEGIN, COMMIT, type Fixture, ROLLBACK, statuses } from "./fixture.ts";
 
 async function drain(stream: RowStream): Promise<SqlValue[][]> {
   const batches: SqlValue[][] = [];
@@ -13,7 +13,7 @@ async function drain(stream: RowStream): Promise<SqlValue[][]> {
   }
 }
 
-export const streams: Cases = {
+const cases: Cases = {
   "rows come in batches, in order, with the names of their columns": async (on) => {
     const connection = await on.open();
     const stream = connection.stream!({ text: on.dialect.numbers(7) }, { batchSize: 3 });
@@ -93,8 +93,20 @@ export const streams: Cases = {
     const text = "INSERT INTO parent (id, name, price) VALUES (2, 'Bob', 1), (3, 'Cyd', 1) RETURNING id";
     const stream = connection.stream!({ text }, { batchSize: 1 });
     await stream.next();
-    await stream.return();
     assertEqual(statuses(await on.send(connection, [COMMIT])), "done");
+    assertEqual(await drain(stream), [[3]]);
     assertEqual(await on.names(connection), ["Ada", "Bob", "Cyd"]);
   },
 };
+
+/** An adapter either streams, or says that it cannot, and then has no \`stream()\`. */
+export const streams: Cases = Object.fromEntries(
+  Object.entries(cases).map(([name, work]) => [
+    name,
+    async (on: Fixture): Promise<void> => {
+      if (on.adapter.capabilities.streaming) return work(on);
+      const connection = await on.open();
+      assert(connection.stream === undefined, "an adapter that cannot stream has no stream()");
+    },
+  ]),
+);

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { memory } from "../../../src/adapters/sql-js/index.ts";
+import { adapter, open, run } from "./connection.ts";
+import { engine } from "./target.ts";
+
+test("a named database comes from its storage, and goes back there when it is disposed", async () => {
+  const images: Record<string, Uint8Array> = {};
+  const first = adapter("sqljs:shop", { storage: memory(images) });
+  const connection = await open(first);
+  await run(connection, "CREATE TABLE item (name)");
+  await run(connection, "INSERT INTO item VALUES ('pen')");
+  await run(connection, "CREATE TEMP TABLE scratch (a)");
+  expect(images).toEqual({});
+  connection.close();
+  await first.dispose!();
+  expect(Object.keys(images)).toEqual(["shop"]);
+  expect(new engine.Database(images["shop"]!).exec("SELECT name FROM item")).toMatchObject([{ values: [["pen"]] }]);
+
+  const second = adapter("sqljs:shop", { storage: memory(images) });
+  expect((await run(await open(second), "SELECT * FROM item")).rows).toEqual([["pen"]]);
+});
+
+test("what was never opened is not saved, and sqljs:memory never is", async () => {
+  const images: Record<string, Uint8Array> = {};
+  await adapter("sqljs:shop", { storage: memory(images) }).dispose!();
+  const unnamed = adapter("sqljs:memory", { storage: memory(images) });
+  (await open(unnamed)).close();
+  await unnamed.dispose!();
+  expect(images).toEqual({});
+});
+
+test("a name is not looked up among what every object has", () => {
+  expect(memory({}).load("constructor")).toBeUndefined();
+});
+
+test("a storage that fails is told as STORAGE_FAILED, with the name and the cause", async () => {
+  const cause = new Error("disk on fire");
+  const fail = (): never => {
+    throw cause;
+  };
+  const failure = { code: "STORAGE_FAILED", details: { storage: "shop" }, cause };
+  await expect(open(adapter("sqljs:shop", { storage: { load: fail, save: fail } }))).rejects.toMatchObject(failure);
+  const late = adapter("sqljs:shop", { storage: { load: () => undefined, save: fail } });
+  (await open(late)).close();
+  await expect(late.dispose!()).rejects.toMatchObject(failure);
+});
+
+test("an image that is no database is told before a session sees it", async () => {
+  const storage = memory({ shop: new TextEncoder().encode("not a database, but long enough to look at".repeat(40)) });
+  await expect(open(adapter("sqljs:shop", { storage }))).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { scan } from "../../../src/adapters/sqlite/scan.ts";
+
+describe("the scanner sees what SQLite sees", () => {
+  test.each([
+    ["SELECT ?, ?", ["", ""]],
+    ["SELECT ?3, ?", ["", "", "", ""]],
+    ["SELECT :a, @b, $c, :a", ["a", "b", "c"]],
+    ["SELECT :a, @a", ["a", "a"]],
+    ["SELECT $a::b", ["a::b"]],
+    ["SELECT '?', \"?\", `?`, [?] -- ?\n, /* ? */ ?", [""]],
+    ["SELECT 'it''s ?', ?", [""]],
+    ["SELECT a$b, x.y ->> '$.z', 'a' || ?", [""]],
+    ["SELECT 'never closed ? ", []],
+    ["SELECT 1 /* never closed ? ", []],
+  ])("placeholders of %s", (text, slots) => {
+    expect(scan(text).slots).toEqual(slots);
+  });
+
+  test.each([
+    ["  -- x\n/* y */ select 1", "SELECT"],
+    [";; insert into t values (1)", "INSERT"],
+    ["with a as (select 1), b(x) as materialized (select ')') delete from t", "DELETE"],
+    ["WITH a AS (DELETE) SELECT 1", "SELECT"],
+    ["values (1)", "VALUES"],
+    ["", ""],
+    ["-- nothing", ""],
+  ])("the verb of %s", (text, verb) => {
+    expect(scan(text).verb).toBe(verb);
+  });
+
+  test.each([
+    ["select 1", -1],
+    ["select 1;  ; -- x", -1],
+    ["select 1; select 2", 10],
+    [";;select ';' ;x", 14],
+    ["select 1 \0 select 2", 9],
+    ["create trigger t after insert on a begin select 1; update b set c = case when 1 then 2 end; end", -1],
+    ["CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;", -1],
+    ["create trigger t after insert on a begin select 1; end; drop table a", 56],
+    ["create table trigger_log (a); drop table a", 30],
+  ])("where a second statement begins in %j", (text, stray) => {
+    expect(scan(text).stray).toBe(stray);
+  });
+
+  test.each([
+    ["PRAGMA foreign_keys = 0", true],
+    ["pragma /* x */ main . cache_size(5)", true],
+    ["PRAGMA foreign_keys", false],
+    ["PRAGMA table_info(t)", false],
+    ["PRAGMA main.user_version = 4", false],
+    ["PRAGMA application_id = 4", false],
+    ["EXPLAIN PRAGMA foreign_keys = 0", false],
+    ["attach ':memory:' as side", true],
+    ["create temporary view v as select 1", true],
+    ["create table if not exists temp . t (a)", true],
+    ['create table "temp".t (a)', true],
+    ["create table temperature (a)", false],
+    ["select 1 as temp", false],
+  ])("what %s leaves behind", (text, leavesState) => {
+    expect(scan(text).leavesState).toBe(leavesState);
+  });
+
+  const many = 1e5;
+  test.each(
+    Object.entries({
+      "nested parentheses": "(".repeat(many),
+      "a large number": "?99999999",
+      "comments that are not closed": "/*".repeat(many),
+      "quotes that are not closed": "'".repeat(2 * many + 1),
+      semicolons: ";".repeat(many),
+      "a list of tables": `with ${"a,".repeat(many)}`,
+      "spaces in a CREATE": `create ${" ".repeat(many)}x`,
+      "temporary things": `create ${"temp ".repeat(many)}`,
+      "spaces in a PRAGMA": `pragma ${" ".repeat(many)}x${" ".repeat(many)}`,
+      "words in a PRAGMA": `pragma ${"a_".repeat(many)}`,
+      "ends of a trigger": `create trigger t ${"; end ".repeat(many)}`,
+      "spaces in a trigger": `create trigger t ;${" ".repeat(many)}`,
+    }),
+  )("%s take no more time than the text is long", (_, text) => {
+    const started = performance.now();
+    const { slots } = scan(text);
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(slots.length).toBeLessThan(40_000);
+  });
+});
