@@ -27,6 +27,9 @@ export async function bundleWorker(entry: string): Promise<Bundle> {
 /** As `vite build` bundles a page's script. */
 export async function bundlePage(folder: string, entry: string): Promise<Bundle> {
   const warnings: string[] = [];
+  const mode = process.env["NODE_ENV"] ?? "";
+  // vitest says `test`; Vite then leaves a module that no browser has for the page to find out, and does not warn.
+  process.env["NODE_ENV"] = "production";
   const result = await vite({
     root: folder,
     configFile: false,
@@ -36,7 +39,7 @@ export async function bundlePage(folder: string, entry: string): Promise<Bundle>
       modulePreload: false,
       rolldownOptions: { input: entry, onLog: (_level, { message }) => void warnings.push(message) },
     },
-  });
+  }).finally(() => (process.env["NODE_ENV"] = mode));
   const [{ output } = { output: [] }] = [result].flat() as {
     output: readonly (Rollup.OutputChunk | Rollup.OutputAsset)[];
   }[];

@@ -5,7 +5,7 @@ import { installedProject, type Project } from "./installed.ts";
 
 let project: Project;
 beforeAll(() => {
-  project = installedProject();
+  project = installedProject({ by: "tar" });
 }, 60_000);
 afterAll(() => project.remove());
 

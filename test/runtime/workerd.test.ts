@@ -7,7 +7,7 @@ import { startWorkerd, type WorkerdOptions } from "./workerd.ts";
 
 let project: Project;
 beforeAll(() => {
-  project = installedProject({ drivers: ["sql.js"] });
+  project = installedProject({ drivers: ["sql.js"], by: "tar" });
 }, 60_000);
 afterAll(() => project.remove());
 
