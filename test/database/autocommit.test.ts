@@ -6,7 +6,10 @@ import { fakeDatabase } from "../kit/fake-database.ts";
 const boom = new Error("boom");
 
 test("db.autocommit runs each statement as a session of its own, on purpose: no BEGIN, and settled at once", async () => {
-  const { db, adapter, events } = fakeDatabase({ script: () => ({ columns: ["n"], rows: [[1]] }) }, { context: explicit() });
+  const { db, adapter, events } = fakeDatabase(
+    { script: () => ({ columns: ["n"], rows: [[1]] }) },
+    { context: explicit() },
+  );
   expect(await db.autocommit.query("a")).toEqual({ rows: [{ n: 1 }], columns: ["n"], rowsAffected: 0 });
   expect(await db.autocommit.sql`b ${1}`).toEqual([{ n: 1 }]);
   await db.autocommit.batch(["c", "d"]);
@@ -84,16 +87,28 @@ describe("where nobody can tell, it is SESSION_REQUIRED, which names the context
   test.each([...required, ...members])("db.%s", async (_name, call) => {
     const { db, adapter } = fakeDatabase({}, { context: explicit() });
     const failure = (await Promise.resolve(call(db)).catch((error: unknown) => error)) as Error;
-    expect(failure).toMatchObject({ code: "SESSION_REQUIRED", details: { context: "explicit" }, outcome: "not-executed", retryable: false });
-    for (const remedy of ["explicit()", "db.session()", "createDatabase()", "db.autocommit"]) expect(failure.message).toContain(remedy);
+    expect(failure).toMatchObject({
+      code: "SESSION_REQUIRED",
+      details: { context: "explicit" },
+      outcome: "not-executed",
+      retryable: false,
+    });
+    for (const remedy of ["explicit()", "db.session()", "createDatabase()", "db.autocommit"])
+      expect(failure.message).toContain(remedy);
     expect(adapter.log).toEqual([]);
   });
 });
 
-test.each(members)("db.%s without a session is refused with every context: there is nothing to call it on", async (_name, call) => {
-  const { db } = fakeDatabase();
-  await expect(Promise.resolve(call(db))).rejects.toMatchObject({ code: "SESSION_REQUIRED", details: { context: "asyncLocal" } });
-});
+test.each(members)(
+  "db.%s without a session is refused with every context: there is nothing to call it on",
+  async (_name, call) => {
+    const { db } = fakeDatabase();
+    await expect(Promise.resolve(call(db))).rejects.toMatchObject({
+      code: "SESSION_REQUIRED",
+      details: { context: "asyncLocal" },
+    });
+  },
+);
 
 test("the session that is handed to the work runs with every context", async () => {
   const { db, adapter } = fakeDatabase({}, { context: explicit() });

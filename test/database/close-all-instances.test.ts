@@ -9,22 +9,25 @@ test.each([
   ["commit", "commit"],
   ["rollback", "rollback"],
   [null, "rollback"],
-] as const)("closeAllInstances(%j) ends every session that is current here, of every database, with %s", async (action, settled) => {
-  const [one, other] = [fakeDatabase(), fakeDatabase()];
-  const bystander = one.db.open();
-  await bystander.query("bystander");
-  await one.db.session(() =>
-    other.db.session(async () => {
-      await one.db.query("a");
-      await other.db.query("b");
-      await closeAllInstances(action);
-      await expect(one.db.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED" });
-    }),
-  );
-  expect(one.adapter.flights).toEqual(["1: begin | bystander", "2: begin | a", `2: ${settled}`]);
-  expect(other.adapter.flights).toEqual(["1: begin | b", `1: ${settled}`]);
-  await bystander.close();
-});
+] as const)(
+  "closeAllInstances(%j) ends every session that is current here, of every database, with %s",
+  async (action, settled) => {
+    const [one, other] = [fakeDatabase(), fakeDatabase()];
+    const bystander = one.db.open();
+    await bystander.query("bystander");
+    await one.db.session(() =>
+      other.db.session(async () => {
+        await one.db.query("a");
+        await other.db.query("b");
+        await closeAllInstances(action);
+        await expect(one.db.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+      }),
+    );
+    expect(one.adapter.flights).toEqual(["1: begin | bystander", "2: begin | a", `2: ${settled}`]);
+    expect(other.adapter.flights).toEqual(["1: begin | b", `1: ${settled}`]);
+    await bystander.close();
+  },
+);
 
 test("databases that share a context, and sessions inside sessions, are all found", async () => {
   const context = asyncLocal(AsyncLocalStorage);

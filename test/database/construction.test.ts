@@ -7,12 +7,21 @@ import { FakeAdapter } from "../kit/fake-adapter.ts";
 afterEach(() => void vi.restoreAllMocks());
 
 test("a database may stand at module level: to load the package and to make one needs nothing but the language", async () => {
-  const { outputFiles } = await build({ entryPoints: ["src/index.ts"], bundle: true, write: false, format: "iife", globalName: "isopool", target: "es2023" });
+  const { outputFiles } = await build({
+    entryPoints: ["src/index.ts"],
+    bundle: true,
+    write: false,
+    format: "iife",
+    globalName: "isopool",
+    target: "es2023",
+  });
   // No timers, no crypto, no fetch, no URL, no AbortController: a Worker's module level in the extreme. A Date or a random
   // number would be the time and the number of whoever took the snapshot.
   const world = createContext({});
   const run = (code: string): unknown => runInContext(code, world);
-  run("Math.random = () => { throw new Error('a random number'); }; Date.now = () => { throw new Error('the time'); };");
+  run(
+    "Math.random = () => { throw new Error('a random number'); }; Date.now = () => { throw new Error('the time'); };",
+  );
   run(outputFiles[0]!.text);
   run(`
     const adapter = { name: "bare", key: "bare:db", capabilities: { placeholder: "?", maxConnections: 1 }, open() { throw new Error("I/O"); } };
@@ -24,7 +33,12 @@ test("a database may stand at module level: to load the package and to make one 
 });
 
 test("neither is anything done until the first statement: no open, no timer, no random number, no question for the URL", async () => {
-  const spies = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "setInterval"), vi.spyOn(Math, "random"), vi.spyOn(crypto, "getRandomValues")];
+  const spies = [
+    vi.spyOn(globalThis, "setTimeout"),
+    vi.spyOn(globalThis, "setInterval"),
+    vi.spyOn(Math, "random"),
+    vi.spyOn(crypto, "getRandomValues"),
+  ];
   const adapter = new FakeAdapter();
   const url = vi.fn(() => "fake:db");
   const db = createDatabase(url, { adapters: [adapter.factory] });

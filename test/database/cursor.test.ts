@@ -3,12 +3,21 @@ import { fakeDatabase } from "../kit/fake-database.ts";
 import { thingDatabase } from "../pydal/sql-js.ts";
 
 const script = (text: string) =>
-  text.startsWith("select") ? { columns: ["n"], rows: [[1], [2], [3], [4], [5]] } : text === "update" ? { rowsAffected: 7 } : undefined;
+  text.startsWith("select")
+    ? { columns: ["n"], rows: [[1], [2], [3], [4], [5]] }
+    : text === "update"
+      ? { rowsAffected: 7 }
+      : undefined;
 
 test("a cursor executes, and its rows are there to fetch: one, some, all that are left", async () => {
   const { db } = fakeDatabase({ script });
   await db.session(async ({ cursor }) => {
-    expect([cursor.description, cursor.rowCount, cursor.lastRowid, cursor.fetchOne()]).toEqual([undefined, -1, undefined, undefined]);
+    expect([cursor.description, cursor.rowCount, cursor.lastRowid, cursor.fetchOne()]).toEqual([
+      undefined,
+      -1,
+      undefined,
+      undefined,
+    ]);
     expect(await cursor.execute("select n")).toBe(cursor);
     expect(cursor.description).toEqual(["n"]);
     expect(cursor.rowCount).toBe(5);

@@ -81,7 +81,13 @@ test("a second dispose() waits as the first does", async () => {
 test("an adapter that fails to let go is told, and the database is gone all the same", async () => {
   const boom = new Error("disk full");
   const adapter = new FakeAdapter({ key: "fake:dispose-test" });
-  const factory = { ...adapter.factory, create: (source: Parameters<typeof adapter.factory.create>[0]) => ({ ...adapter.factory.create(source), dispose: () => Promise.reject(boom) }) };
+  const factory = {
+    ...adapter.factory,
+    create: (source: Parameters<typeof adapter.factory.create>[0]) => ({
+      ...adapter.factory.create(source),
+      dispose: () => Promise.reject(boom),
+    }),
+  };
   const db = createDatabase("fake:db", { adapters: [factory] });
   await db.autocommit.query("one");
   await expect(db.dispose()).rejects.toBe(boom);

@@ -9,7 +9,11 @@ const boom = new Error("boom");
 test("a session's events tell its whole life, in order, with the time and the pool of each", async () => {
   const clock = new FakeClock();
   const { db, events } = fakeDatabase(
-    { key: "fake:events", onOpen: async () => void clock.jump(7), script: (text) => void (text === "insert" && clock.jump(3)) },
+    {
+      key: "fake:events",
+      onOpen: async () => void clock.jump(7),
+      script: (text) => void (text === "insert" && clock.jump(3)),
+    },
     { runtime: { ...shared(), clock }, setup: ["set"] },
   );
   const startedAt = clock.now();
@@ -21,7 +25,15 @@ test("a session's events tell its whole life, in order, with the time and the po
     { type: "wait", waiting: 1, at: startedAt },
     { type: "open", connection: 1, durationMs: 7, at: startedAt + 7 },
     { type: "acquire", connection: 1, waitedMs: 7 },
-    { type: "flight", session, connection: 1, statements: ["set", "begin", "insert"], durationMs: 3, isOk: true, at: startedAt + 10 },
+    {
+      type: "flight",
+      session,
+      connection: 1,
+      statements: ["set", "begin", "insert"],
+      durationMs: 3,
+      isOk: true,
+      at: startedAt + 10,
+    },
     { type: "begin", session },
     { type: "flight", statements: ["commit"], durationMs: 0, isOk: true },
     { type: "commit", session },
@@ -37,7 +49,11 @@ test("every type of event is told", async () => {
   const clock = new FakeClock();
   let races = 1;
   const { db, events } = fakeDatabase(
-    { script: (text) => (text === "race" && races-- > 0 ? { error: queryFailed("serialization", "", true) } : undefined), onClose: () => Promise.reject(boom) },
+    {
+      script: (text) =>
+        text === "race" && races-- > 0 ? { error: queryFailed("serialization", "", true) } : undefined,
+      onClose: () => Promise.reject(boom),
+    },
     { runtime: { ...shared(), clock }, pool: { leakMs: 100 } },
   );
   const racing = db.session((s) => s.query("race"), { retry: { retries: 1, delayMs: 1 } });
@@ -49,13 +65,31 @@ test("every type of event is told", async () => {
   await holder.close("rollback", { really: true });
   await clock.advance(0);
   const types: DatabaseEvent["type"][] = [
-    ...(["session", "wait", "open", "acquire", "flight", "begin", "commit", "rollback", "retry", "leak", "release", "close", "error", "end"] as const),
+    ...([
+      "session",
+      "wait",
+      "open",
+      "acquire",
+      "flight",
+      "begin",
+      "commit",
+      "rollback",
+      "retry",
+      "leak",
+      "release",
+      "close",
+      "error",
+      "end",
+    ] as const),
   ];
   expect(new Set(events.map(({ type }) => type))).toEqual(new Set(types));
 });
 
 test("every event is plain data: it can be sent to another thread, and printed as JSON", async () => {
-  const { db, events } = fakeDatabase({ script: (text) => (text === "bad" ? { error: queryFailed("unique") } : undefined) }, { stacks: true });
+  const { db, events } = fakeDatabase(
+    { script: (text) => (text === "bad" ? { error: queryFailed("unique") } : undefined) },
+    { stacks: true },
+  );
   await db.session(async (s) => {
     await s.query("outer");
     await db.session((inner) => inner.query("bad")).catch(() => undefined);
@@ -98,7 +132,10 @@ test("a session inside another one names it as its parent, and so does its wait"
 });
 
 test("the sessions of hooks are not told: they are a part of opening", async () => {
-  const { db, events } = fakeDatabase({}, { afterConnection: async (connection) => void (await connection.query("hook")) });
+  const { db, events } = fakeDatabase(
+    {},
+    { afterConnection: async (connection) => void (await connection.query("hook")) },
+  );
   await db.autocommit.query("one");
   expect(events.filter(({ type }) => type === "session" || type === "end")).toHaveLength(2);
 });
@@ -129,7 +166,16 @@ test("without a listener everything works as with one", async () => {
 describe("stats()", () => {
   test("counts connections, waits and flights", async () => {
     const { db } = fakeDatabase({ setup: [{ text: "set" }] }, { pool: { max: 1 } });
-    expect(db.stats()).toMatchObject({ max: 0, open: 0, busy: 0, idle: 0, waiting: 0, opened: 0, waits: 0, flights: 0 });
+    expect(db.stats()).toMatchObject({
+      max: 0,
+      open: 0,
+      busy: 0,
+      idle: 0,
+      waiting: 0,
+      opened: 0,
+      waits: 0,
+      flights: 0,
+    });
     const gate = deferred();
     const holder = db.session(async (s) => {
       await s.query("one");
@@ -152,7 +198,9 @@ describe("stats()", () => {
     };
     expect(await flights(() => db.query("select"))).toBe(1);
     expect(await flights(() => db.session((s) => s.commit("insert")))).toBe(1);
-    expect(await flights(() => db.session(async (s) => void (await s.query("select"), await s.commit("insert"))))).toBe(2);
+    expect(await flights(() => db.session(async (s) => void (await s.query("select"), await s.commit("insert"))))).toBe(
+      2,
+    );
     expect(await flights(() => db.session(() => undefined))).toBe(0);
     expect(await flights(() => db.session(() => Promise.all([db.query("a"), db.query("b"), db.query("c")])))).toBe(2);
   });

@@ -10,7 +10,10 @@ afterEach(() => setFolder(""));
 function made(options: Partial<DatabaseOptions> = {}): { own: string; adapter: string | undefined } {
   let adapter: string | undefined;
   const { factory } = new FakeAdapter();
-  const spy = { ...factory, create: (source: Parameters<typeof factory.create>[0]) => ((adapter = source.folder), factory.create(source)) };
+  const spy = {
+    ...factory,
+    create: (source: Parameters<typeof factory.create>[0]) => ((adapter = source.folder), factory.create(source)),
+  };
   return { own: createDatabase("fake:db", { adapters: [spy], ...options }).folder, adapter };
 }
 

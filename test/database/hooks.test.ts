@@ -39,7 +39,10 @@ test("what hooks queue costs no flight: it rides with the first statement, ahead
 });
 
 test("what a hook queues wrongly is its error, before anything is sent", async () => {
-  const { db, adapter } = fakeDatabase({}, { pool: { acquireTimeoutMs: 300 }, afterConnection: (connection) => connection.queue("commit") });
+  const { db, adapter } = fakeDatabase(
+    {},
+    { pool: { acquireTimeoutMs: 300 }, afterConnection: (connection) => connection.queue("commit") },
+  );
   await expect(db.autocommit.query("one")).rejects.toMatchObject({ code: "TRANSACTION_STATEMENT" });
   expect(adapter.log).toEqual(["open 1", "close 1"]);
 });
@@ -119,7 +122,9 @@ describe.each(["afterFirstConnection", "afterConnection"] as const)("%s that fai
       { pool: { acquireTimeoutMs: 60_000 }, [hook]: work },
     );
     const controller = new AbortController();
-    const failure = await byNow(db.session((s) => s.query("one"), { signal: controller.signal })).catch((error: unknown) => error);
+    const failure = await byNow(db.session((s) => s.query("one"), { signal: controller.signal })).catch(
+      (error: unknown) => error,
+    );
     controller.abort();
     expect(failure).toBe(boom);
     expect(adapter.openConnections).toBe(0);
@@ -128,7 +133,10 @@ describe.each(["afterFirstConnection", "afterConnection"] as const)("%s that fai
 });
 
 describe("a hook's statements run on that very connection", () => {
-  const ways: [string, (db: Database, connection: Parameters<NonNullable<DatabaseOptions["afterConnection"]>>[0]) => unknown][] = [
+  const ways: [
+    string,
+    (db: Database, connection: Parameters<NonNullable<DatabaseOptions["afterConnection"]>>[0]) => unknown,
+  ][] = [
     ["connection.query()", (_db, connection) => connection.query("hook")],
     ["db.query()", (db) => db.query("hook")],
     ["db.sql", (db) => db.sql`hook`],
@@ -158,7 +166,14 @@ describe("a hook's statements run on that very connection", () => {
       await db.query("one");
       await db.transaction(() => db.query("two"), { propagation: "requires-new" });
     });
-    expect(adapter.flights).toEqual(["1: hook", "1: begin | one", "2: hook", "2: begin | two", "2: commit", "1: commit"]);
+    expect(adapter.flights).toEqual([
+      "1: hook",
+      "1: begin | one",
+      "2: hook",
+      "2: begin | two",
+      "2: commit",
+      "1: commit",
+    ]);
   });
 
   test("for each database of a shared pool, whichever of them opened it", async () => {
@@ -200,8 +215,13 @@ test("a connection that a hook kept is refused after the hook", async () => {
 
 test("hooks make tables and functions on the real sql.js, and the first statement finds them", async () => {
   const db = await memoryDatabase({
-    afterFirstConnection: (connection) => connection.queue("create table made (n)", { text: "insert into made values (?)", params: [7] }),
-    afterConnection: ({ raw }) => void (raw as { create_function(name: string, work: (n: number) => number): void }).create_function("twice", (n) => 2 * n),
+    afterFirstConnection: (connection) =>
+      connection.queue("create table made (n)", { text: "insert into made values (?)", params: [7] }),
+    afterConnection: ({ raw }) =>
+      void (raw as { create_function(name: string, work: (n: number) => number): void }).create_function(
+        "twice",
+        (n) => 2 * n,
+      ),
   });
   expect(await db.sql`select twice(n) as n from made`).toEqual([{ n: 14 }]);
 });

@@ -12,7 +12,9 @@ test("a connection that is held for too long is reported once, with who holds it
   expect(events.filter(({ type }) => type === "leak")).toEqual([]);
   await clock.advance(5_000);
   const leaks = events.filter((event) => event.type === "leak");
-  expect(leaks).toMatchObject([{ connection: 1, heldMs: 1_000, owner: { id: expect.any(Number) }, stack: expect.stringContaining("leak.test.ts") }]);
+  expect(leaks).toMatchObject([
+    { connection: 1, heldMs: 1_000, owner: { id: expect.any(Number) }, stack: expect.stringContaining("leak.test.ts") },
+  ]);
   await session.close();
   expect(clock.timers).toBe(0);
 });

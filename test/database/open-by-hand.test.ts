@@ -50,7 +50,9 @@ test.each([
   ["throws", "rejected"],
   ["cannot be committed", "rejected"],
 ] as const)("the promise that waitUntil is given never rejects, when the work %s", async (how, status) => {
-  const { db, adapter } = fakeDatabase({ script: (text) => (text === "commit" && how !== "returns" ? { error: boom, state: "idle" } : undefined) });
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "commit" && how !== "returns" ? { error: boom, state: "idle" } : undefined),
+  });
   const promises: Promise<unknown>[] = [];
   const work = db.session(
     async (s) => {

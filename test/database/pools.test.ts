@@ -41,11 +41,18 @@ test("a second configuration of one URL is told apart by a number, and a private
 test("no key bears a secret, and neither does the registry when it is printed", async () => {
   const { inspect } = await import("node:util");
   const adapter = new FakeAdapter({ key: "fake://shop.example" });
-  const db = createDatabase("fake://ada:s3cret@shop.example?token=t0ken", { adapters: [adapter.factory], setup: [{ text: "set x", params: ["v4lue"] }] });
+  const db = createDatabase("fake://ada:s3cret@shop.example?token=t0ken", {
+    adapters: [adapter.factory],
+    setup: [{ text: "set x", params: ["v4lue"] }],
+  });
   await db.autocommit.query("one");
-  const registries = Object.getOwnPropertySymbols(globalThis).filter((symbol) => symbol.description?.startsWith("isopool."));
+  const registries = Object.getOwnPropertySymbols(globalThis).filter((symbol) =>
+    symbol.description?.startsWith("isopool."),
+  );
   expect(registries.length).toBeGreaterThan(0);
-  const printed = registries.map((symbol) => inspect((globalThis as never)[symbol], { depth: 8, showHidden: true })).join("\n");
+  const printed = registries
+    .map((symbol) => inspect((globalThis as never)[symbol], { depth: 8, showHidden: true }))
+    .join("\n");
   expect(printed).toContain("fake://shop.example");
   for (const secret of ["s3cret", "t0ken"]) expect(printed).not.toContain(secret);
   await db.dispose();

@@ -111,5 +111,7 @@ test("a connection that belongs to another session cannot be bound", async () =>
 
 test("an inner transaction cannot set the connection of the whole", async () => {
   const { db } = fakeDatabase();
-  await db.session((s) => s.transaction((tx) => expect(tx.setConnection(null)).rejects.toMatchObject({ code: "PROPAGATION_REFUSED" })));
+  await db.session((s) =>
+    s.transaction((tx) => expect(tx.setConnection(null)).rejects.toMatchObject({ code: "PROPAGATION_REFUSED" })),
+  );
 });

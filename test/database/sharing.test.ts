@@ -1,7 +1,15 @@
 // Which databases share a pool: those whose sessions cannot tell which of them they are in.
 
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createDatabase, type DatabaseOptions, explicit, type PoolOptions, pools, shared, type UrlSource } from "../../src/index.ts";
+import {
+  createDatabase,
+  type DatabaseOptions,
+  explicit,
+  type PoolOptions,
+  pools,
+  shared,
+  type UrlSource,
+} from "../../src/index.ts";
 import { FakeAdapter } from "../kit/fake-adapter.ts";
 import { FakeClock } from "../kit/fake-clock.ts";
 
@@ -19,22 +27,41 @@ async function poolsOf(one: [UrlSource, DatabaseOptions], other: [UrlSource, Dat
 
 const adapter = new FakeAdapter({ key: KEY });
 const hook = (): void => undefined;
-const base: DatabaseOptions = { adapters: [adapter.factory], setup: ["set", { text: "set", params: [1] }], afterConnection: hook, pool: { max: 4 } };
+const base: DatabaseOptions = {
+  adapters: [adapter.factory],
+  setup: ["set", { text: "set", params: [1] }],
+  afterConnection: hook,
+  pool: { max: 4 },
+};
 
 test("databases that are configured alike share a pool, and their connections", async () => {
   const before = adapter.opens;
-  const alike = { ...base, setup: ["set", { text: "set", params: [1] }], pool: { max: 4 }, adapters: [...base.adapters] };
+  const alike = {
+    ...base,
+    setup: ["set", { text: "set", params: [1] }],
+    pool: { max: 4 },
+    adapters: [...base.adapters],
+  };
   expect(await poolsOf(["fake:db", base], ["fake:db", alike])).toBe(1);
   expect(adapter.opens - before).toBe(1);
 });
 
 test("what shapes no connection does not keep databases apart: their context and their listener", async () => {
-  expect(await poolsOf(["fake:db", base], ["fake:db", { ...base, context: explicit(), onEvent: () => undefined }])).toBe(1);
+  expect(
+    await poolsOf(["fake:db", base], ["fake:db", { ...base, context: explicit(), onEvent: () => undefined }]),
+  ).toBe(1);
 });
 
 test("a default that is written out is the same as one that is left out", async () => {
   const plain: DatabaseOptions = { adapters: [adapter.factory] };
-  const spelled: DatabaseOptions = { ...plain, pool: {}, setup: [], checkActiveConnection: true, stacks: false, runtime: shared() };
+  const spelled: DatabaseOptions = {
+    ...plain,
+    pool: {},
+    setup: [],
+    checkActiveConnection: true,
+    stacks: false,
+    runtime: shared(),
+  };
   expect(await poolsOf(["fake:db", plain], ["fake:db", spelled])).toBe(1);
 });
 
@@ -76,10 +103,15 @@ describe("each of these keeps databases apart:", () => {
   });
 
   test("setup values that only look alike", async () => {
-    const withValue = (value: string | number): DatabaseOptions => ({ ...base, setup: [{ text: "set", params: [value] }] });
+    const withValue = (value: string | number): DatabaseOptions => ({
+      ...base,
+      setup: [{ text: "set", params: [value] }],
+    });
     expect(await poolsOf(["fake:db", withValue(1)], ["fake:db", withValue("1")])).toBe(2);
     const texts = (...setup: string[]): DatabaseOptions => ({ ...base, setup });
-    expect(await poolsOf(["fake:db", texts("a", "b")], ["fake:db", { ...base, setup: [{ text: "a", params: ["b"] }] }])).toBe(2);
+    expect(
+      await poolsOf(["fake:db", texts("a", "b")], ["fake:db", { ...base, setup: [{ text: "a", params: ["b"] }] }]),
+    ).toBe(2);
   });
 
   test("names of setup values", async () => {
@@ -106,6 +138,9 @@ test("the events of a shared pool are told to all who share it, those of a sessi
   await dbs[0]!.autocommit.query("one");
   await dbs[1]!.autocommit.query("two");
   expect(told[1]).toEqual(["session", "acquire", "flight", "release", "end"]);
-  expect(told[0]).toEqual([...["session", "wait", "open", "acquire", "flight", "release", "end"], ...["acquire", "release"]]);
+  expect(told[0]).toEqual([
+    ...["session", "wait", "open", "acquire", "flight", "release", "end"],
+    ...["acquire", "release"],
+  ]);
   for (const db of dbs) await db.dispose();
 });

@@ -22,8 +22,13 @@ describe("a statement's timeoutMs", () => {
     await clock.advance(199);
     expect(await byNow(slow)).toBe("pending");
     await clock.advance(1);
-    expect(await slow).toMatchObject({ code: "QUERY_TIMEOUT", details: { timeoutMs: 200, of: "statement" }, outcome: "unknown", retryable: false });
-    expect((await slow as Error).message).toContain("200 ms");
+    expect(await slow).toMatchObject({
+      code: "QUERY_TIMEOUT",
+      details: { timeoutMs: 200, of: "statement" },
+      outcome: "unknown",
+      retryable: false,
+    });
+    expect(((await slow) as Error).message).toContain("200 ms");
     await session.query("goes on");
     await session.close();
     expect(adapter.log).toEqual(["open 1", "1: slow", "close 1", "open 2", "2: goes on"]);
@@ -37,7 +42,11 @@ describe("a statement's timeoutMs", () => {
     const session = db.open();
     const waiting = caught(session.query("never", [], { timeoutMs: 200 }));
     await clock.advance(200);
-    expect(await waiting).toMatchObject({ code: "QUERY_TIMEOUT", outcome: "not-executed", details: { of: "statement" } });
+    expect(await waiting).toMatchObject({
+      code: "QUERY_TIMEOUT",
+      outcome: "not-executed",
+      details: { of: "statement" },
+    });
     expect(db.stats().waiting).toBe(0);
     await holder.close();
     await session.query("goes on");
@@ -95,7 +104,11 @@ describe("a session's timeoutMs", () => {
     await clock.advance(999);
     expect(await byNow(work)).toBe("pending");
     await clock.advance(1);
-    expect(await work).toMatchObject({ code: "QUERY_TIMEOUT", details: { timeoutMs: 1_000, of: "session" }, outcome: "not-executed" });
+    expect(await work).toMatchObject({
+      code: "QUERY_TIMEOUT",
+      details: { timeoutMs: 1_000, of: "session" },
+      outcome: "not-executed",
+    });
     expect(adapter.flights).toEqual(["1: begin | one", "1: rollback"]);
     expect(clock.timers).toBe(0);
   });
@@ -145,7 +158,10 @@ describe("a session's timeoutMs", () => {
     await session.query("one");
     await clock.advance(1_000);
     expect(adapter.flights).toEqual(["1: begin | one", "1: rollback"]);
-    await expect(session.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED", cause: { code: "QUERY_TIMEOUT" } });
+    await expect(session.query("late")).rejects.toMatchObject({
+      code: "SESSION_CLOSED",
+      cause: { code: "QUERY_TIMEOUT" },
+    });
     expect(clock.timers).toBe(0);
   });
 

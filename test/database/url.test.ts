@@ -85,7 +85,9 @@ describe.each<[string, unknown, RegExp]>([
 
 test("the scheme is found whatever its case, and the first adapter that serves it is chosen", async () => {
   const [first, second] = [new FakeAdapter(), new FakeAdapter()];
-  const db = createDatabase("FAKE:db", { adapters: [{ ...first.factory, schemes: ["other"] }, second.factory, first.factory] });
+  const db = createDatabase("FAKE:db", {
+    adapters: [{ ...first.factory, schemes: ["other"] }, second.factory, first.factory],
+  });
   await db.autocommit.query("one");
   expect([first.opens, second.opens]).toEqual([0, 1]);
   await db.dispose();

@@ -1,6 +1,14 @@
 // An adapter with no database behind it: it records what travels, and fails, stalls or dies on demand.
 
-import type { Adapter, AdapterFactory, Capabilities, DriverConnection, Flight, Step, StepOutcome } from "../../src/contract/adapter.ts";
+import type {
+  Adapter,
+  AdapterFactory,
+  Capabilities,
+  DriverConnection,
+  Flight,
+  Step,
+  StepOutcome,
+} from "../../src/contract/adapter.ts";
 import type { RawResult, SqlValue, Statement } from "../../src/contract/statement.ts";
 import { DbError, type Outcome } from "../../src/errors.ts";
 
@@ -17,7 +25,11 @@ export interface Answer {
 }
 
 /** Decides about a step by its text (`begin`, `commit`, `savepoint isopool_1`, or the statement's own). */
-export type Script = (text: string, connection: FakeConnection, signal: AbortSignal | undefined) => Answer | undefined | Promise<Answer | undefined>;
+export type Script = (
+  text: string,
+  connection: FakeConnection,
+  signal: AbortSignal | undefined,
+) => Answer | undefined | Promise<Answer | undefined>;
 
 export interface FakeAdapterOptions {
   readonly key?: string | undefined;
@@ -128,7 +140,8 @@ export class FakeConnection implements DriverConnection {
   }
 
   async #take(step: Step, signal: AbortSignal | undefined): Promise<StepOutcome> {
-    const answer = (await abortable(this.#adapter.script?.(textOf(step), this, signal), signal, () => this.#close())) ?? {};
+    const answer =
+      (await abortable(this.#adapter.script?.(textOf(step), this, signal), signal, () => this.#close())) ?? {};
     if (answer.lost !== undefined) throw this.#die(answer.lost);
     if (answer.state !== undefined) this.state = answer.state;
     if (answer.error !== undefined) return { status: "failed", error: answer.error };
@@ -188,7 +201,9 @@ async function abortable<T>(promise: T | Promise<T>, signal: AbortSignal | undef
     };
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
-    Promise.resolve(promise).then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    Promise.resolve(promise)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", onAbort));
   });
 }
 

@@ -11,7 +11,10 @@ export interface FakeDatabase {
 }
 
 /** A database on a fake adapter; at the end of its test nothing may be lent, waited for, or left open. */
-export function fakeDatabase(adapterOptions: FakeAdapterOptions = {}, options: Partial<DatabaseOptions> = {}): FakeDatabase {
+export function fakeDatabase(
+  adapterOptions: FakeAdapterOptions = {},
+  options: Partial<DatabaseOptions> = {},
+): FakeDatabase {
   const adapter = new FakeAdapter(adapterOptions);
   const events: DatabaseEvent[] = [];
   const db = createDatabase("fake:db", {
@@ -25,13 +28,19 @@ export function fakeDatabase(adapterOptions: FakeAdapterOptions = {}, options: P
     expect({ busy, waiting }, "lent or waiting at the end").toEqual({ busy: 0, waiting: 0 });
     await db.dispose();
     const closes = adapter.connections.map(({ number, closes: count }) => `${number} closed ${count}x`);
-    expect(closes, "each connection closed once").toEqual(adapter.connections.map(({ number }) => `${number} closed 1x`));
+    expect(closes, "each connection closed once").toEqual(
+      adapter.connections.map(({ number }) => `${number} closed 1x`),
+    );
   });
   return { db, adapter, events };
 }
 
 /** A promise, and the hand that settles it. */
-export function deferred<T = void>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
+export function deferred<T = void>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (error: unknown) => void;
+} {
   let resolve!: (value: T) => void;
   let reject!: (error: unknown) => void;
   const promise = new Promise<T>((fulfil, refuse) => {

@@ -45,7 +45,9 @@ test("case 31: closing from two places at once settles once", async () => {
 
 test("case 32: a close() whose commit fails gives the caller that error, and destroys the connection", async () => {
   const error = queryFailed("foreign-key");
-  const { db, adapter } = fakeDatabase({ script: (text) => (text === "commit" ? { error, state: "transaction" } : undefined) });
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "commit" ? { error, state: "transaction" } : undefined),
+  });
   const session = db.open();
   await session.query("insert");
   await expect(session.close()).rejects.toBe(error);
@@ -56,14 +58,21 @@ test("case 32: a close() whose commit fails gives the caller that error, and des
 test("case 32: a session whose commit fails, and whose rollback fails too, destroys the connection; the commit's error is the caller's", async () => {
   const error = queryFailed("foreign-key");
   const { db, adapter } = fakeDatabase({
-    script: (text) => (text === "commit" ? { error, state: "transaction" } : text === "rollback" ? { error: boom, state: "transaction" } : undefined),
+    script: (text) =>
+      text === "commit"
+        ? { error, state: "transaction" }
+        : text === "rollback"
+          ? { error: boom, state: "transaction" }
+          : undefined,
   });
   await expect(db.session((s) => s.query("insert"))).rejects.toBe(error);
   expect(adapter.log.at(-1)).toBe("close 1");
 });
 
 test("case 33: a close() whose rollback fails destroys the connection", async () => {
-  const { db, adapter } = fakeDatabase({ script: (text) => (text === "rollback" ? { error: boom, state: "transaction" } : undefined) });
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "rollback" ? { error: boom, state: "transaction" } : undefined),
+  });
   const session = db.open();
   await session.query("insert");
   await expect(session.close("rollback")).rejects.toBe(boom);
@@ -167,15 +176,20 @@ test("case 41: a database used after dispose() says so", async () => {
   expect(adapter.opens).toBe(1);
 });
 
-test.each(["comit", "", 0, undefined, {}, true])("case 42: close(%j) is a TypeError that names it, and nothing is closed", async (action) => {
-  const { db, adapter } = fakeDatabase();
-  await db.session(async (s) => {
-    await s.query("one");
-    const closing = s.close(action as CloseAction);
-    if (action === undefined) return closing;
-    await expect(closing).rejects.toThrow(TypeError);
-    await expect(closing).rejects.toThrow(`got \`${String(action)}\``);
-    await s.query("two");
-  });
-  expect(adapter.flights).toEqual(action === undefined ? ["1: begin | one", "1: commit"] : ["1: begin | one", "1: two", "1: commit"]);
-});
+test.each(["comit", "", 0, undefined, {}, true])(
+  "case 42: close(%j) is a TypeError that names it, and nothing is closed",
+  async (action) => {
+    const { db, adapter } = fakeDatabase();
+    await db.session(async (s) => {
+      await s.query("one");
+      const closing = s.close(action as CloseAction);
+      if (action === undefined) return closing;
+      await expect(closing).rejects.toThrow(TypeError);
+      await expect(closing).rejects.toThrow(`got \`${String(action)}\``);
+      await s.query("two");
+    });
+    expect(adapter.flights).toEqual(
+      action === undefined ? ["1: begin | one", "1: commit"] : ["1: begin | one", "1: two", "1: commit"],
+    );
+  },
+);

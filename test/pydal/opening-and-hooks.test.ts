@@ -45,7 +45,11 @@ test("case 4: a source that connects again runs the hooks of each connection, bu
   const hooks: string[] = [];
   const { db, adapter } = fakeDatabase(
     {},
-    { pool: { maxIdle: 0 }, afterFirstConnection: () => void hooks.push("first"), afterConnection: () => void hooks.push("each") },
+    {
+      pool: { maxIdle: 0 },
+      afterFirstConnection: () => void hooks.push("first"),
+      afterConnection: () => void hooks.push("each"),
+    },
   );
   await db.autocommit.query("one");
   await db.autocommit.query("two");
@@ -63,7 +67,9 @@ test("case 5: a user hook that throws is the caller's error at once; the connect
       },
     },
   );
-  const failure = await db.session((s) => byNow(s.getConnection()).catch((error: unknown) => error), { signal: AbortSignal.timeout(2_000) });
+  const failure = await db.session((s) => byNow(s.getConnection()).catch((error: unknown) => error), {
+    signal: AbortSignal.timeout(2_000),
+  });
   expect(failure).toBe(boom);
   expect(adapter.log).toEqual(["open 1", "close 1"]);
   expect(db.stats()).toMatchObject({ open: 0, busy: 0, waiting: 0 });
@@ -92,7 +98,10 @@ test("case 6: after a hook has failed, the next statement opens a fresh connecti
 test("case 7: a connection whose setup failed is never seen again, not even by the session that opened it", async () => {
   const error = queryFailed("syntax", "set nonsense");
   let isBroken = true;
-  const { db, adapter } = fakeDatabase({ setup: [{ text: "set nonsense" }], script: (text) => (text === "set nonsense" && isBroken ? { error } : undefined) });
+  const { db, adapter } = fakeDatabase({
+    setup: [{ text: "set nonsense" }],
+    script: (text) => (text === "set nonsense" && isBroken ? { error } : undefined),
+  });
   await db.session(
     async (s) => {
       const half = await s.getConnection();
@@ -109,7 +118,10 @@ test("case 7: a connection whose setup failed is never seen again, not even by t
 
 test("case 8: a fresh connection that does not answer is closed, and its error is the caller's", async () => {
   const { db, adapter } = fakeDatabase({ script: () => ({ lost: "not-executed" }) });
-  await expect(db.session((s) => s.query("one"))).rejects.toMatchObject({ code: "CONNECTION_LOST", outcome: "not-executed" });
+  await expect(db.session((s) => s.query("one"))).rejects.toMatchObject({
+    code: "CONNECTION_LOST",
+    outcome: "not-executed",
+  });
   expect(adapter.log).toEqual(["open 1", "1: begin | one", "close 1"]);
   expect(db.stats()).toMatchObject({ open: 0, closed: { broken: 1 } });
 });

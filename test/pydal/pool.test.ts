@@ -60,7 +60,10 @@ test("case 16: with the check switched off, an idle connection is lent as it is"
 
 test("case 19: when as many as allowed are out, the next session waits, and times out with a typed error", async () => {
   const clock = new FakeClock();
-  const { db, adapter } = fakeDatabase({}, { runtime: { ...shared(), clock }, pool: { max: 2, acquireTimeoutMs: 3_000 } });
+  const { db, adapter } = fakeDatabase(
+    {},
+    { runtime: { ...shared(), clock }, pool: { max: 2, acquireTimeoutMs: 3_000 } },
+  );
   const holders = [db.open(), db.open()];
   for (const holder of holders) await holder.query("hold");
   const third = db.session((s) => s.query("wait"));
@@ -112,7 +115,9 @@ test("case 21: a session closed undecided is rolled back before its connection i
 });
 
 test("case 21: a connection that is still in a transaction after all is closed, never pooled", async () => {
-  const { db, adapter } = fakeDatabase({ script: (text) => (text === "rollback" ? { state: "transaction" } : undefined) });
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "rollback" ? { state: "transaction" } : undefined),
+  });
   const session = db.open();
   await session.query("insert");
   await session.close(null);
@@ -126,7 +131,10 @@ test("case 22: what a session left behind in its connection is not seen by the n
     await s.query("create temp table secret (x)");
     await s.query("insert into thing (name) values ('kept')");
   });
-  await expect(db.autocommit.query("select * from secret")).rejects.toMatchObject({ code: "QUERY_FAILED", message: expect.stringContaining("no such table") });
+  await expect(db.autocommit.query("select * from secret")).rejects.toMatchObject({
+    code: "QUERY_FAILED",
+    message: expect.stringContaining("no such table"),
+  });
   await db.session((s) => s.query("pragma recursive_triggers=on"), { transaction: false });
   expect((await db.autocommit.query("pragma recursive_triggers")).rows).toEqual([{ recursive_triggers: 0 }]);
   expect(await names(db)).toEqual(["kept"]);
@@ -145,15 +153,18 @@ test("case 22: a connection that cannot be proven clean is closed", async () => 
 test.each<[string, PoolOptions, number, "idle" | "lifetime"]>([
   ["was idle for too long", { idleMs: 1_000 }, 1_001, "idle"],
   ["has lived for too long", { maxLifetimeMs: 10_000, idleMs: Infinity }, 10_001, "lifetime"],
-])("case 24: a connection that %s is replaced, without an error to the caller", async (_why, pool, passedMs, reason) => {
-  const clock = new FakeClock();
-  const { db, adapter } = fakeDatabase({}, { runtime: { ...shared(), clock }, pool });
-  await db.autocommit.query("one");
-  clock.jump(passedMs);
-  await db.autocommit.query("two");
-  expect(adapter.flights).toEqual(["1: one", "2: two"]);
-  expect(db.stats().closed[reason]).toBe(1);
-});
+])(
+  "case 24: a connection that %s is replaced, without an error to the caller",
+  async (_why, pool, passedMs, reason) => {
+    const clock = new FakeClock();
+    const { db, adapter } = fakeDatabase({}, { runtime: { ...shared(), clock }, pool });
+    await db.autocommit.query("one");
+    clock.jump(passedMs);
+    await db.autocommit.query("two");
+    expect(adapter.flights).toEqual(["1: one", "2: two"]);
+    expect(db.stats().closed[reason]).toBe(1);
+  },
+);
 
 test.each<[keyof PoolOptions, unknown]>([
   ["max", "abc"],

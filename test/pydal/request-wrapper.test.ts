@@ -13,20 +13,25 @@ const insert = (name: string): string => `insert into thing (name) values ('${na
 test.each([
   ["succeeds", "commit", "done"],
   ["throws", "rollback", "failed"],
-] as const)("case 56: a handler that %s is settled with %s, then released, in that order and once", async (how, settle, outcome) => {
-  const { db, events } = fakeDatabase();
-  const work = db.session(async () => {
-    await db.query("insert");
-    if (how === "throws") throw boom;
-  });
-  await work.catch((error: unknown) => expect(error).toBe(boom));
-  const told = events.map(({ type }) => type);
-  expect(told).toEqual(["session", "wait", "open", "acquire", "flight", "begin", "flight", settle, "release", "end"]);
-  expect(events.at(-1)).toMatchObject({ outcome });
-});
+] as const)(
+  "case 56: a handler that %s is settled with %s, then released, in that order and once",
+  async (how, settle, outcome) => {
+    const { db, events } = fakeDatabase();
+    const work = db.session(async () => {
+      await db.query("insert");
+      if (how === "throws") throw boom;
+    });
+    await work.catch((error: unknown) => expect(error).toBe(boom));
+    const told = events.map(({ type }) => type);
+    expect(told).toEqual(["session", "wait", "open", "acquire", "flight", "begin", "flight", settle, "release", "end"]);
+    expect(events.at(-1)).toMatchObject({ outcome });
+  },
+);
 
 test("case 57: a commit that fails makes the response an error", async () => {
-  const { db } = fakeDatabase({ script: (text) => (text === "commit" ? { error: queryFailed("foreign-key"), state: "idle" } : undefined) });
+  const { db } = fakeDatabase({
+    script: (text) => (text === "commit" ? { error: queryFailed("foreign-key"), state: "idle" } : undefined),
+  });
   const respond = (): Promise<Response> =>
     db
       .session(async () => {
@@ -56,7 +61,10 @@ test("case 58: a body that is produced after the work has returned gets no data,
   await db.autocommit.query(insert("a"));
   const body = await db.session((s) => {
     const rows = s.stream("select name from thing")[Symbol.asyncIterator]();
-    return new ReadableStream({ pull: async (controller) => controller.enqueue((await rows.next()).value) }, { highWaterMark: 0 });
+    return new ReadableStream(
+      { pull: async (controller) => controller.enqueue((await rows.next()).value) },
+      { highWaterMark: 0 },
+    );
   });
   await expect(body.getReader().read()).rejects.toMatchObject({ code: "SESSION_CLOSED" });
 });
@@ -106,8 +114,13 @@ test("case 61: outside of any session a statement is a session of its own, which
 
 test("case 61: where nobody can tell whether there is a session, it is refused, and nothing is written", async () => {
   const db = await thingDatabase({ context: explicit() });
-  await expect(db.query(insert("outside"))).rejects.toMatchObject({ code: "SESSION_REQUIRED", outcome: "not-executed" });
-  await expect(db.sql`insert into thing (name) values (${"outside"})`).rejects.toMatchObject({ code: "SESSION_REQUIRED" });
+  await expect(db.query(insert("outside"))).rejects.toMatchObject({
+    code: "SESSION_REQUIRED",
+    outcome: "not-executed",
+  });
+  await expect(db.sql`insert into thing (name) values (${"outside"})`).rejects.toMatchObject({
+    code: "SESSION_REQUIRED",
+  });
   await expect(db.batch([insert("outside")])).rejects.toMatchObject({ code: "SESSION_REQUIRED" });
   expect(() => db.stream("select 1")).toThrow(/SESSION_REQUIRED/);
   expect(await names(db)).toEqual([]);

@@ -9,7 +9,8 @@ import { FakeClock } from "../kit/fake-clock.ts";
 import { byNow, fakeDatabase } from "../kit/fake-database.ts";
 import { memoryDatabase, thingDatabase } from "./sql-js.ts";
 
-const connectFailed = (retryable: boolean): DbError => new DbError("CONNECT_FAILED", "nobody answers", { adapter: "fake" }, { retryable });
+const connectFailed = (retryable: boolean): DbError =>
+  new DbError("CONNECT_FAILED", "nobody answers", { adapter: "fake" }, { retryable });
 
 test("case 63: a connection that the server dropped is never lent again; the next session gets a fresh one", async () => {
   const { db, adapter } = fakeDatabase({ script: (text) => (text === "two" ? { lost: "unknown" } : undefined) });
@@ -45,7 +46,10 @@ describe("case 64: a failure to connect", () => {
   test("that does not pass is told at the deadline, as the cause of the timeout", async () => {
     const clock = new FakeClock();
     const failure = connectFailed(true);
-    const { db, adapter } = fakeDatabase({ onOpen: () => Promise.reject(failure) }, { runtime: { ...shared(), clock } });
+    const { db, adapter } = fakeDatabase(
+      { onOpen: () => Promise.reject(failure) },
+      { runtime: { ...shared(), clock } },
+    );
     const work = db.autocommit.query("one").catch((error: unknown) => error);
     await clock.advance(5_000);
     expect(await work).toMatchObject({ code: "POOL_TIMEOUT", cause: failure });
@@ -58,7 +62,10 @@ describe("case 64: a failure to connect", () => {
     ["a mistake", new TypeError("no such driver")],
   ])("%s is the caller's error at once", async (_what, failure) => {
     const clock = new FakeClock();
-    const { db, adapter } = fakeDatabase({ onOpen: () => Promise.reject(failure) }, { runtime: { ...shared(), clock } });
+    const { db, adapter } = fakeDatabase(
+      { onOpen: () => Promise.reject(failure) },
+      { runtime: { ...shared(), clock } },
+    );
     const told = await byNow(db.autocommit.query("one")).catch((error: unknown) => error);
     expect(told).toBe(failure);
     expect(adapter.opens).toBe(1);
@@ -96,7 +103,8 @@ test("case 69: what one database is told or given does not touch another of the 
   const other = createDatabase("fake:db", { adapters: [adapter.factory], onEvent: (event) => theirs.push(event) });
   await db.autocommit.query("mine");
   await other.autocommit.query("theirs");
-  const flights = (list: readonly DatabaseEvent[]): unknown[] => list.flatMap((event) => (event.type === "flight" ? event.statements : []));
+  const flights = (list: readonly DatabaseEvent[]): unknown[] =>
+    list.flatMap((event) => (event.type === "flight" ? event.statements : []));
   expect(flights(events)).toEqual(["mine"]);
   expect(flights(theirs)).toEqual(["theirs"]);
   expect(adapter.opens).toBe(1);

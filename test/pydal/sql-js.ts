@@ -9,7 +9,11 @@ let engine: ReturnType<typeof initSqlJs> | undefined;
 /** A database in memory on the real sql.js, disposed when its test ends. */
 export async function memoryDatabase(options: Partial<DatabaseOptions> = {}): Promise<Database> {
   engine ??= initSqlJs();
-  const db = createDatabase("sqljs:memory", { adapters: [sqlJs({ sqlJs: await engine })], context: asyncLocal(AsyncLocalStorage), ...options });
+  const db = createDatabase("sqljs:memory", {
+    adapters: [sqlJs({ sqlJs: await engine })],
+    context: asyncLocal(AsyncLocalStorage),
+    ...options,
+  });
   onTestFinished(() => db.dispose());
   return db;
 }

@@ -34,7 +34,9 @@ describe("case 45: reconnect() closes, which commits, then opens", () => {
 
   test("a commit that fails rejects it", async () => {
     const error = queryFailed("foreign-key");
-    const { db, adapter } = fakeDatabase({ script: (text) => (text === "commit" ? { error, state: "transaction" } : undefined) });
+    const { db, adapter } = fakeDatabase({
+      script: (text) => (text === "commit" ? { error, state: "transaction" } : undefined),
+    });
     const session = db.open();
     await session.query("insert");
     await expect(session.reconnect()).rejects.toBe(error);
@@ -81,7 +83,14 @@ describe("case 46: close() keeps the seed's default action", () => {
         if (decide) await given.commit();
       });
     }
-    expect(adapter.flights).toEqual(["1: begin | insert", "1: last", "1: commit", "1: begin | insert", "1: last", "1: rollback"]);
+    expect(adapter.flights).toEqual([
+      "1: begin | insert",
+      "1: last",
+      "1: commit",
+      "1: begin | insert",
+      "1: last",
+      "1: rollback",
+    ]);
     expect(db.stats()).toMatchObject({ idle: 1 });
   });
 
@@ -138,7 +147,11 @@ test("case 50: after a statement that aborted the transaction, others are refuse
   const { db, adapter } = fakeDatabase({ script: (text) => (text === "bad" ? { error, state: "failed" } : undefined) });
   const session = db.open();
   await expect(session.query("bad")).rejects.toBe(error);
-  await expect(session.query("next")).rejects.toMatchObject({ code: "ROLLBACK_ONLY", outcome: "not-executed", cause: error });
+  await expect(session.query("next")).rejects.toMatchObject({
+    code: "ROLLBACK_ONLY",
+    outcome: "not-executed",
+    cause: error,
+  });
   await expect(session.commit("next")).rejects.toMatchObject({ code: "ROLLBACK_ONLY" });
   await session.rollback();
   await session.query("anew");
@@ -148,17 +161,22 @@ test("case 50: after a statement that aborted the transaction, others are refuse
   expect(db.stats()).toMatchObject({ idle: 1 });
 });
 
-test.each(["commit", "rollback"] as const)("case 51: the error of an explicit db.%s() is the caller's", async (settle) => {
-  const error = queryFailed("other");
-  let isBroken = true;
-  const { db } = fakeDatabase({ script: (text) => (text === settle && isBroken ? { error, state: "transaction" } : undefined) });
-  await db.session(async (s) => {
-    await s.query("insert");
-    await expect(db[settle]()).rejects.toBe(error);
-    isBroken = false;
-    await s.rollback();
-  });
-});
+test.each(["commit", "rollback"] as const)(
+  "case 51: the error of an explicit db.%s() is the caller's",
+  async (settle) => {
+    const error = queryFailed("other");
+    let isBroken = true;
+    const { db } = fakeDatabase({
+      script: (text) => (text === settle && isBroken ? { error, state: "transaction" } : undefined),
+    });
+    await db.session(async (s) => {
+      await s.query("insert");
+      await expect(db[settle]()).rejects.toBe(error);
+      isBroken = false;
+      await s.rollback();
+    });
+  },
+);
 
 test("case 52: two tasks on one database neither see nor commit each other's uncommitted work", async () => {
   const { db, adapter } = fakeDatabase();
