@@ -1,0 +1,62 @@
+// The servers' own process: the libsql addon can bring a process down. It is told what to do by messages from its parent.
+
+import type { Fault, LibsqlServerOptions } from "./options.ts";
+import { LibsqlServer } from "./server.ts";
+
+/** What the parent may ask, and what it gets. */
+export interface Calls {
+  listen(options: LibsqlServerOptions): Promise<string>;
+  requests(): LibsqlServer["requests"];
+  counts(): LibsqlServer["counts"];
+  open(): ReturnType<LibsqlServer["open"]>;
+  forgetRequests(): void;
+  expireStreams(): void;
+  forgetStreams(): void;
+  fail(fault: Fault): void;
+  clearFaults(): void;
+  stop(): Promise<void>;
+}
+
+export interface Call {
+  readonly id: number;
+  /** Which of the process's servers. */
+  readonly server: number;
+  readonly name: keyof Calls;
+  readonly argument: unknown;
+}
+
+const servers = new Map<number, LibsqlServer>();
+
+function listen(number: number, options: LibsqlServerOptions): Promise<string> {
+  const server = new LibsqlServer(options);
+  servers.set(number, server);
+  return server.listen();
+}
+
+const calls: { [Name in Exclude<keyof Calls, "listen">]: (server: LibsqlServer, argument: unknown) => unknown } = {
+  requests: (server) => server.requests,
+  counts: (server) => server.counts,
+  open: (server) => server.open(),
+  forgetRequests: (server) => server.forgetRequests(),
+  expireStreams: (server) => server.expireStreams(),
+  forgetStreams: (server) => server.forgetStreams(),
+  fail: (server, fault) => server.faults.add(fault as Fault),
+  clearFaults: (server) => server.faults.clear(),
+  stop: (server) => server.stop(),
+};
+
+async function answer({ id, server: number, name, argument }: Call): Promise<void> {
+  try {
+    const value = await (name === "listen"
+      ? listen(number, argument as LibsqlServerOptions)
+      : calls[name](servers.get(number)!, argument));
+    process.send?.({ id, value });
+  } catch (error) {
+    process.send?.({ id, error: String(error) });
+  }
+  if (name === "stop") servers.delete(number);
+}
+
+process.on("message", (call: Call) => void answer(call));
+// The parent is gone.
+process.on("disconnect", () => process.exit());
