@@ -21,7 +21,7 @@ const NO_STATS: Stats = { open: 0, busy: 0, idle: 0, waiting: 0, waits: 0, fligh
 const NO_CATALOG: Catalog = { tables: [], completions: {} };
 
 /** Fires `change` when another database is open, `schema` when its tables were read anew, `notice` when there is something to say. */
-export class Workspace extends EventTarget {
+class Workspace extends EventTarget {
   #opened: Opened | undefined;
   #catalog = NO_CATALOG;
   #isStale = false;

@@ -5,9 +5,9 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./page-test.ts";
 
 /** Presses Tab until what has the focus is called `name`. */
-async function tabTo(page: Page, name: RegExp): Promise<void> {
+async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {
   for (let presses = 0; presses < 60; presses++) {
-    await page.keyboard.press("Tab");
+    await page.keyboard.press(key);
     const label = await page.evaluate(() => {
       let element = document.activeElement;
       while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
@@ -17,8 +17,10 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
     });
     if (name.test(label.trim())) return;
   }
-  throw new Error(`Tab never came to ${name}`);
+  throw new Error(`${key} never came to ${name}`);
 }
+
+const backTo = (page: Page, name: RegExp): Promise<void> => tabTo(page, name, "Shift+Tab");
 
 test("a person with a keyboard alone tells a story, runs SQL, browses and reads lanes", async ({ page, visitor }) => {
   await visitor.open("sessions");
@@ -30,9 +32,7 @@ test("a person with a keyboard alone tells a story, runs SQL, browses and reads 
   await tabTo(page, /rolled back/);
   await expect(page.locator(".lane-details")).toContainText("rolls back");
 
-  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
-  await page.keyboard.press("Home");
-  await visitor.page.getByRole("link", { name: "Console" }).focus();
+  await backTo(page, /^Console/);
   await page.keyboard.press("Enter");
   await tabTo(page, /^SQL$/);
   await page.keyboard.press("ControlOrMeta+a");
@@ -44,7 +44,7 @@ test("a person with a keyboard alone tells a story, runs SQL, browses and reads 
   await tabTo(page, /^Run/);
   await tabTo(page, /^Chart/);
 
-  await visitor.page.getByRole("link", { name: "Tables" }).focus();
+  await backTo(page, /^Tables/);
   await page.keyboard.press("Enter");
   await tabTo(page, /^orders/);
   await page.keyboard.press("Enter");

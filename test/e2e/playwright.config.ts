@@ -17,8 +17,8 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: process.env["CI"] !== undefined,
   workers: 2,
-  timeout: 20_000,
-  expect: { timeout: 5_000 },
+  timeout: 45_000,
+  expect: { timeout: 10_000 },
   reporter: "list",
   use: {
     baseURL: `http://127.0.0.1:${port}`,
@@ -28,8 +28,9 @@ export default defineConfig({
       // Chromium looks up its maker's servers at start, and a machine without a network waits for them.
       args: ["--host-resolver-rules=MAP * ^NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1"],
     },
-    actionTimeout: 8_000,
-    trace: "retain-on-failure",
+    actionTimeout: 15_000,
+    // A trace doubles the work of every test: asked for when one must be understood.
+    trace: process.env["CI"] ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",
   },
   webServer: {

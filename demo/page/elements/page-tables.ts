@@ -51,7 +51,8 @@ export class PageTables extends PageElement {
     </div>`;
   }
 
-  override firstUpdated(): void {
+  override connectedCallback(): void {
+    super.connectedCallback();
     this.#reload();
   }
 

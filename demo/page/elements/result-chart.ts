@@ -9,7 +9,7 @@ import { type Grid, isNumericColumn, toText } from "../results.ts";
 const MOST_POINTS = 500;
 
 /** The column that names the points: the first that is no number, else the first. */
-export function chooseLabels(grid: Grid): number {
+function chooseLabels(grid: Grid): number {
   return Math.max(
     grid.columns.findIndex((_, at) => !isNumericColumn(grid, at)),
     0,
@@ -17,7 +17,7 @@ export function chooseLabels(grid: Grid): number {
 }
 
 /** The column to draw: the last number that is neither a key nor the labels; `-1` when there is none. */
-export function chooseValues(grid: Grid, labels: number): number {
+function chooseValues(grid: Grid, labels: number): number {
   const candidates = grid.columns.map((_, at) => at).filter((at) => at !== labels && isNumericColumn(grid, at));
   return candidates.findLast((at) => !/(^|_)id$/i.test(grid.columns[at] as string)) ?? candidates.at(-1) ?? -1;
 }

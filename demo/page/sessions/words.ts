@@ -45,7 +45,7 @@ export function describe(event: DatabaseEvent): string {
   }
 }
 
-export function message(error: unknown): string {
+function message(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
