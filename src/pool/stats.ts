@@ -16,7 +16,7 @@ export interface PoolStats {
   readonly opened: number;
   /** Connections closed or detached so far, by reason. */
   readonly closed: Readonly<Record<CloseReason, number>>;
-  /** Callers that were served after a wait, so far. */
+  /** Callers that could not be served at once, so far. */
   readonly waits: number;
   /** How long they waited, all together, in milliseconds. */
   readonly waitedMs: number;

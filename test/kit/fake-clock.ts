@@ -12,9 +12,11 @@ export class FakeClock implements Clock {
   timersSet = 0;
   #now: number;
   readonly #timers = new Map<number, Timer>();
+  readonly #settle: () => Promise<void>;
 
-  constructor(now = 1_000_000) {
+  constructor(now = 1_000_000, settlePromises: () => Promise<void> = settle) {
     this.#now = now;
+    this.#settle = settlePromises;
   }
 
   now(): number {
@@ -39,12 +41,12 @@ export class FakeClock implements Clock {
   /** Lets time pass: fires each timer when its time has come, and lets promises settle in between. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
-    await settle();
+    await this.#settle();
     for (let timer = this.#next(until); timer !== undefined; timer = this.#next(until)) {
       this.#now = Math.max(this.#now, timer.at);
       this.#timers.delete(timer.order);
       timer.callback();
-      await settle();
+      await this.#settle();
     }
     this.#now = until;
   }

@@ -20,7 +20,7 @@ export class FakeSource implements PoolSource<FakeConnection> {
   /** How a close ends. */
   closes: FakeOpen = "now";
   opensBegun = 0;
-  validate?: PoolSource<FakeConnection>["validate"];
+  validate?: NonNullable<PoolSource<FakeConnection>["validate"]>;
   readonly #clock: FakeClock;
 
   constructor(clock: FakeClock) {

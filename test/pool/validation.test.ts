@@ -39,7 +39,7 @@ test.each([
 
 test("a validation that hangs is given up after openTimeoutMs, within the caller's own deadline", async () => {
   const signals: AbortSignal[] = [];
-  const kit = fakePool({ openTimeoutMs: 100 }, (source) => {
+  const kit = fakePool({ max: 1, openTimeoutMs: 100 }, (source) => {
     source.validate = (_, { signal }) => (signals.push(signal), new Promise(() => undefined));
   });
   (await kit.pool.acquire()).release();

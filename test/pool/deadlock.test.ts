@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { settle } from "../kit/fake-clock.ts";
+import type { Owner } from "../../src/contract/events.ts";
+import type { DbError } from "../../src/errors.ts";
+import { type FakePool, fakePool, leftovers, NOTHING_LEFT } from "../kit/fake-source.ts";
+
+const owner = (id: number, parent?: Owner): Owner => ({ id, parent });
+
+test("whoever waits for a connection that only their own parent could release is told at once", async () => {
+  const kit = fakePool({ max: 1 });
+  const outer = owner(1);
+  const lease = await kit.pool.acquire({ owner: outer });
+  await expect(kit.pool.acquire({ owner: owner(2, outer) })).rejects.toMatchObject({
+    code: "POOL_DEADLOCK",
+    retryable: false,
+    details: { max: 1, stacks: [] },
+    message: expect.stringMatching(/transaction\(\).*raise max/) as string,
+  });
+  expect(kit.pool.stats().waiting).toBe(0);
+  lease.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("with stacks it shows where the caller is and where the holders acquired", async () => {
+  const kit = fakePool({ max: 1, stacks: true });
+  const outer = owner(1);
+  const lease = await holdHere(kit, outer);
+  const error = await kit.pool.acquire({ owner: owner(2, outer) }).catch((reason: DbError<"POOL_DEADLOCK">) => reason);
+  expect((error as DbError<"POOL_DEADLOCK">).details.stacks).toEqual([expect.any(String), expect.stringContaining("holdHere")]);
+  lease.release();
+});
+
+test("two who hold one connection each and want another are a deadlock when the second of them asks", async () => {
+  const kit = fakePool({ max: 2 });
+  const [first, second] = [owner(1), owner(2)];
+  const leases = [await kit.pool.acquire({ owner: first }), await kit.pool.acquire({ owner: second })];
+  const waiting = kit.pool.acquire({ owner: owner(3, first) });
+  await expect(kit.pool.acquire({ owner: owner(4, second) })).rejects.toThrow("POOL_DEADLOCK");
+  leases[1]!.release();
+  (await waiting).release();
+  leases[0]!.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a circle over two pools is found", async () => {
+  const [one, other] = [fakePool({ max: 1 }), fakePool({ max: 1 })];
+  const [first, second] = [owner(1), owner(2)];
+  const leases = [await one.pool.acquire({ owner: first }), await other.pool.acquire({ owner: second })];
+  const waiting = other.pool.acquire({ owner: first });
+  await expect(one.pool.acquire({ owner: second })).rejects.toThrow("POOL_DEADLOCK");
+  leases[1]!.release();
+  (await waiting).release();
+  leases[0]!.release();
+  for (const kit of [one, other]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("it is no deadlock while somebody can still go on", async () => {
+  const kit = fakePool({ max: 2 });
+  const outer = owner(1);
+  const leases = [await kit.pool.acquire({ owner: outer }), await kit.pool.acquire({ owner: owner(2) })];
+  const child = kit.pool.acquire({ owner: owner(3, outer) });
+  await settle();
+  expect(kit.pool.stats().waiting).toBe(1);
+  leases[1]!.release();
+  (await child).release();
+  leases[0]!.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a holder without an owner is never taken to be waiting", async () => {
+  const kit = fakePool({ max: 2 });
+  const outer = owner(1);
+  const leases = [await kit.pool.acquire({ owner: outer }), await kit.pool.acquire()];
+  const child = kit.pool.acquire({ owner: owner(2, outer) });
+  leases[1]!.release();
+  (await child).release();
+  leases[0]!.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a caller that gave up no longer counts as waiting", async () => {
+  const [one, other] = [fakePool({ max: 1 }), fakePool({ max: 1 })];
+  const [first, second] = [owner(1), owner(2)];
+  const leases = [await one.pool.acquire({ owner: first }), await other.pool.acquire({ owner: second })];
+  const controller = new AbortController();
+  const gone = expect(other.pool.acquire({ owner: first, signal: controller.signal })).rejects.toBe("gone");
+  controller.abort("gone");
+  await gone;
+  const waiting = one.pool.acquire({ owner: second });
+  leases[0]!.release();
+  (await waiting).release();
+  leases[1]!.release();
+  for (const kit of [one, other]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a line of ten thousand who hold nothing is not searched", async () => {
+  const kit = fakePool({ max: 1 });
+  const lease = await kit.pool.acquire({ owner: owner(0) });
+  const startedAt = performance.now();
+  const waiting = Array.from({ length: 10_000 }, (_, id) => kit.pool.acquire({ owner: owner(id) }).catch(() => undefined));
+  // Searching it each time would take 50 million steps.
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  const done = kit.pool.dispose();
+  lease.release();
+  await Promise.all([done, ...waiting]);
+});
+
+function holdHere({ pool }: FakePool, holder: Owner) {
+  return pool.acquire({ owner: holder });
+}
