@@ -25,7 +25,7 @@ test("case 39: making, using and disposing 100,000 databases leaves nothing behi
   };
   const before = { pools: pools().size, registered: registries() };
   const rounds = async (count: number): Promise<number> => {
-    for (let index = 0; index < count; index++) await cycle(index % 10 === 0);
+    for (let index = 0; index < count; index++) await cycle(index % 50 === 0);
     await new Promise((resolve) => setImmediate(resolve));
     collect();
     return process.memoryUsage().heapUsed;

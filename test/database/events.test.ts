@@ -11,7 +11,7 @@ test("a session's events tell its whole life, in order, with the time and the po
   const { db, events } = fakeDatabase(
     {
       key: "fake:events",
-      onOpen: async () => void clock.jump(7),
+      onOpen: async () => clock.jump(7),
       script: (text) => void (text === "insert" && clock.jump(3)),
     },
     { runtime: { ...shared(), clock }, setup: ["set"] },

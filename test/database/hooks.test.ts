@@ -218,7 +218,7 @@ test("hooks make tables and functions on the real sql.js, and the first statemen
     afterFirstConnection: (connection) =>
       connection.queue("create table made (n)", { text: "insert into made values (?)", params: [7] }),
     afterConnection: ({ raw }) =>
-      void (raw as { create_function(name: string, work: (n: number) => number): void }).create_function(
+      (raw as { create_function(name: string, work: (n: number) => number): void }).create_function(
         "twice",
         (n) => 2 * n,
       ),

@@ -17,8 +17,7 @@ test("the isolate's part of a name stays what it is, and differs in another isol
   const [{ db: one }, { db: other }] = [fakeDatabase(), fakeDatabase()];
   expect(isolate(one.open().connectionName)).toBe(isolate(other.open().cursorName));
   // A module loaded anew is what another isolate has.
-  const { connectionName } = (await import(
-    "../../src/session/names.ts?isolate=2" as string
-  )) as typeof import("../../src/session/names.ts");
+  const anew: string = "../../src/session/names.ts?isolate=2";
+  const { connectionName } = (await import(anew)) as typeof import("../../src/session/names.ts");
   expect(isolate(connectionName(one.open().unit))).not.toBe(isolate(one.open().connectionName));
 });

@@ -72,7 +72,7 @@ test("the promise outlives an abort: it ends only when the rollback is done and 
   const { db } = fakeDatabase();
   const controller = new AbortController();
   let settled: Promise<unknown> | undefined;
-  const session = db.open({ signal: controller.signal, waitUntil: (promise) => (settled = promise) });
+  const session = db.open({ signal: controller.signal, waitUntil: (promise) => void (settled = promise) });
   await session.query("one");
   controller.abort(boom);
   expect(db.stats().busy).toBe(1);

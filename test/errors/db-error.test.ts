@@ -63,7 +63,8 @@ describe("isDbError", () => {
   });
 
   test("works across two copies of the package", async () => {
-    const copy = (await import("../../src/errors.ts?copy=2" as string)) as typeof import("../../src/errors.ts");
+    const path: string = "../../src/errors.ts?copy=2";
+    const copy = (await import(path)) as typeof import("../../src/errors.ts");
     expect(copy.DbError).not.toBe(DbError);
     const theirs = new copy.DbError("POOL_CLOSED", "gone", { pool: "x" });
     expect(theirs).not.toBeInstanceOf(DbError);

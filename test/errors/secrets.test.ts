@@ -34,7 +34,9 @@ function json(value: unknown): string {
       if (typeof each !== "object" || each === null) return each;
       if (seen.has(each)) return "…";
       seen.add(each);
-      return each instanceof Error ? { ...each, message: each.message, stack: each.stack, cause: each.cause } : each;
+      if (!(each instanceof Error)) return each;
+      const { message, stack, cause } = each;
+      return { ...Object.fromEntries(Object.entries(each)), message, stack, cause };
     }) ?? ""
   );
 }
