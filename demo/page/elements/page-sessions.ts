@@ -126,7 +126,8 @@ export class PageSessions extends PageElement {
       html`<li><svg width="18" height="18" viewBox="0 8 18 18" aria-hidden="true">${mark(kind, 9)}</svg>${name}</li>`;
     return html`<ul class="legend" aria-label="Legend">
       ${swatch("wait", "waits")} ${swatch("hold", "holds the connection")} ${swatch("flight", "flight")}
-      ${badge("commit", "commit")} ${badge("rollback", "rollback")} ${badge("retry", "retry")}
+      ${badge("commit", "commit")} ${badge("rollback", "rollback")} ${badge("part", "part of it")}
+      ${badge("retry", "retry")}
     </ul>`;
   }
 

@@ -13,6 +13,8 @@ const BAR = { y: 9, height: 16 };
 const LEAST_BAR = 3;
 /** Room for a mark at either end. */
 const PADDING = 10;
+/** A retry follows a rollback at once: its mark stands beside, not on it. */
+const BESIDE = 17;
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
 export class SessionTimeline extends PageElement {
@@ -160,7 +162,7 @@ function drawTrack(track: Track, axis: Axis, now: number): SVGTemplateResult {
     ${track.waits.map((span) => bar("wait", axis.x(span.from), axis.x(span.to ?? now)))}
     ${track.holds.map((span) => bar("hold", axis.x(span.from), axis.x(span.to ?? now)))}
     ${track.flights.map((flight) => bar(flight.isOk ? "flight" : "flight is-failed", axis.x(flight.from), axis.x(flight.to)))}
-    ${track.marks.map(({ kind, at }) => mark(kind, axis.x(at)))}`;
+    ${track.marks.map(({ kind, at }) => mark(kind, axis.x(at) + (kind === "retry" ? BESIDE : 0)))}`;
 }
 
 function bar(kind: string, from: number, to: number): SVGTemplateResult {
@@ -175,6 +177,7 @@ export function mark(kind: string, x: number): SVGTemplateResult {
   const shapes: Record<string, SVGTemplateResult> = {
     commit: svg`<path d="M-3.5 0.2 -1 2.8 3.8 -2.6" />`,
     rollback: svg`<path d="M-2.8 -2.8 2.8 2.8 M2.8 -2.8 -2.8 2.8" />`,
+    part: svg`<path d="M-2.4 -2.4 2.4 2.4 M2.4 -2.4 -2.4 2.4" />`,
     retry: svg`<path d="M2.9 -1.6 A3.3 3.3 0 1 0 3.2 1.2 M3.4 -3.8 V-1.2 H0.8" />`,
     error: svg`<path d="M0 -3.6 V0.8 M0 3.2 V3.5" />`,
   };

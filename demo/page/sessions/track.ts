@@ -20,7 +20,8 @@ export interface FlightSpan {
 }
 
 export interface Mark {
-  readonly kind: "commit" | "rollback" | "retry" | "error";
+  /** `part`: back to a savepoint, in a transaction that goes on. */
+  readonly kind: "commit" | "rollback" | "part" | "retry" | "error";
   readonly at: number;
 }
 
@@ -75,6 +76,7 @@ export function advance(track: Track, event: DatabaseEvent, at: number): void {
       break;
     case "flight":
       track.flights.push({ from: at - event.durationMs, to: at, statements: event.statements, isOk: event.isOk });
+      if (event.statements.some((text) => /^rollback[- ]to\b/i.test(text))) track.marks.push({ kind: "part", at });
       break;
     case "commit":
     case "rollback":
