@@ -86,12 +86,12 @@ test("a callable is called with each session that has a connection", async () =>
 
 test("inside a nested transaction it is the session around it that is closed", async () => {
   const { db, adapter } = fakeDatabase();
-  await db
-    .session(async () => {
-      await db.query("outer");
-      await db.transaction(() => closeAllInstances("rollback"), { propagation: "nested" });
-    })
-    .catch(() => undefined);
+  await db.session(async () => {
+    await db.query("outer");
+    // The inner transaction has lost its session, and says so; that was asked for.
+    await db.transaction(() => closeAllInstances("rollback"), { propagation: "nested" });
+    await expect(db.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+  });
   expect(adapter.flights).toEqual(["1: begin | outer", "1: rollback"]);
 });
 

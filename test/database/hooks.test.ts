@@ -2,7 +2,8 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
-import { asyncLocal, createDatabase, type Database, type DatabaseOptions } from "../../src/index.ts";
+import { asyncLocal, createDatabase, type Database, type DatabaseOptions, shared } from "../../src/index.ts";
+import { FakeClock } from "../kit/fake-clock.ts";
 import { byNow, deferred, fakeDatabase } from "../kit/fake-database.ts";
 import { memoryDatabase } from "../pydal/sql-js.ts";
 
@@ -49,11 +50,13 @@ test("what a hook queues wrongly is its error, before anything is sent", async (
 
 describe("the first connection's hook", () => {
   test("runs once, and all who open at the same time wait for it", async () => {
+    const clock = new FakeClock();
     const gate = deferred();
     let runs = 0;
     const { db, adapter } = fakeDatabase(
       {},
       {
+        runtime: { ...shared(), clock },
         afterFirstConnection: async (connection) => {
           runs++;
           await gate.promise;
@@ -62,7 +65,9 @@ describe("the first connection's hook", () => {
       },
     );
     const all = Promise.all(["a", "b", "c"].map((text) => db.autocommit.query(text)));
-    expect(await byNow(all)).toBe("pending");
+    // The pool opens more, the longer nobody is served.
+    await clock.advance(100);
+    expect(adapter.opens).toBe(3);
     expect(adapter.flights).toEqual([]);
     gate.resolve();
     await all;
@@ -71,13 +76,14 @@ describe("the first connection's hook", () => {
     expect(adapter.flights).toHaveLength(4);
   });
 
-  test("that fails is run again on the next connection, also for those who waited for it", async () => {
+  test("that fails is run again on the next connection, for those who waited for it", async () => {
+    const clock = new FakeClock();
     const gate = deferred();
     const runs: unknown[] = [];
-    const { db } = fakeDatabase(
+    const { db, adapter } = fakeDatabase(
       {},
       {
-        pool: { acquireTimeoutMs: 1_000 },
+        runtime: { ...shared(), clock },
         afterFirstConnection: async ({ raw }) => {
           runs.push(raw);
           await gate.promise;
@@ -86,9 +92,11 @@ describe("the first connection's hook", () => {
       },
     );
     const all = Promise.allSettled(["a", "b", "c"].map((text) => db.autocommit.query(text)));
-    await byNow(all);
+    await clock.advance(100);
+    expect(adapter.opens).toBe(3);
     expect(runs).toHaveLength(1);
     gate.resolve();
+    await clock.advance(5_000);
     const results = await all;
     expect(results.filter(({ status }) => status === "rejected")).toEqual([{ status: "rejected", reason: boom }]);
     expect(runs).toHaveLength(2);
