@@ -1,0 +1,96 @@
+import type { Statement } from "../../contract/statement.ts";
+import { DbError, type ErrorDetails, type Outcome, type QueryFailureKind } from "../../errors.ts";
+import { scrub, toFailure } from "../sqlite/failure.ts";
+import { bind, valuesOf } from "./values.ts";
+import type { WireError } from "./wire.ts";
+
+interface Fate {
+  readonly outcome?: Outcome;
+  readonly cause?: unknown;
+  readonly retryable?: boolean;
+}
+
+/** A failure of the connection, not of a statement. */
+export function failed(code: "CONNECT_FAILED" | "AUTH_FAILED" | "CONNECTION_LOST", message: string, fate: Fate = {}): DbError {
+  const { cause, ...rest } = fate;
+  const details = { adapter: "libsql" } as ErrorDetails[typeof code];
+  return new DbError(code, message, details, cause === undefined ? rest : { ...rest, cause });
+}
+
+/** The connection is gone, and nothing of this flight was executed: it may leave again on another one. */
+export function gone(message: string): DbError {
+  return failed("CONNECTION_LOST", message, { retryable: true });
+}
+
+/** No answer, or none that can be read: what was sent may have been executed. */
+export function unknown(message: string, cause?: unknown): DbError {
+  return failed("CONNECTION_LOST", message, { outcome: "unknown", retryable: true, cause });
+}
+
+export function transactionLost(sql: string, cause?: unknown): DbError {
+  return new DbError("TRANSACTION_LOST", "the transaction has ended: roll back, then begin anew", { sql }, { cause, retryable: true });
+}
+
+/** Codes that are not SQLite's, or tell more than its message. */
+const KINDS: Readonly<Record<string, QueryFailureKind>> = {
+  SQL_PARSE_ERROR: "syntax",
+  SQL_NO_STATEMENT: "syntax",
+  SQL_MANY_STATEMENTS: "syntax",
+  ARGS_INVALID: "parameter",
+  ARGS_BOTH_POSITIONAL_AND_NAMED: "parameter",
+  TRANSACTION_BUSY: "busy",
+  SQLITE_BUSY: "busy",
+  SQLITE_LOCKED: "busy",
+  SQLITE_BUSY_SNAPSHOT: "serialization",
+  BLOCKED: "permission",
+  SQLITE_AUTH: "permission",
+  SQLITE_PERM: "permission",
+  SQLITE_READONLY: "permission",
+  SQLITE_INTERRUPT: "timeout",
+};
+
+/** Whether a batch was refused before any of it ran. */
+export function isRefused({ code }: WireError): boolean {
+  return /^SQL_(PARSE_ERROR|(NO|MANY)_STATEMENT)/.test(code ?? "");
+}
+
+/** What the server said about a statement. */
+export function toDbError(error: WireError, statement: Statement, outcome?: Outcome): DbError {
+  const { text: sql } = statement;
+  const { code, extended_code: extended } = error;
+  // sqld and the client each put words, or the code, before SQLite's own message.
+  const message = error.message.replace(/^((SQLITE_\w+|SQLite (input )?error|SQL (input error|string could not be parsed)): )+/, "");
+  if (code === "TRANSACTION_TIMEOUT") return transactionLost(sql, new Error("TRANSACTION_TIMEOUT: another writer waited for too long"));
+  const failure = toFailure(message);
+  const isUnsupported = /unsupported statement/.test(message);
+  const kind = (isUnsupported ? "other" : undefined) ?? KINDS[extended ?? ""] ?? KINDS[code ?? ""] ?? failure?.kind ?? "other";
+  const shown = failure ? message : isUnsupported ? "the server does not support this statement" : scrub(message, valuesOf(bind(statement)));
+  const position = kind === "syntax" ? findPosition(message, sql) : undefined;
+  const details = { kind, sql, dialectCode: code ?? failure?.dialectCode };
+  return new DbError("QUERY_FAILED", shown, position === undefined ? details : { ...details, position }, {
+    cause: new Error(`${extended ?? code ?? "error"}: ${shown}`),
+    retryable: kind === "busy" || kind === "serialization",
+    // What an OR FAIL had changed before it failed stays.
+    outcome: outcome ?? (/\bfail\b/i.test(sql) ? "unknown" : "not-executed"),
+  });
+}
+
+/** A write in a transaction that may only read, refused here: libSQL takes READONLY for DEFERRED. */
+export function readOnly(sql: string): DbError {
+  const details = { kind: "permission", sql, dialectCode: undefined } as const;
+  return new DbError("QUERY_FAILED", "this transaction may only read: begin it with `read write`", details);
+}
+
+// The server names a token, and sqld also where it had read to; a token that stands there more than once cannot be placed without.
+function findPosition(message: string, sql: string): number | undefined {
+  if (/^incomplete input/.test(message)) return sql.length;
+  const token = /(?:near |token: )"(.*?)"(?:,|:|$)/.exec(message)?.[1];
+  if (!token) return undefined;
+  const first = sql.indexOf(token);
+  if (first === sql.lastIndexOf(token)) return first < 0 ? undefined : first;
+  const [, line, column] = /at \((\d+), (\d+)\)/.exec(message) ?? [];
+  if (line === undefined) return undefined;
+  const before = sql.split("\n", Number(line) - 1).join("\n").length;
+  const found = sql.lastIndexOf(token, before + Number(column));
+  return found < 0 ? undefined : found;
+}

@@ -1,0 +1,22 @@
+import { unknown } from "./errors.ts";
+
+/** Reads a body of JSON values, one a line, as they come; whoever stops reading cancels the rest. */
+export async function* readLines(body: ReadableStream<Uint8Array> | null, signal: AbortSignal): AsyncGenerator<unknown, void> {
+  const reader = body!.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      const lines = (rest + decoder.decode(value, { stream: !done })).split("\n");
+      rest = done ? "" : lines.pop()!;
+      for (const line of lines) if (line) yield JSON.parse(line);
+      if (done) return;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unknown("the server's answer is cut off, or no JSON", new Error((error as Error).name));
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}

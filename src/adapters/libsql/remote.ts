@@ -1,0 +1,202 @@
+import { systemClock } from "../../clock.ts";
+import type { MaybePromise } from "../../contract/adapter.ts";
+import { type DbError } from "../../errors.ts";
+import { type Address, withSlash } from "./address.ts";
+import { failed, gone, unknown } from "./errors.ts";
+import { readLines } from "./lines.ts";
+import { toHttpError } from "./refusal.ts";
+import type { Fetch, FetchResponse, WireAnswer, WireEntry, WireHead, WireRequest, WireResponse, WireStep } from "./wire.ts";
+
+/** How long a farewell may take; the server forgets the stream by itself in ten seconds. */
+const CLOSE_MS = 5_000;
+
+/** What is known of a server, by all connections to it. */
+export interface Server {
+  version: 2 | 3;
+  /** A stream idle for longer is taken to be expired, in milliseconds: sqld keeps it for 10_000. */
+  keepMs: number;
+  readonly fetch: Fetch | undefined;
+  readonly token: string | (() => MaybePromise<string>) | undefined;
+}
+
+/**
+ * One stream at the server, which is one connection to the database there. Plain data: the baton that names it, and where to send it.
+ */
+export class Remote {
+  readonly #server: Server;
+  readonly #home: string;
+  #base: string;
+  #token: string | undefined;
+  #baton: string | undefined;
+  #usedAt = 0;
+  /** A flight that somebody stopped waiting for; its answer brings the baton to close the stream with. */
+  #late: Promise<unknown> | undefined;
+  #abortLate: (() => void) | undefined;
+
+  constructor(server: Server, { baseUrl, token }: Address) {
+    this.#server = server;
+    this.#home = this.#base = baseUrl;
+    this.#token = token;
+  }
+
+  /** Where the stream lives; servers may move it. */
+  get baseUrl(): string {
+    return this.#base;
+  }
+
+  /** Whether the server holds a stream for it, as far as is known. */
+  get isOpen(): boolean {
+    return this.#baton !== undefined;
+  }
+
+  /** Whether the server has most likely forgotten the stream. */
+  get isStale(): boolean {
+    return this.isOpen && systemClock.now() - this.#usedAt > this.#server.keepMs;
+  }
+
+  /** Goes on with a new stream; nothing is sent. */
+  forget(): void {
+    this.#baton = undefined;
+    this.#base = this.#home;
+  }
+
+  /**
+   * Sends requests that the server runs in order.
+   *
+   * @returns their results; `undefined` when the server knows no version 3: nothing was executed, and version 2 is used from now on.
+   * @throws DbError; the stream is lost then, unless it is `isBusy`. Or the signal's own reason, unchanged.
+   */
+  async pipeline(requests: readonly WireRequest[], signal?: AbortSignal): Promise<readonly WireResponse[] | undefined> {
+    const controller = new AbortController();
+    const answering = this.#ask(requests, controller.signal);
+    const answer = await untilAborted(answering, signal, () => {
+      // The server does its work in any case: only its answer says how to end the stream.
+      this.#late = answering.catch(() => undefined);
+      this.#abortLate = () => controller.abort();
+    });
+    return answer?.results;
+  }
+
+  /** Opens a cursor: its entries, as they come. */
+  async cursor(steps: readonly WireStep[], signal: AbortSignal): Promise<AsyncGenerator<WireEntry, void> | undefined> {
+    const response = await this.#post("cursor", { batch: { steps } }, signal);
+    if (!response) return undefined;
+    const lines = readLines(response.body, signal) as AsyncGenerator<WireEntry | WireHead, void>;
+    const { value } = await lines.next();
+    if (!value || "type" in value) throw unknown("the server's answer is cut off");
+    this.#note(value);
+    return lines as AsyncGenerator<WireEntry, void>;
+  }
+
+  /** Ends the stream at the server. Never rejects: a stream that cannot be told is forgotten there by itself. */
+  async close(): Promise<void> {
+    const controller = new AbortController();
+    const timer = systemClock.setTimeout(() => {
+      this.#abortLate?.();
+      controller.abort();
+    }, CLOSE_MS);
+    try {
+      await this.#late;
+      if (this.isOpen && !this.isStale) await this.#ask([{ type: "close" }], controller.signal);
+    } catch {
+      // It expires.
+    } finally {
+      systemClock.clearTimeout(timer);
+      this.forget();
+    }
+  }
+
+  async #ask(requests: readonly WireRequest[], signal: AbortSignal): Promise<WireAnswer | undefined> {
+    const response = await this.#post("pipeline", { requests }, signal);
+    if (!response) return undefined;
+    let answer: WireAnswer;
+    try {
+      answer = JSON.parse(await response.text()) as WireAnswer;
+    } catch (cause) {
+      throw unknown("the server's answer is cut off, or no JSON", nameOf(cause));
+    }
+    if (answer?.results?.length !== requests.length) throw unknown("the server's answer does not fit what was asked");
+    this.#note(answer);
+    // It holds nothing of ours, and the server wants it back at once: it keeps the others not for long either.
+    if (!this.isOpen && requests.at(-1)?.type !== "close") this.#server.keepMs = Math.min(this.#server.keepMs, 4_000);
+    return answer;
+  }
+
+  async #post(endpoint: "pipeline" | "cursor", body: object, signal: AbortSignal): Promise<FetchResponse | undefined> {
+    for (let isFirst = true; ; isFirst = false) {
+      this.#token ??= await this.#askToken();
+      const response = await this.#fetch(endpoint, body, signal);
+      const { status } = response;
+      if (status === 200) return response;
+      if (status === 404 && !this.isOpen && this.#server.version === 3) {
+        this.#server.version = 2;
+        return undefined;
+      }
+      const text = await response.text().catch(() => "");
+      if (status === 401 && isFirst && typeof this.#server.token === "function") this.#token = undefined;
+      else throw toHttpError(status, text, this.isOpen, this.#token);
+    }
+  }
+
+  async #fetch(endpoint: string, body: object, signal: AbortSignal): Promise<FetchResponse> {
+    const headers: Record<string, string> = { "content-type": "application/json" };
+    if (this.#token) headers["authorization"] = `Bearer ${this.#token}`;
+    const url = `${this.#base}v${this.#server.version}/${endpoint}`;
+    const init = { method: "POST", headers, body: JSON.stringify({ baton: this.#baton ?? null, ...body }), signal } as const;
+    const { fetch = globalThis.fetch as Fetch } = this.#server;
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      // Told by Node alone; elsewhere, a server that is not there looks like an answer that was lost.
+      const { code } = Object((error as { cause?: unknown } | undefined)?.cause) as { code?: unknown };
+      if (!/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/.test(String(code))) throw unknown("no answer from the server", nameOf(error));
+      throw failed("CONNECT_FAILED", `no connection to the server (${code})`, { retryable: true, cause: nameOf(error) });
+    }
+  }
+
+  async #askToken(): Promise<string> {
+    const { token = "" } = this.#server;
+    try {
+      return typeof token === "function" ? await token() : token;
+    } catch (cause) {
+      throw failed("AUTH_FAILED", "`authToken` gave no token", { cause });
+    }
+  }
+
+  #note({ baton, base_url: base, stream_ttl_ms: ttlMs }: WireHead): void {
+    if (ttlMs) this.#server.keepMs = ttlMs * 0.8;
+    this.#usedAt = systemClock.now();
+    if (!baton) return this.forget();
+    this.#baton = baton;
+    if (!base) return;
+    // The token goes along.
+    if (!/^https:/i.test(base) && this.#home.startsWith("https:")) throw gone("the server asked to go on without TLS");
+    this.#base = withSlash(base);
+  }
+}
+
+/** Waits for a promise until the signal is aborted; the promise itself goes on. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined, onAbort: () => void): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      onAbort();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+// Only the name: messages of parsers and of fetch may repeat what they were given.
+function nameOf(error: unknown): Error {
+  const { name = "Error", cause } = Object(error) as { name?: string; cause?: { code?: unknown } };
+  return new Error(cause?.code ? `${name} (${String(cause.code)})` : name);
+}
+
+/** Whether the flight may be sent again on the same stream, a moment later: nothing was executed, and nothing is lost. */
+export function isBusy(error: unknown): error is DbError<"QUERY_FAILED"> {
+  const { code, details } = Object(error) as { code?: unknown; details?: { kind?: unknown; dialectCode?: unknown } };
+  return code === "QUERY_FAILED" && details?.kind === "busy" && details.dialectCode === "429";
+}

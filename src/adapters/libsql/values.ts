@@ -1,0 +1,99 @@
+import type { SqlValue, Statement } from "../../contract/statement.ts";
+import { arrange, refusal } from "../sqlite/parameters.ts";
+import { scan } from "../sqlite/scan.ts";
+import type { WireStatement, WireValue } from "./wire.ts";
+
+/** A value as SQLite stores it: a `bigint` is an INTEGER, a `number` a REAL. */
+export type Stored = null | string | number | bigint | Uint8Array;
+
+/** A text and its values: by place, or by name with its mark. One text cannot have both on the wire. */
+export interface Bound {
+  readonly sql: string;
+  readonly args: readonly Stored[] | Readonly<Record<string, Stored>>;
+}
+
+const STORABLE = "give null, text, a finite number, a 64-bit integer, a boolean, a valid Date or a Uint8Array";
+
+/**
+ * A statement as servers take it.
+ *
+ * @throws DbError `QUERY_FAILED` of kind `parameter` or `syntax`; no value is shown.
+ */
+export function bind(statement: Statement): Bound {
+  const { text } = statement;
+  const seen = scan(text);
+  const args = arrange(seen, statement).map((value, slot) => {
+    const stored = toStored(value, tagOf(value));
+    if (stored !== undefined) return stored;
+    throw refusal(`value \`${seen.slots[slot] || slot + 1}\` (${tagOf(value)}) cannot be stored: ${STORABLE}`, text);
+  });
+  const named = seen.slots.filter(Boolean).length;
+  if (named === 0) return { sql: text, args };
+  const { places } = seen;
+  if (named === args.length) return { sql: text, args: Object.fromEntries(places.map(({ start, end, slot }) => [text.slice(start, end), args[slot]!])) };
+  let sql = "";
+  let at = 0;
+  for (const { start, end, slot } of places) {
+    sql += `${text.slice(at, start)}?${slot + 1}`;
+    at = end;
+  }
+  return { sql: sql + text.slice(at), args };
+}
+
+/** The values of a statement, to take them out of messages. */
+export function valuesOf({ args }: Bound): readonly Stored[] {
+  return Object.values(args) as Stored[];
+}
+
+export function toWire(statement: Statement): WireStatement {
+  const { sql, args } = bind(statement);
+  if (Array.isArray(args)) return args.length === 0 ? { sql } : { sql, args: (args as Stored[]).map(encode) };
+  return { sql, named_args: Object.entries(args as Record<string, Stored>).map(([name, value]) => ({ name, value: encode(value) })) };
+}
+
+// A Date or bytes may come from another realm: told by their tags, not by instanceof.
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+function toStored(value: SqlValue, tag: string): Stored | undefined {
+  if (value === null || typeof value === "string") return value;
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : Number.isFinite(value) ? value : undefined;
+  if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? value : undefined;
+  if (typeof value === "boolean") return value ? 1n : 0n;
+  if (tag === "Uint8Array") return value as Uint8Array;
+  return tag === "Date" && !Number.isNaN(Number(value)) ? (value as Date).toISOString() : undefined;
+}
+
+function encode(value: Stored): WireValue {
+  if (value === null) return { type: "null" };
+  if (typeof value === "string") return { type: "text", value };
+  if (typeof value === "bigint") return { type: "integer", value: String(value) };
+  if (typeof value === "number") return { type: "float", value };
+  let binary = "";
+  // In parts: a call takes only so many arguments.
+  for (let at = 0; at < value.length; at += 8_192) binary += String.fromCharCode(...value.subarray(at, at + 8_192));
+  return { type: "blob", base64: btoa(binary) };
+}
+
+export function decode(value: WireValue): SqlValue {
+  switch (value.type) {
+    case "text":
+      return value.value;
+    case "integer":
+      return toInteger(value.value);
+    case "float":
+      // JSON has no infinity: the protocol says null, and that clients read it as NaN.
+      return value.value ?? NaN;
+    case "blob":
+      return Uint8Array.from(atob(value.base64), (char) => char.charCodeAt(0));
+    default:
+      return null;
+  }
+}
+
+/** An integer of the database: a `bigint` beyond 2^53-1. */
+export function toInteger(text: string | number | bigint): number | bigint {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}
