@@ -64,6 +64,8 @@ test("dispose({ timeoutMs }) waits no longer than that; who still holds a connec
   await disposed;
   await session.query("two");
   await session.close();
+  // The pool watches over the driver's close(), which session.close() does not wait for.
+  await settle();
   expect(adapter.log).toEqual(["open 1", "1: begin | one", "1: two", "1: commit", "close 1"]);
   expect(clock.timers).toBe(0);
 });
