@@ -4,6 +4,8 @@ import type { Cases } from "./contract/cases.ts";
 import { checks } from "./contract/checks.ts";
 import { connections } from "./contract/connections.ts";
 import { failures } from "./contract/failures.ts";
+import { runOnDatabase } from "./contract/database-fixture.ts";
+import { databases } from "./contract/databases.ts";
 import { Fixture } from "./contract/fixture.ts";
 import { flights } from "./contract/flights.ts";
 import { streams } from "./contract/streams.ts";
@@ -18,6 +20,11 @@ export interface ContractCase {
   readonly name: string;
   /** Runs on a source of its own, and fails if anything is left open. */
   run(): Promise<void>;
+}
+
+/** The part of the contract above it: what sessions, batches and streams are on a real database. */
+export function databaseContract(target: Target): ContractCase[] {
+  return Object.entries(databases).map(([name, work]) => ({ name, run: () => runOnDatabase(target, work) }));
 }
 
 /** The part of the contract below sessions: connections, flights, values and errors. */

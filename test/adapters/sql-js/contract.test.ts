@@ -1,7 +1,11 @@
 import { describe, test } from "vitest";
-import { adapterContract } from "../../kit/adapter-contract.ts";
+import { adapterContract, databaseContract } from "../../kit/adapter-contract.ts";
 import { target } from "./target.ts";
 
 describe("sql.js keeps the contract of adapters", () => {
   for (const { name, run } of adapterContract(target)) test(name, run);
+});
+
+describe("sessions on sql.js keep their promises", () => {
+  for (const { name, run } of databaseContract(target)) test(name, run);
 });

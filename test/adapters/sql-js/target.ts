@@ -95,7 +95,7 @@ export const target: Target = {
     const counted = countedEngine();
     const url = "sqljs:memory";
     return {
-      adapter: sqlJs({ sqlJs: counted }).create({ url, folder: "" }),
+      factory: sqlJs({ sqlJs: counted }),
       url,
       leaks: () => Array.from(counted.statements, () => "a prepared statement"),
       dispose: () => {

@@ -17,7 +17,7 @@ export class Fixture {
 
   constructor(source: Source, dialect: Dialect) {
     this.#source = source;
-    this.adapter = source.adapter;
+    this.adapter = source.factory.create({ url: source.url, folder: "" });
     this.url = source.url;
     this.dialect = dialect;
   }

@@ -1,6 +1,6 @@
 // What a test of an adapter needs to know of it: its dialect, as data.
 
-import type { Adapter, DriverConnection, MaybePromise } from "../../../src/contract/adapter.ts";
+import type { AdapterFactory, DriverConnection, MaybePromise } from "../../../src/contract/adapter.ts";
 import type { SqlValue, Statement } from "../../../src/contract/statement.ts";
 import type { QueryFailureKind } from "../../../src/errors.ts";
 
@@ -11,7 +11,7 @@ export interface Target {
 }
 
 export interface Source {
-  readonly adapter: Adapter;
+  readonly factory: AdapterFactory;
   readonly url: string;
   /** What is still open though it should not be, told when every connection is closed; `[]` when there is nothing. */
   leaks?(): MaybePromise<readonly string[]>;
