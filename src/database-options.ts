@@ -34,6 +34,9 @@ export interface DatabaseOptions {
 }
 
 const TYPES = {
+  context: "object",
+  runtime: "object",
+  pool: "object",
   afterFirstConnection: "function",
   afterConnection: "function",
   onEvent: "function",

@@ -69,7 +69,7 @@ export class DbError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly outcome: Outcome;
 
   constructor(code: Code, message: string, details: ErrorDetails[Code], options: DbErrorOptions = {}) {
-    super(`${code}: ${message}`, "cause" in options ? { cause: options.cause } : undefined);
+    super(`${code}: ${message}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = details;
     this.retryable = options.retryable ?? false;

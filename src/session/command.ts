@@ -1,11 +1,14 @@
-import type { MaybePromise, Step } from "../contract/adapter.ts";
+import type { MaybePromise } from "../contract/adapter.ts";
 import type { RawResult, Statement } from "../contract/statement.ts";
 import type { Link } from "./link.ts";
 import type { Scope } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
 
-/** `connect` only takes a connection; `call` does something with it, with nothing else in flight. */
+/** `connect` needs only a connection; `call` one that is in its transaction. Both do something with it, and nothing else flies. */
 export type CommandKind = "query" | "batch" | "commit" | "rollback" | "connect" | "call";
+
+/** Makes a command's answer of its results. */
+export type Finish<T> = (results: RawResult[], link: Link, signal: AbortSignal | undefined) => MaybePromise<T>;
 
 /** Something a session was asked to do on its connection, and the promise that it gave for it. */
 export class Command<T = unknown> {
@@ -13,11 +16,9 @@ export class Command<T = unknown> {
   readonly scope: Scope;
   readonly inputs: readonly StatementInput[];
   readonly promise: Promise<T>;
+  readonly finish: Finish<T>;
   /** The inputs as written for the adapter, once they are checked. */
   statements: readonly Statement[] = [];
-  /** What it adds to its flight. */
-  steps: readonly Step[] = [];
-  call: ((link: Link, signal: AbortSignal | undefined) => MaybePromise<T>) | undefined;
   /** For `connect`: whether an idle connection of the pool will do. */
   usePool = true;
   /** Shares its flight with nobody: it settles something, or may be cancelled on its own. */
@@ -26,40 +27,31 @@ export class Command<T = unknown> {
   isFlying = false;
   isSettled = false;
   /** Disarms its deadline. */
-  onSettle: (() => void) | undefined;
-  readonly #shape: (results: RawResult[]) => T;
+  disarm: (() => void) | undefined;
   #fulfil!: (value: T) => void;
   #refuse!: (error: unknown) => void;
 
-  constructor(kind: CommandKind, scope: Scope, inputs: readonly StatementInput[] = [], shape: (results: RawResult[]) => T = () => undefined as T) {
+  constructor(kind: CommandKind, scope: Scope, inputs: readonly StatementInput[], finish: Finish<T>) {
     this.kind = kind;
     this.scope = scope;
     this.inputs = inputs;
+    this.finish = finish;
     this.isAlone = kind !== "query";
-    this.#shape = shape;
-    this.promise = new Promise<T>((fulfil, refuse) => {
+    this.promise = new Promise((fulfil, refuse) => {
       this.#fulfil = fulfil;
       this.#refuse = refuse;
     });
   }
 
-  resolve(results: RawResult[]): void {
-    try {
-      this.fulfil(this.#shape(results));
-    } catch (error) {
-      this.reject(error);
-    }
-  }
-
-  fulfil(value: T): void {
+  resolve(value: T): void {
     this.isSettled = true;
-    this.onSettle?.();
+    this.disarm?.();
     this.#fulfil(value);
   }
 
   reject(error: unknown): void {
     this.isSettled = true;
-    this.onSettle?.();
+    this.disarm?.();
     this.#refuse(error);
   }
 }

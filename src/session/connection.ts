@@ -1,7 +1,7 @@
 import type { Params, Result, Row } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import type { DeadlineOptions } from "./deadline.ts";
-import type { Link } from "./link.ts";
+import { type Link, toSetup } from "./link.ts";
 import type { Session } from "./session.ts";
 import { type StatementInput, toStatement } from "./statement.ts";
 
@@ -13,6 +13,7 @@ export class Connection implements AsyncDisposable {
   readonly #session: Session;
   readonly #link: Link;
   readonly #isDetached: boolean;
+  #closing: Promise<void> | undefined;
 
   /** @internal */
   constructor(session: Session, link: Link, isDetached = false) {
@@ -27,7 +28,7 @@ export class Connection implements AsyncDisposable {
 
   /** The driver's own handle, for what isopool does not wrap: a sql.js `Database`, a Neon `Client`. */
   get raw(): unknown {
-    return this.link().driver.raw;
+    return this.#held().driver.raw;
   }
 
   /** Runs one statement on it, as `session.query()` does. */
@@ -37,26 +38,34 @@ export class Connection implements AsyncDisposable {
 
   /** Puts statements ahead of the connection's next flight: for hooks, where they cost no round trip of their own. */
   queue(...statements: readonly StatementInput[]): void {
-    const link = this.link();
-    link.queue(statements.map((statement) => toStatement(statement, link.source.adapter)));
+    const { setup, source } = this.#held();
+    setup.push(...toSetup(statements.map((statement) => toStatement(statement, source.adapter))));
   }
 
-  /** Closes a connection that was detached. One that a session holds is closed by `session.close()`. */
+  /** Closes a connection that was detached; one that a session holds is closed by `session.close()`. */
   async close(): Promise<void> {
-    const link = this.link();
-    if (!this.#isDetached) throw new TypeError("Expected a detached connection: this one is closed by its session");
-    await this.#session.close(null);
-    await link.driver.close();
+    return (this.#closing ??= this.#close());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** @internal */
-  link(): Link {
-    if (this.#session.holds(this.#link)) return this.#link;
-    const session = this.#session.connectionName;
-    throw new DbError("SESSION_CLOSED", "this connection went back to its pool: its session has given it back", { session });
+  /** @internal The connection, if it is the caller's own. */
+  ownLink(): Link {
+    const link = this.#held();
+    if (!this.#isDetached) throw new TypeError("Expected a connection of your own, from detach(): this one is its session's");
+    return link;
+  }
+
+  async #close(): Promise<void> {
+    const { driver } = this.ownLink();
+    await this.#session.close(null);
+    await driver.close();
+  }
+
+  #held(): Link {
+    if (this.#session.unit.link === this.#link) return this.#link;
+    throw new DbError("SESSION_CLOSED", "this connection was closed, or given back to its pool", { session: this.name });
   }
 }

@@ -22,12 +22,15 @@ export class Cursor implements AsyncIterable<Row> {
   /** Runs a statement; its rows are then there to fetch. */
   async execute(text: string, params?: Params): Promise<this> {
     if (this.#isClosed) throw new TypeError("Expected an open cursor; this one was closed: take session.resetCursor()");
-    const result = await this.#session.query(text, params as Readonly<Record<string, never>>);
-    this.#rows = result.rows;
+    this.#rows = [];
     this.#next = 0;
-    this.description = result.columns.length === 0 ? undefined : result.columns;
-    this.rowCount = this.description === undefined ? result.rowsAffected : result.rows.length;
-    this.lastRowid = result.lastInsertRowid;
+    this.description = this.lastRowid = undefined;
+    this.rowCount = -1;
+    const { rows, columns, rowsAffected, lastInsertRowid } = await this.#session.query(text, params as Readonly<Record<string, never>>);
+    this.#rows = rows;
+    this.lastRowid = lastInsertRowid;
+    if (columns.length > 0) this.description = columns;
+    this.rowCount = this.description ? rows.length : rowsAffected;
     return this;
   }
 
@@ -38,14 +41,12 @@ export class Cursor implements AsyncIterable<Row> {
 
   /** The next `count` rows, or what is left of them. */
   fetchMany(count: number): Row[] {
-    const rows = this.#rows.slice(this.#next, this.#next + count);
-    this.#next += rows.length;
-    return rows;
+    return this.#rows.slice(this.#next, (this.#next += count));
   }
 
   /** All rows that are left. */
   fetchAll(): Row[] {
-    return this.fetchMany(this.#rows.length);
+    return this.fetchMany(Infinity);
   }
 
   /** Forgets the rows; the session stays as it is. */
@@ -55,6 +56,6 @@ export class Cursor implements AsyncIterable<Row> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Row, void, undefined> {
-    for (let row = this.fetchOne(); row !== undefined; row = this.fetchOne()) yield row;
+    for (let row = this.fetchOne(); row; row = this.fetchOne()) yield row;
   }
 }

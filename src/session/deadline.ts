@@ -1,3 +1,4 @@
+import type { MaybePromise } from "../contract/adapter.ts";
 import type { Clock } from "../contract/runtime.ts";
 import { DbError } from "../errors.ts";
 import { checkNumber } from "../pool/options.ts";
@@ -9,31 +10,60 @@ export interface DeadlineOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+// What setTimeout can count: a longer delay would fire at once.
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 /**
  * Arms a signal and a timeout, whichever comes first.
  *
  * @param giveUp - told the reason, once; at once when the signal is aborted already.
  * @param isFlying - whether what it is for may have been executed already.
- * @returns disarms both; `undefined` when there was nothing to arm.
+ * @returns disarms both; `undefined` when there is nothing to arm.
  */
-export function armDeadline(
+export function arm(
   { signal, timeoutMs }: DeadlineOptions,
   of: "statement" | "session",
   clock: Clock,
   giveUp: (reason: unknown) => void,
-  isFlying: () => boolean,
+  isFlying?: () => boolean,
 ): (() => void) | undefined {
   if (signal === undefined && timeoutMs === undefined) return undefined;
-  const onAbort = (): void => giveUp(signal!.reason);
   const onTimeout = (): void => {
-    const outcome = isFlying() ? "unknown" : "not-executed";
-    giveUp(new DbError("QUERY_TIMEOUT", `the ${of} was not done within ${timeoutMs} ms`, { timeoutMs: timeoutMs!, of }, { outcome }));
+    const outcome = isFlying?.() ? "unknown" : "not-executed";
+    end(new DbError("QUERY_TIMEOUT", `the ${of} was not done within ${timeoutMs} ms`, { timeoutMs: timeoutMs!, of }, { outcome }));
   };
-  const timer = timeoutMs === undefined ? undefined : clock.setTimeout(onTimeout, checkNumber("timeoutMs", timeoutMs));
-  signal?.addEventListener("abort", onAbort, { once: true });
-  if (signal?.aborted === true) onAbort();
-  return () => {
+  const timer = timeoutMs === undefined ? undefined : clock.setTimeout(onTimeout, Math.min(checkNumber("timeoutMs", timeoutMs), LONGEST_DELAY_MS));
+  const onAbort = (): void => end(signal!.reason);
+  const disarm = (): void => {
     clock.clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   };
+  const end = (reason: unknown): void => {
+    disarm();
+    giveUp(reason);
+  };
+  signal?.addEventListener("abort", onAbort);
+  if (signal?.aborted) onAbort();
+  return disarm;
+}
+
+/**
+ * Runs `work` until it settles, or until its signal or deadline comes first.
+ *
+ * @param toError - told the reason at that moment; what it returns is what the caller gets.
+ */
+export function bounded<T>(
+  options: DeadlineOptions,
+  clock: Clock,
+  work: () => MaybePromise<T>,
+  toError: (reason: unknown) => unknown,
+  isFlying?: () => boolean,
+): MaybePromise<T> {
+  if (options.signal === undefined && options.timeoutMs === undefined) return work();
+  return new Promise<T>((resolve, reject) => {
+    options.signal?.throwIfAborted();
+    const disarm = arm(options, "session", clock, (reason) => reject(toError(reason)), isFlying);
+    // Called synchronously: some contexts are only current here.
+    void new Promise<T>((start) => start(work())).then(resolve, reject).then(disarm);
+  });
 }

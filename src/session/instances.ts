@@ -1,5 +1,6 @@
 import type { ContextProvider, Frame } from "../contract/context.ts";
-import type { CloseAction, Session } from "./session.ts";
+import { checkAction, type CloseAction } from "./handle.ts";
+import type { Session } from "./session.ts";
 
 /** What is known of the databases of this isolate, by every copy of the package and after every hot reload. */
 interface Instances {
@@ -18,12 +19,7 @@ export function instances(): Instances {
 
 // The innermost frames here: one a context provider, each holding all that is current below it.
 function currentFrames(): Set<Frame> {
-  const frames = new Set<Frame>();
-  for (const { context } of instances().databases) {
-    const frame = context.current();
-    if (frame !== undefined) frames.add(frame);
-  }
-  return frames;
+  return new Set([...instances().databases].flatMap(({ context }) => context.current() ?? []));
 }
 
 /**
@@ -32,15 +28,15 @@ function currentFrames(): Set<Frame> {
  * @throws AggregateError after all of them were closed, when some of them failed: no failure stops the others.
  */
 export async function closeAllInstances(action?: CloseAction): Promise<void> {
+  if (action !== undefined) checkAction(action);
   const sessions = new Set<Session>();
   for (const innermost of currentFrames()) {
-    for (let frame: Frame | undefined = innermost; frame !== undefined; frame = frame.parent) sessions.add(frame.session as Session);
+    for (let frame: Frame | undefined = innermost; frame; frame = frame.parent) sessions.add(frame.session as Session);
   }
   const failures: unknown[] = [];
   for (const session of sessions) {
     // An inner transaction's handle ends with its work; its session is further out, and among these.
-    if (session.isInner) continue;
-    await session.close(action).catch((error: unknown) => failures.push(error));
+    if (!session.scope.parent) await session.close(action).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) throw new AggregateError(failures, `closeAllInstances: ${failures.length} of ${sessions.size} sessions failed`);
 }
@@ -55,8 +51,6 @@ export function setFolder(folder: string): void {
 
 /** The working folder in force here: the innermost that was set, else the isolate's. */
 export function currentFolder(context: ContextProvider): string {
-  for (let frame = context.current(); frame !== undefined; frame = frame.parent) {
-    if (frame.folder !== undefined) return frame.folder;
-  }
+  for (let frame = context.current(); frame; frame = frame.parent) if (frame.folder !== undefined) return frame.folder;
   return instances().folder;
 }

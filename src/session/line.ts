@@ -1,16 +1,20 @@
-import type { Adapter, StepOutcome } from "../contract/adapter.ts";
+import type { Adapter, BeginOptions, Step, StepOutcome } from "../contract/adapter.ts";
+import type { RawResult } from "../contract/statement.ts";
 import { DbError, isDbError } from "../errors.ts";
 import type { Command } from "./command.ts";
-import { armDeadline, type DeadlineOptions } from "./deadline.ts";
-import { settle, toSteps, toUndo } from "./flight.ts";
-import { toTexts } from "./link.ts";
+import { arm, type DeadlineOptions } from "./deadline.ts";
+import { type Link, toTexts } from "./link.ts";
 import { connectionName } from "./names.ts";
 import type { Scope } from "./scope.ts";
 import { toStatement } from "./statement.ts";
 import type { Unit } from "./unit.ts";
 
+const BATCH = "isopool_batch";
+
 /** A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. */
 export class Line {
+  /** A signal or a deadline of the session's may cancel what is in flight. */
+  isBounded = false;
   readonly #unit: Unit;
   #waiting: Command[] = [];
   #flying: Command[] = [];
@@ -22,24 +26,38 @@ export class Line {
   }
 
   add<T>(command: Command<T>, options?: DeadlineOptions): Promise<T> {
-    const giveUp = (reason: unknown): void => this.#giveUp(command as Command, reason);
-    command.onSettle = options && armDeadline(options, "statement", this.#unit.host.clock, giveUp, () => command.isFlying);
-    command.isAlone ||= command.onSettle !== undefined;
+    if (options) {
+      command.disarm = arm(
+        options,
+        "statement",
+        this.#unit.host.clock,
+        (reason) => this.#giveUp(command as Command, reason),
+        () => command.isFlying,
+      );
+      if (command.disarm) command.isAlone = true;
+    }
     this.#waiting.push(command as Command);
     this.#running ??= this.#run();
     return command.promise;
   }
 
-  /** Ends what has not been answered yet, of one scope if given: what waits never leaves, what flies is cancelled. */
-  abort(reason: unknown, scope?: Scope): void {
-    for (const command of this.#unsettled(scope)) this.#giveUp(command, reason);
+  /** What was asked within a scope, and has no answer yet. */
+  unsettled(scope: Scope): Command[] {
+    return [...this.#flying, ...this.#waiting].filter((command) => !command.isSettled && scope.holds(command.scope));
   }
 
-  /** Waits for the answers to all that was asked, of one scope if given; rejects with the first failure among them. */
-  async drain(scope?: Scope): Promise<void> {
-    for (const answer of await Promise.allSettled(this.#unsettled(scope).map(({ promise }) => promise))) {
-      if (answer.status === "rejected") throw answer.reason;
-    }
+  /**
+   * Ends what was asked within a scope: what waits never leaves, what flies is cancelled.
+   *
+   * @returns what the last of them was told, if there is one.
+   */
+  abort(scope: Scope, toReason: () => unknown): unknown {
+    return this.unsettled(scope).map((command) => this.#giveUp(command, toReason())).at(-1);
+  }
+
+  /** Waits for the answers to all that was asked within a scope; rejects with the first failure among them. */
+  async drain(scope: Scope): Promise<void> {
+    await Promise.all(this.unsettled(scope).map(({ promise }) => promise));
   }
 
   /** Waits until nothing is in flight nor waiting. */
@@ -47,26 +65,25 @@ export class Line {
     await this.#running;
   }
 
-  #unsettled(scope: Scope | undefined): Command[] {
-    return [...this.#flying, ...this.#waiting].filter((command) => !command.isSettled && (scope ?? command.scope) === command.scope);
-  }
-
-  #giveUp(command: Command, reason: unknown): void {
-    command.reject(reason);
+  #giveUp(command: Command, reason: unknown): unknown {
+    const error = command.kind === "commit" && command.isFlying ? this.#commitUnknown(reason) : reason;
+    command.reject(error);
     if (this.#flying.includes(command)) this.#cancel?.abort(reason);
+    return error;
   }
 
   async #run(): Promise<void> {
     // Two hops: a query that Promise.all() starts to await in this tick asks one hop later, and shares the flight.
     await null;
     await null;
-    while (this.#waiting.length > 0) {
+    for (let first: Command | undefined; (first = this.#waiting[0]); ) {
       // A flight holds statements of one scope only.
-      const [first] = this.#waiting as [Command];
-      const end = first.isAlone ? 1 : this.#waiting.findIndex(({ isAlone, scope }) => isAlone || scope !== first.scope);
-      this.#flying = this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
+      const { scope } = first;
+      const end = first.isAlone ? 1 : this.#waiting.findIndex((command) => command.isAlone || command.scope !== scope);
+      this.#flying = this.#waiting.splice(0, end < 0 ? Infinity : end);
+      this.#cancel = undefined;
       try {
-        await this.#serve(this.#flying);
+        await this.#serve();
       } catch (error) {
         for (const command of this.#flying) command.reject(error);
       }
@@ -75,117 +92,153 @@ export class Line {
     this.#running = undefined;
   }
 
-  async #serve(commands: Command[]): Promise<void> {
+  async #serve(): Promise<void> {
     const unit = this.#unit;
-    const source = unit.host.source();
-    const { adapter } = "then" in source ? await source : source;
-    const ready = commands.filter((command) => this.#prepare(command, adapter));
-    const [first] = ready;
-    if (first === undefined) return;
-    // A controller costs more than a query: only where somebody can cancel.
-    this.#cancel = first.isAlone || unit.isBounded ? new AbortController() : undefined;
-    const signal = this.#cancel?.signal;
-    if (first.kind === "connect") {
-      await unit.connect(signal, first.usePool);
-      return first.resolve([]);
+    // Only what has statements asks for the source: to commit nothing needs no URL. A connection in hand outlives the pool's end.
+    const source = this.#flying.some(({ inputs }) => inputs.length > 0) ? (unit.link?.source ?? unit.host.source()) : undefined;
+    const adapter = (source && "then" in source ? await source : source)?.adapter;
+    for (const command of this.#flying) this.#prepare(command, adapter!);
+    // Made only where somebody can cancel: a controller costs more than a query.
+    const toSignal = (): AbortSignal => (this.#cancel ??= new AbortController()).signal;
+    const isUnsettled = (command: Command): boolean => !command.isSettled;
+    for (let isDone = false; !isDone; ) {
+      const waiting = this.#flying.find(isUnsettled);
+      if (!waiting) return;
+      const link = unit.link ?? (await unit.connect(toSignal, waiting.usePool));
+      // Whoever gave up while there was no connection is not sent.
+      const ready = this.#flying.filter(isUnsettled);
+      const [first] = ready;
+      if (!first) return;
+      const signal = first.disarm || this.isBounded ? toSignal() : undefined;
+      isDone = first.kind === "connect" || (await this.#fly(ready, link, signal));
+      if (isDone && !first.isSettled) first.resolve(await first.finish([], link, signal));
     }
-    while (!(await this.#fly(ready, signal)));
-    if (first.call !== undefined && !first.isSettled) first.fulfil(await first.call(unit.link!, signal));
   }
 
-  /** Checks and writes a command before a connection is taken for it; false when there is nothing to send. */
-  #prepare(command: Command, adapter: Adapter): boolean {
+  /** Checks and writes a command before a connection is taken for it, and settles what has nothing to send. */
+  #prepare(command: Command, adapter: Adapter): void {
     const { transaction } = this.#unit;
-    const { kind } = command;
-    if (command.isSettled) return false;
+    const { kind, scope } = command;
     try {
-      command.statements = command.inputs.map((input) => toStatement(input, adapter));
+      const statements = (command.statements = command.inputs.map((input) => toStatement(input, adapter)));
       if (kind !== "rollback" && kind !== "connect") {
-        const refusal = transaction.refusal(command.statements[0]?.text) ?? unsupported(adapter, this.#unit);
-        if (refusal !== undefined) throw refusal;
+        const refusal = transaction.refusal(statements[0]?.text);
+        if (refusal) throw refusal;
+        if (transaction.wanted && statements.length > 0) refuseUnsupported(adapter, transaction.wanted, scope);
       }
-      const isOpen = transaction.state === "open" || transaction.state === "failed";
-      const isNothing = kind === "rollback" ? !isOpen : command.statements.length === 0 && (kind === "batch" || (kind === "commit" && !isOpen));
-      if (!isNothing) return true;
-      if (kind === "rollback") transaction.end();
-      command.resolve([]);
+      const isSettling = kind === "commit" || kind === "rollback";
+      if (statements.length > 0 || (isSettling ? transaction.isOpen : kind !== "batch")) return;
+      if (isSettling) transaction.end();
+      command.resolve(command.finish([], undefined!, undefined));
     } catch (error) {
       command.reject(error);
     }
-    return false;
   }
 
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
-  async #fly(commands: Command[], signal: AbortSignal | undefined): Promise<boolean> {
+  async #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined): Promise<boolean> {
     const unit = this.#unit;
     const { transaction, host } = unit;
-    const [first] = commands as [Command];
-    const link = await unit.connect(signal);
-    const isGuarded = transaction.wanted !== undefined;
-    const ahead = first.kind === "rollback" ? [] : [...transaction.ahead()];
+    const { kind, statements } = commands[0]!;
+    const guarded = transaction.wanted !== undefined;
+    const steps: Step[] = link.setup.splice(0);
+    const setup = steps.length;
+    if (kind !== "rollback") steps.push(...transaction.ahead());
+    // A batch is all or nothing: a savepoint inside a transaction, else one of its own.
+    const isBatch = kind === "batch" && statements.length > 1;
+    if (isBatch) steps.push(guarded ? { kind: "savepoint", name: BATCH } : { kind: "begin", options: {} });
+    const ahead = steps.length;
     for (const command of commands) {
-      command.steps = toSteps(command, isGuarded);
       command.isFlying = true;
+      for (const statement of kind === "call" ? [] : command.statements) steps.push({ kind: "query", statement, onError: kind === "query" ? "continue" : "stop", guarded });
     }
-    const steps = [...ahead, ...commands.flatMap((command) => command.steps)];
-    const { length } = link.pendingSetup;
-    if (length + steps.length === 0) return true;
-    const told = host.emit && { at: host.clock.now(), statements: toTexts([...link.pendingSetup, ...steps]) };
-    const tell = (isOk: boolean): void => {
-      if (told === undefined) return;
-      const durationMs = host.clock.now() - told.at;
-      unit.emit({ type: "flight", session: unit.id, connection: unit.connection, statements: told.statements, durationMs, isOk });
-    };
+    if (isBatch) steps.push(guarded ? { kind: "release", name: BATCH } : { kind: "commit" });
+    else if (kind === "commit" || kind === "rollback") steps.push({ kind });
+    if (steps.length === 0) return true;
+    const undo: Step[] = !isBatch ? [] : guarded ? [{ kind: "rollback-to", name: BATCH }, { kind: "release", name: BATCH }] : [{ kind: "rollback" }];
+    const startedAt = host.emit && host.clock.now();
+    const tell = (isOk: boolean): void =>
+      host.emit?.({ type: "flight", session: unit.id, connection: unit.connection, statements: toTexts(steps), durationMs: host.clock.now() - startedAt!, isOk });
+    let outcomes: StepOutcome[];
     link.source.flights++;
     try {
-      const sent = link.send({ steps, undo: toUndo(first, isGuarded) }, signal);
-      const outcomes = Array.isArray(sent) ? sent : await sent;
-      tell(outcomes.every(({ status }) => status === "done"));
-      this.#land(commands, outcomes, length, ahead.length);
+      const sent = link.driver.send({ steps, undo }, signal);
+      outcomes = Array.isArray(sent) ? sent : await sent;
     } catch (error) {
       tell(false);
-      if (unit.replaces(error)) return false;
-      throw first.kind === "commit" ? toCommitError(error, unit) : error;
+      if (unit.replaces(error, setup > 0)) return false;
+      throw kind === "commit" && !(isDbError(error) && error.outcome === "not-executed") ? this.#commitUnknown(error) : error;
     }
+    const bad = outcomes.findIndex(isBad);
+    tell(bad < 0);
+    this.#land(commands, outcomes, bad < 0 ? Infinity : bad, setup, ahead);
     return true;
   }
 
-  #land(commands: Command[], outcomes: StepOutcome[], setup: number, ahead: number): void {
+  /** Hands each command its own results or its own error. The first `setup` and `ahead` outcomes are nobody's; `bad` is the first that is not done. */
+  #land(commands: readonly Command[], outcomes: readonly StepOutcome[], bad: number, setup: number, ahead: number): void {
     const unit = this.#unit;
-    const { transaction, id, link } = unit;
-    const [{ kind, statements }] = commands as [Command];
+    const { transaction, link } = unit;
+    const { kind, statements } = commands[0]!;
     const { state } = link!.driver;
-    const isDone = (from: number, to?: number): boolean => outcomes.slice(from, to).every(({ status }) => status === "done");
-    const hasPassed = isDone(0, setup + ahead);
-    const failure = outcomes.find((outcome) => outcome.status === "failed")?.error;
-    if (hasPassed && transaction.state === "none" && transaction.wanted) unit.emit({ type: "begin", session: id });
-    if ((kind === "commit" || kind === "rollback") && (isDone(-1) || (kind === "rollback" && state === "idle"))) {
+    const failed = outcomes[bad];
+    const failure = failed?.status === "failed" ? failed.error : undefined;
+    if (bad >= ahead && transaction.state === "none" && transaction.wanted) unit.tell("begin");
+    if ((kind === "commit" && bad > outcomes.length) || (kind === "rollback" && (bad > outcomes.length || state === "idle"))) {
       transaction.end();
-      unit.emit({ type: kind, session: id });
-    } else transaction.land(state, hasPassed, failure);
-    const blocked = (): unknown => transaction.refusal(statements[0]?.text) ?? failure;
-    if (!hasPassed) for (const command of commands) command.reject(blocked());
-    else if (kind !== "call") settle(commands, outcomes.slice(setup + ahead), blocked);
+      unit.tell(kind);
+    } else transaction.land(state, bad >= ahead, failure);
     // Half set up, nobody may see it.
-    if (!isDone(0, setup)) unit.drop(failure);
+    if (bad < setup) unit.drop(failure);
+    const blocked = (): unknown => transaction.refusal(statements[0]?.text) ?? failure;
+    if (bad < ahead) throw blocked();
+    let at = ahead;
+    for (const command of commands) {
+      const { length } = command.statements;
+      const own = kind === "query" ? [outcomes[at++]!] : outcomes.slice(ahead);
+      const index = own.findIndex(isBad);
+      const outcome = own[index];
+      try {
+        if (outcome) throw outcome.status === "failed" ? toldApart(outcome.error, kind, index, length) : blocked();
+        if (kind !== "call") command.resolve(command.finish(own.slice(0, length).map(toResult), link!, undefined));
+      } catch (error) {
+        command.reject(error);
+      }
+    }
+  }
+
+  // Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again.
+  #commitUnknown(cause: unknown): DbError {
+    const message = "COMMIT was sent, its answer was lost: look at the data before doing the work again";
+    return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(this.#unit) }, { cause, outcome: "unknown" });
   }
 }
 
-// Said before anything is sent: never a silent autocommit.
-function unsupported({ name, capabilities }: Adapter, { transaction: { wanted } }: Unit): DbError | undefined {
-  if (wanted === undefined) return undefined;
-  const { transactions, isolationLevels } = capabilities;
-  const level = wanted.isolationLevel;
-  const isKnown = level === undefined || isolationLevels.includes(level);
-  if (transactions === "interactive" && isKnown) return undefined;
-  const what = isKnown ? "interactive transactions" : `isolation level \`${level}\``;
-  const remedy = isKnown ? "use batch([…]), or a session with `transaction: false`" : `choose from ${isolationLevels.join(", ")}`;
-  return new DbError("TRANSACTION_UNSUPPORTED", `${name} has no ${what}: ${remedy}`, { adapter: name, wanted: what });
+function isBad({ status }: StepOutcome): boolean {
+  return status !== "done";
 }
 
-// Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again.
-function toCommitError(cause: unknown, unit: Unit): unknown {
-  if (isDbError(cause) && cause.outcome === "not-executed") return cause;
-  const message = "COMMIT was sent, its answer was lost: look at the data before doing the work again";
-  return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(unit) }, { cause, outcome: "unknown" });
+function toResult(outcome: StepOutcome): RawResult {
+  return (outcome as { readonly result: RawResult }).result;
+}
+
+// In a list, the error must say which statement it was.
+function toldApart(error: Error, kind: string, statementIndex: number, length: number): unknown {
+  if (!isDbError(error, "QUERY_FAILED") || length < 2 || statementIndex >= length) return error;
+  const message = `statement ${statementIndex + 1} of ${length} in the ${kind}: ${error.message.slice(error.code.length + 2)}`;
+  return new DbError(error.code, message, { ...error.details, statementIndex }, error);
+}
+
+// Said before anything is sent: never a silent autocommit.
+function refuseUnsupported({ name, capabilities }: Adapter, { isolationLevel, accessMode }: BeginOptions, { kind }: Scope): void {
+  const { transactions, savepoints, isolationLevels } = capabilities;
+  const wanted =
+    transactions !== "interactive"
+      ? "interactive transactions: use batch([…])"
+      : isolationLevel && !isolationLevels.includes(isolationLevel)
+        ? `isolation level "${isolationLevel}", only ${isolationLevels.join(", ")}`
+        : accessMode && !accessMode.startsWith("read ")
+          ? `access mode "${accessMode}"`
+          : kind === "nested" && !savepoints && "savepoints";
+  if (wanted) throw new DbError("TRANSACTION_UNSUPPORTED", `${name} has no ${wanted}`, { adapter: name, wanted });
 }

@@ -4,18 +4,18 @@ import { DbError } from "../errors.ts";
 export type Propagation = "required" | "nested" | "requires-new" | "mandatory" | "supports" | "not-supported" | "never";
 
 /**
- * `join`: be part of it. `nest`: a savepoint in it. `begin`: the first one here. `plain`: none. `apart`, `apart-plain`: a
+ * `joined`: be part of it. `nested`: a savepoint in it. `root`: the first one here. `plain`: none. `apart`, `apart-plain`: a
  * session and a connection of its own, with and without one.
  */
-export type Plan = "join" | "nest" | "begin" | "plain" | "apart" | "apart-plain";
+export type Plan = "joined" | "nested" | "root" | "plain" | "apart" | "apart-plain";
 
 // Inside a transaction, and outside of one.
-const PLANS: Readonly<Record<Propagation, readonly [inside: Plan | undefined, outside: Plan | undefined]>> = {
-  required: ["join", "begin"],
-  nested: ["nest", "begin"],
-  "requires-new": ["apart", "begin"],
-  mandatory: ["join", undefined],
-  supports: ["join", "plain"],
+const PLANS: Readonly<Record<Propagation, readonly [inside: Plan | undefined, outside?: Plan]>> = {
+  required: ["joined", "root"],
+  nested: ["nested", "root"],
+  "requires-new": ["apart", "root"],
+  mandatory: ["joined"],
+  supports: ["joined", "plain"],
   "not-supported": ["apart-plain", "plain"],
   never: [undefined, "plain"],
 };
@@ -26,6 +26,6 @@ export function planTransaction(propagation: Propagation = "required", isInside:
     throw new TypeError(`Expected \`propagation\` to be one of ${Object.keys(PLANS).join(", ")}, got \`${propagation}\``);
   }
   const plan = PLANS[propagation][isInside ? 0 : 1];
-  if (plan !== undefined) return plan;
+  if (plan) return plan;
   throw new DbError("PROPAGATION_REFUSED", `\`${propagation}\`, and there is ${isInside ? "a" : "no"} transaction here`, { propagation });
 }

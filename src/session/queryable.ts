@@ -16,7 +16,7 @@ export abstract class Queryable {
   abstract submit<T>(
     kind: "query" | "batch",
     inputs: readonly StatementInput[],
-    shape: (results: RawResult[]) => T,
+    finish: (results: RawResult[]) => T,
     options?: DeadlineOptions,
   ): Promise<T>;
 
@@ -55,7 +55,7 @@ export abstract class Queryable {
     params?: readonly SqlValue[] | Readonly<Record<string, SqlValue>>,
     options?: DeadlineOptions,
   ): Promise<Result<R>> {
-    return this.submit("query", [{ text, params }], ([result]) => toResult<R>(result!), options);
+    return this.submit("query", [{ text, params }], ([result]) => toResult<R>(result!, text), options);
   }
 
   /**

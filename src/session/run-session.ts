@@ -1,9 +1,20 @@
 import type { BeginOptions } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
-import type { DeadlineOptions } from "./deadline.ts";
-import { retrying, type RetryOptions } from "./retry.ts";
-import { Session } from "./session.ts";
-import type { Host } from "./host.ts";
+import { isDbError } from "../errors.ts";
+import { checkNumber } from "../pool/options.ts";
+import { bounded, type DeadlineOptions } from "./deadline.ts";
+import { runScope } from "./run-scope.ts";
+import { checkWork, Session, type Work } from "./session.ts";
+import type { Ending, Host } from "./unit.ts";
+
+export interface RetryOptions {
+  /** How often the work is done again after a failure. Integer >= 0. */
+  readonly retries: number;
+  /** Longest wait before the first retry, in milliseconds; it doubles with each. Default 50. */
+  readonly delayMs?: number;
+  /** Longest wait before any retry, in milliseconds. Default 2_000. */
+  readonly maxDelayMs?: number;
+}
 
 export interface SessionOptions extends BeginOptions, DeadlineOptions {
   /** Whether its statements are one transaction, begun with the first of them. Default true. */
@@ -15,35 +26,50 @@ export interface SessionOptions extends BeginOptions, DeadlineOptions {
 }
 
 /** Runs `work` in a session of its own, once or, with `retry`, until it does not lose the race. */
-export function runSession<T>(
-  host: Host,
-  parent: Owner | undefined,
-  work: (session: Session) => T | Promise<T>,
-  options: SessionOptions,
-): Promise<T> {
+export function runSession<T>(host: Host, parent: Owner | undefined, work: Work<T>, options: SessionOptions): Promise<T> {
   const running = attempts(host, parent, work, options);
-  options.waitUntil?.(running.then(ignore, ignore));
+  options.waitUntil?.(running.catch(() => undefined));
   return running;
 }
 
-async function attempts<T>(
-  host: Host,
-  parent: Owner | undefined,
-  work: (session: Session) => T | Promise<T>,
-  options: SessionOptions,
-): Promise<T> {
-  if (typeof work !== "function") throw new TypeError(`Expected the work to be a function, got \`${typeof work}\``);
-  let session: Session | undefined;
-  return retrying(
-    options.retry,
-    host.clock,
-    options.signal,
-    () => {
-      session = Session.start(host, parent, options);
-      return session.run(work, options);
-    },
-    (attempt, delayMs, error) => session?.unit.emit({ type: "retry", session: session.unit.id, attempt, delayMs, error }),
-  );
+async function attempts<T>(host: Host, parent: Owner | undefined, work: Work<T>, options: SessionOptions): Promise<T> {
+  const { retry = 0, signal } = options;
+  checkWork(work);
+  const { retries, delayMs = 50, maxDelayMs = 2_000 } = typeof retry === "object" ? retry : { retries: retry };
+  checkNumber("retry", retries);
+  checkNumber("delayMs", delayMs);
+  checkNumber("maxDelayMs", maxDelayMs);
+  for (let attempt = 1; ; attempt++) {
+    const session = Session.begin(host, parent, options);
+    try {
+      return await runOnce(session, work, options);
+    } catch (error) {
+      const isSafe = isDbError(error) && error.retryable && error.outcome !== "unknown";
+      if (attempt > retries || !isSafe || signal?.aborted) throw error;
+      // Full jitter: losers of one race do not meet again.
+      const pauseMs = Math.random() * Math.min(maxDelayMs, delayMs * 2 ** (attempt - 1));
+      host.emit?.({ type: "retry", session: session.unit.id, attempt, delayMs: pauseMs, error });
+      try {
+        await bounded({ signal, timeoutMs: pauseMs }, host.clock, () => new Promise<never>(() => undefined), () => undefined);
+      } catch {
+        signal?.throwIfAborted();
+      }
+    }
+  }
 }
 
-function ignore(): void {}
+async function runOnce<T>(session: Session, work: Work<T>, options: SessionOptions): Promise<T> {
+  const { unit } = session;
+  let ending: Ending = "failed";
+  try {
+    const value = await runScope(session, work, options);
+    ending = "done";
+    return value;
+  } catch (error) {
+    if (options.signal?.aborted || isDbError(error, "QUERY_TIMEOUT")) ending = "aborted";
+    throw error;
+  } finally {
+    unit.isSettled = true;
+    await unit.end(ending);
+  }
+}

@@ -1,10 +1,8 @@
 import type { Clock } from "../contract/runtime.ts";
 import { DbError } from "../errors.ts";
+import { bounded } from "./deadline.ts";
 
-/** Runs after the outermost settle, with no session bound. */
-export type SettleCallback = () => unknown;
-
-/** `root`: a transaction of its own. `nested`: a savepoint in one. `joined`: a part with no bounds of its own. */
+/** `root`: a session, or a transaction begun in one. `nested`: a savepoint. `joined`: a part with no bounds of its own. */
 export type ScopeKind = "root" | "nested" | "joined";
 
 /** A session, or one `transaction()` inside of it. */
@@ -13,11 +11,9 @@ export class Scope {
   readonly parent: Scope | undefined;
   /** What failed inside and was swallowed by the caller: the scope may only be rolled back. */
   failure: { readonly error: unknown } | undefined;
-  isEnded = false;
-  onCommit: SettleCallback[] = [];
-  onRollback: SettleCallback[] = [];
-  #isTaken = false;
-  #line: (() => void)[] = [];
+  /** Set when it has ended, with the reason when it was given up. */
+  end: { readonly cause?: unknown } | undefined;
+  #turn: Promise<void> | undefined;
 
   constructor(kind: ScopeKind, parent?: Scope) {
     this.kind = kind;
@@ -29,33 +25,41 @@ export class Scope {
     return this.kind === "joined" ? this.parent!.bound : this;
   }
 
+  /** Its own end, or that of what is around it. */
+  get ended(): Scope["end"] {
+    return this.end ?? this.parent?.ended;
+  }
+
+  holds(inner: Scope | undefined): boolean {
+    return inner !== undefined && (inner === this || this.holds(inner.parent));
+  }
+
+  /** @throws DbError `ROLLBACK_ONLY` when a part of it failed. */
+  refuseFailed(): void {
+    const message = "a transaction that had joined this one failed: this one can only be rolled back";
+    if (this.failure) throw new DbError("ROLLBACK_ONLY", message, { scope: this.kind }, { cause: this.failure.error });
+  }
+
   /**
    * Siblings take turns: savepoints are a stack, and two of them side by side would undo each other's work.
    *
    * @throws DbError `POOL_DEADLOCK` when the turn does not come: most likely, the one before waits for this one.
    */
   async turn<T>(work: () => Promise<T>, clock: Clock, timeoutMs: number): Promise<T> {
-    if (this.#isTaken) {
-      await new Promise<void>((resolve, reject) => {
-        const timer = clock.setTimeout(() => {
-          this.#line = this.#line.filter((waiting) => waiting !== enter);
-          const message = `waited ${timeoutMs} ms for a sibling; inside a nested transaction, use the session that its work received`;
-          reject(new DbError("POOL_DEADLOCK", message, { max: 1, stacks: [] }));
-        }, timeoutMs);
-        const enter = (): void => {
-          clock.clearTimeout(timer);
-          resolve();
-        };
-        this.#line.push(enter);
-      });
-    }
-    this.#isTaken = true;
+    const before = this.#turn;
+    let done!: () => void;
+    const mine = new Promise<void>((resolve) => (done = resolve));
+    this.#turn = before ? before.then(() => mine) : mine;
     try {
+      if (before) await bounded({ timeoutMs }, clock, () => before, () => deadlock(timeoutMs));
       return await work();
     } finally {
-      const next = this.#line.shift();
-      this.#isTaken = next !== undefined;
-      next?.();
+      done();
     }
   }
+}
+
+function deadlock(timeoutMs: number): DbError {
+  const message = `waited ${timeoutMs} ms for a sibling; inside a nested transaction, use the session that its work received`;
+  return new DbError("POOL_DEADLOCK", message, { max: 1, stacks: [] });
 }

@@ -25,7 +25,7 @@ export class SqlQuery<R = Row> implements PromiseLike<R[]> {
 
   /** The first row, or `undefined` when there is none. */
   async first(): Promise<R | undefined> {
-    return toRows<R>(await this.#once())[0];
+    return (await this)[0];
   }
 
   /** Rows as arrays in column order: `[[1, "Ada"]]`. The way to read duplicate column names. */
@@ -35,7 +35,7 @@ export class SqlQuery<R = Row> implements PromiseLike<R[]> {
 
   /** The full result: rows, columns, rows affected, last row id. */
   async run(): Promise<Result<R>> {
-    return toResult<R>(await this.#once());
+    return toResult<R>(await this.#once(), this.#strings.join("?"));
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- a query is awaited: that is its interface
@@ -43,7 +43,9 @@ export class SqlQuery<R = Row> implements PromiseLike<R[]> {
     onFulfilled?: ((rows: R[]) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#once().then<R[]>(toRows).then(onFulfilled, onRejected);
+    return this.#once()
+      .then((raw) => toRows<R>(raw, this.#strings.join("?")))
+      .then(onFulfilled, onRejected);
   }
 
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<R[] | B> {

@@ -7,7 +7,7 @@ import { DbError } from "../errors.ts";
  */
 export class Transaction {
   /** `failed`: only a rollback is possible. `lost`: the database ended it behind our back. */
-  state: "none" | "open" | "failed" | "lost" = "none";
+  state: "none" | "transaction" | "failed" | "lost" = "none";
   /** How the next one begins; `undefined`: statements belong to none. */
   wanted: BeginOptions | undefined;
   #owed: Step[] = [];
@@ -19,11 +19,15 @@ export class Transaction {
     this.wanted = wanted;
   }
 
+  /** There is something to commit or to roll back. */
+  get isOpen(): boolean {
+    return this.state === "transaction" || this.state === "failed";
+  }
+
   /** What must run ahead of the next statement. A flight may be planned twice. */
-  ahead(): Step[] {
-    if (this.state === "none" && this.wanted === undefined) return [];
+  ahead(): readonly Step[] {
     this.#carried = this.#owed.length;
-    return this.state === "none" ? [{ kind: "begin", options: this.wanted! }, ...this.#owed] : [...this.#owed];
+    return this.wanted && this.state === "none" ? [{ kind: "begin", options: this.wanted }, ...this.#owed] : this.#owed;
   }
 
   /**
@@ -37,33 +41,27 @@ export class Transaction {
     const owed = this.#owed;
     owed.push(savepoint);
     return (isKept) => {
-      if (owed !== this.#owed) return; // That transaction has ended, and its savepoints with it.
       const at = owed.indexOf(savepoint);
-      if (at !== -1) owed.length = at;
+      if (at >= 0) owed.length = at;
+      // Where the transaction has ended, nobody reads this list any more: its savepoints ended with it.
       else owed.push(...(isKept ? [] : [{ kind: "rollback-to", name } as const]), { kind: "release", name });
     };
   }
 
   /** Takes note of a flight that came back: `hasPassed` tells whether all steps of `ahead()` were done. */
   land(state: DriverConnection["state"], hasPassed: boolean, error: unknown): void {
-    if (this.state === "none" && (this.wanted === undefined || (!hasPassed && state !== "transaction"))) return;
+    if (this.state === "none" && (!this.wanted || (!hasPassed && state !== "transaction"))) return;
     if (hasPassed) this.#owed.splice(0, this.#carried);
-    this.state = state === "transaction" ? "open" : state === "failed" ? "failed" : "lost";
+    this.#carried = 0;
+    this.state = state === "transaction" || state === "failed" ? state : "lost";
     this.#cause = error ?? this.#cause;
   }
 
-  /** COMMIT or ROLLBACK was done: the next statement begins anew. */
+  /** COMMIT or ROLLBACK was done, or the connection is gone: the next statement begins anew. */
   end(): void {
     this.state = "none";
     this.#owed = [];
     this.#cause = undefined;
-  }
-
-  /** The connection is gone, and an open transaction with it. */
-  lose(error: unknown): void {
-    if (this.state === "none") return;
-    this.state = "lost";
-    this.#cause = error;
   }
 
   /** Why no statement may be sent now, if so: a transaction that is failed or lost never runs on in autocommit. */

@@ -1,47 +1,83 @@
 import type { BeginOptions, MaybePromise, RowStream } from "../contract/adapter.ts";
-import type { Frame } from "../contract/context.ts";
-import type { Owner, SessionEvent } from "../contract/events.ts";
-import { type DbError, isDbError } from "../errors.ts";
+import type { ContextProvider, Frame } from "../contract/context.ts";
+import type { Owner, PoolEvent, SessionEvent } from "../contract/events.ts";
+import type { Clock } from "../contract/runtime.ts";
+import { DbError, isDbError } from "../errors.ts";
+import type { CheckedPoolOptions } from "../pool/options.ts";
 import type { Lease } from "../pool/pool.ts";
-import type { Host } from "./host.ts";
+import { Command } from "./command.ts";
+import { bounded } from "./deadline.ts";
 import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
-import { Scope, type SettleCallback } from "./scope.ts";
+import { connectionName } from "./names.ts";
+import { Scope } from "./scope.ts";
+import type { Source } from "./source.ts";
 import { Transaction } from "./transaction.ts";
+
+// A rollback that gets no answer must not keep the caller from its own error; the connection is closed then.
+const ROLLBACK_TIMEOUT_MS = 5_000;
+
+/** What a session needs of the database that it belongs to; frames are found by it. */
+export interface Host {
+  /** Number of the database, unique in its isolate. */
+  readonly number: number;
+  readonly clock: Clock;
+  readonly context: ContextProvider;
+  /** Whether a connection that turns out to have died while idle is replaced unseen. */
+  readonly checksConnections: boolean;
+  readonly stacks: boolean;
+  readonly limits: CheckedPoolOptions;
+  readonly emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
+  source(): MaybePromise<Source>;
+  /** The URL as of now. */
+  url(): MaybePromise<string>;
+}
+
+/** Runs after the outermost settle, with no session bound. */
+export type SettleCallback = () => unknown;
+
+export type Ending = "done" | "failed" | "aborted";
 
 let units = 0;
 
-/** What a session and the transactions inside it share: one place in the pool, one connection, one transaction. */
-export class Unit implements Owner {
+/** What a session and the transactions inside it share: one place in the pool, one connection, one transaction, one end. */
+export class Unit {
   readonly id: number = ++units;
   readonly host: Host;
-  readonly parent: Owner | undefined;
+  /** What the pool knows of it, and events tell. */
+  readonly owner: Owner;
   readonly transaction: Transaction;
   readonly line: Line = new Line(this);
   readonly root: Scope = new Scope("root");
-  /** What was current where the session began: settle callbacks run there. */
-  readonly outside: Frame | undefined;
-  /** Settle callbacks that are due when the session has ended, in order. */
-  readonly due: SettleCallback[] = [];
   readonly streams: Set<RowStream> = new Set();
-  /** Makes the error for whoever comes when the session has ended. */
-  closed: (() => DbError) | undefined;
-  /** True once the session's connection and callbacks were seen to. */
-  hasEnded = false;
-  /** True when `onEvent` was told that it began, and must be told that it ended; hooks' sessions are not told. */
-  isTold = false;
+  /** The first `close()`: others wait for it. */
+  closing: Promise<void> | undefined;
+  /** True when `db.session()` has ended it: for good. */
+  isSettled = false;
   /** Told when it has ended: for a session that is open by hand. */
   onEnd: (() => void) | undefined;
-  /** True when a signal or a deadline of the session's may cancel what is in flight. */
-  isBounded = false;
+  /** Where the session began: settle callbacks run there. */
+  readonly #outside: Frame | undefined;
+  /** Sessions of hooks and of detached connections are not told of in events. */
+  readonly #isTold: boolean;
+  /** Where the session began: the stack of the acquire itself shows nothing of the caller. */
+  readonly #stack: string | undefined;
+  #callbacks: { readonly scope: Scope; readonly isCommit: boolean; readonly call: SettleCallback }[] = [];
+  /** Callbacks that run when the session has ended, in order. */
+  #due: SettleCallback[] = [];
+  #hasEnded = false;
   #lease: Pick<Lease<Link>, "id" | "connection" | "isReused" | "release" | "detach"> | undefined;
-  #isUsed = false;
 
-  constructor(host: Host, parent: Owner | undefined, begin: BeginOptions | undefined) {
+  /** @param link - a connection that is not the unit's own to give back. */
+  constructor(host: Host, parent: Owner | undefined, begin: BeginOptions | undefined, link?: Link) {
     this.host = host;
-    this.parent = parent;
-    this.outside = host.context.current();
+    this.owner = { id: this.id, parent };
+    this.#stack = host.stacks ? new Error("begun").stack : undefined;
     this.transaction = new Transaction(begin);
+    this.#outside = host.context.current();
+    this.#isTold = !link;
+    if (link) this.adopt(link);
+    else host.emit?.({ type: "session", session: this.id, parent: parent?.id });
   }
 
   /** Number of the connection in its pool; 0 for one that is not the pool's. */
@@ -53,21 +89,35 @@ export class Unit implements Owner {
     return this.#lease?.connection;
   }
 
-  /** The connection; taken from the pool at first use. */
-  connect(signal: AbortSignal | undefined, usePool = true): MaybePromise<Link> {
-    return this.link ?? this.#acquire(signal, usePool);
-  }
-
-  async #acquire(signal: AbortSignal | undefined, usePool: boolean): Promise<Link> {
-    const { pool } = await this.host.source();
-    this.#lease = await pool.acquire({ owner: this, usePool, signal });
-    this.#isUsed = this.#lease.isReused;
-    return this.#lease.connection;
+  /** Takes a connection from the pool, and runs the hooks on it if it is fresh. */
+  async connect(toSignal: () => AbortSignal, usePool: boolean): Promise<Link> {
+    const { host } = this;
+    const source = await host.source();
+    const { pool } = source;
+    const wanted = { owner: this.owner, usePool, stack: this.#stack };
+    const lease = pool.tryAcquire(wanted) ?? (await pool.acquire({ ...wanted, signal: toSignal() }));
+    const link = lease.connection;
+    this.#lease = lease;
+    if (link.isPrepared) return link;
+    const signal = toSignal();
+    const timeoutMs = host.limits.openTimeoutMs;
+    const toError = (reason: unknown): unknown =>
+      signal.aborted ? reason : new DbError("CONNECT_FAILED", `a hook took over ${timeoutMs} ms`, { adapter: source.adapter.name });
+    try {
+      await bounded({ signal, timeoutMs }, host.clock, () => source.prepare(link, this.owner), toError);
+      const { state } = link.driver;
+      if (state !== "idle" && state !== "closed") throw new TypeError("Expected hooks to leave no transaction open");
+    } catch (error) {
+      // Half made, it must not be seen by anybody.
+      this.drop(error);
+      throw error;
+    }
+    return link;
   }
 
   /** Takes a connection that somebody else owns: it is never pooled nor closed from here. */
   adopt(link: Link): void {
-    this.#lease = { id: 0, connection: link, isReused: false, release: () => undefined, detach: () => link };
+    this.#lease = { id: 0, connection: link, isReused: false, release: () => (link.isBound = false), detach: () => link };
   }
 
   /** Gives the connection back: to the pool when it is proven idle, clean and healthy, else to be closed. */
@@ -75,7 +125,7 @@ export class Unit implements Owner {
     const lease = this.#lease;
     this.#lease = undefined;
     this.transaction.end();
-    if (lease === undefined) return;
+    if (!lease) return;
     const { state, isReusable } = lease.connection.driver;
     lease.release({ broken: state !== "idle", dirty: really || !isReusable });
   }
@@ -90,7 +140,8 @@ export class Unit implements Owner {
 
   /** The connection is of no more use, and the transaction that was open on it is lost. */
   drop(error: unknown): void {
-    this.transaction.lose(error);
+    this.transaction.land("closed", false, error);
+    this.streams.clear();
     this.#lease?.release({ broken: true });
     this.#lease = undefined;
   }
@@ -101,18 +152,97 @@ export class Unit implements Owner {
    * @returns true when the same flight may leave again on another connection: nothing of it was executed, no transaction
    *   was open, and the connection had been alive before.
    */
-  replaces(error: unknown): boolean {
-    const { driver, source } = this.link!;
-    if (driver.state !== "closed") return false;
+  replaces(error: unknown, hadSetup: boolean): boolean {
+    const { isReused, connection } = this.#lease!;
+    if (connection.driver.state !== "closed" && !hadSetup) return false;
     const isLost = isDbError(error, "CONNECTION_LOST");
     const isSafe = isLost && error.outcome === "not-executed" && this.transaction.state === "none";
     this.drop(error);
     // One dead connection means that its idle siblings are dead too, most likely: none of them is tried.
-    if (isLost) source.pool.invalidate();
-    return isSafe && this.#isUsed && this.host.checksConnections;
+    if (isLost) connection.source.pool.invalidate();
+    return isSafe && isReused && this.host.checksConnections;
   }
 
-  emit(event: SessionEvent): void {
-    this.host.emit?.(event);
+  /** The error for whoever uses the session, or a transaction inside it, that has ended. */
+  closedError(cause?: unknown): DbError {
+    const message = "the session, or the transaction inside it, has ended; await its statements before its work returns";
+    return new DbError("SESSION_CLOSED", message, { session: connectionName(this) }, { cause });
+  }
+
+  async endStreams(): Promise<void> {
+    for (const stream of this.streams) {
+      try {
+        await stream.return();
+      } catch {}
+    }
+    this.streams.clear();
+  }
+
+  /** Rolls back what is open. A failure drops the connection, and is told as an event: the caller's error wins. */
+  async rollBack(): Promise<void> {
+    if (this.transaction.state === "none") return;
+    try {
+      await this.line.add(new Command("rollback", this.root, [], () => undefined), { timeoutMs: ROLLBACK_TIMEOUT_MS });
+    } catch (error) {
+      this.#tellError(error, "rollback");
+      this.release(true);
+    }
+  }
+
+  /** Ends the session, once, on every path: rolls back what is undecided, gives the connection back, runs the settle callbacks. */
+  async end(ending: Ending, really = false): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.root.end ??= {};
+    this.line.abort(this.root, () => this.closedError());
+    await this.line.idle();
+    await this.endStreams();
+    await this.rollBack();
+    this.decide(this.root, false);
+    this.release(really);
+    this.onEnd?.();
+    if (this.#isTold) this.host.emit?.({ type: "end", session: this.id, outcome: ending });
+    await this.#settle(ending);
+  }
+
+  /** A session that was closed by hand goes on. */
+  revive(): void {
+    this.#hasEnded = false;
+    this.root.end = this.closing = undefined;
+  }
+
+  calls(scope: Scope, isCommit: boolean, call: SettleCallback): void {
+    this.#callbacks.push({ scope, isCommit, call });
+  }
+
+  /** What was done within a scope is there to stay, or taken back: its callbacks of that kind are due, the others forgotten. */
+  decide(scope: Scope, isCommit: boolean): void {
+    this.#callbacks = this.#callbacks.filter((callback) => {
+      const isMeant = scope.holds(callback.scope);
+      if (isMeant && callback.isCommit === isCommit) this.#due.push(callback.call);
+      return !isMeant;
+    });
+  }
+
+  tell(type: "begin" | "commit" | "rollback"): void {
+    this.host.emit?.({ type, session: this.id });
+  }
+
+  // All callbacks run; the first failure is the caller's to see, unless it has an error of its own already.
+  async #settle(ending: Ending): Promise<void> {
+    const failures: unknown[] = [];
+    for (const callback of this.#due.splice(0)) {
+      try {
+        await this.host.context.run(this.#outside, callback);
+      } catch (error) {
+        failures.push(error);
+        this.#tellError(error, "callback");
+      }
+    }
+    if (failures.length > 0 && ending === "done") throw failures[0];
+  }
+
+  #tellError(error: unknown, during: "rollback" | "callback"): void {
+    this.host.emit?.({ type: "error", session: this.id, error, during });
   }
 }
