@@ -125,15 +125,15 @@ export class PageSessions extends PageElement {
     const badge = (kind: string, name: string): TemplateResult =>
       html`<li><svg width="18" height="18" viewBox="0 8 18 18" aria-hidden="true">${mark(kind, 9)}</svg>${name}</li>`;
     return html`<ul class="legend" aria-label="Legend">
-      ${swatch("wait", "waits")} ${swatch("hold", "holds the connection")} ${swatch("flight", "flight")}
+      ${swatch("wait", "waits")} ${swatch("hold", "holds a connection")} ${swatch("flight", "flight")}
       ${badge("commit", "commit")} ${badge("rollback", "rollback")} ${badge("part", "part of it")}
       ${badge("retry", "retry")}
     </ul>`;
   }
 
   #range(): TemplateResult {
-    return html`<label class="inline">
-      Show
+    return html`<label class="inline"
+      ><span class="unseen">Show</span>
       <select
         @change=${(event: Event) => {
           this.#view.range = (event.currentTarget as HTMLSelectElement).value === "all" ? "all" : "latest";
