@@ -18,15 +18,19 @@ export function parseAddress(text: string): Address {
   } catch {
     throw new TypeError("Expected a URL like `libsql://shop.turso.io`, got one that cannot be read");
   }
-  if (url.username || url.password) throw new TypeError("Expected a libSQL URL without user and password: give the token as `authToken`");
+  if (url.username || url.password)
+    throw new TypeError("Expected a libSQL URL without user and password: give the token as `authToken`");
   const token = url.searchParams.get("authToken") ?? undefined;
   const tls = url.searchParams.get("tls");
   for (const name of url.searchParams.keys()) {
-    if (name !== "authToken" && name !== "tls") throw new TypeError(`Expected \`authToken\` or \`tls\` in a libSQL URL, got \`${name}\``);
+    if (name !== "authToken" && name !== "tls")
+      throw new TypeError(`Expected \`authToken\` or \`tls\` in a libSQL URL, got \`${name}\``);
   }
   if (tls === "0" && !/^https:/i.test(text)) url.protocol = "http:";
   else if (tls !== null && (tls !== "1" || url.protocol === "http:")) {
-    throw new TypeError(`Expected \`tls=0\` with libsql: only, and \`tls=1\` not with http:, got \`tls=${tls === "1" ? 1 : "…"}\``);
+    throw new TypeError(
+      `Expected \`tls=0\` with libsql: only, and \`tls=1\` not with http:, got \`tls=${tls === "1" ? 1 : "…"}\``,
+    );
   }
   url.search = url.hash = "";
   return { baseUrl: withSlash(url.href), token };

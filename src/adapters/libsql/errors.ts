@@ -1,5 +1,5 @@
 import type { Statement } from "../../contract/statement.ts";
-import { DbError, type ErrorDetails, type Outcome, type QueryFailureKind } from "../../errors.ts";
+import { DbError, type Outcome, type QueryFailureKind } from "../../errors.ts";
 import { scrub, toFailure } from "../sqlite/failure.ts";
 import { bind, valuesOf } from "./values.ts";
 import type { WireError } from "./wire.ts";
@@ -11,9 +11,13 @@ interface Fate {
 }
 
 /** A failure of the connection, not of a statement. */
-export function failed(code: "CONNECT_FAILED" | "AUTH_FAILED" | "CONNECTION_LOST", message: string, fate: Fate = {}): DbError {
+export function failed(
+  code: "CONNECT_FAILED" | "AUTH_FAILED" | "CONNECTION_LOST",
+  message: string,
+  fate: Fate = {},
+): DbError {
   const { cause, ...rest } = fate;
-  const details = { adapter: "libsql" } as ErrorDetails[typeof code];
+  const details = { adapter: "libsql" };
   return new DbError(code, message, details, cause === undefined ? rest : { ...rest, cause });
 }
 
@@ -28,7 +32,12 @@ export function unknown(message: string, cause?: unknown): DbError {
 }
 
 export function transactionLost(sql: string, cause?: unknown): DbError {
-  return new DbError("TRANSACTION_LOST", "the transaction has ended: roll back, then begin anew", { sql }, { cause, retryable: true });
+  return new DbError(
+    "TRANSACTION_LOST",
+    "the transaction has ended: roll back, then begin anew",
+    { sql },
+    { cause, retryable: true },
+  );
 }
 
 /** Codes that are not SQLite's, or tell more than its message. */
@@ -59,19 +68,29 @@ export function toDbError(error: WireError, statement: Statement, outcome?: Outc
   const { text: sql } = statement;
   const { code, extended_code: extended } = error;
   // sqld and the client each put words, or the code, before SQLite's own message.
-  const message = error.message.replace(/^((SQLITE_\w+|SQLite (input )?error|SQL (input error|string could not be parsed)): )+/, "");
-  if (code === "TRANSACTION_TIMEOUT") return transactionLost(sql, new Error("TRANSACTION_TIMEOUT: another writer waited for too long"));
+  const message = error.message.replace(
+    /^((SQLITE_\w+|SQLite (input )?error|SQL (input error|string could not be parsed)): )+/,
+    "",
+  );
+  if (code === "TRANSACTION_TIMEOUT")
+    return transactionLost(sql, new Error("TRANSACTION_TIMEOUT: another writer waited for too long"));
   const failure = toFailure(message);
   const isUnsupported = /unsupported statement/.test(message);
-  const kind = (isUnsupported ? "other" : undefined) ?? KINDS[extended ?? ""] ?? KINDS[code ?? ""] ?? failure?.kind ?? "other";
-  const shown = failure ? message : isUnsupported ? "the server does not support this statement" : scrub(message, valuesOf(bind(statement)));
+  const kind =
+    (isUnsupported ? "other" : undefined) ?? KINDS[extended ?? ""] ?? KINDS[code ?? ""] ?? failure?.kind ?? "other";
+  const shown = failure
+    ? message
+    : isUnsupported
+      ? "the server does not support this statement"
+      : scrub(message, valuesOf(bind(statement)));
   const position = kind === "syntax" ? findPosition(message, sql) : undefined;
   const details = { kind, sql, dialectCode: code ?? failure?.dialectCode };
   return new DbError("QUERY_FAILED", shown, position === undefined ? details : { ...details, position }, {
     cause: new Error(`${extended ?? code ?? "error"}: ${shown}`),
     retryable: kind === "busy" || kind === "serialization",
     // What an OR FAIL had changed before it failed stays.
-    outcome: outcome ?? (/\bfail\b/i.test(sql) ? "unknown" : "not-executed"),
+    outcome:
+      outcome ?? (code === "RESPONSE_TOO_LARGE" ? "executed" : /\bfail\b/i.test(sql) ? "unknown" : "not-executed"),
   });
 }
 
@@ -83,7 +102,7 @@ export function readOnly(sql: string): DbError {
 
 // The server names a token, and sqld also where it had read to; a token that stands there more than once cannot be placed without.
 function findPosition(message: string, sql: string): number | undefined {
-  if (/^incomplete input/.test(message)) return sql.length;
+  if (message.startsWith("incomplete input")) return sql.length;
   const token = /(?:near |token: )"(.*?)"(?:,|:|$)/.exec(message)?.[1];
   if (!token) return undefined;
   const first = sql.indexOf(token);

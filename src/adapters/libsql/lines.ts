@@ -1,7 +1,10 @@
 import { unknown } from "./errors.ts";
 
 /** Reads a body of JSON values, one a line, as they come; whoever stops reading cancels the rest. */
-export async function* readLines(body: ReadableStream<Uint8Array> | null, signal: AbortSignal): AsyncGenerator<unknown, void> {
+export async function* readLines(
+  body: ReadableStream<Uint8Array> | null,
+  signal: AbortSignal,
+): AsyncGenerator<unknown, void> {
   const reader = body!.getReader();
   const decoder = new TextDecoder();
   let rest = "";

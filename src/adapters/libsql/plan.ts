@@ -8,7 +8,7 @@ import type { WireCondition, WireError, WireRequest, WireResponse, WireResult, W
 
 const SKIPPED: StepOutcome = { status: "skipped" };
 const DONE: StepOutcome = { status: "done", result: { columns: [], rows: [], rowsAffected: 0 } };
-const NOT_AUTOCOMMIT: WireCondition = { type: "not", cond: { type: "is_autocommit" } };
+export const NOT_AUTOCOMMIT: WireCondition = { type: "not", cond: { type: "is_autocommit" } };
 const NEVER: WireStep = { stmt: { sql: "SELECT 1" }, condition: { type: "or", conds: [] } };
 
 /** What a flight finds, and what it leaves. */
@@ -44,7 +44,12 @@ export class Plan {
   #stopper = -1;
 
   /** @param refused - steps that are known to fail, and how. */
-  constructor({ steps, undo = [] }: Flight, { state, isReadOnly }: Ground, version: 2 | 3, refused: ReadonlyMap<Step, DbError>) {
+  constructor(
+    { steps, undo = [] }: Flight,
+    { state, isReadOnly }: Ground,
+    version: 2 | 3,
+    refused: ReadonlyMap<Step, DbError>,
+  ) {
     this.#version = version;
     this.#refused = refused;
     this.#isOpen = state !== "idle";
@@ -57,7 +62,10 @@ export class Plan {
     });
     if (this.#stopper < 0) return;
     const stopped: WireCondition = { type: "not", cond: { type: "ok", step: this.#stopper } };
-    for (const step of undo) this.#undone.push(this.#add(step, textOf(step), [stopped, ...(needsTransaction(step) && version > 2 ? [NOT_AUTOCOMMIT] : [])]));
+    for (const step of undo)
+      this.#undone.push(
+        this.#add(step, textOf(step), [stopped, ...(needsTransaction(step) && version > 2 ? [NOT_AUTOCOMMIT] : [])]),
+      );
   }
 
   /** Whether the transaction that it leaves, if any, may only read. */
@@ -67,18 +75,18 @@ export class Plan {
 
   /** Empty when all is known without asking. */
   get requests(): WireRequest[] {
-    const requests: WireRequest[] = this.#groups.filter((steps) => steps.length > 0).map((steps) => ({ type: "batch", batch: { steps } }));
+    const requests: WireRequest[] = this.#groups
+      .filter((steps) => steps.length > 0)
+      .map((steps) => ({ type: "batch", batch: { steps } }));
     return requests.length > 0 && this.#version > 2 ? [...requests, { type: "get_autocommit" }] : requests;
   }
 
-  /** The query steps of a batch. */
+  /** The queries in a batch of several steps, of which no step is told what became of it when the batch fails as a whole. */
   queriesOf(group: number): QueryStep[] {
-    return this.#placed.filter((placed) => placed.group === group).flatMap(({ step }) => (step.kind === "query" ? step : []));
-  }
-
-  /** How many steps were sent in a batch. */
-  sizeOf(group: number): number {
-    return this.#groups[group]!.length;
+    if ((this.#groups[group]?.length ?? 0) < 2) return [];
+    return this.#placed.flatMap(({ step, known, ...placed }) =>
+      step.kind === "query" && !known && placed.group === group ? step : [],
+    );
   }
 
   outcomes(responses: readonly WireResponse[]): StepOutcome[] {
@@ -96,6 +104,10 @@ export class Plan {
     return all.reduce((before, placed) => toState(before, placed.step.kind, statusOf(placed, responses)), state);
   }
 
+  hasCommitted(responses: readonly WireResponse[]): boolean {
+    return this.#placed.some((placed) => placed.step.kind === "commit" && statusOf(placed, responses) === "done");
+  }
+
   #startGroup(): void {
     if (this.#groups.at(-1)?.length !== 0) this.#groups.push([]);
     this.#stopper = -1;
@@ -107,7 +119,8 @@ export class Plan {
     const conditions: WireCondition[] = this.#stopper < 0 ? [] : [{ type: "ok", step: this.#stopper }];
     if (needsTransaction(step) && this.#version > 2) conditions.push(NOT_AUTOCOMMIT);
     const placed = known ? this.#addStep(step, NEVER, known) : this.#add(step, textOf(step, next), conditions);
-    if (step.kind !== "query" || step.onError === "stop" || (this.#version < 3 && step.guarded)) this.#stopper = placed.at;
+    if (step.kind !== "query" || step.onError === "stop" || (this.#version < 3 && step.guarded))
+      this.#stopper = placed.at;
     this.#foresee(step);
     return placed;
   }
@@ -172,17 +185,22 @@ function textOf(step: Step, next?: Step): string | undefined {
 // A transaction that begins with a write waits for the lock at once, where waiting heals; one that reads first would block
 // others for nothing. Where it reads first and writes later, it may lose a race then: `retry` begins it anew.
 function modeOf({ accessMode }: BeginOptions, next: Step | undefined): string {
-  const isWrite = accessMode === "read write" || (!accessMode && next?.kind === "query" && !mayOnlyRead(next.statement.text));
+  const isWrite =
+    accessMode === "read write" || (!accessMode && next?.kind === "query" && !mayOnlyRead(next.statement.text));
   return isWrite ? "IMMEDIATE" : "DEFERRED";
 }
 
-function mayOnlyRead(text: string): boolean {
+/** Whether a statement changes nothing. */
+export function mayOnlyRead(text: string): boolean {
   const { isRead, verb, leavesState } = scan(text);
   return isRead || verb === "EXPLAIN" || (verb === "PRAGMA" && !leavesState && !text.includes("="));
 }
 
 /** What a batch tells of a step; neither: it was skipped. */
-function read({ group, at }: Placed, responses: readonly WireResponse[]): { result?: WireResult | null | undefined; error?: WireError | null | undefined } {
+function read(
+  { group, at }: Placed,
+  responses: readonly WireResponse[],
+): { result?: WireResult | null | undefined; error?: WireError | null | undefined } {
   const { error, response } = responses[group] ?? {};
   return { result: response?.result?.step_results[at], error: error ?? response?.result?.step_errors[at] };
 }
@@ -194,7 +212,9 @@ function isGoneAnyway(kind: Step["kind"], { message, code }: WireError): boolean
 
 function statusOf(placed: Placed, responses: readonly WireResponse[]): StepOutcome["status"] {
   const { result, error } = read(placed, responses);
-  if (placed.known || result) return placed.known?.status ?? "done";
+  // What was refused here has done nothing to the transaction.
+  if (placed.known) return placed.known.status === "done" ? "done" : "skipped";
+  if (result) return "done";
   return error ? (isGoneAnyway(placed.step.kind, error) ? "done" : "failed") : "skipped";
 }
 
@@ -213,8 +233,14 @@ function toOutcome(placed: Placed, responses: readonly WireResponse[]): StepOutc
 function toResult({ cols, rows, affected_row_count, last_insert_rowid: rowid }: WireResult, text: string): RawResult {
   const { isWrite, verb } = scan(text);
   const rowsAffected = isWrite ? affected_row_count : 0;
-  const result = { columns: cols.map(({ name }) => name ?? ""), rows: rows.map((row) => row.map(decode)), rowsAffected };
-  return rowsAffected > 0 && /^INS|^REP/.test(verb) && rowid != null ? { ...result, lastInsertRowid: toInteger(rowid) } : result;
+  const result = {
+    columns: cols.map(({ name }) => name ?? ""),
+    rows: rows.map((row) => row.map(decode)),
+    rowsAffected,
+  };
+  return rowsAffected > 0 && /^INS|^REP/.test(verb) && rowid != null
+    ? { ...result, lastInsertRowid: toInteger(rowid) }
+    : result;
 }
 
 function toState(state: Ground["state"], kind: Step["kind"], status: StepOutcome["status"]): Ground["state"] {

@@ -7,7 +7,12 @@ export function toHttpError(status: number, text: string, hadBaton: boolean, tok
   const told = `the server answered ${status}${/^[A-Z_]+$/.test(code) ? ` (${code})` : ""}`;
   // Words of the server's are shown only where they cannot be about statements.
   const words = message && `: ${token ? message.replaceAll(token, "…") : message}`;
-  if (/^STREAM_/.test(code) || (status === 400 && /invalid baton/.test(text)) || status === 410 || (status === 404 && hadBaton)) {
+  if (
+    code.startsWith("STREAM_") ||
+    (status === 400 && /invalid baton/.test(text)) ||
+    status === 410 ||
+    (status === 404 && hadBaton)
+  ) {
     return gone(`the server has forgotten this connection: ${told}`);
   }
   switch (status) {
@@ -18,9 +23,18 @@ export function toHttpError(status: number, text: string, hadBaton: boolean, tok
     case 404:
       return failed("CONNECT_FAILED", `${told}${words}: is the URL right?`);
     case 413:
-      return new DbError("QUERY_FAILED", `${told}: the statements are too large`, { kind: "other", sql: "", dialectCode: "413" });
+      return new DbError("QUERY_FAILED", `${told}: the statements are too large`, {
+        kind: "other",
+        sql: "",
+        dialectCode: "413",
+      });
     case 429:
-      return new DbError("QUERY_FAILED", `${told}: it has too much to do`, { kind: "busy", sql: "", dialectCode: "429" }, { retryable: true });
+      return new DbError(
+        "QUERY_FAILED",
+        `${told}: it has too much to do`,
+        { kind: "busy", sql: "", dialectCode: "429" },
+        { retryable: true },
+      );
     default:
       // Also for a baton that was used already: some proxy sent the flight twice.
       return unknown(told);

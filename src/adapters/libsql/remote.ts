@@ -1,11 +1,20 @@
 import { systemClock } from "../../clock.ts";
 import type { MaybePromise } from "../../contract/adapter.ts";
-import { type DbError } from "../../errors.ts";
-import { type Address, withSlash } from "./address.ts";
+import type { DbError } from "../../errors.ts";
+import { withSlash } from "./address.ts";
 import { failed, gone, unknown } from "./errors.ts";
 import { readLines } from "./lines.ts";
 import { toHttpError } from "./refusal.ts";
-import type { Fetch, FetchResponse, WireAnswer, WireEntry, WireHead, WireRequest, WireResponse, WireStep } from "./wire.ts";
+import type {
+  Fetch,
+  FetchResponse,
+  WireAnswer,
+  WireEntry,
+  WireHead,
+  WireRequest,
+  WireResponse,
+  WireStep,
+} from "./wire.ts";
 
 /** How long a farewell may take; the server forgets the stream by itself in ten seconds. */
 const CLOSE_MS = 5_000;
@@ -16,8 +25,9 @@ export interface Server {
   /** A stream idle for longer is taken to be expired, in milliseconds: sqld keeps it for 10_000. */
   keepMs: number;
   readonly fetch: Fetch | undefined;
-  readonly token: string | (() => MaybePromise<string>) | undefined;
 }
+
+export type Token = string | (() => MaybePromise<string>) | undefined;
 
 /**
  * One stream at the server, which is one connection to the database there. Plain data: the baton that names it, and where to send it.
@@ -25,7 +35,9 @@ export interface Server {
 export class Remote {
   readonly #server: Server;
   readonly #home: string;
+  readonly #source: Token;
   #base: string;
+  /** The token as of now. */
   #token: string | undefined;
   #baton: string | undefined;
   #usedAt = 0;
@@ -33,15 +45,20 @@ export class Remote {
   #late: Promise<unknown> | undefined;
   #abortLate: (() => void) | undefined;
 
-  constructor(server: Server, { baseUrl, token }: Address) {
+  constructor(server: Server, baseUrl: string, token: Token) {
     this.#server = server;
     this.#home = this.#base = baseUrl;
-    this.#token = token;
+    this.#source = token;
   }
 
   /** Where the stream lives; servers may move it. */
   get baseUrl(): string {
     return this.#base;
+  }
+
+  /** Of the protocol. */
+  get version(): Server["version"] {
+    return this.#server.version;
   }
 
   /** Whether the server holds a stream for it, as far as is known. */
@@ -79,7 +96,7 @@ export class Remote {
 
   /** Opens a cursor: its entries, as they come. */
   async cursor(steps: readonly WireStep[], signal: AbortSignal): Promise<AsyncGenerator<WireEntry, void> | undefined> {
-    const response = await this.#post("cursor", { batch: { steps } }, signal);
+    const response = this.version < 3 ? undefined : await this.#post("cursor", { batch: { steps } }, signal);
     if (!response) return undefined;
     const lines = readLines(response.body, signal) as AsyncGenerator<WireEntry | WireHead, void>;
     const { value } = await lines.next();
@@ -133,7 +150,7 @@ export class Remote {
         return undefined;
       }
       const text = await response.text().catch(() => "");
-      if (status === 401 && isFirst && typeof this.#server.token === "function") this.#token = undefined;
+      if (status === 401 && isFirst && typeof this.#source === "function") this.#token = undefined;
       else throw toHttpError(status, text, this.isOpen, this.#token);
     }
   }
@@ -142,22 +159,31 @@ export class Remote {
     const headers: Record<string, string> = { "content-type": "application/json" };
     if (this.#token) headers["authorization"] = `Bearer ${this.#token}`;
     const url = `${this.#base}v${this.#server.version}/${endpoint}`;
-    const init = { method: "POST", headers, body: JSON.stringify({ baton: this.#baton ?? null, ...body }), signal } as const;
-    const { fetch = globalThis.fetch as Fetch } = this.#server;
+    const init = {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ baton: this.#baton ?? null, ...body }),
+      signal,
+    } as const;
+    const { fetch = globalThis.fetch } = this.#server;
     try {
       return await fetch(url, init);
     } catch (error) {
       // Told by Node alone; elsewhere, a server that is not there looks like an answer that was lost.
       const { code } = Object((error as { cause?: unknown } | undefined)?.cause) as { code?: unknown };
-      if (!/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/.test(String(code))) throw unknown("no answer from the server", nameOf(error));
-      throw failed("CONNECT_FAILED", `no connection to the server (${code})`, { retryable: true, cause: nameOf(error) });
+      if (!/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/.test(String(code)))
+        throw unknown("no answer from the server", nameOf(error));
+      throw failed("CONNECT_FAILED", `no connection to the server (${code})`, {
+        retryable: true,
+        cause: nameOf(error),
+      });
     }
   }
 
   async #askToken(): Promise<string> {
-    const { token = "" } = this.#server;
+    const token = this.#source;
     try {
-      return typeof token === "function" ? await token() : token;
+      return typeof token === "function" ? await token() : (token ?? "");
     } catch (cause) {
       throw failed("AUTH_FAILED", "`authToken` gave no token", { cause });
     }

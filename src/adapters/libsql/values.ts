@@ -30,7 +30,11 @@ export function bind(statement: Statement): Bound {
   const named = seen.slots.filter(Boolean).length;
   if (named === 0) return { sql: text, args };
   const { places } = seen;
-  if (named === args.length) return { sql: text, args: Object.fromEntries(places.map(({ start, end, slot }) => [text.slice(start, end), args[slot]!])) };
+  if (named === args.length)
+    return {
+      sql: text,
+      args: Object.fromEntries(places.map(({ start, end, slot }) => [text.slice(start, end), args[slot]!])),
+    };
   let sql = "";
   let at = 0;
   for (const { start, end, slot } of places) {
@@ -42,13 +46,16 @@ export function bind(statement: Statement): Bound {
 
 /** The values of a statement, to take them out of messages. */
 export function valuesOf({ args }: Bound): readonly Stored[] {
-  return Object.values(args) as Stored[];
+  return Object.values<Stored>(args);
 }
 
 export function toWire(statement: Statement): WireStatement {
   const { sql, args } = bind(statement);
   if (Array.isArray(args)) return args.length === 0 ? { sql } : { sql, args: (args as Stored[]).map(encode) };
-  return { sql, named_args: Object.entries(args as Record<string, Stored>).map(([name, value]) => ({ name, value: encode(value) })) };
+  return {
+    sql,
+    named_args: Object.entries(args as Record<string, Stored>).map(([name, value]) => ({ name, value: encode(value) })),
+  };
 }
 
 // A Date or bytes may come from another realm: told by their tags, not by instanceof.
@@ -58,7 +65,8 @@ function tagOf(value: unknown): string {
 
 function toStored(value: SqlValue, tag: string): Stored | undefined {
   if (value === null || typeof value === "string") return value;
-  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : Number.isFinite(value) ? value : undefined;
+  if (typeof value === "number")
+    return Number.isSafeInteger(value) ? BigInt(value) : Number.isFinite(value) ? value : undefined;
   if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? value : undefined;
   if (typeof value === "boolean") return value ? 1n : 0n;
   if (tag === "Uint8Array") return value as Uint8Array;

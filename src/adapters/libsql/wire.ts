@@ -64,7 +64,10 @@ export interface WireResponse {
   readonly error?: WireError;
   readonly response?: {
     readonly is_autocommit?: boolean;
-    readonly result?: { readonly step_results: readonly (WireResult | null)[]; readonly step_errors: readonly (WireError | null)[] };
+    readonly result?: {
+      readonly step_results: readonly (WireResult | null)[];
+      readonly step_errors: readonly (WireError | null)[];
+    };
   };
 }
 

@@ -44,7 +44,7 @@ export class LibsqlServer {
     this.#profile = profiles[options.profile ?? "sqld"];
     this.#folder = options.folder ?? mkdtempSync(join(tmpdir(), "libsql-server-"));
     const file = join(this.#folder, "default.db");
-    this.#keeper = new Libsql(file);
+    this.#keeper = open(file);
     this.#keeper.prepare("PRAGMA journal_mode=WAL").all();
     const {
       txnTimeoutMs = 5_000,
@@ -60,7 +60,7 @@ export class LibsqlServer {
       profile,
       maxStreams,
       expirationMs,
-      openEngine: () => new Libsql(file),
+      openEngine: () => open(file),
       onClose: () => lock.wake(),
     });
     const statements = new Statements({ profile, lock, maxResponseBytes });
@@ -274,6 +274,13 @@ export class LibsqlServer {
     const { latencyMs = 0 } = this.#options;
     if (latencyMs > 0) await sleep(latencyMs / 2);
   }
+}
+
+/** What is lost when the machine fails is not tested, and waiting for the disk takes most of the time. */
+function open(file: string): InstanceType<typeof Libsql> {
+  const engine = new Libsql(file);
+  engine.exec("PRAGMA synchronous=OFF");
+  return engine;
 }
 
 type Answer = (status: number, body: unknown, contentType?: string) => void;

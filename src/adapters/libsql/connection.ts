@@ -1,0 +1,216 @@
+import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
+import type { RawResult, Statement } from "../../contract/statement.ts";
+import { type DbError, isDbError } from "../../errors.ts";
+import { scan } from "../sqlite/scan.ts";
+import { gone, isRefused, readOnly, toDbError, transactionLost } from "./errors.ts";
+import { Patience } from "./patience.ts";
+import { type Ground, mayOnlyRead, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
+import { isBusy, type Remote } from "./remote.ts";
+import { type Entries, LibsqlStream } from "./stream.ts";
+import { toWire } from "./values.ts";
+import type { WireRequest, WireResponse } from "./wire.ts";
+
+/** One stream at a libSQL server. Nothing of it is bound to the request that opened it. */
+export class LibsqlConnection implements DriverConnection {
+  readonly raw: Remote;
+  readonly setup: readonly Statement[] = [];
+  readonly #streams: Set<LibsqlStream> = new Set();
+  #ground: Ground = { state: "idle", isReadOnly: false };
+  #isClosed = false;
+  #closing: Promise<void> | undefined;
+  /** Setup has set something of the session: it is gone with the stream at the server. */
+  #hasState = false;
+  #isDirty = false;
+
+  constructor(remote: Remote) {
+    this.raw = remote;
+  }
+
+  get state(): DriverConnection["state"] {
+    return this.#isClosed ? "closed" : this.#ground.state;
+  }
+
+  get isReusable(): boolean {
+    return this.state === "idle" && !this.#isDirty && this.#streams.size === 0 && (!this.#hasState || this.raw.isOpen);
+  }
+
+  async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
+    signal?.throwIfAborted();
+    await this.#ready();
+    return this.#fly(flight, signal, new Patience(), new Map());
+  }
+
+  stream(statement: Statement, options: StreamOptions): LibsqlStream {
+    const stream = new LibsqlStream(
+      {
+        open: (...args) => this.#openCursor(...args),
+        onEnd: (ended, isCut) => this.#leaveCursor(ended, isCut),
+        lose: (error) => this.#lose(error),
+        isNeeded: () => this.#isNeeded,
+      },
+      statement,
+      options,
+    );
+    this.#streams.add(stream);
+    return stream;
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosed = true;
+    for (const stream of this.#streams) await stream.end(gone("this connection was closed"));
+    await this.raw.close();
+  }
+
+  /** Whether the stream at the server can be replaced by any other. */
+  get #isNeeded(): boolean {
+    return this.#ground.state !== "idle" || this.#hasState || this.#isDirty;
+  }
+
+  /** Nothing else uses the stream, and the server still has it. */
+  async #ready(): Promise<void> {
+    for (const stream of this.#streams) await stream.drain();
+    if (this.#isClosed) throw gone("this connection was closed");
+    if (!this.raw.isStale || this.#ground.state !== "idle") return;
+    // Not worth a request: what the server has forgotten costs one, and a new stream costs none.
+    this.raw.forget();
+    if (this.#isNeeded) throw this.#lose(gone("this connection was idle for longer than its server keeps it"));
+  }
+
+  async #fly(
+    flight: Flight,
+    signal: AbortSignal | undefined,
+    patience: Patience,
+    refused: ReadonlyMap<Step, DbError>,
+  ): Promise<StepOutcome[]> {
+    const plan = new Plan(flight, this.#ground, this.raw.version, refused);
+    const { requests } = plan;
+    const responses = requests.length === 0 ? [] : await this.#exchange(requests, signal, patience);
+    if (!responses) return this.#fly(flight, signal, patience, refused);
+    const culprit = await this.#findCulprit(plan, responses, signal, patience);
+    if (culprit) return this.#fly(flight, signal, patience, new Map([...refused, culprit]));
+    const outcomes = plan.outcomes(responses);
+    if (requests.length > 0) await this.#land(plan, responses);
+    flight.steps.forEach((step, index) => this.#note(step, outcomes[index]!));
+    const begin = flight.steps.findIndex(({ kind }) => kind === "begin");
+    if (!isBusyOutcome(outcomes[begin]) || !(await patience.wait(signal))) return outcomes;
+    const rest = { ...flight, steps: flight.steps.slice(begin) };
+    return [...outcomes.slice(0, begin), ...(await this.#fly(rest, signal, patience, refused))];
+  }
+
+  async #exchange(
+    requests: readonly WireRequest[],
+    signal: AbortSignal | undefined,
+    patience: Patience,
+  ): Promise<readonly WireResponse[] | undefined> {
+    for (;;) {
+      try {
+        return await this.raw.pipeline(requests, signal);
+      } catch (error) {
+        if (!isBusy(error)) throw this.#lose(error);
+        if (!(await patience.wait(signal))) throw error;
+      }
+    }
+  }
+
+  /** The statement for which a batch of several was refused before any of them ran: the server does not say which. */
+  async #findCulprit(
+    plan: Plan,
+    responses: readonly WireResponse[],
+    signal: AbortSignal | undefined,
+    patience: Patience,
+  ): Promise<readonly [Step, DbError] | undefined> {
+    const group = responses.findIndex(({ error }, index) => error && plan.queriesOf(index).length > 0);
+    if (group < 0) return undefined;
+    const error = responses[group]!.error!;
+    const queries = plan.queriesOf(group);
+    if (!isRefused(error)) {
+      // Part of it ran. A transaction that is still open is taken back with the stream, and everything with it.
+      const isOpen = responses.at(-1)?.response?.is_autocommit === false;
+      throw this.#lose(toDbError(error, { text: queries[0]!.statement.text }, isOpen ? "not-executed" : "unknown"));
+    }
+    const described =
+      queries.length > 1
+        ? await this.#exchange(
+            queries.map(({ statement }) => ({ type: "describe", sql: statement.text })),
+            signal,
+            patience,
+          )
+        : [];
+    const found = described?.findIndex((response) => response.error && isRefused(response.error)) ?? -1;
+    const step = queries[Math.max(found, 0)]!;
+    return [step, toDbError(error, step.statement)];
+  }
+
+  /** Takes note of the state in which a flight has left the stream. */
+  async #land(plan: Plan, responses: readonly WireResponse[]): Promise<void> {
+    const before = this.#ground;
+    const isAutocommit = responses.at(-1)?.response?.is_autocommit;
+    const told =
+      isAutocommit === undefined ? plan.stateAfter(responses, before) : isAutocommit ? "idle" : "transaction";
+    // A stream that the server has closed took its transaction along.
+    const state = this.raw.isOpen ? told : "idle";
+    this.#ground = { state, isReadOnly: state !== "idle" && plan.isReadOnly };
+    if (isAutocommit === undefined && responses.some(hasError)) this.#isDirty = true;
+    if (this.#hasState && !this.raw.isOpen) this.#isClosed = true;
+    if (before.state === "idle" || state !== "idle" || plan.hasCommitted(responses)) return;
+    for (const stream of this.#streams) await stream.end(transactionLost("rollback"));
+  }
+
+  #note(step: Step, { status }: StepOutcome): void {
+    if (step.kind !== "query" || status !== "done" || !scan(step.statement.text).leavesState) return;
+    if (step.isSetup) this.#hasState = true;
+    else this.#isDirty = true;
+  }
+
+  async #openCursor(statement: Statement, signal: AbortSignal): Promise<Entries | RawResult> {
+    await this.#ready();
+    const { state, isReadOnly } = this.#ground;
+    const { text } = statement;
+    if (isReadOnly && !mayOnlyRead(text)) throw readOnly(text);
+    if (scan(text).leavesState) this.#isDirty = true;
+    try {
+      const stmt = toWire(statement);
+      const entries = await this.raw.cursor(
+        [state === "idle" ? { stmt } : { stmt, condition: NOT_AUTOCOMMIT }],
+        signal,
+      );
+      if (entries) return entries;
+    } catch (error) {
+      throw isBusy(error) ? error : this.#lose(error);
+    }
+    const steps = [{ kind: "query", statement, onError: "stop", guarded: state !== "idle" }] as const;
+    const [outcome] = await this.#fly({ steps }, undefined, new Patience(), new Map());
+    if (outcome?.status === "done") return outcome.result;
+    throw outcome?.status === "failed" ? outcome.error : transactionLost(text);
+  }
+
+  async #leaveCursor(stream: LibsqlStream, isCut: boolean): Promise<void> {
+    this.#streams.delete(stream);
+    if (!isCut || this.#isClosed) return;
+    // Nobody knows when the server sees that its reader has left: the next flight takes a new stream.
+    if (this.#isNeeded) this.#lose(gone("a reader has left in the middle of its rows"));
+    else await this.raw.close();
+  }
+
+  /** The stream is of no more use. */
+  #lose(error: unknown): unknown {
+    this.#isClosed = true;
+    // What was refused was forgotten by the server as well. Where the outcome is unknown, the stream may be there: close() tries.
+    if (isDbError(error, "CONNECTION_LOST") && error.outcome === "not-executed") this.raw.forget();
+    return error;
+  }
+}
+
+function hasError({ error, response }: WireResponse): boolean {
+  return error !== undefined || (response?.result?.step_errors.some(Boolean) ?? false);
+}
+
+function isBusyOutcome(outcome: StepOutcome | undefined): boolean {
+  return (
+    outcome?.status === "failed" && isDbError(outcome.error, "QUERY_FAILED") && outcome.error.details.kind === "busy"
+  );
+}

@@ -1,0 +1,35 @@
+import type { AdapterFactory, MaybePromise } from "../../contract/adapter.ts";
+import { LibsqlAdapter } from "./adapter.ts";
+import type { Fetch } from "./wire.ts";
+
+export type { Fetch, FetchInit, FetchResponse } from "./wire.ts";
+
+export interface LibsqlOptions {
+  /** Sends the requests: a service binding, a tracer. Default: the platform's own `fetch`, looked up at each call. */
+  readonly fetch?: Fetch | undefined;
+  /** Goes before a token in the URL. A function is asked for each connection, and once more when the server answers 401. */
+  readonly authToken?: string | (() => MaybePromise<string>) | undefined;
+}
+
+/**
+ * libSQL and Turso, over `fetch`: `libsql://shop.turso.io`, `https://…`, or `http://localhost:8080`; `libsql:` means https.
+ *
+ * - A connection is a name that the server has given, plain data: in a Worker it outlives the request that opened it.
+ * - A session's first statement opens the connection and begins the transaction in the same request.
+ * - A transaction whose first statement writes, or that asks for `read write`, begins IMMEDIATE, any other DEFERRED; every one
+ *   is serializable, whatever level it asks for. `read only` is enforced here, by the look of the statements.
+ * - While the database is busy (BUSY at BEGIN, 429), a flight is tried again for five seconds, with growing pauses.
+ * - A Date goes in as ISO text in UTC; a boolean as 1 or 0. `stream()` reads through a cursor: other statements of the session
+ *   in between have it read to its end first.
+ * - A transaction that waits for ten seconds between two statements is ended by the server: `CONNECTION_LOST`.
+ *
+ * Source: https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md
+ */
+export function libsql(options: LibsqlOptions = {}): AdapterFactory {
+  const { fetch, authToken } = options;
+  return {
+    schemes: ["libsql", "https", "http"],
+    identity: [fetch, authToken],
+    create: (source) => new LibsqlAdapter(options, source),
+  };
+}

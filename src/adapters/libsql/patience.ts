@@ -1,0 +1,34 @@
+import { systemClock } from "../../clock.ts";
+
+/** As long as sqld lets a transaction keep others from writing. */
+const LONGEST_MS = 5_000;
+
+/** Waits between attempts at what is busy: with full jitter, longer each time, and for five seconds in all. */
+export class Patience {
+  #until = 0;
+  #delayMs = 8;
+
+  /** @returns false when it is at its end; rejects with the signal's own reason. */
+  async wait(signal: AbortSignal | undefined): Promise<boolean> {
+    const now = systemClock.now();
+    this.#until ||= now + LONGEST_MS;
+    if (now >= this.#until) return false;
+    this.#delayMs = Math.min(this.#delayMs * 2, 250);
+    await new Promise<void>((resolve, reject) => {
+      const abort = (): void => {
+        systemClock.clearTimeout(timer);
+        reject(signal!.reason);
+      };
+      const timer = systemClock.setTimeout(
+        () => {
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        },
+        Math.min(Math.random() * this.#delayMs, this.#until - now),
+      );
+      if (signal?.aborted) abort();
+      signal?.addEventListener("abort", abort, { once: true });
+    });
+    return true;
+  }
+}

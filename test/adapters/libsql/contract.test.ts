@@ -1,0 +1,24 @@
+import { describe, expect, test } from "vitest";
+import { adapterContract } from "../../kit/adapter-contract.ts";
+import type { LibsqlServerOptions } from "../../servers/libsql/libsql-server.ts";
+import { libsqlTarget } from "./target.ts";
+
+describe.each<LibsqlServerOptions>([{ profile: "sqld" }, { profile: "turso-cloud" }])(
+  "libSQL over fetch keeps the contract of adapters: $profile",
+  (server) => {
+    for (const { name, run } of adapterContract(libsqlTarget(server))) test(name, run);
+  },
+);
+
+/** Nothing there tells whether a transaction is over: a stream is nobody else's once something failed on it. */
+const NOT_OVER_V2 = ["what the database refuses is told", "a commit that the database refuses"];
+
+describe.each<LibsqlServerOptions>([
+  { profile: "sqld", newest: "v2" },
+  { profile: "turso-cloud", newest: "v2" },
+])("libSQL over version 2 of the protocol keeps it too, as far as it goes: $profile", (server) => {
+  const cases = adapterContract(libsqlTarget(server, {}, { losing: undefined }));
+  const kept = cases.filter(({ name }) => !NOT_OVER_V2.some((start) => name.startsWith(start)));
+  test("all cases but two", () => expect(cases.length - kept.length).toBe(2));
+  for (const { name, run } of kept) test(name, run);
+});
