@@ -5,7 +5,7 @@ import { Cursor } from "./cursor.ts";
 import { Queryable } from "./queryable.ts";
 import type { Session } from "./session.ts";
 import type { StatementInput } from "./statement.ts";
-import type { Ending, SettleCallback } from "./unit.ts";
+import type { SettleCallback } from "./unit.ts";
 
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
 export type CloseAction = "commit" | "rollback" | null | ((session: Session) => unknown);
@@ -67,9 +67,8 @@ export abstract class Handle extends Queryable {
   async setConnection(connection: Connection | null, { runHooks = false }: { readonly runHooks?: boolean } = {}): Promise<void> {
     const { unit } = this.require().checkOpen("setConnection");
     const link = connection?.ownLink();
-    await unit.endStreams();
     await this.rollback();
-    unit.release();
+    await unit.giveBack();
     if (!link) return;
     if (link.isBound) throw new TypeError("Expected a connection that no session has: leave that one first, with setConnection(null)");
     if (runHooks) await link.source.prepare(link, unit.owner);
@@ -92,16 +91,20 @@ export abstract class Handle extends Queryable {
     if (unit.closing) return unit.closing.catch(() => undefined);
     if (unit.root.end) return undefined;
     session.checkOpen("close");
-    return (unit.closing = finish(session, action, really));
+    unit.closing = settle(session, action).then(() => unit.end("done", really));
+    return unit.closing;
   }
 
   /** `close()`, which commits, then `getConnection()`: also revives a session that was closed by hand. */
   async reconnect(): Promise<Connection> {
     const session = this.require();
     const { unit } = session;
-    await session.close();
+    await unit.closing?.catch(() => undefined);
     // What `db.session()` has ended stays ended.
-    if (!unit.isSettled) unit.revive();
+    if (unit.root.end && !unit.isSettled) unit.revive();
+    session.checkOpen("reconnect");
+    await settle(session, "commit");
+    await unit.giveBack();
     return session.getConnection();
   }
 
@@ -118,15 +121,15 @@ export abstract class Handle extends Queryable {
   }
 }
 
-async function finish(session: Session, action: CloseAction, really: boolean): Promise<void> {
+// An action that fails ends the session, and closes its connection.
+async function settle(session: Session, action: CloseAction): Promise<void> {
   const { unit } = session;
-  let ending: Ending = "failed";
   try {
     await unit.line.idle();
     if (unit.link && action !== null) await (typeof action === "function" ? action(session) : session[action]());
-    ending = "done";
-  } finally {
-    await unit.end(ending, really || ending === "failed");
+  } catch (error) {
+    await unit.end("failed", true);
+    throw error;
   }
 }
 

@@ -200,7 +200,9 @@ export class Line {
       const outcome = own[index];
       try {
         if (outcome) throw outcome.status === "failed" ? toldApart(outcome.error, kind, index, length) : blocked();
-        if (kind !== "call") command.resolve(command.finish(own.slice(0, length).map(toResult), link!, undefined));
+        if (kind === "call") return;
+        if (kind === "commit" || !transaction.wanted) unit.hasKept = true;
+        command.resolve(command.finish(own.slice(0, length).map(toResult), link!, undefined));
       } catch (error) {
         command.reject(error);
       }

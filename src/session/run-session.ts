@@ -44,7 +44,7 @@ async function attempts<T>(host: Host, parent: Owner | undefined, work: Work<T>,
     try {
       return await runOnce(session, work, options);
     } catch (error) {
-      const isSafe = isDbError(error) && error.retryable && error.outcome !== "unknown";
+      const isSafe = isDbError(error) && error.retryable && error.outcome !== "unknown" && !session.unit.hasKept;
       if (attempt > retries || !isSafe || signal?.aborted) throw error;
       // Full jitter: losers of one race do not meet again.
       const pauseMs = Math.random() * Math.min(maxDelayMs, delayMs * 2 ** (attempt - 1));

@@ -52,6 +52,8 @@ export class Unit {
   readonly streams: Set<RowStream> = new Set();
   /** The first `close()`: others wait for it. */
   closing: Promise<void> | undefined;
+  /** Something that it did is there to stay: its work must not be done again. */
+  hasKept = false;
   /** True when `db.session()` has ended it: for good. */
   isSettled = false;
   /** Told when it has ended: for a session that is open by hand. */
@@ -120,8 +122,14 @@ export class Unit {
     this.#lease = { id: 0, connection: link, isReused: false, release: () => (link.isBound = false), detach: () => link };
   }
 
-  /** Gives the connection back: to the pool when it is proven idle, clean and healthy, else to be closed. */
-  release(really = false): void {
+  /** Ends what reads from the connection, and gives it back: the session takes another when it needs one. */
+  async giveBack(): Promise<void> {
+    await this.#endStreams();
+    this.#release(false);
+  }
+
+  // To the pool when it is proven idle, clean and healthy, else to be closed.
+  #release(really: boolean): void {
     const lease = this.#lease;
     this.#lease = undefined;
     this.transaction.end();
@@ -169,7 +177,7 @@ export class Unit {
     return new DbError("SESSION_CLOSED", message, { session: connectionName(this) }, { cause });
   }
 
-  async endStreams(): Promise<void> {
+  async #endStreams(): Promise<void> {
     for (const stream of this.streams) {
       try {
         await stream.return();
@@ -185,7 +193,7 @@ export class Unit {
       await this.line.add(new Command("rollback", this.root, [], () => undefined), { timeoutMs: ROLLBACK_TIMEOUT_MS });
     } catch (error) {
       this.#tellError(error, "rollback");
-      this.release(true);
+      this.#release(true);
     }
   }
 
@@ -196,10 +204,10 @@ export class Unit {
     this.root.end ??= {};
     this.line.abort(this.root, () => this.closedError());
     await this.line.idle();
-    await this.endStreams();
+    await this.#endStreams();
     await this.rollBack();
     this.decide(this.root, false);
-    this.release(really);
+    this.#release(really);
     this.onEnd?.();
     if (this.#isTold) this.host.emit?.({ type: "end", session: this.id, outcome: ending });
     await this.#settle(ending);
