@@ -1,9 +1,11 @@
 import type { Owner } from "../contract/events.ts";
+import type { Lender } from "./lease.ts";
 
 /** One open connection, and what the pool knows of it. */
 export interface Entry<C> {
   readonly connection: C;
   readonly id: number;
+  readonly lender: Lender<C>;
   readonly generation: number;
   /** When its lifetime is over. */
   readonly expiresAt: number;

@@ -8,6 +8,8 @@ export interface AcquireOptions {
   readonly timeoutMs?: number | undefined;
   /** Who will hold the connection: told in events, and followed to find deadlocks. */
   readonly owner?: Owner | undefined;
+  /** Where it was asked for, when the stack of the call itself does not show it. */
+  readonly stack?: string | undefined;
   /** `false`: a freshly opened connection, never one that was lent before. Default `true`. */
   readonly usePool?: boolean | undefined;
 }
@@ -43,12 +45,10 @@ export interface Lender<C> {
 }
 
 export class PoolLease<C> implements Lease<C> {
-  readonly #lender: Lender<C>;
   readonly #entry: Entry<C>;
   readonly #use: number;
 
-  constructor(lender: Lender<C>, entry: Entry<C>) {
-    this.#lender = lender;
+  constructor(entry: Entry<C>) {
     this.#entry = entry;
     this.#use = entry.uses;
   }
@@ -67,12 +67,12 @@ export class PoolLease<C> implements Lease<C> {
 
   release(options?: ReleaseOptions): void {
     this.#end();
-    this.#lender.takeBack(this.#entry, options);
+    this.#entry.lender.takeBack(this.#entry, options);
   }
 
   detach(): C {
     this.#end();
-    this.#lender.letGo(this.#entry);
+    this.#entry.lender.letGo(this.#entry);
     return this.#entry.connection;
   }
 

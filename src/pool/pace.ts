@@ -20,13 +20,6 @@ export class Pace {
   #width = 1;
   #widest: number = UNPROVEN;
 
-  /** Somebody waits, and nobody did before. */
-  begin(): void {
-    this.#width = Math.min(this.#width, 1);
-    // The step that is over was not one of this line's: it widens nothing.
-    this.served = 1;
-  }
-
   allows(opening: number, now: number): boolean {
     if (now >= this.nextAt) {
       if (this.served === 0 || this.#width === 0) this.#width = Math.min(this.#width * 2 || 1, this.#widest);
@@ -51,9 +44,11 @@ export class Pace {
     this.nextAt = now + Math.min(BACKOFF_MS * 2 ** this.#failures++, LONGEST_BACKOFF_MS) * (1 - Math.random() / 2);
   }
 
-  /** A connection was lost: the server has to be proven alive again. */
-  doubt(): void {
+  /** Begins anew: somebody waits and nobody did before, or a connection was lost. */
+  narrow(): void {
     this.#widest = Math.min(this.#widest, UNPROVEN);
     this.#width = Math.min(this.#width, 1);
+    // The step that is over was of another line: it widens nothing.
+    this.served = 1;
   }
 }

@@ -1,16 +1,16 @@
 import { systemClock } from "../clock.ts";
 import type { MaybePromise } from "../contract/adapter.ts";
-import type { CloseReason, PoolEvent } from "../contract/events.ts";
+import type { PoolEvent } from "../contract/events.ts";
 import type { Runtime } from "../contract/runtime.ts";
-import { DbError } from "../errors.ts";
+import { DbError, type ErrorCode, type ErrorDetails } from "../errors.ts";
 import { type Holding, isDeadlock, waited } from "./deadlock.ts";
 import type { Entry } from "./entry.ts";
 import { type AcquireOptions, type Lease, PoolLease, type ReleaseOptions } from "./lease.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions, type PoolOptions } from "./options.ts";
-import { Pace } from "./pace.ts";
 import { pools } from "./registry.ts";
 import type { PoolSource } from "./source.ts";
-import { noneClosed, type PoolStats } from "./stats.ts";
+import type { PoolStats } from "./stats.ts";
+import { Stock } from "./stock.ts";
 import { WaitLine, type Waiter } from "./wait-line.ts";
 import { Watch } from "./watch.ts";
 
@@ -40,42 +40,31 @@ export interface ConnectionPoolOptions extends PoolOptions {
  */
 export class ConnectionPool<C> {
   readonly name: string;
-  readonly #source: PoolSource<C>;
   readonly #options: CheckedPoolOptions;
   readonly #hasStacks: boolean;
   readonly #onEvent: ((event: PoolEvent) => void) | undefined;
   readonly #watch: Watch;
-  readonly #pace = new Pace();
+  readonly #stock: Stock<C>;
   readonly #line = new WaitLine<C>();
-  /** Every open connection: lent, idle or being validated. */
-  readonly #entries = new Set<Entry<C>>();
-  /** Those that nobody has, the newest last. */
-  readonly #idle: Entry<C>[] = [];
-  readonly #calls = new Set<Call>();
-  readonly #under = { open: 0, validate: 0, close: 0 };
-  readonly #closed = noneClosed();
   readonly #holding: Holding;
-  /** A counter and not a time: clocks jump. */
-  #generation = 0;
-  #opened = 0;
+  readonly #drains: (() => void)[] = [];
+  #drainUntil = 0;
   #waits = 0;
   #waitedMs = 0;
   #unread = 0;
-  #isDisposed = false;
-  #onDrained: (() => void) | undefined;
-  #drainUntil = Infinity;
 
   /** @throws TypeError for a wrong option, naming it. */
   constructor(source: PoolSource<C>, options: ConnectionPoolOptions = {}) {
-    const { runtime, name = "pool" } = options;
+    const { runtime, stacks = false, name = "pool", onEvent } = options;
     this.name = name;
-    this.#source = source;
+    this.#hasStacks = stacks;
+    this.#onEvent = onEvent;
     this.#options = checkPoolOptions(options, runtime?.maxConnections);
-    this.#hasStacks = options.stacks === true;
-    this.#onEvent = options.onEvent;
     // When the clock was set back, it is not known any more how long anything was idle.
-    this.#watch = new Watch(runtime?.clock ?? systemClock, () => this.#onTimer(), () => this.#closeIdle("idle"));
-    this.#holding = { max: this.#options.max, entries: this.#entries, line: this.#line };
+    const onJumpBack = (): void => this.#stock.closeIdle("idle");
+    this.#watch = new Watch(runtime?.clock ?? systemClock, () => this.#onTimer(), onJumpBack);
+    this.#stock = new Stock(this, source, this.#options, this.#watch, (event) => this.#emit(event));
+    this.#holding = { max: this.#options.max, entries: this.#stock.entries, line: this.#line };
   }
 
   /** The pools of all databases, in numbers: `pools()`. */
@@ -83,23 +72,33 @@ export class ConnectionPool<C> {
     return pools();
   }
 
+  /**
+   * Borrows one connection; waits in line when all are busy. First come, first served.
+   *
+   * @returns a lease; call `release()` once, on every path.
+   * @throws DbError `POOL_TIMEOUT` | `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`; or, unchanged, the signal's own reason,
+   *   or an error of `open()` that waiting cannot heal.
+   */
   acquire(options?: AcquireOptions): Promise<Lease<C>> {
     const lease = this.tryAcquire(options);
     if (lease) return Promise.resolve(lease);
     return new Promise((resolve, reject) => this.#queue(options, resolve, reject));
   }
 
+  /** Borrows an idle connection that needs no validation, at once; `undefined` when there is none, or others wait. */
   tryAcquire(options?: AcquireOptions): Lease<C> | undefined {
-    if (this.#idle.length === 0 || this.#line.size > 0) return undefined;
+    const stock = this.#stock;
+    if (stock.idle.length === 0 || this.#line.size > 0) return undefined;
     if (options && (options.usePool === false || options.signal?.aborted)) return undefined;
     this.#watch.read();
-    const entry = this.#newest();
-    if (!entry || !this.#isTrusted(entry)) return undefined;
-    this.#idle.pop();
+    const entry = stock.newest();
+    if (!entry || !stock.isTrusted(entry)) return undefined;
+    stock.idle.pop();
     return this.#lend(entry, options, this.#stack(), 0);
   }
 
-  async use<T>(work: (connection: C) => T | Promise<T>, options?: AcquireOptions): Promise<T> {
+  /** Borrows a connection for the time of `work`, and gives what `work` gives. */
+  async use<T>(work: (connection: C) => MaybePromise<T>, options?: AcquireOptions): Promise<T> {
     const lease = await this.acquire(options);
     try {
       return await work(lease.connection);
@@ -108,65 +107,62 @@ export class ConnectionPool<C> {
     }
   }
 
+  /** Ends this generation: idle connections are closed now, lent ones at their release. */
   invalidate(): void {
     this.#watch.read();
-    this.#generation++;
-    this.#pace.doubt();
-    this.#closeIdle("stale");
-    this.#pump();
+    this.#stock.endGeneration();
+    this.pump();
   }
 
+  /** How things stand, and what happened so far. */
   stats(): PoolStats {
+    const { entries, busy, idle, under, opened, closed } = this.#stock;
     return {
       max: this.#options.max,
-      open: this.#entries.size,
-      busy: this.#busy,
-      idle: this.#idle.length,
-      opening: this.#under.open,
+      open: entries.size,
+      busy,
+      idle: idle.length,
+      opening: under.open,
       waiting: this.#line.size,
-      opened: this.#opened,
-      closed: { ...this.#closed },
+      opened,
+      closed: { ...closed },
       waits: this.#waits,
       waitedMs: this.#waitedMs,
     };
   }
 
+  /**
+   * Ends the pool: those in line get `POOL_CLOSED`, idle connections are closed now, lent ones at their release.
+   *
+   * @param options.timeoutMs - longest wait for leases, in milliseconds. Default: none.
+   * @returns when every connection is closed, or the time is over.
+   */
   dispose({ timeoutMs = Infinity }: { timeoutMs?: number | undefined } = {}): Promise<void> {
     this.#drainUntil = this.#watch.read() + checkNumber("timeoutMs", timeoutMs);
-    this.#isDisposed = true;
-    for (const waiter of this.#line) this.#reject(waiter, this.#closedError());
-    for (const { during, abort } of this.#calls) if (during !== "close") abort(this.#closedError());
-    this.#closeIdle("disposed");
+    this.#stock.isDisposed = true;
+    const error = this.#closedError();
+    for (const waiter of this.#line) this.#reject(waiter, error);
+    this.#stock.abort(error);
+    this.#stock.closeIdle("disposed");
     return new Promise((resolve) => {
-      const others = this.#onDrained;
-      this.#onDrained = () => {
-        others?.();
-        resolve();
-      };
+      this.#drains.push(resolve);
       this.#rest();
     });
   }
 
-  #closedError(): DbError {
-    return new DbError("POOL_CLOSED", `"${this.name}" was disposed of. Make a new one.`, { pool: this.name });
-  }
-
   #queue(options: AcquireOptions | undefined, resolve: (lease: Lease<C>) => void, reject: (error: unknown) => void): void {
     const { max, maxWaiting, acquireTimeoutMs } = this.#options;
-    const waiting = this.#line.size;
+    const { isDisposed, busy, entries, idle, pace } = this.#stock;
+    const line = this.#line;
     options?.signal?.throwIfAborted();
-    if (this.#isDisposed) throw this.#closedError();
+    if (isDisposed) throw this.#closedError();
     // Whom a place can serve that is not lent out does not count as waiting.
-    if (waiting >= maxWaiting + max - this.#busy) {
-      const message = `${waiting} wait already (maxWaiting ${maxWaiting}, max ${max}). Come back later, or raise one of them.`;
-      throw new DbError("POOL_FULL", message, { maxWaiting }, { retryable: true });
-    }
-    const stack = this.#stack();
+    if (line.size >= maxWaiting + max - busy) throw this.#refusal("POOL_FULL", `${line.size} wait already`, "Come back later, or raise maxWaiting.");
     const owner = options?.owner;
+    const stack = this.#stack();
     if (owner && isDeadlock(this.#holding, owner)) {
-      const stacks = [stack, ...[...this.#entries].map((entry) => entry.stack)].filter((each) => each !== undefined);
-      const message = `those who hold all ${max} connections wait for this one. Join with transaction(), or raise max.`;
-      throw new DbError("POOL_DEADLOCK", message, { max, stacks });
+      const stacks = [stack, ...[...entries].map((entry) => entry.stack)].filter(Boolean);
+      throw this.#refusal("POOL_DEADLOCK", "all holders wait for this caller", "Join them with transaction(), or raise max.", { stacks });
     }
     const waiter: Waiter<C> = {
       since: this.#watch.read(),
@@ -180,13 +176,17 @@ export class ConnectionPool<C> {
       behind: undefined,
     };
     if (options?.signal) this.#listen(waiter, options.signal);
-    if (waiting === 0) this.#pace.begin();
+    if (line.size === 0) pace.narrow();
     if (owner) waited.add(this.#holding);
-    this.#line.push(waiter);
+    line.push(waiter);
     this.#waits++;
-    if (this.#onEvent) this.#emit({ type: "wait", owner, waiting: waiting + 1 });
-    if (this.#idle.length > 0 || this.#taken < max) this.#pump();
-    else this.#watch.arm(this.#line.dueAt);
+    if (this.#onEvent) this.#emit({ type: "wait", owner, waiting: line.size });
+    if (entries.size < max || idle.length > 0) this.pump();
+    else this.#watch.arm(line.dueAt);
+  }
+
+  #closedError(): DbError {
+    return this.#refusal("POOL_CLOSED", `"${this.name}" was disposed of`, "Make a new one.");
   }
 
   #listen(waiter: Waiter<C>, signal: AbortSignal): void {
@@ -199,17 +199,31 @@ export class ConnectionPool<C> {
     this.#rest();
   }
 
-  /** Serves whom it can: from what is idle, else by opening more. Whatever changes ends with it. */
-  #pump(): void {
+  /** Why a caller gets no connection: what happened, the numbers, what to do. */
+  #refusal<Code extends ErrorCode>(code: Code, what: string, remedy: string, more?: object): DbError {
+    const { max, maxWaiting } = this.#options;
+    const { busy, pace } = this.#stock;
+    const waiting = this.#line.size;
+    const details = { pool: this.name, max, maxWaiting, busy, waiting, ...more } as unknown as ErrorDetails[Code];
+    const message = `${what} (max ${max}, busy ${busy}, waiting ${waiting}). ${remedy}`;
+    return new DbError(code, message, details, { retryable: code === "POOL_TIMEOUT" || code === "POOL_FULL", ...pace.failure });
+  }
+
+  /**
+   * Serves whom it can: from what is idle, else by opening more. Whatever changes ends with it.
+   * @internal
+   */
+  pump(): void {
+    const stock = this.#stock;
     for (;;) {
-      const { open, validate } = this.#under;
+      const { open, validate } = stock.under;
       const { size } = this.#line;
-      const entry = size > validate && (this.#firstPooled || this.#entries.size >= this.#options.max) && this.#newest();
+      const entry = size > validate && (this.#firstPooled || stock.entries.size >= this.#options.max) && stock.newest();
       if (entry) {
-        this.#idle.pop();
-        if (this.#isTrusted(entry)) this.#offer(entry);
-        else this.#check(entry);
-      } else if (size > open + validate && this.#taken < this.#options.max && this.#pace.allows(open, this.#watch.now)) this.#open();
+        stock.idle.pop();
+        if (stock.isTrusted(entry)) this.offer(entry);
+        else stock.check(entry);
+      } else if (size > open + validate && stock.hasRoom && stock.pace.allows(open, this.#watch.now)) stock.open();
       else break;
     }
     this.#rest();
@@ -222,37 +236,23 @@ export class ConnectionPool<C> {
     return waiter;
   }
 
-  get #busy(): number {
-    return this.#entries.size - this.#idle.length - this.#under.validate;
-  }
-
-  /** Places taken; what is being closed still takes one, as far as the server knows. */
-  get #taken(): number {
-    return this.#entries.size + this.#under.open + this.#under.close;
-  }
-
-  /** A connection is free. The one place where connections change hands. */
-  #offer(entry: Entry<C>, isFresh = false): void {
-    const { max, maxIdle, maxUses, idleMs } = this.#options;
-    const { now } = this.#watch;
+  /**
+   * A connection is free. The one place where connections change hands.
+   * @internal
+   */
+  offer(entry: Entry<C>, isFresh = false): void {
     const { first } = this.#line;
     const waiter = isFresh ? first : this.#firstPooled;
-    if (this.#isDisposed) this.#close(entry, "disposed");
-    else if (entry.generation !== this.#generation) this.#close(entry, "stale");
-    else if (entry.uses >= maxUses) this.#close(entry, "uses");
-    else if (now >= entry.expiresAt) this.#close(entry, "lifetime");
-    // Whoever is first may want a fresh one, for which only a close makes room.
-    else if (waiter !== first ? this.#entries.size >= max : !waiter && this.#idle.length >= maxIdle) this.#close(entry, "surplus");
+    const fault = this.#stock.faultOf(entry);
+    if (fault) this.#stock.close(entry, fault);
+    // Whoever is first wants a fresh one, for which only a close makes room.
+    else if (waiter !== first && this.#stock.entries.size >= this.#options.max) this.#stock.close(entry, "surplus");
     else if (waiter) {
-      const waitedMs = now - waiter.since;
+      const waitedMs = this.#watch.now - waiter.since;
       this.#waitedMs += waitedMs;
       this.#line.remove(waiter);
       waiter.resolve(this.#lend(entry, waiter.options, waiter.stack, waitedMs));
-    } else {
-      entry.idleSince = now;
-      entry.endsAt = Math.min(now + idleMs, entry.expiresAt);
-      this.#idle.push(entry);
-    }
+    } else this.#stock.keep(entry);
   }
 
   #lend(entry: Entry<C>, options: AcquireOptions | undefined, stack: string | undefined, waitedMs: number): Lease<C> {
@@ -268,7 +268,7 @@ export class ConnectionPool<C> {
       entry.leakAt = now + leakMs;
       this.#rest();
     }
-    return new PoolLease(this, entry);
+    return new PoolLease(entry);
   }
 
   /** @internal */
@@ -281,188 +281,66 @@ export class ConnectionPool<C> {
     if (this.#onEvent) this.#emit({ type: "release", connection: entry.id, owner: entry.owner });
     entry.owner = entry.stack = undefined;
     entry.leakAt = Infinity;
+    const stock = this.#stock;
     const wasWanted = this.#line.size > 0;
-    if (how?.broken || how?.dirty) this.#close(entry, how.broken ? "broken" : "dirty");
-    else this.#offer(entry);
-    if (how?.broken) this.#pace.doubt();
-    if (wasWanted) this.#pace.served++;
+    if (how?.broken) stock.pace.narrow();
+    if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
+    else this.offer(entry);
+    if (wasWanted) stock.pace.served++;
     // A connection that only changed hands leaves nothing to do for those who still wait.
-    if (this.#options.leakMs > 0 || (wasWanted && (!entry.isLent || this.#line.size === 0))) this.#pump();
+    if (this.#options.leakMs > 0 || (wasWanted && (!entry.isLent || this.#line.size === 0))) this.pump();
   }
 
   /** @internal */
   letGo(entry: Entry<C>): void {
     this.#watch.read();
     entry.owner = undefined;
-    this.#remove(entry, "detached");
-    this.#pump();
+    this.#stock.remove(entry, "detached");
+    this.pump();
   }
 
-  /** The newest idle connection that may be lent; it stays idle. */
-  #newest(): Entry<C> | undefined {
-    const idle = this.#idle;
-    const { now } = this.#watch;
-    // The oldest go unused and age out, so the pool shrinks by itself.
-    while (idle.length > 1 && now >= idle[0]!.endsAt) this.#expire(idle.shift()!);
-    while (idle.length > 0) {
-      const entry = idle[idle.length - 1]!;
-      if (now < entry.endsAt) return entry;
-      this.#expire(idle.pop()!);
+  /**
+   * Waiting heals most failures of an open, and is bounded. It does not heal a wrong password or a bug: the first in line is
+   * told at once; all are, when no other connection is left that could serve them.
+   * @internal
+   */
+  despair(error: unknown): void {
+    const { entries, under } = this.#stock;
+    if (!(error instanceof TypeError) && (error as DbError | undefined)?.retryable !== false) return;
+    for (const waiter of this.#line) {
+      this.#reject(waiter, error);
+      if (entries.size + under.open + under.close > 0) return;
     }
-    return undefined;
-  }
-
-  #expire(entry: Entry<C>): void {
-    this.#close(entry, this.#watch.now >= entry.expiresAt ? "lifetime" : "idle");
-  }
-
-  #isTrusted(entry: Entry<C>): boolean {
-    return !this.#source.validate || this.#watch.now - entry.idleSince < this.#options.validateAfterMs;
-  }
-
-  #open(): void {
-    const startedAt = this.#watch.now;
-    const connect = async (options: { signal: AbortSignal }): Promise<C> => {
-      const connection = await this.#source.open(options);
-      // Too late: nobody counts on it any more.
-      if (options.signal.aborted) this.#close(this.#admit(connection, startedAt), "stale");
-      return connection;
-    };
-    const opened = (connection: C): void => {
-      this.#pace.opened();
-      this.#offer(this.#admit(connection, startedAt), true);
-    };
-    const failed = (error: unknown): void => {
-      this.#pace.failed(error, this.#watch.now);
-      // Waiting heals most failures, and is bounded. It does not heal a wrong password or a bug: the first in line is told
-      // at once; all are, when no other connection is left that could serve them.
-      if (!(error instanceof TypeError) && (error as DbError | undefined)?.retryable !== false) return;
-      for (const waiter of this.#line) {
-        this.#reject(waiter, error);
-        if (this.#taken > 0) return;
-      }
-    };
-    this.#call("open", connect, opened, failed);
-  }
-
-  #admit(connection: C, startedAt: number): Entry<C> {
-    const { now } = this.#watch;
-    const entry: Entry<C> = {
-      connection,
-      id: ++this.#opened,
-      generation: this.#generation,
-      expiresAt: now + this.#options.maxLifetimeMs * (1 - Math.random() / 10),
-      uses: 0,
-      isLent: false,
-      leasedAt: now,
-      leakAt: Infinity,
-      owner: undefined,
-      stack: undefined,
-      idleSince: now,
-      endsAt: now,
-    };
-    this.#entries.add(entry);
-    this.#emit({ type: "open", connection: entry.id, durationMs: now - startedAt });
-    return entry;
-  }
-
-  #check(entry: Entry<C>): void {
-    const dead = (): void => {
-      this.#close(entry, "invalid");
-      // What killed one while it was idle has killed the others, most likely.
-      this.invalidate();
-    };
-    const validate = (options: { signal: AbortSignal }): MaybePromise<boolean | void> => this.#source.validate!(entry.connection, options);
-    this.#call("validate", validate, (isAlive) => (isAlive === false ? dead() : this.#offer(entry)), dead);
-  }
-
-  #close(entry: Entry<C>, reason: CloseReason): void {
-    this.#remove(entry, reason);
-    const done = (): void => undefined;
-    this.#call<void>("close", () => this.#source.close(entry.connection), done, done);
-  }
-
-  #remove(entry: Entry<C>, reason: CloseReason): void {
-    this.#entries.delete(entry);
-    this.#closed[reason]++;
-    this.#emit({ type: "close", connection: entry.id, reason });
-  }
-
-  #closeIdle(reason: CloseReason): void {
-    for (const entry of this.#idle.splice(0)) this.#close(entry, reason);
-  }
-
-  /** Calls into the source, for `openTimeoutMs` at most. It takes up a place for that time. */
-  #call<T>(
-    during: Call["during"],
-    work: (options: { signal: AbortSignal }) => MaybePromise<T>,
-    done: (value: T) => void,
-    failed: (error: unknown) => void,
-  ): void {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const call: Call = { during, until: this.#watch.now + this.#options.openTimeoutMs, abort: (reason) => controller.abort(reason) };
-    const givenUp = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-    const end = (): void => {
-      this.#calls.delete(call);
-      this.#under[during]--;
-      this.#watch.read();
-    };
-    this.#calls.add(call);
-    this.#under[during]++;
-    this.#watch.arm(call.until);
-    void Promise.race([(async () => work({ signal }))(), givenUp])
-      .then(
-        (value) => {
-          end();
-          done(value);
-        },
-        (error: unknown) => {
-          end();
-          this.#emit({ type: "error", error, during });
-          failed(error);
-        },
-      )
-      .then(() => this.#pump());
   }
 
   #onTimer(): void {
-    const { max, openTimeoutMs } = this.#options;
     const now = this.#watch.read();
     this.#line.due(now, (waiter) => {
-      const { failure } = this.#pace;
-      const details = { ...this.stats(), waitedMs: now - waiter.since };
-      const hint = "cause" in failure ? "Opening failed: see `cause`." : "Is a lease not released? Else raise `max`.";
-      const message = `waited ${details.waitedMs} ms (max ${max}, busy ${details.busy}, waiting ${details.waiting}). ${hint}`;
-      this.#reject(waiter, new DbError("POOL_TIMEOUT", message, details, { retryable: true, ...failure }));
+      const waitedMs = now - waiter.since;
+      const remedy = "Is a lease held too long? See the cause, if any, or raise max.";
+      this.#reject(waiter, this.#refusal("POOL_TIMEOUT", `waited ${waitedMs} ms`, remedy, { waitedMs }));
     });
-    for (const { during, until, abort } of this.#calls) {
-      const message = `${during} took over ${openTimeoutMs} ms. Is the server there? Else raise openTimeoutMs.`;
-      if (until <= now) abort(new DbError("CONNECT_FAILED", message, { adapter: this.name }, { retryable: true }));
-    }
-    for (const entry of this.#entries) if (entry.leakAt <= now) {
-      const { id, owner, stack, leasedAt } = entry;
+    for (const entry of this.#stock.entries) {
+      const { id, owner, stack, leasedAt, leakAt } = entry;
+      if (leakAt > now) continue;
       entry.leakAt = Infinity;
       this.#emit({ type: "leak", connection: id, owner, heldMs: now - leasedAt, stack });
     }
-    this.#pump();
+    this.pump();
   }
 
   /** Nothing more can be done now: ends `dispose()` when all is done, and sets the timer for what is left. */
   #rest(): void {
-    const { open, validate, close } = this.#under;
+    const { entries, under, hasRoom, pace } = this.#stock;
+    const { now } = this.#watch;
     const { size } = this.#line;
-    let { dueAt } = this.#line;
+    let dueAt = Math.min(this.#line.dueAt, this.#stock.giveUp());
     if (size === 0) waited.delete(this.#holding);
-    if (size > open + validate && this.#taken < this.#options.max) dueAt = Math.min(dueAt, this.#pace.nextAt);
-    if (this.#calls.size > 0) for (const { until } of this.#calls) dueAt = Math.min(dueAt, until);
-    if (this.#options.leakMs > 0) for (const { leakAt } of this.#entries) dueAt = Math.min(dueAt, leakAt);
-    if (this.#onDrained) {
-      if (this.#entries.size + close > 0 && this.#drainUntil > this.#watch.now) dueAt = Math.min(dueAt, this.#drainUntil);
-      else {
-        this.#onDrained();
-        this.#onDrained = undefined;
-      }
+    else if (hasRoom && size > under.open + under.validate) dueAt = Math.min(dueAt, pace.nextAt);
+    if (this.#options.leakMs > 0) for (const { leakAt } of entries) dueAt = Math.min(dueAt, leakAt);
+    if (this.#drains.length > 0) {
+      if (entries.size + under.close > 0 && this.#drainUntil > now) dueAt = Math.min(dueAt, this.#drainUntil);
+      else for (const resolve of this.#drains.splice(0)) resolve();
     }
     this.#watch.arm(dueAt);
   }
@@ -478,10 +356,4 @@ export class ConnectionPool<C> {
       // A listener that throws cannot stop the pool.
     }
   }
-}
-
-interface Call {
-  readonly during: "open" | "validate" | "close";
-  readonly until: number;
-  readonly abort: (reason: unknown) => void;
 }

@@ -5,12 +5,12 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** A pool's time, which never runs backwards, and the pool's one timer. */
 export class Watch {
-  /** The latest reading, in milliseconds. */
+  /** The latest reading, in milliseconds since the first: a small integer costs no memory of its own. */
   now = 0;
   readonly #clock: Clock;
   readonly #onTimer: () => void;
   readonly #onJumpBack: () => void;
-  #read = 0;
+  #read = Number.NaN;
   #timer: unknown;
   #dueAt = Infinity;
 

@@ -9,7 +9,7 @@ test("beyond maxWaiting a caller is refused at once", async () => {
     code: "POOL_FULL",
     retryable: true,
     details: { maxWaiting: 2 },
-    message: expect.stringMatching(/^POOL_FULL: 2 wait already \(maxWaiting 2, max 1\)\. /) as string,
+    message: expect.stringMatching(/^POOL_FULL: 2 wait already \(max 1, busy 1, waiting 2\)\. .*maxWaiting/) as string,
   });
   lease.release();
   for (const each of waiting) (await each).release();
