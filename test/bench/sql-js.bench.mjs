@@ -32,7 +32,11 @@ export async function sqlJsBench() {
       ...(await compare("insert", inserts(raw, db, false), true)),
       ...(await compare("point select in a transaction", selects(raw, db, true), false)),
       ...(await compare("insert in a transaction", inserts(raw, db, true), false)),
-      ...(await compare(`insert by lists of ${LIST}`, { ...inserts(raw, db, true), session: () => insertLists(db) }, false)),
+      ...(await compare(
+        `insert by lists of ${LIST}`,
+        { ...inserts(raw, db, true), session: () => insertLists(db) },
+        false,
+      )),
     ];
   } finally {
     await db.dispose();

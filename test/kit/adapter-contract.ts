@@ -30,7 +30,9 @@ export function databaseContract(target: Target): ContractCase[] {
 /** The part of the contract below sessions: connections, flights, values and errors. */
 export function adapterContract(target: Target): ContractCase[] {
   const parts: readonly Cases[] = [connections, flights, transactions, values, checks, failures, streams];
-  return parts.flatMap((cases) => Object.entries(cases)).map(([name, work]) => ({ name, run: () => runCase(target, work) }));
+  return parts
+    .flatMap((cases) => Object.entries(cases))
+    .map(([name, work]) => ({ name, run: () => runCase(target, work) }));
 }
 
 async function runCase(target: Target, work: Cases[string]): Promise<void> {

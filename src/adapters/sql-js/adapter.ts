@@ -4,7 +4,6 @@ import { DbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
 import { type Remains, SqlJsConnection } from "./connection.ts";
 import type { SqlJsDatabase, SqlJsStatic } from "./driver.ts";
-import { failed } from "./errors.ts";
 import type { SqlJsOptions } from "./index.ts";
 import { encode } from "./values.ts";
 
@@ -51,7 +50,7 @@ export class SqlJsAdapter implements Adapter {
   async open({ signal }: OpenOptions): Promise<DriverConnection> {
     const db = this.#db ?? (await this.#load());
     signal.throwIfAborted();
-    if (this.#hasConnection) throw failed("CONNECT_FAILED", "sql.js has one connection: close the detached one first");
+    if (this.#hasConnection) throw connectFailed("its only connection is detached: close that first");
     // Settings, temporary and attached things are not in the image, nor are functions: hooks register them anew.
     if (this.#isDirty) {
       this.#db = this.#create(db.export());
@@ -98,14 +97,14 @@ export class SqlJsAdapter implements Adapter {
     try {
       const found = typeof sqlJs === "function" ? await sqlJs() : sqlJs;
       const probe = new found.Database();
-      // Before 1.15 an empty database gave an empty image, and an export closed all that was prepared.
+      // Before 1.15.2 an empty database gave an empty image, and an export closed all that was prepared.
       const isFit = probe.export().length > 0;
       probe.close();
       if (isFit) return found;
     } catch (error) {
-      throw failed("CONNECT_FAILED", "sql.js did not start: give what `await initSqlJs()` returns", error);
+      throw connectFailed("sql.js did not start: give what `await initSqlJs()` returns", error);
     }
-    throw failed("CONNECT_FAILED", "this sql.js is too old: install 1.15 or later");
+    throw connectFailed("sql.js is too old: install 1.15.2 or later");
   }
 
   #create(image: Uint8Array | undefined): SqlJsDatabase {
@@ -116,11 +115,15 @@ export class SqlJsAdapter implements Adapter {
       return db;
     } catch (error) {
       db.close();
-      throw failed("CONNECT_FAILED", `the image of \`${this.#name}\` is no SQLite database`, error);
+      throw connectFailed(`the image of \`${this.#name}\` is no SQLite database`, error);
     }
   }
 
   #storageFailed(cause: unknown): DbError {
     return new DbError("STORAGE_FAILED", `the storage of \`${this.#name}\` failed`, { storage: this.#name }, { cause });
   }
+}
+
+function connectFailed(message: string, cause?: unknown): DbError {
+  return new DbError("CONNECT_FAILED", message, { adapter: "sql-js" }, { cause });
 }

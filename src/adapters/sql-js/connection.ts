@@ -3,7 +3,7 @@ import type { RawResult, RowBatch, Statement } from "../../contract/statement.ts
 import { DbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
 import type { SqlJsDatabase } from "./driver.ts";
-import { failed, isLost, messageOf, toDbError } from "./errors.ts";
+import { isLost, messageOf, toDbError } from "./errors.ts";
 import { Statements } from "./statements.ts";
 import { SqlJsStream } from "./stream.ts";
 import { encode } from "./values.ts";
@@ -45,7 +45,7 @@ export class SqlJsConnection implements DriverConnection {
   }
 
   send({ steps, undo = [] }: Flight, signal?: AbortSignal): StepOutcome[] {
-    if (this.state === "closed") throw failed("CONNECTION_LOST", "this connection was closed");
+    if (this.state === "closed") throw connectionLost();
     signal?.throwIfAborted();
     const outcomes: StepOutcome[] = [];
     let isStopped = false;
@@ -59,12 +59,9 @@ export class SqlJsConnection implements DriverConnection {
   }
 
   stream(statement: Statement, { batchSize, signal }: StreamOptions): SqlJsStream {
-    const stream = new SqlJsStream(this.#read(statement, batchSize), signal, {
-      toError: (thrown) => this.#toError(thrown, statement),
-      onEnd: () => this.#streams.delete(stream),
-    });
-    this.#streams.add(stream);
-    return stream;
+    return new SqlJsStream(this.#streams, this.#read(statement, batchSize), signal, (thrown) =>
+      this.#toError(thrown, statement),
+    );
   }
 
   close(): void {
@@ -79,7 +76,10 @@ export class SqlJsConnection implements DriverConnection {
   #take(step: Step): StepOutcome {
     if (step.kind === "query" && step.guarded && this.state !== "transaction") return SKIPPED;
     try {
-      return { status: "done", result: step.kind === "query" ? this.#query(step.statement, step.isSetup) : this.#control(step) };
+      return {
+        status: "done",
+        result: step.kind === "query" ? this.#query(step.statement, step.isSetup) : this.#control(step),
+      };
     } catch (thrown) {
       const error = this.#toError(thrown, step.kind === "query" ? step.statement : { text: step.kind });
       if (this.state !== "closed") return { status: "failed", error };
@@ -142,11 +142,7 @@ export class SqlJsConnection implements DriverConnection {
   /** What a failure means: some end the transaction, some the connection. */
   #toError(thrown: unknown, statement: Statement): DbError {
     if (thrown instanceof DbError) return thrown;
-    const lost = isLost(this.#db, thrown) && failed("CONNECTION_LOST", "the engine was closed, or broke down", thrown);
-    if (lost) {
-      this.#end("lost", lost);
-      return lost;
-    }
+    if (isLost(this.#db, thrown)) return this.#end("lost", thrown);
     const error = toDbError(thrown, statement.text, encode(scan(statement.text), statement), this.#db);
     if (this.state !== "transaction" || this.#isInTransaction()) return error;
     const ended = transactionLost(statement.text, error);
@@ -162,14 +158,20 @@ export class SqlJsConnection implements DriverConnection {
     while (rows.length > 0) yield { columns, rows: rows.splice(0, batchSize) };
   }
 
-  #end(remains: Remains, error: DbError = failed("CONNECTION_LOST", "this connection was closed")): void {
+  #end(remains: Remains, cause?: unknown): DbError {
+    const error = connectionLost(cause);
     this.state = "closed";
     for (const stream of this.#streams) stream.end(error);
     if (remains !== "lost") this.#statements.clear();
     this.#onClose(remains);
+    return error;
   }
 }
 
+function connectionLost(cause?: unknown): DbError {
+  return new DbError("CONNECTION_LOST", "the connection was closed", { adapter: "sql-js" }, { cause });
+}
+
 function transactionLost(sql: string, cause?: unknown): DbError {
-  return new DbError("TRANSACTION_LOST", "the transaction has ended: roll back, then begin anew", { sql }, { cause, retryable: true });
+  return new DbError("TRANSACTION_LOST", "the transaction has ended: roll back", { sql }, { cause, retryable: true });
 }

@@ -1,15 +1,10 @@
-import { DbError, type ErrorDetails } from "../../errors.ts";
+import { DbError } from "../../errors.ts";
 import { scrub, toFailure } from "../sqlite/failure.ts";
 import type { DriverValue, SqlJsDatabase } from "./driver.ts";
 
 /** sql.js throws strings as well as errors, and has no codes. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The failure of the adapter itself. */
-export function failed<Code extends "CONNECT_FAILED" | "CONNECTION_LOST">(code: Code, message: string, cause?: unknown): DbError {
-  return new DbError(code, message, { adapter: "sql-js" } as ErrorDetails[Code], { cause });
 }
 
 /** Whether the engine is gone: closed by somebody who held it, or broken inside. */
@@ -29,20 +24,25 @@ export function toDbError(error: unknown, sql: string, values: readonly DriverVa
   const message = messageOf(error);
   const failure = toFailure(message);
   const shown = failure ? message : scrub(message, values);
-  const details = { kind: "other", dialectCode: undefined, ...failure, sql } as const;
-  return new DbError("QUERY_FAILED", shown, failure?.kind === "syntax" ? { ...details, position: findPosition(message, sql, db) } : details, {
-    cause: shown === message ? error : new Error(shown),
-    retryable: failure?.kind === "busy",
-    // What an OR FAIL had changed before it failed stays.
-    outcome: /\bfail\b/i.test(sql) ? "unknown" : "not-executed",
-  });
+  const position = failure?.kind === "syntax" && { position: findPosition(message, sql, db) };
+  return new DbError(
+    "QUERY_FAILED",
+    shown,
+    { kind: "other", dialectCode: undefined, sql, ...failure, ...position },
+    {
+      cause: shown === message ? error : new Error(shown),
+      retryable: failure?.kind === "busy",
+      // What an OR FAIL had changed before it failed stays.
+      outcome: /\bfail\b/i.test(sql) ? "unknown" : "not-executed",
+    },
+  );
 }
 
 /** Where SQLite stopped reading. It names the token but not the place: that is where the text, cut there, is refused first. */
 function findPosition(message: string, sql: string, db: SqlJsDatabase): number {
   const token = /"([^]*)"/.exec(message)?.[1] ?? "";
   let low = 0;
-  for (let high = sql.length; low < high; ) {
+  for (let high = sql.length; low < high;) {
     const middle = (low + high) >> 1;
     // Not in the middle of a word: that would be another token.
     const [rest] = /^\w*/.exec(sql.slice(middle))!;

@@ -7,7 +7,7 @@ export type { DriverValue, SqlJsDatabase, SqlJsStatement, SqlJsStatic } from "./
 export { memory, type SqlJsStorage } from "./storage.ts";
 
 export interface SqlJsOptions {
-  /** What `await initSqlJs()` gives (sql.js 1.15 or later), or a function that returns it, called at the first connection. */
+  /** What `await initSqlJs()` gives (sql.js 1.15.2 or later), or a function that returns it, called at the first connection. */
   readonly sqlJs: SqlJsStatic | (() => MaybePromise<SqlJsStatic>);
   /** Where named databases come from, and go to when they are disposed. Default: they begin empty, and are gone then. */
   readonly storage?: SqlJsStorage | undefined;

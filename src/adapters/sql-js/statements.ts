@@ -47,7 +47,7 @@ export class Statements {
     const own = this.#db.prepare(widen(statement.text, scan, values));
     try {
       own.bind(values);
-      for (let hasMore = true; hasMore; ) {
+      for (let hasMore = true; hasMore;) {
         const rows: SqlValue[][] = [];
         while (rows.length < batchSize && (hasMore = own.step())) rows.push(readRow(own));
         if (rows.length > 0) yield { columns: readColumns(own), rows };

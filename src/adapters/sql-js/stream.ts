@@ -1,23 +1,25 @@
 import type { RowStream } from "../../contract/adapter.ts";
 import type { RowBatch } from "../../contract/statement.ts";
 
-/** What a stream tells its connection. */
-export interface StreamHost {
-  toError(thrown: unknown): Error;
-  onEnd(): void;
-}
-
 /** Rows read step by step, until they end, the reader leaves, or the transaction that they are read in is over. */
 export class SqlJsStream implements RowStream {
+  readonly #open: Set<SqlJsStream>;
   readonly #batches: Generator<RowBatch, void>;
   readonly #signal: AbortSignal | undefined;
-  readonly #host: StreamHost;
+  readonly #toError: (thrown: unknown) => Error;
   #error: Error | undefined;
 
-  constructor(batches: Generator<RowBatch, void>, signal: AbortSignal | undefined, host: StreamHost) {
+  /** @param open - those of its connection that have not ended; it enters and leaves by itself. */
+  constructor(
+    open: Set<SqlJsStream>,
+    batches: Generator<RowBatch, void>,
+    signal: AbortSignal | undefined,
+    toError: (thrown: unknown) => Error,
+  ) {
+    this.#open = open.add(this);
     this.#batches = batches;
     this.#signal = signal;
-    this.#host = host;
+    this.#toError = toError;
   }
 
   next(): IteratorResult<RowBatch, void> {
@@ -30,12 +32,12 @@ export class SqlJsStream implements RowStream {
       return batch;
     } catch (thrown) {
       this.return();
-      throw this.#host.toError(thrown);
+      throw this.#toError(thrown);
     }
   }
 
   return(): void {
-    this.#host.onEnd();
+    this.#open.delete(this);
     this.#batches.return();
   }
 

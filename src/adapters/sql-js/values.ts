@@ -26,7 +26,7 @@ export function encode(scan: Scan, statement: Statement): DriverValue[] {
   return encoded;
 }
 
-const STORABLE = "give null, text, a finite number, a 64-bit integer, a boolean, a valid Date or a Uint8Array";
+const STORABLE = "give null, text, a finite number, an int64, a boolean, a valid Date or a Uint8Array";
 
 // A Date or bytes may come from another realm: told by their tags, not by instanceof.
 function tagOf(value: unknown): string {
@@ -34,8 +34,10 @@ function tagOf(value: unknown): string {
 }
 
 function encodeValue(value: SqlValue, tag: string): DriverValue | undefined {
-  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : Number.isFinite(value) ? value : undefined;
-  if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return BigInt.asIntN(32, value) === value ? Number(value) : value;
+  if (typeof value === "number")
+    return Number.isSafeInteger(value) ? BigInt(value) : Number.isFinite(value) ? value : undefined;
+  if (typeof value === "bigint" && BigInt.asIntN(64, value) === value)
+    return BigInt.asIntN(32, value) === value ? Number(value) : value;
   if (typeof value === "boolean" || tag === "Uint8Array") return value as DriverValue;
   return tag === "Date" && !Number.isNaN(Number(value)) ? (value as Date).toISOString() : undefined;
 }

@@ -37,5 +37,7 @@ export function scrub(message: string, values: readonly unknown[]): string {
   return texts
     .filter(Boolean)
     .reduce((rest, text) => rest.replaceAll(text, "?"), message)
-    .replace(/(["'[])(.+?)["'\]]/g, (part, _, inner: string) => (texts.some((text) => text.includes(inner)) ? "?" : part));
+    .replace(/(["'[])(.+?)["'\]]/g, (part, _, inner: string) =>
+      texts.some((text) => text.includes(inner)) ? "?" : part,
+    );
 }

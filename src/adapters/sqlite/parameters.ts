@@ -9,14 +9,15 @@ import type { Scan } from "./scan.ts";
  * @throws DbError `QUERY_FAILED` of kind `syntax` (none or several statements) or `parameter` (text and values do not fit).
  */
 export function arrange({ verb, stray, slots }: Scan, { text, params = [] }: Statement): readonly SqlValue[] {
-  if (!verb) throw refusal("the text holds no statement", text, 0);
-  if (stray >= 0) throw refusal("only the first statement of the text would run: give a list to batch()", text, stray);
+  if (!verb) throw refusal("no statement in the text", text, 0);
+  if (stray >= 0) throw refusal("several statements in one text: give a list to batch()", text, stray);
   if (Array.isArray(params)) {
     if (params.length === slots.length) return params;
     throw refusal(`expected ${slots.length} values, got ${params.length}`, text);
   }
   const values = Object(params) as Readonly<Record<string, SqlValue>>;
-  for (const name in values) if (!name || !slots.includes(name)) throw refusal(`no placeholder is named \`${name}\``, text);
+  for (const name in values)
+    if (!name || !slots.includes(name)) throw refusal(`no placeholder is named \`${name}\``, text);
   return slots.map((name) => {
     if (name && Object.hasOwn(values, name)) return values[name]!;
     throw refusal(`no value for \`${name || "?"}\``, text);
@@ -25,8 +26,6 @@ export function arrange({ verb, stray, slots }: Scan, { text, params = [] }: Sta
 
 /** A statement refused before the database has seen it: for its syntax when there is a position, else for its values. */
 export function refusal(message: string, sql: string, position?: number): DbError {
-  const details = { sql, dialectCode: undefined };
-  return position === undefined
-    ? new DbError("QUERY_FAILED", message, { kind: "parameter", ...details })
-    : new DbError("QUERY_FAILED", message, { kind: "syntax", ...details, position });
+  const found = position === undefined ? ({ kind: "parameter" } as const) : ({ kind: "syntax", position } as const);
+  return new DbError("QUERY_FAILED", message, { sql, dialectCode: undefined, ...found });
 }

@@ -60,7 +60,8 @@ function read(text: string): Scan {
     if (token === "(") depth++;
     else if (token === ")") depth--;
     else if (mark) places.push({ start, end: start + mark.length, slot: toSlot(mark, slots, numbers) });
-    else if (!verb || (verb === "WITH" && !depth && (READ.test(token) || WRITE.test(token)))) verb = token.toUpperCase();
+    else if (!verb || (verb === "WITH" && !depth && (READ.test(token) || WRITE.test(token))))
+      verb = token.toUpperCase();
   }
   return {
     verb,

@@ -16,7 +16,7 @@ test("a transaction that was ended through the driver's handle is lost, not comm
   expect(errorOf(outcome)).toMatchObject({ code: "TRANSACTION_LOST", retryable: true });
   expect(connection.state).toBe("idle");
   expect(connection.isReusable).toBe(true);
-  connection.close();
+  await connection.close();
 });
 
 test("a transaction that was begun through the driver's handle spoils the connection, and is rolled back", async () => {
@@ -25,7 +25,7 @@ test("a transaction that was begun through the driver's handle spoils the connec
   await run(connection, "CREATE TABLE t (a)");
   raw(connection).exec("BEGIN; INSERT INTO t VALUES (1)");
   expect(connection.isReusable).toBe(false);
-  connection.close();
+  await connection.close();
   expect((await run(await open(on), "SELECT * FROM t")).rows).toEqual([]);
 });
 
@@ -35,7 +35,7 @@ test("a transaction that was begun by a text is seen", async () => {
   expect([connection.state, connection.isReusable]).toEqual(["transaction", false]);
   await run(connection, "COMMIT");
   expect([connection.state, connection.isReusable]).toEqual(["idle", true]);
-  connection.close();
+  await connection.close();
 });
 
 test("names of columns are those of today after a change through the driver's handle", async () => {
@@ -44,16 +44,19 @@ test("names of columns are those of today after a change through the driver's ha
   expect((await run(connection, "SELECT * FROM t")).columns).toEqual(["a"]);
   raw(connection).exec("ALTER TABLE t RENAME COLUMN a TO b");
   expect((await run(connection, "SELECT * FROM t")).columns).toEqual(["b"]);
-  connection.close();
+  await connection.close();
 });
 
 test("functions that a hook registers spoil nothing, and are there on an engine that was kept", async () => {
   const on = adapter();
-  const hooked = (await on.open({ url: "sqljs:memory", signal: new AbortController().signal })) as DriverConnection;
-  (raw(hooked) as SqlJsDatabase & { create_function(name: string, work: () => number): void }).create_function("seven", () => 7);
+  const hooked = await on.open({ url: "sqljs:memory", signal: new AbortController().signal });
+  (raw(hooked) as SqlJsDatabase & { create_function(name: string, work: () => number): void }).create_function(
+    "seven",
+    () => 7,
+  );
   await run(hooked, "PRAGMA cache_size = 99");
   for (const { text } of hooked.setup) await run(hooked, text);
   expect((await run(hooked, "SELECT seven()")).rows).toEqual([[7]]);
   expect(hooked.isReusable).toBe(true);
-  hooked.close();
+  await hooked.close();
 });

@@ -19,6 +19,6 @@ test("a text that is used again is prepared once, and many texts do not fill the
   expect(prepared.filter((sql) => sql === "SELECT ? AS often")).toHaveLength(1);
   await run(connection, "SELECT 0 AS once");
   expect(prepared.filter((sql) => sql === "SELECT 0 AS once")).toHaveLength(2);
-  connection.close();
+  await connection.close();
   expect(counted.statements.size).toBe(0);
 });

@@ -11,10 +11,10 @@ test("a named database comes from its storage, and goes back there when it is di
   await run(connection, "INSERT INTO item VALUES ('pen')");
   await run(connection, "CREATE TEMP TABLE scratch (a)");
   expect(images).toEqual({});
-  connection.close();
+  await connection.close();
   await first.dispose!();
   expect(Object.keys(images)).toEqual(["shop"]);
-  expect(new engine.Database(images["shop"]!).exec("SELECT name FROM item")).toMatchObject([{ values: [["pen"]] }]);
+  expect(new engine.Database(images["shop"]).exec("SELECT name FROM item")).toMatchObject([{ values: [["pen"]] }]);
 
   const second = adapter("sqljs:shop", { storage: memory(images) });
   expect((await run(await open(second), "SELECT * FROM item")).rows).toEqual([["pen"]]);
@@ -24,7 +24,7 @@ test("what was never opened is not saved, and sqljs:memory never is", async () =
   const images: Record<string, Uint8Array> = {};
   await adapter("sqljs:shop", { storage: memory(images) }).dispose!();
   const unnamed = adapter("sqljs:memory", { storage: memory(images) });
-  (await open(unnamed)).close();
+  await (await open(unnamed)).close();
   await unnamed.dispose!();
   expect(images).toEqual({});
 });
@@ -41,7 +41,7 @@ test("a storage that fails is told as STORAGE_FAILED, with the name and the caus
   const failure = { code: "STORAGE_FAILED", details: { storage: "shop" }, cause };
   await expect(open(adapter("sqljs:shop", { storage: { load: fail, save: fail } }))).rejects.toMatchObject(failure);
   const late = adapter("sqljs:shop", { storage: { load: () => undefined, save: fail } });
-  (await open(late)).close();
+  await (await open(late)).close();
   await expect(late.dispose!()).rejects.toMatchObject(failure);
 });
 

@@ -29,11 +29,14 @@ test("a syntax error tells where the database stopped reading, though the token 
   const connection = await open();
   for (const marked of TEXTS) {
     const text = marked.replace("^", "");
-    const error = await run(connection, text).then(() => undefined, (thrown: unknown) => thrown);
+    const error = await run(connection, text).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
     if (!isDbError(error, "QUERY_FAILED")) throw new Error(`expected \`${text}\` to fail`, { cause: error });
     const { position = -1, kind } = error.details;
     expect(`${text.slice(0, position)}^${text.slice(position)}`).toBe(marked);
     expect(kind).toBe("syntax");
   }
-  connection.close();
+  await connection.close();
 });

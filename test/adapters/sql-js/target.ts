@@ -10,7 +10,7 @@ export const engine: SqlJsStatic = await initSqlJs({ useOldExtensionFunctions: f
 export function countedEngine(): SqlJsStatic & { databases: Set<object>; statements: Set<object> } {
   const databases = new Set<object>();
   const statements = new Set<object>();
-  class Counted extends (engine.Database as new (image?: Uint8Array) => SqlJsDatabase) {
+  class Counted extends engine.Database {
     constructor(image?: Uint8Array) {
       super(image);
       databases.add(this);
@@ -63,30 +63,89 @@ export const sqliteDialect: Omit<Dialect, "kill"> = {
   isInteger: (placeholder) => `SELECT typeof(${placeholder}) = 'integer'`,
   named: true,
   hasRowids: true,
-  refused: [NaN, Infinity, -Infinity, 2n ** 63n, -(2n ** 63n) - 1n, new Date(NaN), new ArrayBuffer(2), new Float64Array(1)],
+  refused: [
+    NaN,
+    Infinity,
+    -Infinity,
+    2n ** 63n,
+    -(2n ** 63n) - 1n,
+    new Date(NaN),
+    new ArrayBuffer(2),
+    new Float64Array(1),
+  ],
   failures: [
-    { name: "a key twice", statement: { text: "INSERT INTO parent VALUES (1, ?, 1)", params: ["hidden-name"] }, kind: "unique", dialectCode: "SQLITE_CONSTRAINT", secret: "hidden-name" },
+    {
+      name: "a key twice",
+      statement: { text: "INSERT INTO parent VALUES (1, ?, 1)", params: ["hidden-name"] },
+      kind: "unique",
+      dialectCode: "SQLITE_CONSTRAINT",
+      secret: "hidden-name",
+    },
     { name: "unique", statement: { text: "INSERT INTO parent VALUES (2, 'Ada', 1)" }, kind: "unique" },
     { name: "not null", statement: { text: "INSERT INTO parent VALUES (2, NULL, 1)" }, kind: "not-null" },
-    { name: "check", statement: { text: "INSERT INTO parent VALUES (2, 'Bob', ?)", params: [-12345] }, kind: "check", secret: "12345" },
+    {
+      name: "check",
+      statement: { text: "INSERT INTO parent VALUES (2, 'Bob', ?)", params: [-12345] },
+      kind: "check",
+      secret: "12345",
+    },
     { name: "foreign key", statement: { text: "INSERT INTO child VALUES (1, 99)" }, kind: "foreign-key" },
-    { name: "syntax", statement: { text: "SELECT from_x FROM FROM t" }, kind: "syntax", position: 19, dialectCode: "SQLITE_ERROR" },
+    {
+      name: "syntax",
+      statement: { text: "SELECT from_x FROM FROM t" },
+      kind: "syntax",
+      position: 19,
+      dialectCode: "SQLITE_ERROR",
+    },
     { name: "the same token before", statement: { text: "SELECT 1, 2, (3), , 4" }, kind: "syntax", position: 18 },
     { name: "an end too early", statement: { text: "SELECT 1 FROM" }, kind: "syntax", position: 13 },
     { name: "an open quote", statement: { text: "SELECT 'abc" }, kind: "syntax", position: 7 },
     { name: "no such table", statement: { text: "SELECT * FROM nowhere" }, kind: "other" },
-    { name: "a path that is echoed", statement: { text: "SELECT json_extract('{}', ?)", params: ["hid'den"] }, kind: "other", secret: "den" },
+    {
+      name: "a path that is echoed",
+      statement: { text: "SELECT json_extract('{}', ?)", params: ["hid'den"] },
+      kind: "other",
+      secret: "den",
+    },
   ],
   losing: { text: "INSERT OR ROLLBACK INTO parent VALUES (1, 'Eve', 1)" },
   leftovers: [
-    { name: "a temporary table", leave: ["CREATE TEMP TABLE left_over AS SELECT 1 AS n"], look: "SELECT n FROM left_over" },
-    { name: "temp.name", leave: ["create table if not exists temp.named (n)"], look: "SELECT 1 FROM temp.sqlite_schema WHERE name = 'named'" },
-    { name: "a pragma", leave: ["PRAGMA foreign_keys = OFF"], look: "SELECT NOT foreign_keys FROM pragma_foreign_keys" },
-    { name: "a pragma in a call", leave: ["PRAGMA main.cache_size(77)"], look: "SELECT cache_size = 77 FROM pragma_cache_size" },
-    { name: "an attached database", leave: ["ATTACH ':memory:' AS side"], look: "SELECT 1 FROM pragma_database_list WHERE name = 'side'" },
+    {
+      name: "a temporary table",
+      leave: ["CREATE TEMP TABLE left_over AS SELECT 1 AS n"],
+      look: "SELECT n FROM left_over",
+    },
+    {
+      name: "temp.name",
+      leave: ["create table if not exists temp.named (n)"],
+      look: "SELECT 1 FROM temp.sqlite_schema WHERE name = 'named'",
+    },
+    {
+      name: "a pragma",
+      leave: ["PRAGMA foreign_keys = OFF"],
+      look: "SELECT NOT foreign_keys FROM pragma_foreign_keys",
+    },
+    {
+      name: "a pragma in a call",
+      leave: ["PRAGMA main.cache_size(77)"],
+      look: "SELECT cache_size = 77 FROM pragma_cache_size",
+    },
+    {
+      name: "an attached database",
+      leave: ["ATTACH ':memory:' AS side"],
+      look: "SELECT 1 FROM pragma_database_list WHERE name = 'side'",
+    },
   ],
-  harmless: ["PRAGMA foreign_keys", "PRAGMA table_info(parent)", "PRAGMA main.user_version = 3", "PRAGMA integrity_check(1)", "VACUUM", "ANALYZE"],
-  numbers: (count) => `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT n FROM numbers LIMIT ${count}`,
+  harmless: [
+    "PRAGMA foreign_keys",
+    "PRAGMA table_info(parent)",
+    "PRAGMA main.user_version = 3",
+    "PRAGMA integrity_check(1)",
+    "VACUUM",
+    "ANALYZE",
+  ],
+  numbers: (count) =>
+    `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT n FROM numbers LIMIT ${count}`,
 };
 
 export const target: Target = {

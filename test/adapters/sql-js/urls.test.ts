@@ -9,8 +9,18 @@ test("a database is private as sqljs:memory, and shared by its name", () => {
 });
 
 test("a wrong URL is a TypeError that shows it, what is expected, and no password", () => {
-  for (const url of ["sqljs:", "sqljs://shop", "sqljs:a/b", "sqljs:..", "sqljs:shop?x=1", "sqljs:shop\n", "sqlite:shop"]) {
-    expect(() => adapter(url)).toThrow(new TypeError(`Expected \`sqljs:memory\` or \`sqljs:<name>\` (letters, digits, . _ -), got \`${url}\``));
+  for (const url of [
+    "sqljs:",
+    "sqljs://shop",
+    "sqljs:a/b",
+    "sqljs:..",
+    "sqljs:shop?x=1",
+    "sqljs:shop\n",
+    "sqlite:shop",
+  ]) {
+    expect(() => adapter(url)).toThrow(
+      new TypeError(`Expected \`sqljs:memory\` or \`sqljs:<name>\` (letters, digits, . _ -), got \`${url}\``),
+    );
   }
   expect(() => adapter("sqljs://ada:hunter2@host/shop")).toThrow(expect.not.stringContaining("hunter2"));
   expect(() => adapter("sqljs://ada:hunter2@host/shop")).toThrow("host/shop");

@@ -14,7 +14,7 @@ test("a file that was written in WAL mode can be opened, written and saved", asy
   const on = adapter("sqljs:shop", { storage: memory(images) });
   const connection = await open(on);
   await run(connection, "INSERT INTO t VALUES (2)");
-  connection.close();
+  await connection.close();
   await on.dispose!();
   expect(images.shop[18]).toBe(1);
   const again = await open(adapter("sqljs:shop", { storage: memory(images) }));

@@ -42,7 +42,9 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
   if (value instanceof Error) return String(value);
   if (typeof value === "object" && value !== null) {
-    return `{${Object.entries(value).map(([key, inner]) => `${key}: ${show(inner)}`).join(", ")}}`;
+    return `{${Object.entries(value)
+      .map(([key, inner]) => `${key}: ${show(inner)}`)
+      .join(", ")}}`;
   }
   return String(value);
 }

@@ -12,20 +12,35 @@ async function assertRefused(on: Fixture, statement: Statement, kind: QueryFailu
   assertEqual(error.details.kind, kind, statement.text);
   assertEqual(error.details.sql, statement.text);
   assertEqual(error.outcome, "not-executed");
-  assert(!JSON.stringify([error.message, error.details, String(error.cause)]).includes(SECRET), "an error shows a value");
+  assert(
+    !JSON.stringify([error.message, error.details, String(error.cause)]).includes(SECRET),
+    "an error shows a value",
+  );
   return error.message;
 }
 
 export const checks: Cases = {
   "a wrong number of values is refused before anything is opened": async (on) => {
-    for (const [text, params] of [["SELECT ?", []], ["SELECT ?", undefined], ["SELECT ?, ?", [SECRET]], ["SELECT 1", [SECRET]]] as const) {
+    for (const [text, params] of [
+      ["SELECT ?", []],
+      ["SELECT ?", undefined],
+      ["SELECT ?, ?", [SECRET]],
+      ["SELECT 1", [SECRET]],
+    ] as const) {
       await assertRefused(on, on.statement(text, params), "parameter");
     }
     on.adapter.check?.(on.statement("SELECT ?, '?', \"?\" /* ? */ -- ?", [1]));
   },
 
   "values that cannot be bound are refused by their place, never by what they are": async (on) => {
-    for (const value of [undefined, { secret: SECRET }, [SECRET], () => SECRET, Symbol(SECRET), ...on.dialect.refused]) {
+    for (const value of [
+      undefined,
+      { secret: SECRET },
+      [SECRET],
+      () => SECRET,
+      Symbol(SECRET),
+      ...on.dialect.refused,
+    ]) {
       const message = await assertRefused(on, on.statement("SELECT ?, ?", [1, value as never]), "parameter");
       assert(message.includes("2"), `expected the place in: ${message}`);
     }
@@ -56,7 +71,8 @@ export const checks: Cases = {
       const message = await assertRefused(on, { text }, "syntax");
       assert(message.includes("batch"), `expected the remedy in: ${message}`);
     }
-    for (const text of ["SELECT 1;", "SELECT 1 ; -- ; SELECT 2", "SELECT ';' AS a; /* ; */"]) on.adapter.check?.({ text });
+    for (const text of ["SELECT 1;", "SELECT 1 ; -- ; SELECT 2", "SELECT ';' AS a; /* ; */"])
+      on.adapter.check?.({ text });
   },
 
   "a text without a statement is refused": async (on) => {

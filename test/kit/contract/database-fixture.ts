@@ -1,4 +1,10 @@
-import { createDatabase, type Database, type DatabaseOptions, type Session, type SqlValue } from "../../../src/index.ts";
+import {
+  createDatabase,
+  type Database,
+  type DatabaseOptions,
+  type Session,
+  type SqlValue,
+} from "../../../src/index.ts";
 import { assert, assertEqual } from "./assert.ts";
 import type { Dialect, Source, Target } from "./target.ts";
 

@@ -35,7 +35,13 @@ export const databases: DatabaseCases = {
     assertEqual([error.details.kind, error.details.statementIndex], ["unique", 1]);
     assertEqual(await on.names(), ["Ada"]);
     const results = await on.db.autocommit.batch([on.insertion(2, "Bob"), "SELECT name FROM parent ORDER BY id"]);
-    assertEqual(results.map(({ rows, rowsAffected }) => [rows, rowsAffected]), [[[], 1], [[{ name: "Ada" }, { name: "Bob" }], 0]]);
+    assertEqual(
+      results.map(({ rows, rowsAffected }) => [rows, rowsAffected]),
+      [
+        [[], 1],
+        [[{ name: "Ada" }, { name: "Bob" }], 0],
+      ],
+    );
   },
 
   "a batch that failed inside a session takes back only itself": async (on) => {
@@ -84,7 +90,7 @@ export const databases: DatabaseCases = {
     await caughtDbError("TRANSACTION_LOST", () =>
       on.db.session(async (session) => {
         await on.insert(session, 2, "Bob");
-        await caught(() => session.query(losing.text, losing.params as never));
+        await caught(() => session.query(losing.text, losing.params));
         await caughtDbError("TRANSACTION_LOST", () => on.insert(session, 3, "Cyd"));
         await session.commit();
       }),
@@ -118,7 +124,11 @@ export const databases: DatabaseCases = {
 
   "a wrong statement is refused before a connection is taken": async (on) => {
     await on.db.session(async (session) => {
-      for (const [text, params] of [["SELECT 1; SELECT 2", []], [on.text("SELECT ?"), []], ["", []]] as const) {
+      for (const [text, params] of [
+        ["SELECT 1; SELECT 2", []],
+        [on.text("SELECT ?"), []],
+        ["", []],
+      ] as const) {
         await caughtDbError("QUERY_FAILED", () => session.query(text, params));
       }
       assertEqual(on.db.stats().busy, 0, "connections taken");

@@ -12,7 +12,11 @@ export const failures: Cases = {
       assertEqual(error.details.sql, statement.text, name);
       if (dialectCode !== undefined) assertEqual(error.details.dialectCode, dialectCode, name);
       if (position !== undefined) assertEqual(error.details.position, position, name);
-      assertEqual(error.retryable, kind === "busy" || kind === "serialization" || kind === "deadlock", `${name}: retryable`);
+      assertEqual(
+        error.retryable,
+        kind === "busy" || kind === "serialization" || kind === "deadlock",
+        `${name}: retryable`,
+      );
       assertEqual(error.outcome, "not-executed", `${name}: outcome`);
       assert(error.cause !== undefined, `${name}: expected a cause`);
       const shown = `${error.message} ${String(error.cause)} ${(error.cause as Error).stack}`;

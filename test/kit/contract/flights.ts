@@ -8,7 +8,9 @@ export const flights: Cases = {
     const count = on.query({ text: "SELECT COUNT(*) AS n FROM parent" });
     const outcomes = await on.send(connection, [count, on.insertStep(2, "Bob"), count]);
     assertEqual(statuses(outcomes), "done done done");
-    const counts = [outcomes[0], outcomes[2]].map((outcome) => outcome?.status === "done" && Number(outcome.result.rows[0]![0]));
+    const counts = [outcomes[0], outcomes[2]].map(
+      (outcome) => outcome?.status === "done" && Number(outcome.result.rows[0]![0]),
+    );
     assertEqual(counts, [1, 2]);
   },
 
@@ -21,7 +23,10 @@ export const flights: Cases = {
 
   "a failed step that does not stop lets the others run": async (on) => {
     const connection = await on.openWithTables();
-    const outcomes = await on.send(connection, [on.insertStep(1, "Eve", { onError: "continue" }), on.insertStep(2, "Bob")]);
+    const outcomes = await on.send(connection, [
+      on.insertStep(1, "Eve", { onError: "continue" }),
+      on.insertStep(2, "Bob"),
+    ]);
     assertEqual(statuses(outcomes), "failed done");
     assertEqual(await on.names(connection), ["Ada", "Bob"]);
   },

@@ -20,7 +20,10 @@ const cases: Cases = {
     const first = await stream.next();
     assert(!first.done, "expected a batch");
     assertEqual(first.value.columns.length, 1);
-    assertEqual(first.value.rows.map(([n]) => Number(n)), [1, 2, 3]);
+    assertEqual(
+      first.value.rows.map(([n]) => Number(n)),
+      [1, 2, 3],
+    );
     assertEqual(await drain(stream), [[4, 5, 6], [7]]);
     assertEqual((await stream.next()).done, true);
     await stream.return();

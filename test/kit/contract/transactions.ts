@@ -51,7 +51,10 @@ export const transactions: Cases = {
     assert(outcomes[2]!.status !== "done", "a transaction that is gone cannot be committed");
     assertEqual(connection.state, "idle");
     assertEqual(await on.names(connection), ["Ada"]);
-    assertEqual(statuses(await on.send(connection, [ROLLBACK, BEGIN, on.insertStep(4, "Dan"), COMMIT])), "done done done done");
+    assertEqual(
+      statuses(await on.send(connection, [ROLLBACK, BEGIN, on.insertStep(4, "Dan"), COMMIT])),
+      "done done done done",
+    );
     assertEqual(await on.names(connection), ["Ada", "Dan"]);
   },
 
@@ -86,7 +89,11 @@ export const transactions: Cases = {
     if (!on.adapter.capabilities.savepoints) return;
     const connection = await on.openWithTables();
     const name = "a";
-    await on.send(connection, [BEGIN, { kind: "savepoint", name }, on.insertStep(1, "Eve")], [{ kind: "rollback-to", name }]);
+    await on.send(
+      connection,
+      [BEGIN, { kind: "savepoint", name }, on.insertStep(1, "Eve")],
+      [{ kind: "rollback-to", name }],
+    );
     assertEqual(statuses(await on.send(connection, [on.insertStep(2, "Bob", { guarded: true }), COMMIT])), "done done");
     assertEqual(await on.names(connection), ["Ada", "Bob"]);
   },

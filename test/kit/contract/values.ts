@@ -18,7 +18,17 @@ export const values: Cases = {
     const { isInteger } = on.dialect;
     if (isInteger === undefined) return;
     const connection = await on.open();
-    const edges = [0, 5, -5, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
+    const edges = [
+      0,
+      5,
+      -5,
+      2 ** 31 - 1,
+      2 ** 31,
+      -(2 ** 31),
+      -(2 ** 31) - 1,
+      Number.MAX_SAFE_INTEGER,
+      Number.MIN_SAFE_INTEGER,
+    ];
     for (const value of [...edges, ...edges.map(BigInt), 2n ** 63n - 1n, -(2n ** 63n)]) {
       assertEqual(Number(await on.value(connection, isInteger("?"), [value])), 1, `${typeof value} ${value}`);
     }
@@ -70,7 +80,11 @@ export const values: Cases = {
     assertEqual(await changed("UPDATE parent SET price = 3 WHERE id > 1"), 2, "update");
     assertEqual(await changed("UPDATE parent SET price = 3 WHERE id > 99"), 0, "update of nothing");
     assertEqual(await changed("UPDATE parent SET price = 4 WHERE id = 1 RETURNING id"), 1, "update returning");
-    assertEqual(await changed("WITH old AS (SELECT 3 AS id) DELETE FROM parent WHERE id IN (SELECT id FROM old)"), 1, "with");
+    assertEqual(
+      await changed("WITH old AS (SELECT 3 AS id) DELETE FROM parent WHERE id IN (SELECT id FROM old)"),
+      1,
+      "with",
+    );
     assertEqual(await changed("WITH all_of AS (SELECT 1 AS one) SELECT one FROM all_of"), 0, "query with");
     assertEqual(await changed("DELETE FROM parent"), 2, "delete");
     assertEqual(await changed("DROP TABLE other"), 0, "drop");
@@ -82,7 +96,10 @@ export const values: Cases = {
     const rowid = async (text: string): Promise<unknown> => (await on.run(connection, text)).lastInsertRowid;
     assertEqual(await rowid("INSERT INTO parent (id, name, price) VALUES (41, 'Bob', 1)"), 41);
     assertEqual(await rowid("INSERT INTO parent (name, price) VALUES ('Cyd', 1) RETURNING name"), 42);
-    assertEqual(await rowid("INSERT INTO parent (id, name, price) VALUES (9007199254740993, 'Dan', 1)"), 9007199254740993n);
+    assertEqual(
+      await rowid("INSERT INTO parent (id, name, price) VALUES (9007199254740993, 'Dan', 1)"),
+      9007199254740993n,
+    );
     assertEqual(await rowid("SELECT * FROM parent"), undefined);
     assertEqual(await rowid("UPDATE parent SET price = 2"), undefined);
     assertEqual(await rowid("INSERT INTO parent (name, price) SELECT 'x', 1 WHERE 1 = 2"), undefined);
