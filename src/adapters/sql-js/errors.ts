@@ -9,8 +9,8 @@ export function messageOf(error: unknown): string {
 
 /** Whether the engine is gone: closed by somebody who held it, or broken inside. */
 export function isLost(db: SqlJsDatabase, error?: unknown): boolean {
-  // A trap of WebAssembly, or a stack that ran over: what is in its memory can no longer be trusted.
-  if (error instanceof Error && /^R(untime|ange)E/.test(error.name)) return true;
+  // A trap of WebAssembly, or a stack that ran over inside of it: what is in its memory can no longer be trusted.
+  if (/^(Runtime|Internal)Error|^RangeError.*call stack/.test(String(error))) return true;
   try {
     db.exec("");
     return false;
