@@ -1,0 +1,102 @@
+// How many HTTP requests everything costs, counted at the server.
+
+import { describe, expect, test } from "vitest";
+import { add, openShop, PROFILES } from "./shop.ts";
+
+describe.each(PROFILES)("at %s", (profile) => {
+  test("a query is one request", async () => {
+    const { db, sent } = await openShop({ server: { profile } });
+    expect(await db.sql`SELECT ${1} AS one`).toEqual([{ one: 1 }]);
+    expect(await sent()).toHaveLength(1);
+    await db.query("SELECT 2 AS two");
+    expect(await sent()).toHaveLength(1);
+  });
+
+  test("a batch is one request, and all or nothing", async () => {
+    const { db, sent, names } = await openShop({ server: { profile } });
+    await db.batch([add(1, "tea"), add(2, "salt"), "SELECT 1"]);
+    expect(await sent()).toHaveLength(1);
+    await expect(db.batch([add(3, "rice"), add(4, "tea"), add(5, "corn")])).rejects.toMatchObject({
+      code: "QUERY_FAILED",
+      details: { kind: "unique", statementIndex: 1 },
+    });
+    expect(await sent()).toHaveLength(1);
+    expect(await names()).toEqual(["tea", "salt"]);
+  });
+
+  test("three statements one after another in a session are four requests, and three with commit(last)", async () => {
+    const { db, sent } = await openShop({ server: { profile } });
+    await db.session(async (session) => {
+      await session.query("SELECT 1");
+      await session.batch([add(1, "tea")]);
+      await session.query("SELECT 2");
+    });
+    expect(await sent()).toHaveLength(4);
+    await db.session(async (session) => {
+      await session.query("SELECT 1");
+      await session.batch([add(2, "salt")]);
+      await session.commit("SELECT 2");
+    });
+    expect(await sent()).toHaveLength(3);
+  });
+
+  test("three statements at once in a session are two requests", async () => {
+    const { db, sent, names } = await openShop({ server: { profile } });
+    const results = await db.session((session) =>
+      Promise.all([session.query("SELECT 1 AS n"), session.query(add(1, "tea").text, [1, "tea"]), session.sql`SELECT 3 AS n`]),
+    );
+    expect(results[2]).toEqual([{ n: 3 }]);
+    expect(await sent()).toHaveLength(2);
+    expect(await names()).toEqual(["tea"]);
+  });
+
+  test("a session without a statement sends nothing, and neither does a rollback of nothing", async () => {
+    const { db, sent } = await openShop({ server: { profile } });
+    await db.session(() => undefined);
+    await expect(db.session(() => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
+    expect(await sent()).toEqual([]);
+  });
+
+  test("setup, what hooks put ahead, savepoints and validation add none", async () => {
+    const { db, sent } = await openShop({
+      server: { profile },
+      database: {
+        setup: ["PRAGMA foreign_keys = ON", "SELECT 'setup'"],
+        afterConnection: (connection) => connection.queue("SELECT 'hook'"),
+        pool: { validateAfterMs: 0 },
+      },
+    });
+    await db.query("SELECT 1");
+    await db.query("SELECT 2");
+    expect(await sent()).toHaveLength(2);
+    await db.session(async (session) => {
+      await session.transaction((inner) => inner.query("SELECT 3"), { propagation: "nested" });
+      await session.commit("SELECT 4");
+    });
+    expect(await sent()).toHaveLength(2);
+    expect(db.stats().opened).toBe(1);
+  });
+
+  test("a rollback is one request", async () => {
+    const { db, sent, names } = await openShop({ server: { profile } });
+    const work = db.session(async (session) => {
+      await session.batch([add(1, "tea")]);
+      throw new Error("mine");
+    });
+    await expect(work).rejects.toThrow("mine");
+    expect(await sent()).toHaveLength(2);
+    expect(await names()).toEqual([]);
+  });
+
+  test("a thousand queries open no more streams than the pool is large, each in one request", async () => {
+    const { db, server } = await openShop({ server: { profile }, database: { pool: { max: 5, acquireTimeoutMs: 60_000 } } });
+    const queries = Array.from({ length: 1_000 }, (_, n) => db.sql<{ n: number }>`SELECT ${n} AS n`.first());
+    const rows = await Promise.all(queries);
+    expect(rows.map((row) => row?.n)).toEqual(rows.map((_, n) => n));
+    expect(await server.requests()).toHaveLength(1_000);
+    const { mostOpen, streamsOpened } = await server.counts();
+    expect(mostOpen).toBeLessThanOrEqual(5);
+    // The one more made the table.
+    if (profile === "sqld") expect(streamsOpened).toBeLessThanOrEqual(6);
+  }, 60_000);
+});
