@@ -1,4 +1,4 @@
-// Every change of the public surface shows in a diff of test/api. Update: npx vitest run --config test/vitest.config.ts test/package/api -u
+// Every change of the public surface shows in a diff of test/api. `npm run api` records it anew.
 
 import { join } from "node:path";
 import { expect, test } from "vitest";
