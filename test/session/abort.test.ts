@@ -100,3 +100,30 @@ test("a session by hand that is aborted ends by itself", async () => {
   expect(adapter.flights).toEqual(["1: begin | insert", "1: rollback"]);
   await expect(session.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED", cause: reason });
 });
+
+test.each([
+  ["aborted", true],
+  ["ended by its work", false],
+])("a statement whose session was %s while it waited for a connection is never sent, and its place in line is free at once", async (_how, isAbort) => {
+  const { db, adapter } = fakeDatabase({}, { pool: { max: 1 } });
+  const gate = deferred();
+  const holder = db.session(async (s) => {
+    await s.query("hold");
+    await gate.promise;
+  });
+  const controller = new AbortController();
+  const waiting = db.session(
+    async (s) => {
+      s.query("never").catch(() => undefined);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (isAbort) controller.abort(reason);
+      throw reason;
+    },
+    { transaction: false, signal: controller.signal },
+  );
+  await expect(waiting).rejects.toBe(reason);
+  expect(db.stats().waiting).toBe(0);
+  gate.resolve();
+  await holder;
+  expect(adapter.flights).toEqual(["1: begin | hold", "1: commit"]);
+});

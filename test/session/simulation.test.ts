@@ -1,0 +1,139 @@
+// Random programs of sessions, nested transactions, faults and aborts. The seed of a failure is in its message: SEED=<n> runs it alone.
+
+import { expect, test } from "vitest";
+import { type Database, type Session, shared } from "../../src/index.ts";
+import { type Answer, type FakeAdapter, type FakeConnection, queryFailed } from "../kit/fake-adapter.ts";
+import { FakeClock, settle } from "../kit/fake-clock.ts";
+import { fakeDatabase } from "../kit/fake-database.ts";
+
+const SEEDS = 300;
+const SESSIONS = 5;
+
+/** A number in [0, 1) from a seed. Source: mulberry32, https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+interface World {
+  readonly random: () => number;
+  readonly db: Database;
+  readonly adapter: FakeAdapter;
+  /** Length of the log when a session was over, by its mark. */
+  readonly over: Map<string, number>;
+}
+
+/** Some turns of the microtask queue, or of the event loop. */
+async function pause(random: () => number): Promise<void> {
+  if (random() < 0.2) await new Promise((resolve) => setImmediate(resolve));
+  for (let hops = Math.floor(random() * 6); hops > 0; hops--) await null;
+}
+
+async function program(world: World, session: Session, mark: string, depth: number): Promise<void> {
+  const { random } = world;
+  const ignore = (): undefined => undefined;
+  for (let steps = Math.floor(random() * 5); steps > 0; steps--) {
+    const dice = random();
+    // The error is swallowed now and then: what is lost or failed must then refuse the rest by itself.
+    const guard = random() < 0.5 ? (work: Promise<unknown>): Promise<unknown> => work.catch(ignore) : (work: Promise<unknown>) => work;
+    if (dice < 0.35) await guard(session.query(`q ${mark}`));
+    else if (dice < 0.45) await guard(Promise.all([session.query(`q ${mark}`), session.query(`q ${mark}`)]));
+    else if (dice < 0.55) await guard(session.batch([`q ${mark}`, `q ${mark}`]));
+    else if (dice < 0.6) session.query(`q ${mark} floating`).catch(ignore);
+    else if (dice < 0.7) await pause(random);
+    else if (dice < 0.75 && depth === 0) await guard(random() < 0.5 ? session.commit(`q ${mark}`) : session.rollback());
+    else if (dice < 0.9 && depth < 3) {
+      const propagation = random() < 0.7 ? "nested" : "required";
+      await guard(session.transaction((inner) => program(world, inner, mark, depth + 1), { propagation }));
+    } else if (dice > 0.97) throw new Error(`${mark} fails`);
+    else await pause(random);
+  }
+}
+
+async function oneSession(world: World, mark: string): Promise<void> {
+  const { random, db } = world;
+  await pause(random);
+  const controller = new AbortController();
+  const isTransaction = random() < 0.8;
+  const work = db.session((session) => program(world, session, isTransaction ? mark : `${mark}-plain`, isTransaction ? 0 : 9), {
+    transaction: isTransaction,
+    ...(random() < 0.5 && { signal: controller.signal }),
+  });
+  if (random() < 0.3) void pause(random).then(() => controller.abort(new Error("aborted")));
+  await work.catch(() => undefined);
+  world.over.set(mark, world.adapter.log.length);
+}
+
+/** Looks at each step as it is executed; gives what is wrong. Statement texts are marked: `q s3`, `q s4-plain`. */
+function watch(): { readonly violations: string[]; readonly see: (text: string, connection: FakeConnection) => void } {
+  const violations: string[] = [];
+  const holders = new Map<FakeConnection, string>();
+  return {
+    violations,
+    see: (text, connection) => {
+      if (text === "begin") holders.delete(connection);
+      const [, mark, plain] = /^q (s\d+)(-plain)?/.exec(text) ?? [];
+      if (mark === undefined) return;
+      const holder = holders.get(connection) ?? mark;
+      holders.set(connection, mark);
+      if (connection.state === "transaction" && holder !== mark) violations.push(`${mark} gets into ${holder}'s transaction: ${text}`);
+      if (connection.state !== "transaction" && plain === undefined) violations.push(`${mark} runs without its transaction: ${text}`);
+      if (connection.closes > 0) violations.push(`${mark} runs on a closed connection: ${text}`);
+    },
+  };
+}
+
+function lateLines({ adapter, over }: World): string[] {
+  return [...over].flatMap(([mark, from]) => adapter.log.slice(from).filter((line) => new RegExp(`q ${mark}\\b`).test(line)));
+}
+
+async function simulate(seed: number): Promise<void> {
+  const random = seeded(seed);
+  const faulty = random() < 0.5;
+  const { violations, see } = watch();
+  const script = (text: string, connection: FakeConnection): Answer | Promise<Answer | undefined> | undefined => {
+    see(text, connection);
+    const dice = random();
+    if (faulty && dice < 0.03) return { lost: random() < 0.5 ? "unknown" : "not-executed" };
+    if (faulty && dice < 0.08) return { error: queryFailed("other") };
+    if (faulty && dice < 0.1 && text.startsWith("q ")) return { error: queryFailed("other"), state: "idle" };
+    return dice < 0.5 ? pause(random).then(() => undefined) : undefined;
+  };
+  const clock = new FakeClock();
+  const { db, adapter } = fakeDatabase({ script }, { runtime: { ...shared(), clock }, pool: { max: 1 + Math.floor(random() * 3) } });
+  const world: World = { random, db, adapter, over: new Map() };
+  let isDone = false;
+  const all = Promise.all(Array.from({ length: SESSIONS }, (_, index) => oneSession(world, `s${index}`))).then(() => (isDone = true));
+  // Time passes only when nothing else happens.
+  for (let turns = 0; !isDone && turns < 200; turns++) await (turns % 20 === 19 ? clock.advance(1_000) : settle());
+  expect(isDone, "every session ends").toBe(true);
+  await all;
+  expect(violations).toEqual([]);
+  expect(lateLines(world), "sent after the session's end").toEqual([]);
+  expect(db.stats()).toMatchObject({ busy: 0, waiting: 0 });
+  await db.dispose();
+  expect(adapter.openConnections).toBe(0);
+  expect(clock.timers).toBe(0);
+}
+
+test("whatever sessions do, and whatever fails: none gets into another's transaction, none sends after its end, nothing leaks", async () => {
+  const only = process.env["SEED"];
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  try {
+    for (let seed = Number(only ?? 1); seed <= Number(only ?? SEEDS); seed++) {
+      await simulate(seed).catch((error: unknown) => {
+        throw new Error(`SEED=${seed}: ${(error as Error).message}`, { cause: error });
+      });
+      expect(unhandled, `SEED=${seed}`).toEqual([]);
+    }
+  } finally {
+    process.off("unhandledRejection", note);
+  }
+});
