@@ -21,12 +21,13 @@ export function isDeadlock(pool: Holding, owner: Owner): boolean {
   const holders = new Set([...stuck].flatMap(({ entries }) => [...entries].map((entry) => entry.owner)));
   // A wait can only close a circle when somebody in it holds something: most do not, and the line need not be searched.
   if (!lineage(owner).some((each) => holders.has(each))) return false;
-  for (let size = 0; size !== stuck.size; ) {
+  for (let size = 0; size !== stuck.size;) {
     size = stuck.size;
     const waiting = [...stuck].flatMap(({ line }) => [...line].map((waiter) => waiter.options?.owner));
     const blocked = new Set([owner, ...waiting].flatMap(lineage));
     for (const each of stuck) {
-      if (each.entries.size < each.max || [...each.entries].some((entry) => !blocked.has(entry.owner!))) stuck.delete(each);
+      if (each.entries.size < each.max || [...each.entries].some((entry) => !blocked.has(entry.owner!)))
+        stuck.delete(each);
     }
   }
   return stuck.has(pool);

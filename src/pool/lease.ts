@@ -83,7 +83,8 @@ export class PoolLease<C> implements Lease<C> {
   // Each use of a connection has a number: an old lease can do nothing to whoever has the connection now.
   #end(): void {
     const entry = this.#entry;
-    if (!entry.isLent || entry.uses !== this.#use) throw new Error("This lease has ended already: release it once, on every path.");
+    if (!entry.isLent || entry.uses !== this.#use)
+      throw new Error("This lease has ended already: release it once, on every path.");
     entry.isLent = false;
   }
 }

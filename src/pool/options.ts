@@ -1,3 +1,6 @@
+import type { PoolEvent } from "../contract/events.ts";
+import type { Runtime } from "../contract/runtime.ts";
+
 /** How a pool behaves. Times are in milliseconds; `Infinity` = no limit. */
 export interface PoolOptions {
   /** Most connections open at once. Integer >= 1. Default 10, or what the runtime says. */
@@ -22,6 +25,18 @@ export interface PoolOptions {
   readonly leakMs?: number | undefined;
 }
 
+/** What a pool can be told besides. */
+export interface ConnectionPoolOptions extends PoolOptions {
+  /** Its clock, and its default of `max`. Default: the system's clock, and 10. */
+  readonly runtime?: Runtime | undefined;
+  /** Told what happens; what it throws is ignored. */
+  readonly onEvent?: ((event: PoolEvent) => void) | undefined;
+  /** Keep the stack of every acquire for leak and deadlock reports; costs microseconds each. Default `false`. */
+  readonly stacks?: boolean | undefined;
+  /** For messages. Default `"pool"`. */
+  readonly name?: string | undefined;
+}
+
 /** Pool options with every default filled in. */
 export type CheckedPoolOptions = { -readonly [Name in keyof PoolOptions]-?: number };
 
@@ -44,13 +59,20 @@ export function checkPoolOptions(options: PoolOptions = {}, maxConnections = 10)
     maxWaiting: Infinity,
     leakMs: 0,
   };
-  for (const name of Object.keys(checked) as (keyof PoolOptions)[]) checked[name] = checkNumber(name, options[name] ?? checked[name]);
+  for (const name of Object.keys(checked) as (keyof PoolOptions)[])
+    checked[name] = checkNumber(name, options[name] ?? checked[name]);
   return checked;
 }
 
 /** @throws TypeError when `value` cannot be meant: a time (`…Ms`) is a number, all else a whole one. */
-export function checkNumber(name: string, value: unknown, least: number = name === "max" || name === "maxUses" ? 1 : 0): number {
+export function checkNumber(
+  name: string,
+  value: unknown,
+  least: number = name === "max" || name === "maxUses" ? 1 : 0,
+): number {
   const isTime = name.endsWith("Ms");
   if (typeof value === "number" && value >= least && (isTime || !(value % 1 > 0))) return value;
-  throw new TypeError(`Expected \`${name}\` to be ${isTime ? "a number" : "an integer"} >= ${least}, got \`${String(value)}\``);
+  throw new TypeError(
+    `Expected \`${name}\` to be ${isTime ? "a number" : "an integer"} >= ${least}, got \`${String(value)}\``,
+  );
 }

@@ -40,8 +40,9 @@ export class Pace {
     this.failure = { cause };
     this.#widest = 1;
     this.#width = 0;
+    const delayMs = Math.min(BACKOFF_MS * 2 ** this.#failures++, LONGEST_BACKOFF_MS);
     // Half of it by chance: isolates that lost the same server do not come back together.
-    this.nextAt = now + Math.min(BACKOFF_MS * 2 ** this.#failures++, LONGEST_BACKOFF_MS) * (1 - Math.random() / 2);
+    this.nextAt = now + Math.floor(delayMs * (1 - Math.random() / 2));
   }
 
   /** Begins anew: somebody waits and nobody did before, or a connection was lost. */

@@ -1,12 +1,18 @@
 import { systemClock } from "../clock.ts";
 import type { MaybePromise } from "../contract/adapter.ts";
-import type { PoolEvent } from "../contract/events.ts";
-import type { Runtime } from "../contract/runtime.ts";
-import { DbError, type ErrorCode, type ErrorDetails } from "../errors.ts";
+import type { Owner, PoolEvent } from "../contract/events.ts";
+import type { DbError } from "../errors.ts";
 import { type Holding, isDeadlock, waited } from "./deadlock.ts";
 import type { Entry } from "./entry.ts";
 import { type AcquireOptions, type Lease, PoolLease, type ReleaseOptions } from "./lease.ts";
-import { type CheckedPoolOptions, checkNumber, checkPoolOptions, type PoolOptions } from "./options.ts";
+import {
+  type CheckedPoolOptions,
+  type ConnectionPoolOptions,
+  checkNumber,
+  checkPoolOptions,
+  type PoolOptions,
+} from "./options.ts";
+import { refusal, type RefusalCode } from "./refusal.ts";
 import { pools } from "./registry.ts";
 import type { PoolSource } from "./source.ts";
 import type { PoolStats } from "./stats.ts";
@@ -14,21 +20,19 @@ import { Stock } from "./stock.ts";
 import { WaitLine, type Waiter } from "./wait-line.ts";
 import { Watch } from "./watch.ts";
 
-export type { AcquireOptions, Lease, PoolEvent, PoolOptions, PoolSource, PoolStats, ReleaseOptions };
+export type {
+  AcquireOptions,
+  ConnectionPoolOptions,
+  Lease,
+  PoolEvent,
+  PoolOptions,
+  PoolSource,
+  PoolStats,
+  ReleaseOptions,
+};
 
 /** Releases in a row that may go without a reading of the clock. */
 const UNREAD_RELEASES = 64;
-
-export interface ConnectionPoolOptions extends PoolOptions {
-  /** Its clock, and its default of `max`. Default: the system's clock, and 10. */
-  readonly runtime?: Runtime | undefined;
-  /** Told what happens; what it throws is ignored. */
-  readonly onEvent?: ((event: PoolEvent) => void) | undefined;
-  /** Keep the stack of every acquire for leak and deadlock reports; costs microseconds each. Default `false`. */
-  readonly stacks?: boolean | undefined;
-  /** For messages. Default `"pool"`. */
-  readonly name?: string | undefined;
-}
 
 /**
  * Lends connections, or any other resource, to one caller at a time: at most `max` are open, idle ones are lent newest
@@ -140,7 +144,7 @@ export class ConnectionPool<C> {
   dispose({ timeoutMs = Infinity }: { timeoutMs?: number | undefined } = {}): Promise<void> {
     this.#drainUntil = this.#watch.read() + checkNumber("timeoutMs", timeoutMs);
     this.#stock.isDisposed = true;
-    const error = this.#closedError();
+    const error = this.#refusal("POOL_CLOSED");
     for (const waiter of this.#line) this.#reject(waiter, error);
     this.#stock.abort(error);
     this.#stock.closeIdle("disposed");
@@ -150,20 +154,18 @@ export class ConnectionPool<C> {
     });
   }
 
-  #queue(options: AcquireOptions | undefined, resolve: (lease: Lease<C>) => void, reject: (error: unknown) => void): void {
-    const { max, maxWaiting, acquireTimeoutMs } = this.#options;
-    const { isDisposed, busy, entries, idle, pace } = this.#stock;
+  #queue(
+    options: AcquireOptions | undefined,
+    resolve: (lease: Lease<C>) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const { max, acquireTimeoutMs } = this.#options;
+    const { entries, idle, pace } = this.#stock;
     const line = this.#line;
-    options?.signal?.throwIfAborted();
-    if (isDisposed) throw this.#closedError();
-    // Whom a place can serve that is not lent out does not count as waiting.
-    if (line.size >= maxWaiting + max - busy) throw this.#refusal("POOL_FULL", `${line.size} wait already`, "Come back later, or raise maxWaiting.");
     const owner = options?.owner;
     const stack = this.#stack();
-    if (owner && isDeadlock(this.#holding, owner)) {
-      const stacks = [stack, ...[...entries].map((entry) => entry.stack)].filter(Boolean);
-      throw this.#refusal("POOL_DEADLOCK", "all holders wait for this caller", "Join them with transaction(), or raise max.", { stacks });
-    }
+    options?.signal?.throwIfAborted();
+    this.#refuse(owner, stack);
     const waiter: Waiter<C> = {
       since: this.#watch.read(),
       timeoutMs: options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs),
@@ -185,8 +187,23 @@ export class ConnectionPool<C> {
     else this.#watch.arm(line.dueAt);
   }
 
-  #closedError(): DbError {
-    return this.#refusal("POOL_CLOSED", `"${this.name}" was disposed of`, "Make a new one.");
+  /** Throws when there is no use in waiting. */
+  #refuse(owner: Owner | undefined, stack: string | undefined): void {
+    const { max, maxWaiting } = this.#options;
+    const { isDisposed, busy, entries } = this.#stock;
+    if (isDisposed) throw this.#refusal("POOL_CLOSED");
+    // Whom a place can serve that is not lent out does not count as waiting.
+    if (this.#line.size >= maxWaiting + max - busy) throw this.#refusal("POOL_FULL");
+    if (!owner || !isDeadlock(this.#holding, owner)) return;
+    const stacks = [stack, ...[...entries].map((entry) => entry.stack)].filter((each) => each !== undefined);
+    throw this.#refusal("POOL_DEADLOCK", 0, stacks);
+  }
+
+  #refusal(code: RefusalCode, waitedMs = 0, stacks: string[] = []): DbError {
+    const { max, maxWaiting } = this.#options;
+    const { busy, pace } = this.#stock;
+    const numbers = { pool: this.name, max, maxWaiting, busy, waiting: this.#line.size, waitedMs, stacks };
+    return refusal(code, numbers, pace.failure);
   }
 
   #listen(waiter: Waiter<C>, signal: AbortSignal): void {
@@ -197,16 +214,6 @@ export class ConnectionPool<C> {
     this.#line.remove(waiter);
     waiter.reject(error);
     this.#rest();
-  }
-
-  /** Why a caller gets no connection: what happened, the numbers, what to do. */
-  #refusal<Code extends ErrorCode>(code: Code, what: string, remedy: string, more?: object): DbError {
-    const { max, maxWaiting } = this.#options;
-    const { busy, pace } = this.#stock;
-    const waiting = this.#line.size;
-    const details = { pool: this.name, max, maxWaiting, busy, waiting, ...more } as unknown as ErrorDetails[Code];
-    const message = `${what} (max ${max}, busy ${busy}, waiting ${waiting}). ${remedy}`;
-    return new DbError(code, message, details, { retryable: code === "POOL_TIMEOUT" || code === "POOL_FULL", ...pace.failure });
   }
 
   /**
@@ -315,31 +322,22 @@ export class ConnectionPool<C> {
 
   #onTimer(): void {
     const now = this.#watch.read();
-    this.#line.due(now, (waiter) => {
-      const waitedMs = now - waiter.since;
-      const remedy = "Is a lease held too long? See the cause, if any, or raise max.";
-      this.#reject(waiter, this.#refusal("POOL_TIMEOUT", `waited ${waitedMs} ms`, remedy, { waitedMs }));
-    });
-    for (const entry of this.#stock.entries) {
-      const { id, owner, stack, leasedAt, leakAt } = entry;
-      if (leakAt > now) continue;
-      entry.leakAt = Infinity;
-      this.#emit({ type: "leak", connection: id, owner, heldMs: now - leasedAt, stack });
-    }
+    this.#line.due(now, (waiter) => this.#reject(waiter, this.#refusal("POOL_TIMEOUT", now - waiter.since)));
     this.pump();
   }
 
   /** Nothing more can be done now: ends `dispose()` when all is done, and sets the timer for what is left. */
   #rest(): void {
+    // First: what is given up on changes the rest.
+    let dueAt = this.#stock.overdue();
     const { entries, under, hasRoom, pace } = this.#stock;
-    const { now } = this.#watch;
     const { size } = this.#line;
-    let dueAt = Math.min(this.#line.dueAt, this.#stock.giveUp());
+    dueAt = Math.min(dueAt, this.#line.dueAt);
     if (size === 0) waited.delete(this.#holding);
     else if (hasRoom && size > under.open + under.validate) dueAt = Math.min(dueAt, pace.nextAt);
-    if (this.#options.leakMs > 0) for (const { leakAt } of entries) dueAt = Math.min(dueAt, leakAt);
     if (this.#drains.length > 0) {
-      if (entries.size + under.close > 0 && this.#drainUntil > now) dueAt = Math.min(dueAt, this.#drainUntil);
+      const isDone = entries.size + under.close === 0 || this.#drainUntil <= this.#watch.now;
+      if (!isDone) dueAt = Math.min(dueAt, this.#drainUntil);
       else for (const resolve of this.#drains.splice(0)) resolve();
     }
     this.#watch.arm(dueAt);

@@ -23,5 +23,16 @@ export interface PoolStats {
 }
 
 export function noneClosed(): Record<CloseReason, number> {
-  return { idle: 0, lifetime: 0, uses: 0, surplus: 0, invalid: 0, broken: 0, dirty: 0, stale: 0, disposed: 0, detached: 0 };
+  return {
+    idle: 0,
+    lifetime: 0,
+    uses: 0,
+    surplus: 0,
+    invalid: 0,
+    broken: 0,
+    dirty: 0,
+    stale: 0,
+    disposed: 0,
+    detached: 0,
+  };
 }

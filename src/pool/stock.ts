@@ -24,7 +24,7 @@ export interface Keeper<C> extends Lender<C> {
 interface Call {
   readonly during: "open" | "validate" | "close";
   readonly until: number;
-  abort(reason: unknown): void;
+  readonly abort: (reason: unknown) => void;
 }
 
 /** The connections of a pool, and what is being done to them: opened, validated, closed. */
@@ -130,7 +130,12 @@ export class Stock<C> {
       this.endGeneration();
     };
     const answered = (isAlive: boolean | void): void => (isAlive === false ? dead() : this.#keeper.offer(entry));
-    this.#call<boolean | void>("validate", (options) => this.#source.validate!(entry.connection, options), answered, dead);
+    this.#call<boolean | void>(
+      "validate",
+      (options) => this.#source.validate!(entry.connection, options),
+      answered,
+      dead,
+    );
   }
 
   close(entry: Entry<C>, reason: CloseReason): void {
@@ -159,17 +164,27 @@ export class Stock<C> {
     for (const call of this.#calls) if (call.during !== "close") call.abort(error);
   }
 
-  /** Gives up on what takes too long. @returns when to look again. */
-  giveUp(): number {
+  /** Gives up on calls that take too long, and reports leases that do. @returns when to look again. */
+  overdue(): number {
+    const { now } = this.#watch;
+    const { openTimeoutMs, leakMs } = this.#options;
     let dueAt = Infinity;
-    for (const call of this.#calls) {
-      if (call.until > this.#watch.now) dueAt = Math.min(dueAt, call.until);
+    for (const { until, during, abort } of this.#calls) {
+      if (until > now) dueAt = Math.min(dueAt, until);
       else {
-        const message = `${call.during} took over ${this.#options.openTimeoutMs} ms. Is the server there? Else raise openTimeoutMs.`;
-        call.abort(new DbError("CONNECT_FAILED", message, { adapter: this.#keeper.name }, { retryable: true }));
+        const message = `${during} took over ${openTimeoutMs} ms. Is the server there? Else raise openTimeoutMs.`;
+        abort(new DbError("CONNECT_FAILED", message, { adapter: this.#keeper.name }, { retryable: true }));
       }
     }
+    if (leakMs > 0) for (const entry of this.entries) dueAt = Math.min(dueAt, this.#leakAt(entry, now));
     return dueAt;
+  }
+
+  #leakAt(entry: Entry<C>, now: number): number {
+    const { id, owner, stack, leasedAt, leakAt } = entry;
+    if (leakAt > now) return leakAt;
+    this.#emit({ type: "leak", connection: id, owner, heldMs: now - leasedAt, stack });
+    return (entry.leakAt = Infinity);
   }
 
   #expire(entry: Entry<C>): void {
@@ -215,22 +230,20 @@ export class Stock<C> {
       then();
       this.#keeper.pump();
     };
-    const fail = (error: unknown): void =>
+    const answered = (value: T): void => end(() => done?.(value));
+    const fell = (error: unknown): void =>
       end(() => {
         this.#emit({ type: "error", error, during });
         failed?.(error);
       });
-    const call: Call = {
-      during,
-      until: this.#watch.now + this.#options.openTimeoutMs,
-      abort: (reason) => {
-        fail(reason);
-        controller.abort(reason);
-      },
+    const abort = (reason: unknown): void => {
+      fell(reason);
+      controller.abort(reason);
     };
+    const call: Call = { during, until: this.#watch.now + this.#options.openTimeoutMs, abort };
     this.#calls.add(call);
     this.under[during]++;
     this.#watch.arm(call.until);
-    (async () => work({ signal }))().then((value) => end(() => done?.(value)), fail);
+    void (async () => work({ signal }))().then(answered, fell);
   }
 }

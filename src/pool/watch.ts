@@ -35,7 +35,11 @@ export class Watch {
     if (dueAt >= this.#dueAt && dueAt < Infinity) return;
     if (this.#dueAt < Infinity) this.#clock.clearTimeout(this.#timer);
     this.#dueAt = dueAt;
-    if (dueAt < Infinity) this.#timer = this.#clock.setTimeout(() => this.#fire(), Math.min(Math.max(dueAt - this.now, 0), LONGEST_DELAY_MS));
+    if (dueAt < Infinity)
+      this.#timer = this.#clock.setTimeout(
+        () => this.#fire(),
+        Math.min(Math.max(dueAt - this.now, 0), LONGEST_DELAY_MS),
+      );
   }
 
   #fire(): void {

@@ -151,7 +151,12 @@ async function depth() {
   }
   const values = perWaiter.map(median);
   return lengths.map((length, place) => {
-    const row = { name: `one waiter of ${length.toLocaleString("en")}`, value: values[place], unit: "ns", ratio: values[place] / values[0] };
+    const row = {
+      name: `one waiter of ${length.toLocaleString("en")}`,
+      value: values[place],
+      unit: "ns",
+      ratio: values[place] / values[0],
+    };
     return place === 0 ? row : { ...row, target: "at most 2.5x one of 1,000", ok: values[place] / values[0] <= 2.5 };
   });
 }
@@ -172,7 +177,13 @@ async function memory() {
   lease.release();
   await drained;
   await pool.dispose();
-  return { name: "memory of one waiter with a deadline, its promise included", value, unit: "B", target: "at most 350 B", ok: value <= 350 };
+  return {
+    name: "memory of one waiter with a deadline, its promise included",
+    value,
+    unit: "B",
+    target: "at most 350 B",
+    ok: value <= 350,
+  };
 }
 
 async function timers() {
@@ -204,7 +215,14 @@ async function burst() {
   const ratio = value / (startedAt - sleeps);
   const name = "50 borrowers of 1 ms, one warm connection, opens of 250 ms";
   return [
-    { name: `${name}: time, beside 50 sleeps in a row`, value, unit: "ms", ratio, target: "at most 60 ms, or 1.2x", ok: value <= 60 || ratio <= 1.2 },
+    {
+      name: `${name}: time, beside 50 sleeps in a row`,
+      value,
+      unit: "ms",
+      ratio,
+      target: "at most 60 ms, or 1.2x",
+      ok: value <= 60 || ratio <= 1.2,
+    },
     { name: `${name}: opens`, value: opens - 1, unit: "", target: "at most 3", ok: opens - 1 <= 3 },
   ];
 }
@@ -224,7 +242,13 @@ async function deadServer() {
   return [
     { name: "a dead server, 1,000 waiters, 400 ms: opens", value, unit: "", target: "at most 5", ok: value <= 5 },
     { name: "a dead server: waiters told the cause", value: told, unit: "of 1,000", target: "all", ok: told === 1_000 },
-    { name: "a dead server: the last is told after its deadline by", value: lateMs, unit: "ms", target: "at most 50 ms", ok: lateMs <= 50 },
+    {
+      name: "a dead server: the last is told after its deadline by",
+      value: lateMs,
+      unit: "ms",
+      target: "at most 50 ms",
+      ok: lateMs <= 50,
+    },
   ];
 }
 
@@ -246,4 +270,5 @@ function sleep(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await poolBench(), ["name", "value", "unit", "ratio", "target", "ok"]);
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  console.table(await poolBench(), ["name", "value", "unit", "ratio", "target", "ok"]);

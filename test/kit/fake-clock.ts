@@ -69,7 +69,11 @@ export class FakeClock implements Clock {
   #next(until: number): Timer | undefined {
     let next: Timer | undefined;
     for (const timer of this.#timers.values()) {
-      if (timer.at <= until && (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order))) next = timer;
+      if (
+        timer.at <= until &&
+        (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order))
+      )
+        next = timer;
     }
     return next;
   }

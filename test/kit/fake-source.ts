@@ -76,12 +76,20 @@ export function fakePool(options: ConnectionPoolOptions = {}, prepare?: (source:
   const source = new FakeSource(clock);
   prepare?.(source);
   const events: PoolEvent[] = [];
-  const pool = new ConnectionPool(source, { runtime: clock.runtime(), onEvent: (event) => events.push(event), ...options });
+  const pool = new ConnectionPool(source, {
+    runtime: clock.runtime(),
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
   return { pool, source, clock, events };
 }
 
 /** Nothing is left: no lease, no waiter, no timer; and no connection after `dispose()`. */
-export async function leftovers({ pool, source, clock }: Pick<FakePool, "pool" | "source" | "clock">): Promise<unknown> {
+export async function leftovers({
+  pool,
+  source,
+  clock,
+}: Pick<FakePool, "pool" | "source" | "clock">): Promise<unknown> {
   await settle();
   const { busy, waiting, opening } = pool.stats();
   const { timers } = clock;

@@ -6,8 +6,13 @@ test("a caller that waited for timeoutMs is told how long, and how things stand"
   const lease = await kit.pool.acquire();
   const failure = kit.pool.acquire().catch((error: unknown) => error);
   await kit.clock.advance(5_000);
-  expect(String(await failure)).toBe("DbError: POOL_TIMEOUT: waited 5000 ms (max 1, busy 1, waiting 1). Is a lease held too long? See the cause, if any, or raise max.");
-  expect(await failure).toMatchObject({ details: { waitedMs: 5_000, max: 1, busy: 1, waiting: 1 }, outcome: "not-executed" });
+  expect(String(await failure)).toBe(
+    "DbError: POOL_TIMEOUT: waited 5000 ms (max 1, busy 1, waiting 1). Is a lease held too long? See the cause, if any, or raise max.",
+  );
+  expect(await failure).toMatchObject({
+    details: { waitedMs: 5_000, max: 1, busy: 1, waiting: 1 },
+    outcome: "not-executed",
+  });
   lease.release();
   expect(kit.source.log).toEqual(["open 1"]);
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);

@@ -1,23 +1,33 @@
 import { expect, test, vi } from "vitest";
 import { fakePool, leftovers, NOTHING_LEFT } from "../kit/fake-source.ts";
 
-test.each([0, 3, 12, 40, 150])("a server whose opens fail after %i ms sees at most 5 of them in 400 ms, however many wait", async (failMs) => {
-  vi.spyOn(Math, "random").mockReturnValue(0.999);
-  const kit = fakePool({ max: 50 });
-  const down = new Error("connection refused");
-  kit.source.open = () => {
-    kit.source.opensBegun++;
-    return new Promise((_, reject) => kit.clock.setTimeout(() => reject(down), failMs));
-  };
-  const failures = Array.from({ length: 200 }, () => kit.pool.acquire({ timeoutMs: 400 }).catch((error: unknown) => error));
-  await kit.clock.advance(400);
-  vi.restoreAllMocks();
-  expect(kit.source.opensBegun).toBeLessThanOrEqual(5);
-  for (const error of await Promise.all(failures)) {
-    expect(error).toMatchObject({ code: "POOL_TIMEOUT", retryable: true, cause: down, details: { waitedMs: 400, max: 50, busy: 0 } });
-  }
-  expect(kit.pool.stats()).toMatchObject({ open: 0, waiting: 0 });
-});
+test.each([0, 3, 12, 40, 150])(
+  "a server whose opens fail after %i ms sees at most 5 of them in 400 ms, however many wait",
+  async (failMs) => {
+    vi.spyOn(Math, "random").mockReturnValue(0.999);
+    const kit = fakePool({ max: 50 });
+    const down = new Error("connection refused");
+    kit.source.open = () => {
+      kit.source.opensBegun++;
+      return new Promise((_, reject) => kit.clock.setTimeout(() => reject(down), failMs));
+    };
+    const failures = Array.from({ length: 200 }, () =>
+      kit.pool.acquire({ timeoutMs: 400 }).catch((error: unknown) => error),
+    );
+    await kit.clock.advance(400);
+    vi.restoreAllMocks();
+    expect(kit.source.opensBegun).toBeLessThanOrEqual(5);
+    for (const error of await Promise.all(failures)) {
+      expect(error).toMatchObject({
+        code: "POOL_TIMEOUT",
+        retryable: true,
+        cause: down,
+        details: { waitedMs: 400, max: 50, busy: 0 },
+      });
+    }
+    expect(kit.pool.stats()).toMatchObject({ open: 0, waiting: 0 });
+  },
+);
 
 test("the delay between probes doubles, and has a limit", async () => {
   vi.spyOn(Math, "random").mockReturnValue(0);

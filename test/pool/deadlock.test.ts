@@ -26,7 +26,10 @@ test("with stacks it shows where the caller is and where the holders acquired", 
   const outer = owner(1);
   const lease = await holdHere(kit, outer);
   const error = await kit.pool.acquire({ owner: owner(2, outer) }).catch((reason: DbError<"POOL_DEADLOCK">) => reason);
-  expect((error as DbError<"POOL_DEADLOCK">).details.stacks).toEqual([expect.any(String), expect.stringContaining("holdHere")]);
+  expect((error as DbError<"POOL_DEADLOCK">).details.stacks).toEqual([
+    expect.any(String),
+    expect.stringContaining("holdHere"),
+  ]);
   lease.release();
 });
 
@@ -97,7 +100,9 @@ test("a line of ten thousand who hold nothing is not searched", async () => {
   const kit = fakePool({ max: 1 });
   const lease = await kit.pool.acquire({ owner: owner(0) });
   const startedAt = performance.now();
-  const waiting = Array.from({ length: 10_000 }, (_, id) => kit.pool.acquire({ owner: owner(id) }).catch(() => undefined));
+  const waiting = Array.from({ length: 10_000 }, (_, id) =>
+    kit.pool.acquire({ owner: owner(id) }).catch(() => undefined),
+  );
   // Searching it each time would take 50 million steps.
   expect(performance.now() - startedAt).toBeLessThan(1_000);
   const done = kit.pool.dispose();

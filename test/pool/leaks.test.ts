@@ -26,7 +26,10 @@ test("the next lease of the same connection is reported anew", async () => {
     await kit.clock.advance(150);
     lease.release();
   }
-  expect(kit.events.filter(({ type }) => type === "leak")).toMatchObject([{ heldMs: 100, stack: undefined }, { heldMs: 100 }]);
+  expect(kit.events.filter(({ type }) => type === "leak")).toMatchObject([
+    { heldMs: 100, stack: undefined },
+    { heldMs: 100 },
+  ]);
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
@@ -51,7 +54,9 @@ test("no stack is taken unless stacks are asked for", async () => {
   // V8 reads the limit whenever it takes a stack.
   Object.defineProperty(Error, "stackTraceLimit", { configurable: true, writable: true, value: 0 });
   const { Error: Original } = globalThis;
-  globalThis.Error = new Proxy(Original, { construct: (target, args) => (stacks++, Reflect.construct(target, args) as Error) });
+  globalThis.Error = new Proxy(Original, {
+    construct: (target, args) => (stacks++, Reflect.construct(target, args) as Error),
+  });
   (await pool.acquire()).release();
   (await pool.acquire()).release();
   globalThis.Error = Original;

@@ -19,7 +19,9 @@ test.each([
 ])("%s: %s is refused at construction, with what it may be", (name, value, kind) => {
   const { source } = fakePool();
   const options = { [name]: value } as ConnectionPoolOptions;
-  expect(() => new ConnectionPool(source, options)).toThrow(new TypeError(`Expected \`${name}\` to be ${kind}, got \`${String(value)}\``));
+  expect(() => new ConnectionPool(source, options)).toThrow(
+    new TypeError(`Expected \`${name}\` to be ${kind}, got \`${String(value)}\``),
+  );
 });
 
 test("a pool does nothing until it is used", () => {
