@@ -43,7 +43,11 @@ describe.each(PROFILES)("at %s", (profile) => {
   test("three statements at once in a session are two requests", async () => {
     const { db, sent, names } = await openShop({ server: { profile } });
     const results = await db.session((session) =>
-      Promise.all([session.query("SELECT 1 AS n"), session.query(add(1, "tea").text, [1, "tea"]), session.sql`SELECT 3 AS n`]),
+      Promise.all([
+        session.query("SELECT 1 AS n"),
+        session.query(add(1, "tea").text, [1, "tea"]),
+        session.sql`SELECT 3 AS n`,
+      ]),
     );
     expect(results[2]).toEqual([{ n: 3 }]);
     expect(await sent()).toHaveLength(2);
@@ -89,7 +93,10 @@ describe.each(PROFILES)("at %s", (profile) => {
   });
 
   test("a thousand queries open no more streams than the pool is large, each in one request", async () => {
-    const { db, server } = await openShop({ server: { profile }, database: { pool: { max: 5, acquireTimeoutMs: 60_000 } } });
+    const { db, server } = await openShop({
+      server: { profile },
+      database: { pool: { max: 5, acquireTimeoutMs: 60_000 } },
+    });
     const queries = Array.from({ length: 1_000 }, (_, n) => db.sql<{ n: number }>`SELECT ${n} AS n`.first());
     const rows = await Promise.all(queries);
     expect(rows.map((row) => row?.n)).toEqual(rows.map((_, n) => n));

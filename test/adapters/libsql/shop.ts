@@ -71,7 +71,9 @@ async function ask(url: string, token: string | undefined, sql: string): Promise
   const requests = [{ type: "execute", stmt: { sql } }, { type: "close" }];
   const headers = { authorization: `Bearer ${token ?? ""}` };
   const response = await fetch(`${url}/v2/pipeline`, { method: "POST", headers, body: JSON.stringify({ requests }) });
-  const { results } = (await response.json()) as { results: [{ response: { result: { rows: { value: string }[][] } } }] };
+  const { results } = (await response.json()) as {
+    results: [{ response: { result: { rows: { value: string }[][] } } }];
+  };
   return results[0].response.result.rows.map(([cell]) => cell!.value);
 }
 

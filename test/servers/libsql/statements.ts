@@ -9,6 +9,11 @@ import type { WriteLock } from "./write-lock.ts";
 
 type Prepared = ReturnType<Engine["prepare"]>;
 
+/** What is tried again, and let go of when it has failed for good. */
+interface Held {
+  prepared?: Prepared | undefined;
+}
+
 /** A statement that was looked at, and may run. */
 export interface Checked {
   readonly piece: Piece;
@@ -54,12 +59,16 @@ export class Statements {
     maxBytes = this.#options.maxResponseBytes,
   ): Promise<WireResult> {
     const { kind } = checked;
+    const held: Held = {};
     try {
-      const result = await this.#options.lock.run(stream, this.#attempt(stream, checked, statement));
+      const result = await this.#options.lock.run(stream, this.#attempt(stream, checked, statement, held));
       if (kind.setsState) stream.hasState = true;
       if (sizeOf(result) > maxBytes) throw new StatementFailure("Response is too large", "RESPONSE_TOO_LARGE");
       return result;
     } catch (error) {
+      held.prepared = undefined;
+      // Until its stack is written out, an error holds on to the statement that threw it.
+      void (error as Error).stack;
       if (/BUSY|LOCKED/.test((error as { code?: string }).code ?? "")) await collectStatements();
       throw toStatementFailure(error, checked.piece.sql);
     } finally {
@@ -96,8 +105,7 @@ export class Statements {
   }
 
   /** What is tried until the lock is free. */
-  #attempt(stream: Stream, { piece, kind }: Checked, statement: WireStatement): () => WireResult {
-    let prepared: Prepared | undefined;
+  #attempt(stream: Stream, { piece, kind }: Checked, statement: WireStatement, held: Held): () => WireResult {
     return () => {
       if (stream.wasRobbed) throw new StatementFailure("Transaction timed out", "TRANSACTION_TIMEOUT");
       const { engine } = stream;
@@ -107,7 +115,7 @@ export class Statements {
         engine.exec(piece.sql);
         return toResult([], [], 0, null);
       }
-      prepared ??= engine.prepare(piece.sql);
+      const prepared = (held.prepared ??= engine.prepare(piece.sql));
       const values = bind(piece, statement);
       const columns = columnsOf(prepared);
       let rows: EngineValue[][] = [];
@@ -172,8 +180,11 @@ function sizeOf({ rows }: WireResult): number {
   return size;
 }
 
-// What was not finalized locks until it is collected.
+// What was not finalized locks until it is collected; the engine lets go of it a turn later.
 async function collectStatements(): Promise<void> {
-  (globalThis as { gc?: () => void }).gc?.();
+  for (let turn = 0; turn < 3; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    (globalThis as { gc?: () => void }).gc?.();
+  }
   await new Promise((resolve) => setImmediate(resolve));
 }
