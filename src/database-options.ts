@@ -49,7 +49,7 @@ const TYPES = {
 export function checkDatabaseOptions(options: DatabaseOptions): void {
   const { adapters, setup = [] } = options ?? {};
   const areAdapters = Array.isArray(adapters) && adapters.length > 0 && adapters.every((factory) => typeof factory?.create === "function");
-  if (!areAdapters) throw new TypeError("Expected `adapters` to list what sqlJs(), libsql() or neon() return: `{ adapters: [sqlJs({ sqlJs })] }`");
+  if (!areAdapters) throw new TypeError("Expected `adapters` to list adapters: `{ adapters: [sqlJs({ sqlJs })] }`");
   if (!Array.isArray(setup)) throw new TypeError(`Expected \`setup\` to be a list of statements, got \`${typeof setup}\``);
   for (const [name, type] of Object.entries(TYPES)) {
     const value = options[name as keyof typeof TYPES];

@@ -9,17 +9,18 @@ import { DbError } from "./errors.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions } from "./pool/options.ts";
 import { noneClosed, type PoolStats } from "./pool/stats.ts";
 import { shared } from "./runtime/shared.ts";
+import { Autocommit } from "./session/autocommit.ts";
 import type { DeadlineOptions } from "./session/deadline.ts";
 import { Handle } from "./session/handle.ts";
 import { currentFolder, instances } from "./session/instances.ts";
 import type { TransactionOptions } from "./session/nesting.ts";
 import { planTransaction } from "./session/propagation.ts";
-import { Queryable, type StreamRowsOptions } from "./session/queryable.ts";
+import type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
 import { runSession, type SessionOptions } from "./session/run-session.ts";
 import { Session, type Work } from "./session/session.ts";
 import { Source } from "./session/source.ts";
 import { type StatementInput, toStatement } from "./session/statement.ts";
-import type { Host } from "./session/unit.ts";
+import type { Host } from "./session/host.ts";
 
 /** What `db.stats()` tells: the pool's counts, and the flights sent over its connections. */
 export interface DatabaseStats extends PoolStats {
@@ -179,10 +180,8 @@ export class Database extends Handle implements Host, AsyncDisposable {
     const session = this.current();
     if (session) return session;
     const { name } = this.context;
-    const message =
-      `no session is current here, as far as ${name}() can tell: use the session that db.session() hands to its work, ` +
-      "give createDatabase() a context that follows await, or use db.autocommit on purpose";
-    throw new DbError("SESSION_REQUIRED", message, { context: name });
+    const remedies = "use the one that db.session() hands to its work, give createDatabase() a context that follows await, or use db.autocommit";
+    throw new DbError("SESSION_REQUIRED", `no session is current here, says ${name}(): ${remedies}`, { context: name });
   }
 
   /** @internal */
@@ -237,32 +236,4 @@ export class Database extends Handle implements Host, AsyncDisposable {
 
 function noStats(): PoolStats {
   return { max: 0, open: 0, busy: 0, idle: 0, opening: 0, waiting: 0, opened: 0, closed: noneClosed(), waits: 0, waitedMs: 0 };
-}
-
-/** Every statement a session of its own, whatever is current; one statement is atomic, and needs no transaction around it. */
-class Autocommit extends Queryable {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    super();
-    this.#database = database;
-  }
-
-  override submit<T>(
-    kind: "query" | "batch",
-    inputs: readonly StatementInput[],
-    finish: (results: RawResult[]) => T,
-    options?: DeadlineOptions,
-  ): Promise<T> {
-    return this.#database.session((session) => session.submit(kind, inputs, finish, options), { transaction: false });
-  }
-
-  override async *stream<R = Row>(statement: StatementInput, options?: StreamRowsOptions): AsyncGenerator<R, void, undefined> {
-    const session = this.#database.open({ transaction: false });
-    try {
-      yield* session.stream<R>(statement, options);
-    } finally {
-      await session.close();
-    }
-  }
 }

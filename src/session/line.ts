@@ -1,15 +1,13 @@
-import type { Adapter, BeginOptions, Step, StepOutcome } from "../contract/adapter.ts";
-import type { RawResult } from "../contract/statement.ts";
+import type { Adapter, BeginOptions, StepOutcome } from "../contract/adapter.ts";
 import { DbError, isDbError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
-import { type Link, toTexts } from "./link.ts";
+import { isBad, plan, toldApart, toResult, toTexts } from "./flight.ts";
+import type { Link } from "./link.ts";
 import { connectionName } from "./names.ts";
 import type { Scope } from "./scope.ts";
 import { toStatement } from "./statement.ts";
 import type { Unit } from "./unit.ts";
-
-const BATCH = "isopool_batch";
 
 /** A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. */
 export class Line {
@@ -139,23 +137,9 @@ export class Line {
   async #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined): Promise<boolean> {
     const unit = this.#unit;
     const { transaction, host } = unit;
-    const { kind, statements } = commands[0]!;
-    const guarded = transaction.wanted !== undefined;
-    const steps: Step[] = link.setup.splice(0);
-    const setup = steps.length;
-    if (kind !== "rollback") steps.push(...transaction.ahead());
-    // A batch is all or nothing: a savepoint inside a transaction, else one of its own.
-    const isBatch = kind === "batch" && statements.length > 1;
-    if (isBatch) steps.push(guarded ? { kind: "savepoint", name: BATCH } : { kind: "begin", options: {} });
-    const ahead = steps.length;
-    for (const command of commands) {
-      command.isFlying = true;
-      for (const statement of kind === "call" ? [] : command.statements) steps.push({ kind: "query", statement, onError: kind === "query" ? "continue" : "stop", guarded });
-    }
-    if (isBatch) steps.push(guarded ? { kind: "release", name: BATCH } : { kind: "commit" });
-    else if (kind === "commit" || kind === "rollback") steps.push({ kind });
+    const { kind } = commands[0]!;
+    const { steps, undo, setup, ahead } = plan(commands, link, transaction);
     if (steps.length === 0) return true;
-    const undo: Step[] = !isBatch ? [] : guarded ? [{ kind: "rollback-to", name: BATCH }, { kind: "release", name: BATCH }] : [{ kind: "rollback" }];
     const startedAt = host.emit && host.clock.now();
     const tell = (isOk: boolean): void =>
       host.emit?.({ type: "flight", session: unit.id, connection: unit.connection, statements: toTexts(steps), durationMs: host.clock.now() - startedAt!, isOk });
@@ -211,24 +195,9 @@ export class Line {
 
   // Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again.
   #commitUnknown(cause: unknown): DbError {
-    const message = "COMMIT was sent, its answer was lost: look at the data before doing the work again";
+    const message = "the answer to COMMIT was lost: look at the data before doing the work again";
     return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(this.#unit) }, { cause, outcome: "unknown" });
   }
-}
-
-function isBad({ status }: StepOutcome): boolean {
-  return status !== "done";
-}
-
-function toResult(outcome: StepOutcome): RawResult {
-  return (outcome as { readonly result: RawResult }).result;
-}
-
-// In a list, the error must say which statement it was.
-function toldApart(error: Error, kind: string, statementIndex: number, length: number): unknown {
-  if (!isDbError(error, "QUERY_FAILED") || length < 2 || statementIndex >= length) return error;
-  const message = `statement ${statementIndex + 1} of ${length} in the ${kind}: ${error.message.slice(error.code.length + 2)}`;
-  return new DbError(error.code, message, { ...error.details, statementIndex }, error);
 }
 
 // Said before anything is sent: never a silent autocommit.

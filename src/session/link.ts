@@ -1,4 +1,4 @@
-import type { DriverConnection, QueryStep, Step } from "../contract/adapter.ts";
+import type { DriverConnection, QueryStep } from "../contract/adapter.ts";
 import type { Statement } from "../contract/statement.ts";
 import type { Source } from "./source.ts";
 
@@ -16,9 +16,4 @@ export interface Link {
 
 export function toSetup(statements: readonly Statement[]): QueryStep[] {
   return statements.map((statement) => ({ kind: "query", statement, onError: "stop", guarded: false, isSetup: true }));
-}
-
-/** The texts of a flight, for events: values stay out. */
-export function toTexts(steps: readonly Step[]): string[] {
-  return steps.map((step) => (step.kind === "query" ? step.statement.text : "name" in step ? `${step.kind} ${step.name}` : step.kind));
 }

@@ -38,7 +38,7 @@ export async function runTransaction<T>(session: Session, work: Work<T>, options
 function refuseOthers(options: TransactionOptions, outer: TransactionOptions): void {
   for (const name of ["isolationLevel", "accessMode", "retry"] as const) {
     if (options[name] === undefined || (name !== "retry" && options[name] === outer[name])) continue;
-    const message = `\`${name}\` is for the transaction that begins: give it there, or use propagation "requires-new"`;
+    const message = `\`${name}\` is for the transaction that begins: give it there, or use "requires-new"`;
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: options.propagation ?? "required" });
   }
 }

@@ -55,7 +55,7 @@ export abstract class Queryable {
     params?: readonly SqlValue[] | Readonly<Record<string, SqlValue>>,
     options?: DeadlineOptions,
   ): Promise<Result<R>> {
-    return this.submit("query", [{ text, params }], ([result]) => toResult<R>(result!, text), options);
+    return this.submit("query", [{ text, params }], ([result]) => toResult<R>(result!, [text]), options);
   }
 
   /**

@@ -1,13 +1,14 @@
 import type { RawResult, Result, Row, RowBatch } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 
-/** Rows as plain objects, keys in column order. */
-export function toRows<R = Row>({ columns, rows }: RowBatch, sql = ""): R[] {
+/** Rows as plain objects, keys in column order.
+ *  @param texts - the statement, in pieces between its values: for the error. */
+export function toRows<R = Row>({ columns, rows }: RowBatch, texts: readonly string[] = []): R[] {
   // Two columns of one name cannot both be keys; to keep one of them silently would lose the other.
   const name = rows.length > 0 && columns.find((each, index) => columns.indexOf(each) !== index);
   if (typeof name === "string") {
     const message = `several columns are named \`${name}\`: name them apart with AS, or read arrays with .values()`;
-    throw new DbError("QUERY_FAILED", message, { kind: "other", sql, dialectCode: undefined }, { outcome: "executed" });
+    throw new DbError("QUERY_FAILED", message, { kind: "other", sql: texts.join("?"), dialectCode: undefined }, { outcome: "executed" });
   }
   return rows.map((values) => {
     const row: Row = {};
@@ -22,8 +23,8 @@ export function toRows<R = Row>({ columns, rows }: RowBatch, sql = ""): R[] {
   });
 }
 
-export function toResult<R = Row>(raw: RawResult, sql?: string): Result<R> {
+export function toResult<R = Row>(raw: RawResult, texts?: readonly string[]): Result<R> {
   const { columns, rowsAffected, lastInsertRowid } = raw;
-  const result = { rows: toRows<R>(raw, sql), columns: [...columns], rowsAffected };
+  const result = { rows: toRows<R>(raw, texts), columns: [...columns], rowsAffected };
   return lastInsertRowid === undefined ? result : { ...result, lastInsertRowid };
 }

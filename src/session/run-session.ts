@@ -5,7 +5,8 @@ import { checkNumber } from "../pool/options.ts";
 import { bounded, type DeadlineOptions } from "./deadline.ts";
 import { runScope } from "./run-scope.ts";
 import { checkWork, Session, type Work } from "./session.ts";
-import type { Ending, Host } from "./unit.ts";
+import type { Host } from "./host.ts";
+import type { Ending } from "./unit.ts";
 
 export interface RetryOptions {
   /** How often the work is done again after a failure. Integer >= 0. */

@@ -36,7 +36,7 @@ export class Scope {
 
   /** @throws DbError `ROLLBACK_ONLY` when a part of it failed. */
   refuseFailed(): void {
-    const message = "a transaction that had joined this one failed: this one can only be rolled back";
+    const message = "a transaction that had joined this one failed: only a rollback is possible now";
     if (this.failure) throw new DbError("ROLLBACK_ONLY", message, { scope: this.kind }, { cause: this.failure.error });
   }
 
@@ -60,6 +60,6 @@ export class Scope {
 }
 
 function deadlock(timeoutMs: number): DbError {
-  const message = `waited ${timeoutMs} ms for a sibling; inside a nested transaction, use the session that its work received`;
+  const message = `waited ${timeoutMs} ms for a sibling: inside a transaction, use the session that its work received`;
   return new DbError("POOL_DEADLOCK", message, { max: 1, stacks: [] });
 }

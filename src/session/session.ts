@@ -16,7 +16,8 @@ import type { SessionOptions } from "./run-session.ts";
 import type { Scope } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
 import { streamRows } from "./stream.ts";
-import { type Host, Unit } from "./unit.ts";
+import type { Host } from "./host.ts";
+import { Unit } from "./unit.ts";
 
 export type Work<T> = (session: Session) => T | Promise<T>;
 
@@ -154,7 +155,7 @@ export class Session extends Handle implements AsyncDisposable {
     const { kind, ended, parent } = this.scope;
     if (ended) throw this.unit.closedError(ended.cause);
     if (!method || !parent) return this;
-    const message = `${method}() is the session's: an inner transaction commits when its work returns, and rolls back when it throws`;
+    const message = `${method}() is for the session itself: a transaction inside it settles by how its work ends`;
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: kind });
   }
 

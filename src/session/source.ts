@@ -9,7 +9,8 @@ import { registry } from "../pool/registry.ts";
 import { Connection } from "./connection.ts";
 import { type Link, toSetup } from "./link.ts";
 import { Session } from "./session.ts";
-import { type Host, Unit } from "./unit.ts";
+import type { Host } from "./host.ts";
+import { Unit } from "./unit.ts";
 
 /** Called with each fresh connection, before its first statement. */
 export type Hook = (connection: Connection) => void | Promise<void>;

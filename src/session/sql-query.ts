@@ -1,7 +1,7 @@
 import type { RawResult, Result, Row, SqlValue, Statement } from "../contract/statement.ts";
 import { toResult, toRows } from "./rows.ts";
 
-const BRAND = Symbol.for("isopool.SqlQuery");
+const BRAND: unique symbol = Symbol.for("isopool.SqlQuery");
 
 /** Runs a query on the session that it was made for. */
 export type RunQuery = (query: SqlQuery<unknown>) => Promise<RawResult>;
@@ -20,7 +20,11 @@ export class SqlQuery<R = Row> implements PromiseLike<R[]> {
     this.#strings = strings;
     this.#values = values;
     this.#runQuery = runQuery;
-    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** @internal */
+  get [BRAND](): boolean {
+    return true;
   }
 
   /** The first row, or `undefined` when there is none. */
@@ -35,7 +39,7 @@ export class SqlQuery<R = Row> implements PromiseLike<R[]> {
 
   /** The full result: rows, columns, rows affected, last row id. */
   async run(): Promise<Result<R>> {
-    return toResult<R>(await this.#once(), this.#strings.join("?"));
+    return toResult<R>(await this.#once(), this.#strings);
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- a query is awaited: that is its interface
@@ -44,7 +48,7 @@ export class SqlQuery<R = Row> implements PromiseLike<R[]> {
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#once()
-      .then((raw) => toRows<R>(raw, this.#strings.join("?")))
+      .then((raw) => toRows<R>(raw, this.#strings))
       .then(onFulfilled, onRejected);
   }
 

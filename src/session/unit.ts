@@ -1,37 +1,19 @@
-import type { BeginOptions, MaybePromise, RowStream } from "../contract/adapter.ts";
-import type { ContextProvider, Frame } from "../contract/context.ts";
-import type { Owner, PoolEvent, SessionEvent } from "../contract/events.ts";
-import type { Clock } from "../contract/runtime.ts";
+import type { BeginOptions, RowStream } from "../contract/adapter.ts";
+import type { Frame } from "../contract/context.ts";
+import type { Owner } from "../contract/events.ts";
 import { DbError, isDbError } from "../errors.ts";
-import type { CheckedPoolOptions } from "../pool/options.ts";
 import type { Lease } from "../pool/pool.ts";
 import { Command } from "./command.ts";
 import { bounded } from "./deadline.ts";
+import type { Host } from "./host.ts";
 import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
 import { connectionName } from "./names.ts";
 import { Scope } from "./scope.ts";
-import type { Source } from "./source.ts";
 import { Transaction } from "./transaction.ts";
 
 // A rollback that gets no answer must not keep the caller from its own error; the connection is closed then.
 const ROLLBACK_TIMEOUT_MS = 5_000;
-
-/** What a session needs of the database that it belongs to; frames are found by it. */
-export interface Host {
-  /** Number of the database, unique in its isolate. */
-  readonly number: number;
-  readonly clock: Clock;
-  readonly context: ContextProvider;
-  /** Whether a connection that turns out to have died while idle is replaced unseen. */
-  readonly checksConnections: boolean;
-  readonly stacks: boolean;
-  readonly limits: CheckedPoolOptions;
-  readonly emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
-  source(): MaybePromise<Source>;
-  /** The URL as of now. */
-  url(): MaybePromise<string>;
-}
 
 /** Runs after the outermost settle, with no session bound. */
 export type SettleCallback = () => unknown;
@@ -67,7 +49,7 @@ export class Unit {
   #callbacks: { readonly scope: Scope; readonly isCommit: boolean; readonly call: SettleCallback }[] = [];
   /** Callbacks that run when the session has ended, in order. */
   #due: SettleCallback[] = [];
-  #hasEnded = false;
+  #ending: Promise<void> | undefined;
   #lease: Pick<Lease<Link>, "id" | "connection" | "isReused" | "release" | "detach"> | undefined;
 
   /** @param link - a connection that is not the unit's own to give back. */
@@ -173,7 +155,7 @@ export class Unit {
 
   /** The error for whoever uses the session, or a transaction inside it, that has ended. */
   closedError(cause?: unknown): DbError {
-    const message = "the session, or the transaction inside it, has ended; await its statements before its work returns";
+    const message = "the session or transaction has ended; await its statements before its work returns";
     return new DbError("SESSION_CLOSED", message, { session: connectionName(this) }, { cause });
   }
 
@@ -197,10 +179,13 @@ export class Unit {
     }
   }
 
-  /** Ends the session, once, on every path: rolls back what is undecided, gives the connection back, runs the settle callbacks. */
-  async end(ending: Ending, really = false): Promise<void> {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
+  /** Ends the session, once, on every path; whoever comes second waits for the first. */
+  end(ending: Ending, really = false): Promise<void> {
+    return this.#ending?.catch(() => undefined) ?? (this.#ending = this.#end(ending, really));
+  }
+
+  // Rolls back what is undecided, gives the connection back, runs the settle callbacks.
+  async #end(ending: Ending, really: boolean): Promise<void> {
     this.root.end ??= {};
     this.line.abort(this.root, () => this.closedError());
     await this.line.idle();
@@ -215,8 +200,7 @@ export class Unit {
 
   /** A session that was closed by hand goes on. */
   revive(): void {
-    this.#hasEnded = false;
-    this.root.end = this.closing = undefined;
+    this.root.end = this.closing = this.#ending = undefined;
   }
 
   calls(scope: Scope, isCommit: boolean, call: SettleCallback): void {

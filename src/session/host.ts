@@ -1,0 +1,22 @@
+import type { MaybePromise } from "../contract/adapter.ts";
+import type { ContextProvider } from "../contract/context.ts";
+import type { PoolEvent, SessionEvent } from "../contract/events.ts";
+import type { Clock } from "../contract/runtime.ts";
+import type { CheckedPoolOptions } from "../pool/options.ts";
+import type { Source } from "./source.ts";
+
+/** What a session needs of the database that it belongs to; frames are found by it. */
+export interface Host {
+  /** Number of the database, unique in its isolate. */
+  readonly number: number;
+  readonly clock: Clock;
+  readonly context: ContextProvider;
+  /** Whether a connection that turns out to have died while idle is replaced unseen. */
+  readonly checksConnections: boolean;
+  readonly stacks: boolean;
+  readonly limits: CheckedPoolOptions;
+  readonly emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
+  source(): MaybePromise<Source>;
+  /** The URL as of now. */
+  url(): MaybePromise<string>;
+}
