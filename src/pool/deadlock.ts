@@ -2,9 +2,9 @@ import type { Owner } from "../contract/events.ts";
 
 /** A pool, as the search for deadlocks sees it. */
 export interface Holding {
-  readonly max: number;
+  readonly options: { readonly max: number };
   /** The open connections. One without owner is idle, or held by somebody who is not followed. */
-  readonly entries: ReadonlySet<{ readonly owner?: Owner | undefined }>;
+  readonly stock: { readonly entries: ReadonlySet<{ readonly owner: Owner | undefined }> };
   readonly line: Iterable<{ readonly options: { readonly owner?: Owner | undefined } | undefined }>;
 }
 
@@ -18,7 +18,7 @@ export const waited: Set<Holding> = new Set<Holding>();
  */
 export function isDeadlock(pool: Holding, owner: Owner): boolean {
   const stuck = new Set(waited).add(pool);
-  const holders = new Set([...stuck].flatMap(({ entries }) => [...entries].map((entry) => entry.owner)));
+  const holders = new Set([...stuck].flatMap(({ stock }) => [...stock.entries].map((entry) => entry.owner)));
   // A wait can only close a circle when somebody in it holds something: most do not, and the line need not be searched.
   if (!lineage(owner).some((each) => holders.has(each))) return false;
   for (let size = 0; size !== stuck.size;) {
@@ -26,8 +26,9 @@ export function isDeadlock(pool: Holding, owner: Owner): boolean {
     const waiting = [...stuck].flatMap(({ line }) => [...line].map((waiter) => waiter.options?.owner));
     const blocked = new Set([owner, ...waiting].flatMap(lineage));
     for (const each of stuck) {
-      if (each.entries.size < each.max || [...each.entries].some((entry) => !blocked.has(entry.owner!)))
-        stuck.delete(each);
+      const { entries } = each.stock;
+      const canGoOn = entries.size < each.options.max || [...entries].some((entry) => !blocked.has(entry.owner!));
+      if (canGoOn) stuck.delete(each);
     }
   }
   return stuck.has(pool);

@@ -1,8 +1,8 @@
 import { systemClock } from "../clock.ts";
 import type { MaybePromise } from "../contract/adapter.ts";
-import type { Owner, PoolEvent } from "../contract/events.ts";
+import type { PoolEvent } from "../contract/events.ts";
 import type { DbError } from "../errors.ts";
-import { type Holding, isDeadlock, waited } from "./deadlock.ts";
+import { waited } from "./deadlock.ts";
 import type { Entry } from "./entry.ts";
 import { type AcquireOptions, type Lease, PoolLease, type ReleaseOptions } from "./lease.ts";
 import {
@@ -12,11 +12,12 @@ import {
   checkPoolOptions,
   type PoolOptions,
 } from "./options.ts";
-import { refusal, type RefusalCode } from "./refusal.ts";
+import { checkPlace, type Place, refusal } from "./refusal.ts";
 import { pools } from "./registry.ts";
 import type { PoolSource } from "./source.ts";
-import type { PoolStats } from "./stats.ts";
+import { type PoolStats, statsOf } from "./stats.ts";
 import { Stock } from "./stock.ts";
+import { type Tell, teller } from "./teller.ts";
 import { WaitLine, type Waiter } from "./wait-line.ts";
 import { Watch } from "./watch.ts";
 
@@ -46,15 +47,13 @@ export class ConnectionPool<C> {
   readonly name: string;
   readonly #options: CheckedPoolOptions;
   readonly #hasStacks: boolean;
-  readonly #onEvent: ((event: PoolEvent) => void) | undefined;
+  readonly #tell: Tell;
   readonly #watch: Watch;
   readonly #stock: Stock<C>;
-  readonly #line = new WaitLine<C>();
-  readonly #holding: Holding;
+  readonly #line: WaitLine<C> = new WaitLine<C>(() => this.#rest());
+  readonly #place: Place;
   readonly #drains: (() => void)[] = [];
   #drainUntil = 0;
-  #waits = 0;
-  #waitedMs = 0;
   #unread = 0;
 
   /** @throws TypeError for a wrong option, naming it. */
@@ -62,13 +61,13 @@ export class ConnectionPool<C> {
     const { runtime, stacks = false, name = "pool", onEvent } = options;
     this.name = name;
     this.#hasStacks = stacks;
-    this.#onEvent = onEvent;
+    this.#tell = teller(onEvent);
     this.#options = checkPoolOptions(options, runtime?.maxConnections);
     // When the clock was set back, it is not known any more how long anything was idle.
     const onJumpBack = (): void => this.#stock.closeIdle("idle");
     this.#watch = new Watch(runtime?.clock ?? systemClock, () => this.#onTimer(), onJumpBack);
-    this.#stock = new Stock(this, source, this.#options, this.#watch, (event) => this.#emit(event));
-    this.#holding = { max: this.#options.max, entries: this.#stock.entries, line: this.#line };
+    this.#stock = new Stock(this, source, this.#options, this.#watch, this.#tell);
+    this.#place = { name, options: this.#options, stock: this.#stock, line: this.#line } as Place;
   }
 
   /** The pools of all databases, in numbers: `pools()`. */
@@ -120,19 +119,7 @@ export class ConnectionPool<C> {
 
   /** How things stand, and what happened so far. */
   stats(): PoolStats {
-    const { entries, busy, idle, under, opened, closed } = this.#stock;
-    return {
-      max: this.#options.max,
-      open: entries.size,
-      busy,
-      idle: idle.length,
-      opening: under.open,
-      waiting: this.#line.size,
-      opened,
-      closed: { ...closed },
-      waits: this.#waits,
-      waitedMs: this.#waitedMs,
-    };
+    return statsOf(this.#place);
   }
 
   /**
@@ -144,8 +131,8 @@ export class ConnectionPool<C> {
   dispose({ timeoutMs = Infinity }: { timeoutMs?: number | undefined } = {}): Promise<void> {
     this.#drainUntil = this.#watch.read() + checkNumber("timeoutMs", timeoutMs);
     this.#stock.isDisposed = true;
-    const error = this.#refusal("POOL_CLOSED");
-    for (const waiter of this.#line) this.#reject(waiter, error);
+    const error = refusal("POOL_CLOSED", this.#place);
+    for (const waiter of this.#line) this.#line.reject(waiter, error);
     this.#stock.abort(error);
     this.#stock.closeIdle("disposed");
     return new Promise((resolve) => {
@@ -165,7 +152,7 @@ export class ConnectionPool<C> {
     const owner = options?.owner;
     const stack = this.#stack();
     options?.signal?.throwIfAborted();
-    this.#refuse(owner, stack);
+    checkPlace(this.#place, owner, stack);
     const waiter: Waiter<C> = {
       since: this.#watch.read(),
       timeoutMs: options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs),
@@ -177,43 +164,12 @@ export class ConnectionPool<C> {
       ahead: undefined,
       behind: undefined,
     };
-    if (options?.signal) this.#listen(waiter, options.signal);
     if (line.size === 0) pace.narrow();
-    if (owner) waited.add(this.#holding);
+    if (owner) waited.add(this.#place);
     line.push(waiter);
-    this.#waits++;
-    if (this.#onEvent) this.#emit({ type: "wait", owner, waiting: line.size });
+    this.#tell?.({ type: "wait", owner, waiting: line.size });
     if (entries.size < max || idle.length > 0) this.pump();
     else this.#watch.arm(line.dueAt);
-  }
-
-  /** Throws when there is no use in waiting. */
-  #refuse(owner: Owner | undefined, stack: string | undefined): void {
-    const { max, maxWaiting } = this.#options;
-    const { isDisposed, busy, entries } = this.#stock;
-    if (isDisposed) throw this.#refusal("POOL_CLOSED");
-    // Whom a place can serve that is not lent out does not count as waiting.
-    if (this.#line.size >= maxWaiting + max - busy) throw this.#refusal("POOL_FULL");
-    if (!owner || !isDeadlock(this.#holding, owner)) return;
-    const stacks = [stack, ...[...entries].map((entry) => entry.stack)].filter((each) => each !== undefined);
-    throw this.#refusal("POOL_DEADLOCK", 0, stacks);
-  }
-
-  #refusal(code: RefusalCode, waitedMs = 0, stacks: string[] = []): DbError {
-    const { max, maxWaiting } = this.#options;
-    const { busy, pace } = this.#stock;
-    const numbers = { pool: this.name, max, maxWaiting, busy, waiting: this.#line.size, waitedMs, stacks };
-    return refusal(code, numbers, pace.failure);
-  }
-
-  #listen(waiter: Waiter<C>, signal: AbortSignal): void {
-    waiter.onAbort = () => this.#reject(waiter, signal.reason);
-  }
-
-  #reject(waiter: Waiter<C>, error: unknown): void {
-    this.#line.remove(waiter);
-    waiter.reject(error);
-    this.#rest();
   }
 
   /**
@@ -225,7 +181,8 @@ export class ConnectionPool<C> {
     for (;;) {
       const { open, validate } = stock.under;
       const { size } = this.#line;
-      const entry = size > validate && (this.#firstPooled || stock.entries.size >= this.#options.max) && stock.newest();
+      const entry =
+        size > validate && (this.#line.firstPooled || stock.entries.size >= this.#options.max) && stock.newest();
       if (entry) {
         stock.idle.pop();
         if (stock.isTrusted(entry)) this.offer(entry);
@@ -236,27 +193,20 @@ export class ConnectionPool<C> {
     this.#rest();
   }
 
-  /** The first in line who may have a connection that was lent before. */
-  get #firstPooled(): Waiter<C> | undefined {
-    let waiter = this.#line.first;
-    while (waiter?.options?.usePool === false) waiter = waiter.behind;
-    return waiter;
-  }
-
   /**
    * A connection is free. The one place where connections change hands.
    * @internal
    */
   offer(entry: Entry<C>, isFresh = false): void {
     const { first } = this.#line;
-    const waiter = isFresh ? first : this.#firstPooled;
+    const waiter = isFresh ? first : this.#line.firstPooled;
     const fault = this.#stock.faultOf(entry);
     if (fault) this.#stock.close(entry, fault);
     // Whoever is first wants a fresh one, for which only a close makes room.
     else if (waiter !== first && this.#stock.entries.size >= this.#options.max) this.#stock.close(entry, "surplus");
     else if (waiter) {
       const waitedMs = this.#watch.now - waiter.since;
-      this.#waitedMs += waitedMs;
+      this.#line.waitedMs += waitedMs;
       this.#line.remove(waiter);
       waiter.resolve(this.#lend(entry, waiter.options, waiter.stack, waitedMs));
     } else this.#stock.keep(entry);
@@ -270,7 +220,7 @@ export class ConnectionPool<C> {
     entry.leasedAt = now;
     entry.owner = options?.owner;
     entry.stack = stack;
-    if (this.#onEvent) this.#emit({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
+    this.#tell?.({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
     if (leakMs > 0) {
       entry.leakAt = now + leakMs;
       this.#rest();
@@ -285,7 +235,7 @@ export class ConnectionPool<C> {
     // after all makes it look idle for longer than it is, never for less.
     const isUnread = this.#watch.now === entry.leasedAt && --this.#unread > 0;
     if (!isUnread) this.#unread = this.#watch.read() === entry.leasedAt ? UNREAD_RELEASES : 0;
-    if (this.#onEvent) this.#emit({ type: "release", connection: entry.id, owner: entry.owner });
+    this.#tell?.({ type: "release", connection: entry.id, owner: entry.owner });
     entry.owner = entry.stack = undefined;
     entry.leakAt = Infinity;
     const stock = this.#stock;
@@ -315,14 +265,16 @@ export class ConnectionPool<C> {
     const { entries, under } = this.#stock;
     if (!(error instanceof TypeError) && (error as DbError | undefined)?.retryable !== false) return;
     for (const waiter of this.#line) {
-      this.#reject(waiter, error);
+      this.#line.reject(waiter, error);
       if (entries.size + under.open + under.close > 0) return;
     }
   }
 
   #onTimer(): void {
     const now = this.#watch.read();
-    this.#line.due(now, (waiter) => this.#reject(waiter, this.#refusal("POOL_TIMEOUT", now - waiter.since)));
+    this.#line.due(now, (waiter) =>
+      this.#line.reject(waiter, refusal("POOL_TIMEOUT", this.#place, now - waiter.since)),
+    );
     this.pump();
   }
 
@@ -333,7 +285,7 @@ export class ConnectionPool<C> {
     const { entries, under, hasRoom, pace } = this.#stock;
     const { size } = this.#line;
     dueAt = Math.min(dueAt, this.#line.dueAt);
-    if (size === 0) waited.delete(this.#holding);
+    if (size === 0) waited.delete(this.#place);
     else if (hasRoom && size > under.open + under.validate) dueAt = Math.min(dueAt, pace.nextAt);
     if (this.#drains.length > 0) {
       const isDone = entries.size + under.close === 0 || this.#drainUntil <= this.#watch.now;
@@ -345,13 +297,5 @@ export class ConnectionPool<C> {
 
   #stack(): string | undefined {
     return this.#hasStacks ? new Error("acquired").stack : undefined;
-  }
-
-  #emit(event: PoolEvent): void {
-    try {
-      this.#onEvent?.(event);
-    } catch {
-      // A listener that throws cannot stop the pool.
-    }
   }
 }

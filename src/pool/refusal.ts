@@ -1,4 +1,9 @@
+import type { Owner } from "../contract/events.ts";
 import { DbError } from "../errors.ts";
+import { isDeadlock } from "./deadlock.ts";
+import type { CheckedPoolOptions } from "./options.ts";
+import type { Stock } from "./stock.ts";
+import type { WaitLine } from "./wait-line.ts";
 
 /** How things stood when a caller was refused: the details of every refusal in one. */
 export interface Numbers {
@@ -28,11 +33,33 @@ const TEXTS: Record<
   POOL_DEADLOCK: () => ["all holders wait for this caller", "Join them with transaction(), or raise max."],
 };
 
-/** Why a caller gets no connection. @param failure - of the last open, if it failed. */
-export function refusal(code: RefusalCode, numbers: Numbers, failure: { cause?: unknown }): DbError {
-  const { max, busy, waiting } = numbers;
+/** A pool, as far as a caller meets it. */
+export interface Place {
+  readonly name: string;
+  readonly options: CheckedPoolOptions;
+  readonly stock: Stock<unknown>;
+  readonly line: WaitLine<unknown>;
+}
+
+/** Why a caller gets no connection; the last open, if it failed, is the cause. */
+export function refusal(code: RefusalCode, place: Place, waitedMs = 0, stacks: readonly string[] = []): DbError {
+  const { max, maxWaiting } = place.options;
+  const { busy, pace } = place.stock;
+  const waiting = place.line.size;
+  const numbers: Numbers = { pool: place.name, max, maxWaiting, busy, waiting, waitedMs, stacks };
   const [what, remedy] = TEXTS[code](numbers);
-  const retryable = code === "POOL_TIMEOUT" || code === "POOL_FULL";
   const message = `${what} (max ${max}, busy ${busy}, waiting ${waiting}). ${remedy}`;
-  return new DbError(code, message, numbers, { retryable, ...failure });
+  const retryable = code === "POOL_TIMEOUT" || code === "POOL_FULL";
+  return new DbError(code, message, numbers, { retryable, ...pace.failure });
+}
+
+/** Throws when there is no use in waiting. */
+export function checkPlace(place: Place, owner: Owner | undefined, stack: string | undefined): void {
+  const { options, stock, line } = place;
+  if (stock.isDisposed) throw refusal("POOL_CLOSED", place);
+  // Whom a connection can serve that is not lent out does not count as waiting.
+  if (line.size >= options.maxWaiting + options.max - stock.busy) throw refusal("POOL_FULL", place);
+  if (!owner || !isDeadlock(place, owner)) return;
+  const stacks = [stack, ...[...stock.entries].map((entry) => entry.stack)].filter((each) => each !== undefined);
+  throw refusal("POOL_DEADLOCK", place, 0, stacks);
 }

@@ -1,4 +1,5 @@
 import type { CloseReason } from "../contract/events.ts";
+import type { Place } from "./refusal.ts";
 
 /** A pool in numbers, as of now. */
 export interface PoolStats {
@@ -34,5 +35,21 @@ export function noneClosed(): Record<CloseReason, number> {
     stale: 0,
     disposed: 0,
     detached: 0,
+  };
+}
+
+export function statsOf({ options, stock, line }: Place): PoolStats {
+  const { entries, busy, idle, under, opened, closed } = stock;
+  return {
+    max: options.max,
+    open: entries.size,
+    busy,
+    idle: idle.length,
+    opening: under.open,
+    waiting: line.size,
+    opened,
+    closed: { ...closed },
+    waits: line.waits,
+    waitedMs: line.waitedMs,
   };
 }

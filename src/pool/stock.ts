@@ -1,5 +1,5 @@
 import type { MaybePromise } from "../contract/adapter.ts";
-import type { CloseReason, PoolEvent } from "../contract/events.ts";
+import type { CloseReason } from "../contract/events.ts";
 import { DbError } from "../errors.ts";
 import type { Entry } from "./entry.ts";
 import type { Lender } from "./lease.ts";
@@ -7,6 +7,7 @@ import type { CheckedPoolOptions } from "./options.ts";
 import { Pace } from "./pace.ts";
 import type { PoolSource } from "./source.ts";
 import { noneClosed } from "./stats.ts";
+import type { Tell } from "./teller.ts";
 import type { Watch } from "./watch.ts";
 
 /** A pool, as its stock knows it. */
@@ -42,23 +43,17 @@ export class Stock<C> {
   readonly #source: PoolSource<C>;
   readonly #options: CheckedPoolOptions;
   readonly #watch: Watch;
-  readonly #emit: (event: PoolEvent) => void;
+  readonly #tell: Tell;
   readonly #calls = new Set<Call>();
   /** A counter and not a time: clocks jump. */
   #generation = 0;
 
-  constructor(
-    keeper: Keeper<C>,
-    source: PoolSource<C>,
-    options: CheckedPoolOptions,
-    watch: Watch,
-    emit: (event: PoolEvent) => void,
-  ) {
+  constructor(keeper: Keeper<C>, source: PoolSource<C>, options: CheckedPoolOptions, watch: Watch, tell: Tell) {
     this.#keeper = keeper;
     this.#source = source;
     this.#options = options;
     this.#watch = watch;
-    this.#emit = emit;
+    this.#tell = tell;
   }
 
   get busy(): number {
@@ -146,7 +141,7 @@ export class Stock<C> {
   remove(entry: Entry<C>, reason: CloseReason): void {
     this.entries.delete(entry);
     this.closed[reason]++;
-    this.#emit({ type: "close", connection: entry.id, reason });
+    this.#tell?.({ type: "close", connection: entry.id, reason });
   }
 
   closeIdle(reason: CloseReason): void {
@@ -183,7 +178,7 @@ export class Stock<C> {
   #leakAt(entry: Entry<C>, now: number): number {
     const { id, owner, stack, leasedAt, leakAt } = entry;
     if (leakAt > now) return leakAt;
-    this.#emit({ type: "leak", connection: id, owner, heldMs: now - leasedAt, stack });
+    this.#tell?.({ type: "leak", connection: id, owner, heldMs: now - leasedAt, stack });
     return (entry.leakAt = Infinity);
   }
 
@@ -210,7 +205,7 @@ export class Stock<C> {
       endsAt: now,
     };
     this.entries.add(entry);
-    this.#emit({ type: "open", connection: entry.id, durationMs: now - startedAt });
+    this.#tell?.({ type: "open", connection: entry.id, durationMs: now - startedAt });
     return entry;
   }
 
@@ -233,7 +228,7 @@ export class Stock<C> {
     const answered = (value: T): void => end(() => done?.(value));
     const fell = (error: unknown): void =>
       end(() => {
-        this.#emit({ type: "error", error, during });
+        this.#tell?.({ type: "error", error, during });
         failed?.(error);
       });
     const abort = (reason: unknown): void => {

@@ -19,20 +19,30 @@ export interface Waiter<C> {
 export class WaitLine<C> {
   first: Waiter<C> | undefined;
   size = 0;
+  /** How many have waited so far, and for how long all together. */
+  waits = 0;
+  waitedMs = 0;
   /** No deadline in the line is earlier than this. */
   dueAt: number = Infinity;
+  readonly #onReject: () => void;
   #last: Waiter<C> | undefined;
   #shortestMs = Infinity;
 
+  constructor(onReject: () => void) {
+    this.#onReject = onReject;
+  }
+
   push(waiter: Waiter<C>): void {
+    const signal = waiter.options?.signal;
     waiter.ahead = this.#last;
     if (this.#last) this.#last.behind = waiter;
     else this.first = waiter;
     this.#last = waiter;
     this.size++;
+    this.waits++;
     this.#shortestMs = Math.min(this.#shortestMs, waiter.timeoutMs);
     this.dueAt = Math.min(this.dueAt, waiter.since + waiter.timeoutMs);
-    if (waiter.onAbort) waiter.options!.signal!.addEventListener("abort", waiter.onAbort);
+    if (signal) this.#listen(waiter, signal);
   }
 
   remove(waiter: Waiter<C>): void {
@@ -43,6 +53,24 @@ export class WaitLine<C> {
     else this.#last = ahead;
     if (onAbort) waiter.options!.signal!.removeEventListener("abort", onAbort);
     if (--this.size === 0) this.dueAt = this.#shortestMs = Infinity;
+  }
+
+  reject(waiter: Waiter<C>, error: unknown): void {
+    this.remove(waiter);
+    waiter.reject(error);
+    this.#onReject();
+  }
+
+  #listen(waiter: Waiter<C>, signal: AbortSignal): void {
+    waiter.onAbort = () => this.reject(waiter, signal.reason);
+    signal.addEventListener("abort", waiter.onAbort);
+  }
+
+  /** The first who may have a connection that was lent before. */
+  get firstPooled(): Waiter<C> | undefined {
+    let waiter = this.first;
+    while (waiter?.options?.usePool === false) waiter = waiter.behind;
+    return waiter;
   }
 
   /** Calls `visit` with all whose time has come; it removes them. */

@@ -1,0 +1,17 @@
+import type { PoolEvent } from "../contract/events.ts";
+
+export type Tell = ((event: PoolEvent) => void) | undefined;
+
+/** A listener that cannot stop the pool by throwing; `undefined` when nobody listens, so that no event is made. */
+export function teller(onEvent: Tell): Tell {
+  return (
+    onEvent &&
+    ((event) => {
+      try {
+        onEvent(event);
+      } catch {
+        // Its own business: there is nobody to tell.
+      }
+    })
+  );
+}
