@@ -174,18 +174,26 @@ export class LibsqlConnection implements DriverConnection {
     if (scan(text).leavesState) this.#isDirty = true;
     try {
       const stmt = toWire(statement);
-      const entries = await this.raw.cursor(
-        [state === "idle" ? { stmt } : { stmt, condition: NOT_AUTOCOMMIT }],
-        signal,
-      );
+      const entries = await this.raw.cursor([state === "idle" ? { stmt } : { stmt, condition: NOT_AUTOCOMMIT }], signal);
       if (entries) return entries;
     } catch (error) {
-      throw isBusy(error) ? error : this.#lose(error);
+      if (isBusy(error)) throw error;
+      throw signal.aborted ? this.#lose(error) : await this.#explain(error, statement);
     }
     const steps = [{ kind: "query", statement, onError: "stop", guarded: state !== "idle" }] as const;
     const [outcome] = await this.#fly({ steps }, undefined, new Patience(), new Map());
     if (outcome?.status === "done") return outcome.result;
     throw outcome?.status === "failed" ? outcome.error : transactionLost(text);
+  }
+
+  /** Servers answer a cursor that cannot be parsed as if they had failed themselves: what it was is asked on a new stream. */
+  async #explain(error: unknown, statement: Statement): Promise<unknown> {
+    if (!isDbError(error, "CONNECTION_LOST") || error.outcome === "not-executed") return this.#lose(error);
+    if (this.#isNeeded) this.#isClosed = true;
+    this.raw.forget();
+    const described = await this.raw.pipeline([{ type: "describe", sql: statement.text }]).catch(() => undefined);
+    const refusal = described?.[0]?.error;
+    return refusal && isRefused(refusal) ? toDbError(refusal, statement) : this.#lose(error);
   }
 
   async #leaveCursor(stream: LibsqlStream, isCut: boolean): Promise<void> {

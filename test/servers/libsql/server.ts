@@ -312,7 +312,11 @@ function describeBody(seen: Seen, body: WireBody | undefined): void {
 /** False when the reader has left. */
 async function writeLine(response: ServerResponse, line: unknown): Promise<boolean> {
   if (response.destroyed) return false;
-  if (!response.write(`${JSON.stringify(line)}\n`))
-    await Promise.race([once(response, "drain"), once(response, "close")]);
+  if (response.write(`${JSON.stringify(line)}\n`)) return true;
+  const settled = new AbortController();
+  const { signal } = settled;
+  const waits = ["drain", "close"].map((name) => once(response, name, { signal }).catch(() => undefined));
+  await Promise.race(waits);
+  settled.abort();
   return !response.destroyed;
 }
