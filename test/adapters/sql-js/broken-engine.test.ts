@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { SqlJsDatabase } from "../../../src/adapters/sql-js/index.ts";
 import { adapter, open, run } from "./connection.ts";
 import { countedEngine } from "./target.ts";
 
@@ -6,8 +7,8 @@ import { countedEngine } from "./target.ts";
 function breakable(): { engine: ReturnType<typeof countedEngine>; failWith(error: Error): void } {
   const engine = countedEngine();
   let failure: Error | undefined;
-  const { prepare } = engine.Database.prototype;
-  engine.Database.prototype.prepare = function (sql) {
+  const { prepare } = engine.Database.prototype as SqlJsDatabase;
+  engine.Database.prototype.prepare = function (this: SqlJsDatabase, sql: string) {
     const statement = prepare.call(this, sql);
     const step = statement.step.bind(statement);
     statement.step = () => {
