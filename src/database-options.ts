@@ -48,12 +48,17 @@ const TYPES = {
 /** @throws TypeError that names the option, its value and the remedy. */
 export function checkDatabaseOptions(options: DatabaseOptions): void {
   const { adapters, setup = [] } = options ?? {};
-  const areAdapters = Array.isArray(adapters) && adapters.length > 0 && adapters.every((factory) => typeof factory?.create === "function");
+  const areAdapters =
+    Array.isArray(adapters) &&
+    adapters.length > 0 &&
+    adapters.every((factory) => typeof factory?.create === "function");
   if (!areAdapters) throw new TypeError("Expected `adapters` to list adapters: `{ adapters: [sqlJs({ sqlJs })] }`");
-  if (!Array.isArray(setup)) throw new TypeError(`Expected \`setup\` to be a list of statements, got \`${typeof setup}\``);
+  if (!Array.isArray(setup))
+    throw new TypeError(`Expected \`setup\` to be a list of statements, got \`${typeof setup}\``);
   for (const [name, type] of Object.entries(TYPES)) {
     const value = options[name as keyof typeof TYPES];
-    if (value !== undefined && typeof value !== type) throw new TypeError(`Expected \`${name}\` to be a ${type}, got \`${String(value)}\``);
+    if (value !== undefined && typeof value !== type)
+      throw new TypeError(`Expected \`${name}\` to be a ${type}, got \`${String(value)}\``);
   }
 }
 
@@ -67,5 +72,7 @@ export function chooseAdapter(url: string, adapters: readonly AdapterFactory[]):
   const chosen = adapters.find(({ schemes }) => schemes.includes(scheme!));
   if (chosen !== undefined) return chosen;
   const known = adapters.flatMap(({ schemes }) => schemes).join(":, ");
-  throw new TypeError(`Expected a URL of scheme ${known}:, got ${scheme ? `\`${scheme}:\`` : "none"}: is its adapter in \`adapters\`?`);
+  throw new TypeError(
+    `Expected a URL of scheme ${known}:, got ${scheme ? `\`${scheme}:\`` : "none"}: is its adapter in \`adapters\`?`,
+  );
 }

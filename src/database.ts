@@ -1,13 +1,13 @@
 import type { Adapter, MaybePromise } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
-import type { DatabaseEvent, Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
+import type { Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
 import type { Clock, Runtime } from "./contract/runtime.ts";
 import type { RawResult, Row } from "./contract/statement.ts";
 import { explicit } from "./context/explicit.ts";
 import { checkDatabaseOptions, chooseAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
+import { type DatabaseStats, statsOf } from "./database-stats.ts";
 import { DbError } from "./errors.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions } from "./pool/options.ts";
-import { noneClosed, type PoolStats } from "./pool/stats.ts";
 import { shared } from "./runtime/shared.ts";
 import { Autocommit } from "./session/autocommit.ts";
 import type { DeadlineOptions } from "./session/deadline.ts";
@@ -21,11 +21,6 @@ import { Session, type Work } from "./session/session.ts";
 import { Source } from "./session/source.ts";
 import { type StatementInput, toStatement } from "./session/statement.ts";
 import type { Host } from "./session/host.ts";
-
-/** What `db.stats()` tells: the pool's counts, and the flights sent over its connections. */
-export interface DatabaseStats extends PoolStats {
-  readonly flights: number;
-}
 
 /**
  * Makes a database object. No I/O, no timer and no random number until its first statement: it may stand at module level.
@@ -84,7 +79,7 @@ export class Database extends Handle implements Host, AsyncDisposable {
       ((event) => {
         // A listener that throws must not stop what it listens to.
         try {
-          onEvent({ ...event, at: clock.now(), pool: this.#source?.pool.name ?? "" } as DatabaseEvent);
+          onEvent({ ...event, at: clock.now(), pool: this.#source?.pool.name ?? "" });
         } catch {}
       });
     this.#url = typeof url === "function" ? url : String(url);
@@ -117,7 +112,8 @@ export class Database extends Handle implements Host, AsyncDisposable {
 
   /** The session that is current here, if one is. */
   current(): Session | undefined {
-    for (let frame = this.context.current(); frame; frame = frame.parent) if (frame.owner === this) return frame.session as Session;
+    for (let frame = this.context.current(); frame; frame = frame.parent)
+      if (frame.owner === this) return frame.session as Session;
     return undefined;
   }
 
@@ -133,8 +129,7 @@ export class Database extends Handle implements Host, AsyncDisposable {
 
   /** Counts of the pool it shares; all zero before the first statement. */
   stats(): DatabaseStats {
-    const { pool, flights = 0 } = this.#source ?? {};
-    return { ...(pool?.stats() ?? noStats()), flights };
+    return statsOf(this.#source);
   }
 
   /**
@@ -180,7 +175,8 @@ export class Database extends Handle implements Host, AsyncDisposable {
     const session = this.current();
     if (session) return session;
     const { name } = this.context;
-    const remedies = "use the one that db.session() hands to its work, give createDatabase() a context that follows await, or use db.autocommit";
+    const remedies =
+      "use the one that db.session() hands to its work, give createDatabase() a context that follows await, or use db.autocommit";
     throw new DbError("SESSION_REQUIRED", `no session is current here, says ${name}(): ${remedies}`, { context: name });
   }
 
@@ -209,13 +205,23 @@ export class Database extends Handle implements Host, AsyncDisposable {
   }
 
   #share(adapter: Adapter): Source {
-    if (this.#disposing) throw new DbError("POOL_CLOSED", "the database was disposed: make a new one", { pool: adapter.key ?? "" });
+    if (this.#disposing)
+      throw new DbError("POOL_CLOSED", "the database was disposed: make a new one", { pool: adapter.key ?? "" });
     const { afterFirstConnection, afterConnection, adapters, setup: inputs = [] } = this.#options;
     const { limits, checksConnections, stacks } = this;
     const runtime = this.#runtime;
     const setup = inputs.map((input) => toStatement(input, adapter));
     const identity = [
-      ...[this.#url, this.folder, runtime.name, runtime.clock, checksConnections, stacks, afterFirstConnection, afterConnection],
+      ...[
+        this.#url,
+        this.folder,
+        runtime.name,
+        runtime.clock,
+        checksConnections,
+        stacks,
+        afterFirstConnection,
+        afterConnection,
+      ],
       ...Object.values(limits),
       // With the count of the values: a value must not pass for the next text.
       ...setup.flatMap(({ text, params = [] }) => [text, Object.keys(params).length, ...Object.entries(params).flat()]),
@@ -232,8 +238,4 @@ export class Database extends Handle implements Host, AsyncDisposable {
     for (const input of setup) toStatement(input, adapter);
     return adapter;
   }
-}
-
-function noStats(): PoolStats {
-  return { max: 0, open: 0, busy: 0, idle: 0, opening: 0, waiting: 0, opened: 0, closed: noneClosed(), waits: 0, waitedMs: 0 };
 }

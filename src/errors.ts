@@ -80,5 +80,7 @@ export class DbError<Code extends ErrorCode = ErrorCode> extends Error {
 
 /** Tells whether `value` is a DbError, of `code` if given; works across copies of the package. */
 export function isDbError<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is DbError<Code> {
-  return value instanceof Error && BRAND in value && (code === undefined || (value as unknown as DbError).code === code);
+  return (
+    value instanceof Error && BRAND in value && (code === undefined || (value as unknown as DbError).code === code)
+  );
 }

@@ -29,7 +29,10 @@ export class Autocommit extends Queryable {
     return this.#database.session((session) => session.submit(kind, inputs, finish, options), { transaction: false });
   }
 
-  override async *stream<R = Row>(statement: StatementInput, options?: StreamRowsOptions): AsyncGenerator<R, void, undefined> {
+  override async *stream<R = Row>(
+    statement: StatementInput,
+    options?: StreamRowsOptions,
+  ): AsyncGenerator<R, void, undefined> {
     const session = this.#database.open({ transaction: false });
     try {
       yield* session.stream<R>(statement, options);

@@ -26,7 +26,7 @@ export class Cursor implements AsyncIterable<Row> {
     this.#next = 0;
     this.description = this.lastRowid = undefined;
     this.rowCount = -1;
-    const { rows, columns, rowsAffected, lastInsertRowid } = await this.#session.query(text, params as Readonly<Record<string, never>>);
+    const { rows, columns, rowsAffected, lastInsertRowid } = await this.#session.query(text, params);
     this.#rows = rows;
     this.lastRowid = lastInsertRowid;
     if (columns.length > 0) this.description = columns;

@@ -30,9 +30,19 @@ export function arm(
   if (signal === undefined && timeoutMs === undefined) return undefined;
   const onTimeout = (): void => {
     const outcome = isFlying?.() ? "unknown" : "not-executed";
-    end(new DbError("QUERY_TIMEOUT", `the ${of} was not done within ${timeoutMs} ms`, { timeoutMs: timeoutMs!, of }, { outcome }));
+    end(
+      new DbError(
+        "QUERY_TIMEOUT",
+        `the ${of} was not done within ${timeoutMs} ms`,
+        { timeoutMs: timeoutMs!, of },
+        { outcome },
+      ),
+    );
   };
-  const timer = timeoutMs === undefined ? undefined : clock.setTimeout(onTimeout, Math.min(checkNumber("timeoutMs", timeoutMs), LONGEST_DELAY_MS));
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : clock.setTimeout(onTimeout, Math.min(checkNumber("timeoutMs", timeoutMs), LONGEST_DELAY_MS));
   const onAbort = (): void => end(signal!.reason);
   const disarm = (): void => {
     clock.clearTimeout(timer);

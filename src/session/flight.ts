@@ -38,12 +38,19 @@ export function plan(commands: readonly Command[], link: Link, transaction: Tran
   if (!isBatch) return { steps, undo: [], setup, ahead };
   const release: Step = { kind: "release", name: BATCH };
   steps.push(guarded ? release : { kind: "commit" });
-  return { steps, undo: guarded ? [{ kind: "rollback-to", name: BATCH }, release] : [{ kind: "rollback" }], setup, ahead };
+  return {
+    steps,
+    undo: guarded ? [{ kind: "rollback-to", name: BATCH }, release] : [{ kind: "rollback" }],
+    setup,
+    ahead,
+  };
 }
 
 /** The texts of a flight, for events: values stay out. */
 export function toTexts(steps: readonly Step[]): string[] {
-  return steps.map((step) => (step.kind === "query" ? step.statement.text : "name" in step ? `${step.kind} ${step.name}` : step.kind));
+  return steps.map((step) =>
+    step.kind === "query" ? step.statement.text : "name" in step ? `${step.kind} ${step.name}` : step.kind,
+  );
 }
 
 export function isBad({ status }: StepOutcome): boolean {

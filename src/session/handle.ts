@@ -64,13 +64,17 @@ export abstract class Handle extends Queryable {
    * @param options.runHooks - runs the database's connection hooks on it. Default false.
    * @throws TypeError for a connection that is not the caller's own, or that a session has already.
    */
-  async setConnection(connection: Connection | null, { runHooks = false }: { readonly runHooks?: boolean } = {}): Promise<void> {
+  async setConnection(
+    connection: Connection | null,
+    { runHooks = false }: { readonly runHooks?: boolean } = {},
+  ): Promise<void> {
     const { unit } = this.require().checkOpen("setConnection");
     const link = connection?.ownLink();
     await this.rollback();
     await unit.giveBack();
     if (!link) return;
-    if (link.isBound) throw new TypeError("Expected a connection that no session has: leave that one first, with setConnection(null)");
+    if (link.isBound)
+      throw new TypeError("Expected a connection that no session has: leave that one first, with setConnection(null)");
     if (runHooks) await link.source.prepare(link, unit.owner);
     unit.adopt(link);
     link.isBound = true;

@@ -38,7 +38,8 @@ export async function closeAllInstances(action?: CloseAction): Promise<void> {
     // An inner transaction's handle ends with its work; its session is further out, and among these.
     if (!session.scope.parent) await session.close(action).catch((error: unknown) => failures.push(error));
   }
-  if (failures.length > 0) throw new AggregateError(failures, `closeAllInstances: ${failures.length} of ${sessions.size} sessions failed`);
+  if (failures.length > 0)
+    throw new AggregateError(failures, `closeAllInstances: ${failures.length} of ${sessions.size} sessions failed`);
 }
 
 /** Sets the working folder of adapters that store files: of this context inside a session, of the isolate outside. */

@@ -50,7 +50,9 @@ export class Line {
    * @returns what the last of them was told, if there is one.
    */
   abort(scope: Scope, toReason: () => unknown): unknown {
-    return this.unsettled(scope).map((command) => this.#giveUp(command, toReason())).at(-1);
+    return this.unsettled(scope)
+      .map((command) => this.#giveUp(command, toReason()))
+      .at(-1);
   }
 
   /** Waits for the answers to all that was asked within a scope; rejects with the first failure among them. */
@@ -72,9 +74,9 @@ export class Line {
 
   async #run(): Promise<void> {
     // Two hops: a query that Promise.all() starts to await in this tick asks one hop later, and shares the flight.
-    await null;
-    await null;
-    for (let first: Command | undefined; (first = this.#waiting[0]); ) {
+    await Promise.resolve();
+    await Promise.resolve();
+    for (let first: Command | undefined; (first = this.#waiting[0]);) {
       // A flight holds statements of one scope only.
       const { scope } = first;
       const end = first.isAlone ? 1 : this.#waiting.findIndex((command) => command.isAlone || command.scope !== scope);
@@ -93,13 +95,15 @@ export class Line {
   async #serve(): Promise<void> {
     const unit = this.#unit;
     // Only what has statements asks for the source: to commit nothing needs no URL. A connection in hand outlives the pool's end.
-    const source = this.#flying.some(({ inputs }) => inputs.length > 0) ? (unit.link?.source ?? unit.host.source()) : undefined;
+    const source = this.#flying.some(({ inputs }) => inputs.length > 0)
+      ? (unit.link?.source ?? unit.host.source())
+      : undefined;
     const adapter = (source && "then" in source ? await source : source)?.adapter;
     for (const command of this.#flying) this.#prepare(command, adapter!);
     // Made only where somebody can cancel: a controller costs more than a query.
     const toSignal = (): AbortSignal => (this.#cancel ??= new AbortController()).signal;
     const isUnsettled = (command: Command): boolean => !command.isSettled;
-    for (let isDone = false; !isDone; ) {
+    for (let isDone = false; !isDone;) {
       const waiting = this.#flying.find(isUnsettled);
       if (!waiting) return;
       const link = unit.link ?? (await unit.connect(toSignal, waiting.usePool));
@@ -142,7 +146,14 @@ export class Line {
     if (steps.length === 0) return true;
     const startedAt = host.emit && host.clock.now();
     const tell = (isOk: boolean): void =>
-      host.emit?.({ type: "flight", session: unit.id, connection: unit.connection, statements: toTexts(steps), durationMs: host.clock.now() - startedAt!, isOk });
+      host.emit?.({
+        type: "flight",
+        session: unit.id,
+        connection: unit.connection,
+        statements: toTexts(steps),
+        durationMs: host.clock.now() - startedAt!,
+        isOk,
+      });
     let outcomes: StepOutcome[];
     link.source.flights++;
     try {
@@ -151,7 +162,9 @@ export class Line {
     } catch (error) {
       tell(false);
       if (unit.replaces(error, setup > 0)) return false;
-      throw kind === "commit" && !(isDbError(error) && error.outcome === "not-executed") ? this.#commitUnknown(error) : error;
+      throw kind === "commit" && !(isDbError(error) && error.outcome === "not-executed")
+        ? this.#commitUnknown(error)
+        : error;
     }
     const bad = outcomes.findIndex(isBad);
     tell(bad < 0);
@@ -160,7 +173,13 @@ export class Line {
   }
 
   /** Hands each command its own results or its own error. The first `setup` and `ahead` outcomes are nobody's; `bad` is the first that is not done. */
-  #land(commands: readonly Command[], outcomes: readonly StepOutcome[], bad: number, setup: number, ahead: number): void {
+  #land(
+    commands: readonly Command[],
+    outcomes: readonly StepOutcome[],
+    bad: number,
+    setup: number,
+    ahead: number,
+  ): void {
     const unit = this.#unit;
     const { transaction, link } = unit;
     const { kind, statements } = commands[0]!;
@@ -168,7 +187,10 @@ export class Line {
     const failed = outcomes[bad];
     const failure = failed?.status === "failed" ? failed.error : undefined;
     if (bad >= ahead && transaction.state === "none" && transaction.wanted) unit.tell("begin");
-    if ((kind === "commit" && bad > outcomes.length) || (kind === "rollback" && (bad > outcomes.length || state === "idle"))) {
+    if (
+      (kind === "commit" && bad > outcomes.length) ||
+      (kind === "rollback" && (bad > outcomes.length || state === "idle"))
+    ) {
       transaction.end();
       unit.tell(kind);
     } else transaction.land(state, bad >= ahead, failure);
@@ -196,12 +218,21 @@ export class Line {
   // Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again.
   #commitUnknown(cause: unknown): DbError {
     const message = "the answer to COMMIT was lost: look at the data before doing the work again";
-    return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(this.#unit) }, { cause, outcome: "unknown" });
+    return new DbError(
+      "COMMIT_UNKNOWN",
+      message,
+      { session: connectionName(this.#unit) },
+      { cause, outcome: "unknown" },
+    );
   }
 }
 
 // Said before anything is sent: never a silent autocommit.
-function refuseUnsupported({ name, capabilities }: Adapter, { isolationLevel, accessMode }: BeginOptions, { kind }: Scope): void {
+function refuseUnsupported(
+  { name, capabilities }: Adapter,
+  { isolationLevel, accessMode }: BeginOptions,
+  { kind }: Scope,
+): void {
   const { transactions, savepoints, isolationLevels } = capabilities;
   const wanted =
     transactions !== "interactive"

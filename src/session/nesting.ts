@@ -15,7 +15,8 @@ export async function runTransaction<T>(session: Session, work: Work<T>, options
   const { unit, scope } = session;
   const { host, transaction } = unit;
   const plan = planTransaction(options.propagation, transaction.wanted !== undefined);
-  if (plan === "apart" || plan === "apart-plain") return runSession(host, unit.owner, work, { ...options, transaction: plan === "apart" });
+  if (plan === "apart" || plan === "apart-plain")
+    return runSession(host, unit.owner, work, { ...options, transaction: plan === "apart" });
   if (plan !== "root") refuseOthers(options, transaction.wanted ?? {});
   const inside = new Session(unit, new Scope(plan === "plain" ? "joined" : plan, scope));
   if (inside.scope.kind === "joined") return runScope(inside, work, options);

@@ -23,9 +23,15 @@ const PLANS: Readonly<Record<Propagation, readonly [inside: Plan | undefined, ou
 /** @throws TypeError for an unknown word; DbError `PROPAGATION_REFUSED` where it forbids what is here. */
 export function planTransaction(propagation: Propagation = "required", isInside: boolean): Plan {
   if (!Object.hasOwn(PLANS, propagation)) {
-    throw new TypeError(`Expected \`propagation\` to be one of ${Object.keys(PLANS).join(", ")}, got \`${propagation}\``);
+    throw new TypeError(
+      `Expected \`propagation\` to be one of ${Object.keys(PLANS).join(", ")}, got \`${propagation}\``,
+    );
   }
   const plan = PLANS[propagation][isInside ? 0 : 1];
   if (plan) return plan;
-  throw new DbError("PROPAGATION_REFUSED", `\`${propagation}\`, and there is ${isInside ? "a" : "no"} transaction here`, { propagation });
+  throw new DbError(
+    "PROPAGATION_REFUSED",
+    `\`${propagation}\`, and there is ${isInside ? "a" : "no"} transaction here`,
+    { propagation },
+  );
 }

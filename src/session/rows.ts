@@ -8,7 +8,12 @@ export function toRows<R = Row>({ columns, rows }: RowBatch, texts: readonly str
   const name = rows.length > 0 && columns.find((each, index) => columns.indexOf(each) !== index);
   if (typeof name === "string") {
     const message = `several columns are named \`${name}\`: name them apart with AS, or read arrays with .values()`;
-    throw new DbError("QUERY_FAILED", message, { kind: "other", sql: texts.join("?"), dialectCode: undefined }, { outcome: "executed" });
+    throw new DbError(
+      "QUERY_FAILED",
+      message,
+      { kind: "other", sql: texts.join("?"), dialectCode: undefined },
+      { outcome: "executed" },
+    );
   }
   return rows.map((values) => {
     const row: Row = {};
@@ -16,7 +21,8 @@ export function toRows<R = Row>({ columns, rows }: RowBatch, texts: readonly str
       const column = columns[index]!;
       const value = values[index]!;
       // A column named __proto__ would set the prototype instead of a key.
-      if (column === "__proto__") Object.defineProperty(row, column, { value, enumerable: true, writable: true, configurable: true });
+      if (column === "__proto__")
+        Object.defineProperty(row, column, { value, enumerable: true, writable: true, configurable: true });
       else row[column] = value;
     }
     return row as R;

@@ -27,7 +27,12 @@ export interface SessionOptions extends BeginOptions, DeadlineOptions {
 }
 
 /** Runs `work` in a session of its own, once or, with `retry`, until it does not lose the race. */
-export function runSession<T>(host: Host, parent: Owner | undefined, work: Work<T>, options: SessionOptions): Promise<T> {
+export function runSession<T>(
+  host: Host,
+  parent: Owner | undefined,
+  work: Work<T>,
+  options: SessionOptions,
+): Promise<T> {
   const running = attempts(host, parent, work, options);
   options.waitUntil?.(running.catch(() => undefined));
   return running;
@@ -51,7 +56,12 @@ async function attempts<T>(host: Host, parent: Owner | undefined, work: Work<T>,
       const pauseMs = Math.random() * Math.min(maxDelayMs, delayMs * 2 ** (attempt - 1));
       host.emit?.({ type: "retry", session: session.unit.id, attempt, delayMs: pauseMs, error });
       try {
-        await bounded({ signal, timeoutMs: pauseMs }, host.clock, () => new Promise<never>(() => undefined), () => undefined);
+        await bounded(
+          { signal, timeoutMs: pauseMs },
+          host.clock,
+          () => new Promise<never>(() => undefined),
+          () => undefined,
+        );
       } catch {
         signal?.throwIfAborted();
       }

@@ -51,7 +51,13 @@ export class Scope {
     const mine = new Promise<void>((resolve) => (done = resolve));
     this.#turn = before ? before.then(() => mine) : mine;
     try {
-      if (before) await bounded({ timeoutMs }, clock, () => before, () => deadlock(timeoutMs));
+      if (before)
+        await bounded(
+          { timeoutMs },
+          clock,
+          () => before,
+          () => deadlock(timeoutMs),
+        );
       return await work();
     } finally {
       done();

@@ -66,7 +66,13 @@ export class Session extends Handle implements AsyncDisposable {
     const { line, host, transaction } = unit;
     if (options.signal ?? options.timeoutMs !== undefined) line.isBounded = true;
     // What was sent outside of a transaction is there to stay.
-    return bounded(options, host.clock, work, (reason) => this.giveUp(reason), () => !transaction.wanted && unit.link !== undefined);
+    return bounded(
+      options,
+      host.clock,
+      work,
+      (reason) => this.giveUp(reason),
+      () => !transaction.wanted && unit.link !== undefined,
+    );
   }
 
   /** @internal Nothing more is sent for this session, and what is in flight is cancelled. */
@@ -127,7 +133,10 @@ export class Session extends Handle implements AsyncDisposable {
   detach(): Connection {
     const { unit } = this.checkOpen("detach");
     const link = unit.line.unsettled(unit.root).length === 0 ? unit.detach() : undefined;
-    if (!link) throw new TypeError("Expected a session with a connection and nothing in flight: await getConnection() before detach()");
+    if (!link)
+      throw new TypeError(
+        "Expected a session with a connection and nothing in flight: await getConnection() before detach()",
+      );
     return new Connection(new Session(new Unit(unit.host, undefined, undefined, link)), link, true);
   }
 

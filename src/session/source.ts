@@ -81,7 +81,10 @@ export class Source {
   }
 
   matches(identity: readonly unknown[]): boolean {
-    return identity.length === this.#identity.length && identity.every((part, index) => Object.is(part, this.#identity[index]));
+    return (
+      identity.length === this.#identity.length &&
+      identity.every((part, index) => Object.is(part, this.#identity[index]))
+    );
   }
 
   /** Takes a database off; the last one to leave ends the pool, and lets the adapter go of what outlives connections. */
@@ -126,7 +129,10 @@ export class Source {
   async #runHook(hook: Hook, link: Link, owner: Owner): Promise<void> {
     const sessions = [...this.users].map((host) => new Session(new Unit(host, owner, undefined, link)));
     const [session] = sessions as [Session];
-    const run = sessions.reduce<() => unknown>((work, each) => () => each.enter(work), () => hook(new Connection(session, link)));
+    const run = sessions.reduce<() => unknown>(
+      (work, each) => () => each.enter(work),
+      () => hook(new Connection(session, link)),
+    );
     try {
       await session.unit.host.context.run(undefined, run);
     } finally {

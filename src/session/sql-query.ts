@@ -85,7 +85,7 @@ export class SqlQuery<R = Row> implements PromiseLike<R[]> {
   }
 
   #once(): Promise<RawResult> {
-    return (this.#result ??= this.#runQuery(this as SqlQuery<unknown>));
+    return (this.#result ??= this.#runQuery(this));
   }
 }
 

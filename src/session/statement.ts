@@ -30,16 +30,27 @@ const WORD =
  * @throws DbError `TRANSACTION_STATEMENT` | `QUERY_FAILED` (kind `parameter` or `syntax`).
  */
 export function toStatement(input: StatementInput, adapter: Adapter): Statement {
-  const statement = isSqlQuery(input) ? input.toStatement(adapter.capabilities.placeholder) : typeof input === "string" ? { text: input } : input;
+  const statement = isSqlQuery(input)
+    ? input.toStatement(adapter.capabilities.placeholder)
+    : typeof input === "string"
+      ? { text: input }
+      : input;
   const sql = statement?.text;
   if (typeof sql !== "string") {
-    throw new DbError("QUERY_FAILED", "expected sql`…`, a text, or `{ text, params }`", { kind: "parameter", sql: "", dialectCode: undefined });
+    throw new DbError("QUERY_FAILED", "expected sql`…`, a text, or `{ text, params }`", {
+      kind: "parameter",
+      sql: "",
+      dialectCode: undefined,
+    });
   }
   // Sent as text, these would end or split the transaction behind the session's back.
   const word = WORD.exec(sql)?.[1];
   if (word) {
     const remedy = `use session.${METHODS[word.toLowerCase()]}`;
-    throw new DbError("TRANSACTION_STATEMENT", `\`${word.toUpperCase()}\` is not sent as text: ${remedy}`, { sql, remedy });
+    throw new DbError("TRANSACTION_STATEMENT", `\`${word.toUpperCase()}\` is not sent as text: ${remedy}`, {
+      sql,
+      remedy,
+    });
   }
   adapter.check?.(statement);
   return statement;

@@ -17,11 +17,19 @@ export async function* streamRows<R = Row>(
   checkNumber("batchSize", batchSize, 1);
   const { unit, scope } = session.checkOpen();
   const { streams, line } = unit;
-  const opening: Command<RowStream> = new Command<RowStream>("call", scope, [input], (_results, { driver, source }, cancel) => {
-    if (driver.stream) return driver.stream(opening.statements[0]!, { batchSize, signal: signal ?? cancel });
-    const { name } = source.adapter;
-    throw new DbError("TRANSACTION_UNSUPPORTED", `${name} cannot stream: use query()`, { adapter: name, wanted: "streams" });
-  });
+  const opening: Command<RowStream> = new Command<RowStream>(
+    "call",
+    scope,
+    [input],
+    (_results, { driver, source }, cancel) => {
+      if (driver.stream) return driver.stream(opening.statements[0]!, { batchSize, signal: signal ?? cancel });
+      const { name } = source.adapter;
+      throw new DbError("TRANSACTION_UNSUPPORTED", `${name} cannot stream: use query()`, {
+        adapter: name,
+        wanted: "streams",
+      });
+    },
+  );
   const stream = await line.add(opening, { signal });
   streams.add(stream);
   try {
@@ -34,6 +42,7 @@ export async function* streamRows<R = Row>(
     }
   } finally {
     // What went wrong before is the caller's to see.
-    if (streams.delete(stream)) await line.add(new Command("call", scope, [], () => stream.return())).catch(() => undefined);
+    if (streams.delete(stream))
+      await line.add(new Command("call", scope, [], () => stream.return())).catch(() => undefined);
   }
 }

@@ -68,10 +68,20 @@ export class Transaction {
   refusal(sql?: string): DbError | undefined {
     const cause = this.#cause;
     if (this.state === "lost") {
-      return new DbError("TRANSACTION_LOST", "the database ended this transaction: roll back, then begin anew", { sql }, { cause, retryable: true });
+      return new DbError(
+        "TRANSACTION_LOST",
+        "the database ended this transaction: roll back, then begin anew",
+        { sql },
+        { cause, retryable: true },
+      );
     }
     if (this.state === "failed" && !this.#owed.some(({ kind }) => kind === "rollback-to")) {
-      return new DbError("ROLLBACK_ONLY", "a statement failed, and only a rollback is possible now", { scope: "session" }, { cause });
+      return new DbError(
+        "ROLLBACK_ONLY",
+        "a statement failed, and only a rollback is possible now",
+        { scope: "session" },
+        { cause },
+      );
     }
     return undefined;
   }

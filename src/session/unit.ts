@@ -86,7 +86,9 @@ export class Unit {
     const signal = toSignal();
     const timeoutMs = host.limits.openTimeoutMs;
     const toError = (reason: unknown): unknown =>
-      signal.aborted ? reason : new DbError("CONNECT_FAILED", `a hook took over ${timeoutMs} ms`, { adapter: source.adapter.name });
+      signal.aborted
+        ? reason
+        : new DbError("CONNECT_FAILED", `a hook took over ${timeoutMs} ms`, { adapter: source.adapter.name });
     try {
       await bounded({ signal, timeoutMs }, host.clock, () => source.prepare(link, this.owner), toError);
       const { state } = link.driver;
@@ -101,7 +103,13 @@ export class Unit {
 
   /** Takes a connection that somebody else owns: it is never pooled nor closed from here. */
   adopt(link: Link): void {
-    this.#lease = { id: 0, connection: link, isReused: false, release: () => (link.isBound = false), detach: () => link };
+    this.#lease = {
+      id: 0,
+      connection: link,
+      isReused: false,
+      release: () => (link.isBound = false),
+      detach: () => link,
+    };
   }
 
   /** Ends what reads from the connection, and gives it back: the session takes another when it needs one. */

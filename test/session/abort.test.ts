@@ -35,7 +35,9 @@ test("an abort while the work does something else rolls back at once, with the s
 });
 
 test("an abort cancels the statement in flight; the connection is closed, not pooled", async () => {
-  const { db, adapter } = fakeDatabase({ script: (text) => (text === "slow" ? new Promise(() => undefined) : undefined) });
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "slow" ? new Promise(() => undefined) : undefined),
+  });
   const controller = new AbortController();
   const work = db.session((s) => s.query("slow"), { signal: controller.signal });
   setImmediate(() => controller.abort(reason));
@@ -63,7 +65,9 @@ test("an abort while waiting for a connection gives the place in line up", async
 });
 
 test("a statement's own signal ends that statement; the session may go on elsewhere", async () => {
-  const { db, adapter } = fakeDatabase({ script: (text) => (text === "slow" ? new Promise(() => undefined) : undefined) });
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "slow" ? new Promise(() => undefined) : undefined),
+  });
   const controller = new AbortController();
   await db.session(
     async (s) => {
@@ -104,26 +108,29 @@ test("a session by hand that is aborted ends by itself", async () => {
 test.each([
   ["aborted", true],
   ["ended by its work", false],
-])("a statement whose session was %s while it waited for a connection is never sent, and its place in line is free at once", async (_how, isAbort) => {
-  const { db, adapter } = fakeDatabase({}, { pool: { max: 1 } });
-  const gate = deferred();
-  const holder = db.session(async (s) => {
-    await s.query("hold");
-    await gate.promise;
-  });
-  const controller = new AbortController();
-  const waiting = db.session(
-    async (s) => {
-      s.query("never").catch(() => undefined);
-      await new Promise((resolve) => setImmediate(resolve));
-      if (isAbort) controller.abort(reason);
-      throw reason;
-    },
-    { transaction: false, signal: controller.signal },
-  );
-  await expect(waiting).rejects.toBe(reason);
-  expect(db.stats().waiting).toBe(0);
-  gate.resolve();
-  await holder;
-  expect(adapter.flights).toEqual(["1: begin | hold", "1: commit"]);
-});
+])(
+  "a statement whose session was %s while it waited for a connection is never sent, and its place in line is free at once",
+  async (_how, isAbort) => {
+    const { db, adapter } = fakeDatabase({}, { pool: { max: 1 } });
+    const gate = deferred();
+    const holder = db.session(async (s) => {
+      await s.query("hold");
+      await gate.promise;
+    });
+    const controller = new AbortController();
+    const waiting = db.session(
+      async (s) => {
+        s.query("never").catch(() => undefined);
+        await new Promise((resolve) => setImmediate(resolve));
+        if (isAbort) controller.abort(reason);
+        throw reason;
+      },
+      { transaction: false, signal: controller.signal },
+    );
+    await expect(waiting).rejects.toBe(reason);
+    expect(db.stats().waiting).toBe(0);
+    gate.resolve();
+    await holder;
+    expect(adapter.flights).toEqual(["1: begin | hold", "1: commit"]);
+  },
+);

@@ -14,7 +14,10 @@ test("a batch in a transaction is a savepoint: when it fails it is undone in the
   const { db, adapter } = fakeDatabase({ script: failing });
   await db.session(async (s) => {
     await s.query("before");
-    await expect(s.batch(["a", "bad", "c"])).rejects.toMatchObject({ code: "QUERY_FAILED", details: { statementIndex: 1, kind: "unique" } });
+    await expect(s.batch(["a", "bad", "c"])).rejects.toMatchObject({
+      code: "QUERY_FAILED",
+      details: { statementIndex: 1, kind: "unique" },
+    });
     await s.query("after");
   });
   expect(adapter.flights).toEqual([
@@ -42,7 +45,10 @@ test("an empty batch sends nothing, and one of a single statement needs no trans
 
 test("an adapter without interactive transactions refuses a session before its first statement, and takes batches", async () => {
   const { db, adapter } = fakeDatabase({ capabilities: { transactions: "batch" } });
-  await expect(db.session((s) => s.query("a"))).rejects.toMatchObject({ code: "TRANSACTION_UNSUPPORTED", outcome: "not-executed" });
+  await expect(db.session((s) => s.query("a"))).rejects.toMatchObject({
+    code: "TRANSACTION_UNSUPPORTED",
+    outcome: "not-executed",
+  });
   expect(adapter.log).toEqual([]);
   await db.session((s) => s.batch(["a", "b"]), { transaction: false });
   expect(adapter.flights).toEqual(["1: begin | a | b | commit"]);

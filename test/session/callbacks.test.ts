@@ -34,7 +34,10 @@ test("a session that fails calls onRollback alone, and its error wins over the c
   });
   await expect(work).rejects.toBe(boom);
   expect(told).toEqual(["rolled back"]);
-  expect(events.find(({ type }) => type === "error")).toMatchObject({ during: "callback", error: { message: "second" } });
+  expect(events.find(({ type }) => type === "error")).toMatchObject({
+    during: "callback",
+    error: { message: "second" },
+  });
 });
 
 test("a nested transaction that was taken back drops its onCommit, and tells its onRollback, at the outermost settle", async () => {
@@ -76,7 +79,12 @@ test("a callback that throws after a commit is the caller's error, once all othe
 test("callbacks of attempts that are done again are not told as committed", async () => {
   const { queryFailed } = await import("../kit/fake-adapter.ts");
   let attempts = 0;
-  const { db } = fakeDatabase({ script: (text) => (text === "commit" && ++attempts === 1 ? { error: queryFailed("serialization", "", true), state: "idle" } : undefined) });
+  const { db } = fakeDatabase({
+    script: (text) =>
+      text === "commit" && ++attempts === 1
+        ? { error: queryFailed("serialization", "", true), state: "idle" }
+        : undefined,
+  });
   const told: number[] = [];
   let attempt = 0;
   await db.session(

@@ -44,14 +44,18 @@ test("commit and rollback with nothing executed resolve without a connection", a
 
 test("a COMMIT that fails is the caller's error; the transaction is rolled back and the connection kept", async () => {
   const error = queryFailed("foreign-key");
-  const { db, adapter } = fakeDatabase({ script: (text) => (text === "commit" ? { error, state: "transaction" } : undefined) });
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "commit" ? { error, state: "transaction" } : undefined),
+  });
   await expect(db.session((s) => s.query("insert"))).rejects.toBe(error);
   expect(adapter.flights).toEqual(["1: begin | insert", "1: commit", "1: rollback"]);
   expect(db.stats()).toMatchObject({ open: 1, idle: 1 });
 });
 
 test("a last statement that fails is not committed, and the error says which one it was", async () => {
-  const { db, adapter } = fakeDatabase({ script: (text) => (text === "bad" ? { error: queryFailed("unique") } : undefined) });
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "bad" ? { error: queryFailed("unique") } : undefined),
+  });
   const failure = await db.session((s) => s.commit("good", "bad")).catch((error: unknown) => error);
   expect(isDbError(failure, "QUERY_FAILED") && failure.details.statementIndex).toBe(1);
   expect(adapter.flights).toEqual(["1: begin | good | bad | commit", "1: rollback"]);
@@ -60,7 +64,12 @@ test("a last statement that fails is not committed, and the error says which one
 test("a commit whose answer was lost is COMMIT_UNKNOWN, and is never done again", async () => {
   const { db, adapter } = fakeDatabase({ script: (text) => (text === "commit" ? { lost: "unknown" } : undefined) });
   const failure = await db.session((s) => s.query("insert"), { retry: 5 }).catch((error: unknown) => error);
-  expect(failure).toMatchObject({ code: "COMMIT_UNKNOWN", outcome: "unknown", retryable: false, cause: { code: "CONNECTION_LOST" } });
+  expect(failure).toMatchObject({
+    code: "COMMIT_UNKNOWN",
+    outcome: "unknown",
+    retryable: false,
+    cause: { code: "CONNECTION_LOST" },
+  });
   expect(adapter.flights).toEqual(["1: begin | insert", "1: commit"]);
   expect(db.stats().open).toBe(0);
 });

@@ -3,7 +3,8 @@ import { fakeDatabase } from "../kit/fake-database.ts";
 
 /** Dies at the first flight after it was idle, before anything was executed. */
 function dyingOnce(dying: number) {
-  return (_text: string, { number }: { readonly number: number }) => (number === dying && flown.has(number) ? { lost: "not-executed" as const } : void flown.add(number));
+  return (_text: string, { number }: { readonly number: number }) =>
+    number === dying && flown.has(number) ? { lost: "not-executed" as const } : void flown.add(number);
 }
 const flown = new Set<number>();
 
@@ -19,7 +20,9 @@ test("a connection that died while idle is replaced unseen: the flight leaves ag
 
 test("its idle siblings are not tried either", async () => {
   flown.clear();
-  const { db, adapter } = fakeDatabase({ script: (_text, { number }) => (number === 2 && flown.has(2) ? { lost: "not-executed" } : void flown.add(number)) });
+  const { db, adapter } = fakeDatabase({
+    script: (_text, { number }) => (number === 2 && flown.has(2) ? { lost: "not-executed" } : void flown.add(number)),
+  });
   await db.session(() => db.session(() => Promise.all([db.autocommit.query("a"), db.autocommit.query("b")])));
   expect(db.stats().idle).toBe(2);
   const idle = adapter.connections.length;
@@ -37,7 +40,9 @@ test("with the check off, the loss is the caller's", async () => {
 
 test("what may have been executed is never sent again", async () => {
   flown.clear();
-  const { db, adapter } = fakeDatabase({ script: (_text, { number }) => (flown.has(number) ? { lost: "unknown" } : void flown.add(number)) });
+  const { db, adapter } = fakeDatabase({
+    script: (_text, { number }) => (flown.has(number) ? { lost: "unknown" } : void flown.add(number)),
+  });
   await db.autocommit.query("one");
   await expect(db.autocommit.query("insert")).rejects.toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
   expect(adapter.flights).toEqual(["1: one", "1: insert"]);

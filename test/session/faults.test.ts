@@ -12,10 +12,27 @@ const reason = new Error("the client has gone");
 const failed = queryFailed("other");
 const refused = new DbError("CONNECT_FAILED", "refused", { adapter: "fake" });
 
-const PLACES = ["open", "hook", "setup", "begin", "one", "savepoint isopool_1", "two", "release isopool_1", "three", "commit", "rollback"] as const;
+const PLACES = [
+  "open",
+  "hook",
+  "setup",
+  "begin",
+  "one",
+  "savepoint isopool_1",
+  "two",
+  "release isopool_1",
+  "three",
+  "commit",
+  "rollback",
+] as const;
 type Place = (typeof PLACES)[number];
 
-const FAULTS = ["fails", "is lost, not executed", "is lost, perhaps executed", "hangs until the signal aborts"] as const;
+const FAULTS = [
+  "fails",
+  "is lost, not executed",
+  "is lost, perhaps executed",
+  "hangs until the signal aborts",
+] as const;
 type Fault = (typeof FAULTS)[number];
 
 const unhandled: unknown[] = [];
@@ -32,12 +49,15 @@ function expected(place: Place, fault: Fault): unknown {
   // The caller's error wins over a rollback's.
   if (place === "rollback") return boom;
   if (fault === "hangs until the signal aborts") {
-    return place === "commit" ? expect.objectContaining({ code: "COMMIT_UNKNOWN", outcome: "unknown", cause: reason }) : reason;
+    return place === "commit"
+      ? expect.objectContaining({ code: "COMMIT_UNKNOWN", outcome: "unknown", cause: reason })
+      : reason;
   }
   if (place === "open") return refused;
   if (place === "hook" || fault === "fails") return failed;
   const isUnknown = fault === "is lost, perhaps executed";
-  if (place === "commit" && isUnknown) return expect.objectContaining({ code: "COMMIT_UNKNOWN", outcome: "unknown", retryable: false });
+  if (place === "commit" && isUnknown)
+    return expect.objectContaining({ code: "COMMIT_UNKNOWN", outcome: "unknown", retryable: false });
   return expect.objectContaining({ code: "CONNECTION_LOST", outcome: isUnknown ? "unknown" : "not-executed" });
 }
 
@@ -71,14 +91,20 @@ describe.each(PLACES)("%s", (place) => {
     };
     const { db, adapter } = fakeDatabase(
       { setup: [{ text: "setup" }], script: answer, onOpen: () => throwing("open", refused) },
-      { runtime: { ...shared(), clock }, pool: { max: 1, openTimeoutMs: 2_000 }, afterConnection: () => throwing("hook", failed) },
+      {
+        runtime: { ...shared(), clock },
+        pool: { max: 1, openTimeoutMs: 2_000 },
+        afterConnection: () => throwing("hook", failed),
+      },
     );
     const controller = new AbortController();
     const settled: unknown[] = [];
-    const running = db.session((s) => work(s, place), { signal: controller.signal }).then(
-      (value) => settled.push(value),
-      (error: unknown) => settled.push(error),
-    );
+    const running = db
+      .session((s) => work(s, place), { signal: controller.signal })
+      .then(
+        (value) => settled.push(value),
+        (error: unknown) => settled.push(error),
+      );
     await reached.promise;
     await settle();
     controller.abort(reason);

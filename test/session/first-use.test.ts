@@ -21,7 +21,12 @@ test("the adapter's setup and the user's ride with the connection's first statem
   const { db, adapter } = fakeDatabase({ setup: [{ text: "adapter setup" }] }, { setup: ["user setup"] });
   await db.session((s) => s.query("one"));
   await db.session((s) => s.query("two"));
-  expect(adapter.flights).toEqual(["1: adapter setup | user setup | begin | one", "1: commit", "1: begin | two", "1: commit"]);
+  expect(adapter.flights).toEqual([
+    "1: adapter setup | user setup | begin | one",
+    "1: commit",
+    "1: begin | two",
+    "1: commit",
+  ]);
 });
 
 test("statements of the same tick leave in one flight, and each gets its own result", async () => {
@@ -33,7 +38,9 @@ test("statements of the same tick leave in one flight, and each gets its own res
 
 test("one statement of a flight fails: it alone gets the error, the others their results", async () => {
   const boom = new Error("boom");
-  const { db } = fakeDatabase({ script: (text) => (text === "b" ? { error: boom } : { columns: ["is"], rows: [[text]] }) });
+  const { db } = fakeDatabase({
+    script: (text) => (text === "b" ? { error: boom } : { columns: ["is"], rows: [[text]] }),
+  });
   await db.session(async (s) => {
     const [a, b, c] = await Promise.allSettled([s.sql`a`, s.sql`b`, s.sql`c`]);
     expect(a).toEqual({ status: "fulfilled", value: [{ is: "a" }] });
@@ -45,7 +52,10 @@ test("one statement of a flight fails: it alone gets the error, the others their
 test("a setup that fails is the statement's error, and nobody else sees that connection", async () => {
   let broken = true;
   const error = new Error("no such setting");
-  const { db, adapter } = fakeDatabase({ script: (text) => (text === "setup" && broken ? { error } : undefined) }, { setup: ["setup"] });
+  const { db, adapter } = fakeDatabase(
+    { script: (text) => (text === "setup" && broken ? { error } : undefined) },
+    { setup: ["setup"] },
+  );
   await expect(db.session((s) => s.query("one"))).rejects.toBe(error);
   expect(db.stats().open).toBe(0);
   broken = false;

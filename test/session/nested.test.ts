@@ -11,7 +11,12 @@ test("a nested transaction is a savepoint that costs no flight of its own", asyn
     await s.transaction((inner) => inner.query("two"), nested);
     await s.query("three");
   });
-  expect(adapter.flights).toEqual(["1: begin | one", "1: savepoint isopool_1 | two", "1: release isopool_1 | three", "1: commit"]);
+  expect(adapter.flights).toEqual([
+    "1: begin | one",
+    "1: savepoint isopool_1 | two",
+    "1: release isopool_1 | three",
+    "1: commit",
+  ]);
 });
 
 test("a nested transaction that throws is taken back alone: the outer work is committed", async () => {
@@ -44,7 +49,10 @@ test("a nested transaction that runs nothing sends nothing", async () => {
 test("savepoints nest: BEGIN and all of them ride with the first statement inside", async () => {
   const { db, adapter } = fakeDatabase();
   await db.session((s) => s.transaction((a) => a.transaction((b) => b.query("deep"), nested), nested));
-  expect(adapter.flights).toEqual(["1: begin | savepoint isopool_1 | savepoint isopool_2 | deep", "1: release isopool_2 | release isopool_1 | commit"]);
+  expect(adapter.flights).toEqual([
+    "1: begin | savepoint isopool_1 | savepoint isopool_2 | deep",
+    "1: release isopool_2 | release isopool_1 | commit",
+  ]);
 });
 
 test("siblings take turns", async () => {
@@ -74,7 +82,10 @@ test("siblings take turns", async () => {
 test("a sibling's failure does not take the next one with it", async () => {
   const { db } = fakeDatabase();
   const results = await db.session((s) =>
-    Promise.allSettled([s.transaction(() => Promise.reject(boom), nested), s.transaction((tx) => tx.query("b"), nested)]),
+    Promise.allSettled([
+      s.transaction(() => Promise.reject(boom), nested),
+      s.transaction((tx) => tx.query("b"), nested),
+    ]),
   );
   expect(results.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
 });
@@ -82,7 +93,10 @@ test("a sibling's failure does not take the next one with it", async () => {
 test("a nested transaction that waits for itself, through the outer session, is told so instead of hanging", async () => {
   const { db } = fakeDatabase({}, { pool: { acquireTimeoutMs: 20 } });
   const work = db.session((s) => s.transaction(() => s.transaction(() => "never", nested), nested));
-  await expect(work).rejects.toMatchObject({ code: "POOL_DEADLOCK", message: expect.stringContaining("use the session that its work received") });
+  await expect(work).rejects.toMatchObject({
+    code: "POOL_DEADLOCK",
+    message: expect.stringContaining("use the session that its work received"),
+  });
 });
 
 test("the handle of an inner transaction is good until its work ends", async () => {

@@ -5,7 +5,10 @@ import { fakeDatabase } from "../kit/fake-database.ts";
 /** What travels when a statement runs in a transaction of this propagation, inside one (after `outer`) and outside of any. */
 const table: Record<Propagation, { inside: string[] | "refused"; outside: string[] | "refused" }> = {
   required: { inside: ["1: begin | outer", "1: inner", "1: commit"], outside: ["1: begin | inner", "1: commit"] },
-  nested: { inside: ["1: begin | outer", "1: savepoint isopool_1 | inner", "1: release isopool_1 | commit"], outside: ["1: begin | inner", "1: commit"] },
+  nested: {
+    inside: ["1: begin | outer", "1: savepoint isopool_1 | inner", "1: release isopool_1 | commit"],
+    outside: ["1: begin | inner", "1: commit"],
+  },
   "requires-new": {
     inside: ["1: begin | outer", "2: begin | inner", "2: commit", "1: commit"],
     outside: ["1: begin | inner", "1: commit"],
@@ -16,40 +19,44 @@ const table: Record<Propagation, { inside: string[] | "refused"; outside: string
   never: { inside: "refused", outside: ["1: inner"] },
 };
 
-describe.each(Object.entries(table) as [Propagation, (typeof table)[Propagation]][])("%s", (propagation, { inside, outside }) => {
-  test("inside a transaction", async () => {
-    const { db, adapter } = fakeDatabase();
-    const work = db.session(async () => {
-      await db.query("outer");
-      await db.transaction(() => db.query("inner"), { propagation });
+describe.each(Object.entries(table) as [Propagation, (typeof table)[Propagation]][])(
+  "%s",
+  (propagation, { inside, outside }) => {
+    test("inside a transaction", async () => {
+      const { db, adapter } = fakeDatabase();
+      const work = db.session(async () => {
+        await db.query("outer");
+        await db.transaction(() => db.query("inner"), { propagation });
+      });
+      if (inside === "refused")
+        await expect(work).rejects.toMatchObject({ code: "PROPAGATION_REFUSED", details: { propagation } });
+      else {
+        await work;
+        expect(adapter.flights).toEqual(inside);
+      }
     });
-    if (inside === "refused") await expect(work).rejects.toMatchObject({ code: "PROPAGATION_REFUSED", details: { propagation } });
-    else {
-      await work;
-      expect(adapter.flights).toEqual(inside);
-    }
-  });
 
-  test("outside of any session", async () => {
-    const { db, adapter } = fakeDatabase();
-    const work = db.transaction(() => db.query("inner"), { propagation });
-    if (outside === "refused") await expect(work).rejects.toMatchObject({ code: "PROPAGATION_REFUSED" });
-    else {
-      await work;
-      expect(adapter.flights).toEqual(outside);
-    }
-  });
+    test("outside of any session", async () => {
+      const { db, adapter } = fakeDatabase();
+      const work = db.transaction(() => db.query("inner"), { propagation });
+      if (outside === "refused") await expect(work).rejects.toMatchObject({ code: "PROPAGATION_REFUSED" });
+      else {
+        await work;
+        expect(adapter.flights).toEqual(outside);
+      }
+    });
 
-  test("in a session without a transaction", async () => {
-    const { db, adapter } = fakeDatabase();
-    const work = db.session((s) => s.transaction((tx) => tx.query("inner"), { propagation }), { transaction: false });
-    if (outside === "refused") await expect(work).rejects.toMatchObject({ code: "PROPAGATION_REFUSED" });
-    else {
-      await work;
-      expect(adapter.flights).toEqual(outside);
-    }
-  });
-});
+    test("in a session without a transaction", async () => {
+      const { db, adapter } = fakeDatabase();
+      const work = db.session((s) => s.transaction((tx) => tx.query("inner"), { propagation }), { transaction: false });
+      if (outside === "refused") await expect(work).rejects.toMatchObject({ code: "PROPAGATION_REFUSED" });
+      else {
+        await work;
+        expect(adapter.flights).toEqual(outside);
+      }
+    });
+  },
+);
 
 test("an inner required transaction that fails, and is swallowed, makes the outer commit refused", async () => {
   const { db, adapter } = fakeDatabase();
@@ -86,15 +93,24 @@ test("a transaction in a session without one is committed, and rolled back, by i
     async (s) => {
       await s.query("before");
       await s.transaction((tx) => tx.query("good"));
-      await s.transaction(async (tx) => {
-        await tx.query("bad");
-        throw new Error("boom");
-      }).catch(() => undefined);
+      await s
+        .transaction(async (tx) => {
+          await tx.query("bad");
+          throw new Error("boom");
+        })
+        .catch(() => undefined);
       await s.query("after");
     },
     { transaction: false },
   );
-  expect(adapter.flights).toEqual(["1: before", "1: begin | good", "1: commit", "1: begin | bad", "1: rollback", "1: after"]);
+  expect(adapter.flights).toEqual([
+    "1: before",
+    "1: begin | good",
+    "1: commit",
+    "1: begin | bad",
+    "1: rollback",
+    "1: after",
+  ]);
 });
 
 test("what only the outermost transaction decides is refused further in", async () => {

@@ -23,7 +23,9 @@ test("work that throws before its first statement sends nothing", async () => {
 
 test("a rollback that fails drops the connection and is told as an event; the caller still gets its own error", async () => {
   const failure = queryFailed("other");
-  const { db, adapter, events } = fakeDatabase({ script: (text) => (text === "rollback" ? { error: failure, state: "transaction" } : undefined) });
+  const { db, adapter, events } = fakeDatabase({
+    script: (text) => (text === "rollback" ? { error: failure, state: "transaction" } : undefined),
+  });
   const work = db.session(async (s) => {
     await s.query("insert");
     throw boom;

@@ -31,7 +31,7 @@ interface World {
 /** Some turns of the microtask queue, or of the event loop. */
 async function pause(random: () => number): Promise<void> {
   if (random() < 0.2) await new Promise((resolve) => setImmediate(resolve));
-  for (let hops = Math.floor(random() * 6); hops > 0; hops--) await null;
+  for (let hops = Math.floor(random() * 6); hops > 0; hops--) await Promise.resolve();
 }
 
 async function program(world: World, session: Session, mark: string, depth: number): Promise<void> {
@@ -40,7 +40,10 @@ async function program(world: World, session: Session, mark: string, depth: numb
   for (let steps = Math.floor(random() * 5); steps > 0; steps--) {
     const dice = random();
     // The error is swallowed now and then: what is lost or failed must then refuse the rest by itself.
-    const guard = random() < 0.5 ? (work: Promise<unknown>): Promise<unknown> => work.catch(ignore) : (work: Promise<unknown>) => work;
+    const guard =
+      random() < 0.5
+        ? (work: Promise<unknown>): Promise<unknown> => work.catch(ignore)
+        : (work: Promise<unknown>) => work;
     if (dice < 0.35) await guard(session.query(`q ${mark}`));
     else if (dice < 0.45) await guard(Promise.all([session.query(`q ${mark}`), session.query(`q ${mark}`)]));
     else if (dice < 0.55) await guard(session.batch([`q ${mark}`, `q ${mark}`]));
@@ -60,10 +63,13 @@ async function oneSession(world: World, mark: string): Promise<void> {
   await pause(random);
   const controller = new AbortController();
   const isTransaction = random() < 0.8;
-  const work = db.session((session) => program(world, session, isTransaction ? mark : `${mark}-plain`, isTransaction ? 0 : 9), {
-    transaction: isTransaction,
-    ...(random() < 0.5 && { signal: controller.signal }),
-  });
+  const work = db.session(
+    (session) => program(world, session, isTransaction ? mark : `${mark}-plain`, isTransaction ? 0 : 9),
+    {
+      transaction: isTransaction,
+      ...(random() < 0.5 && { signal: controller.signal }),
+    },
+  );
   if (random() < 0.3) void pause(random).then(() => controller.abort(new Error("aborted")));
   await work.catch(() => undefined);
   world.over.set(mark, world.adapter.log.length);
@@ -81,15 +87,19 @@ function watch(): { readonly violations: string[]; readonly see: (text: string, 
       if (mark === undefined) return;
       const holder = holders.get(connection) ?? mark;
       holders.set(connection, mark);
-      if (connection.state === "transaction" && holder !== mark) violations.push(`${mark} gets into ${holder}'s transaction: ${text}`);
-      if (connection.state !== "transaction" && plain === undefined) violations.push(`${mark} runs without its transaction: ${text}`);
+      if (connection.state === "transaction" && holder !== mark)
+        violations.push(`${mark} gets into ${holder}'s transaction: ${text}`);
+      if (connection.state !== "transaction" && plain === undefined)
+        violations.push(`${mark} runs without its transaction: ${text}`);
       if (connection.closes > 0) violations.push(`${mark} runs on a closed connection: ${text}`);
     },
   };
 }
 
 function lateLines({ adapter, over }: World): string[] {
-  return [...over].flatMap(([mark, from]) => adapter.log.slice(from).filter((line) => new RegExp(`q ${mark}\\b`).test(line)));
+  return [...over].flatMap(([mark, from]) =>
+    adapter.log.slice(from).filter((line) => new RegExp(`q ${mark}\\b`).test(line)),
+  );
 }
 
 async function simulate(seed: number): Promise<void> {
@@ -105,10 +115,15 @@ async function simulate(seed: number): Promise<void> {
     return dice < 0.5 ? pause(random).then(() => undefined) : undefined;
   };
   const clock = new FakeClock();
-  const { db, adapter } = fakeDatabase({ script }, { runtime: { ...shared(), clock }, pool: { max: 1 + Math.floor(random() * 3) } });
+  const { db, adapter } = fakeDatabase(
+    { script },
+    { runtime: { ...shared(), clock }, pool: { max: 1 + Math.floor(random() * 3) } },
+  );
   const world: World = { random, db, adapter, over: new Map() };
   let isDone = false;
-  const all = Promise.all(Array.from({ length: SESSIONS }, (_, index) => oneSession(world, `s${index}`))).then(() => (isDone = true));
+  const all = Promise.all(Array.from({ length: SESSIONS }, (_, index) => oneSession(world, `s${index}`))).then(
+    () => (isDone = true),
+  );
   // Time passes only when nothing else happens.
   for (let turns = 0; !isDone && turns < 200; turns++) await (turns % 20 === 19 ? clock.advance(1_000) : settle());
   expect(isDone, "every session ends").toBe(true);

@@ -26,7 +26,10 @@ test("queries compose, and values stay parameters", async () => {
   const { db } = fakeDatabase();
   const where = db.sql`where a = ${1} and b = ${"x"}`;
   const query = db.sql`select * from t ${where} limit ${5}`;
-  expect(query.toStatement("?")).toEqual({ text: "select * from t where a = ? and b = ? limit ?", params: [1, "x", 5] });
+  expect(query.toStatement("?")).toEqual({
+    text: "select * from t where a = ? and b = ? limit ?",
+    params: [1, "x", 5],
+  });
   expect(query.toStatement("$").text).toBe("select * from t where a = $1 and b = $2 limit $3");
 });
 

@@ -50,7 +50,8 @@ test("a transaction that the database has marked failed takes nothing but a roll
 test("a savepoint rolled back heals a failed transaction", async () => {
   const aborted = { error: queryFailed("unique"), state: "failed" } as const;
   const { db, adapter } = fakeDatabase({
-    script: (text) => (text === "bad" ? aborted : text.startsWith("rollback-to") ? { state: "transaction" } : undefined),
+    script: (text) =>
+      text === "bad" ? aborted : text.startsWith("rollback-to") ? { state: "transaction" } : undefined,
   });
   await db.session(async (s) => {
     await s.query("one");

@@ -18,11 +18,20 @@ test.each(words)("%j is refused before anything is opened, with the method to us
   const { db, adapter } = fakeDatabase();
   const failure = await db.session((s) => s.query(text)).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: "TRANSACTION_STATEMENT", details: { sql: text }, outcome: "not-executed" });
-  expect((failure as Error).message).toMatch(/session\.(commit|rollback|transaction)|transaction\(work\)|not supported/);
+  expect((failure as Error).message).toMatch(
+    /session\.(commit|rollback|transaction)|transaction\(work\)|not supported/,
+  );
   expect(adapter.log).toEqual([]);
 });
 
-const innocent = ["select 'begin'", "-- begin\nselect 1", "/* ( */ ( /* begin */ select 1)", "beginning", "start_transaction", "with x as (select 1) select * from x"];
+const innocent = [
+  "select 'begin'",
+  "-- begin\nselect 1",
+  "/* ( */ ( /* begin */ select 1)",
+  "beginning",
+  "start_transaction",
+  "with x as (select 1) select * from x",
+];
 
 test.each(innocent)("%j is sent", async (text) => {
   const { db, adapter } = fakeDatabase();

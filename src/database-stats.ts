@@ -1,0 +1,14 @@
+import { noneClosed, type PoolStats } from "./pool/stats.ts";
+import type { Source } from "./session/source.ts";
+
+/** What `db.stats()` tells: the pool's counts, and the flights sent over its connections. */
+export interface DatabaseStats extends PoolStats {
+  readonly flights: number;
+}
+
+/** All zero where there is no source yet: before the first statement. */
+export function statsOf(source: Source | undefined): DatabaseStats {
+  const none = { max: 0, open: 0, busy: 0, idle: 0, opening: 0, waiting: 0, opened: 0, waits: 0, waitedMs: 0 };
+  const stats = source ? source.pool.stats() : { ...none, closed: noneClosed() };
+  return { ...stats, flights: source?.flights ?? 0 };
+}
