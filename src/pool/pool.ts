@@ -97,7 +97,7 @@ export class ConnectionPool<C> {
     const entry = stock.newest();
     if (!entry || !stock.isTrusted(entry)) return undefined;
     stock.idle.pop();
-    return this.#lend(entry, options, this.#stack(), 0);
+    return this.#lend(entry, options, this.#stack(options), 0);
   }
 
   /** Borrows a connection for the time of `work`, and gives what `work` gives. */
@@ -150,7 +150,7 @@ export class ConnectionPool<C> {
     const { entries, idle, pace } = this.#stock;
     const line = this.#line;
     const owner = options?.owner;
-    const stack = this.#stack();
+    const stack = this.#stack(options);
     options?.signal?.throwIfAborted();
     checkPlace(this.#place, owner, stack);
     const waiter: Waiter<C> = {
@@ -295,7 +295,7 @@ export class ConnectionPool<C> {
     this.#watch.arm(dueAt);
   }
 
-  #stack(): string | undefined {
-    return this.#hasStacks ? new Error("acquired").stack : undefined;
+  #stack(options: AcquireOptions | undefined): string | undefined {
+    return options?.stack ?? (this.#hasStacks ? new Error("acquired").stack : undefined);
   }
 }
