@@ -20,7 +20,6 @@ import { runSession, type SessionOptions } from "./session/run-session.ts";
 import { Session, type Work } from "./session/session.ts";
 import { Source } from "./session/source.ts";
 import { type StatementInput, toStatement } from "./session/statement.ts";
-import type { Host } from "./session/host.ts";
 
 /**
  * Makes a database object. No I/O, no timer and no random number until its first statement: it may stand at module level.
@@ -35,7 +34,7 @@ export function createDatabase(url: UrlSource, options: DatabaseOptions): Databa
 let databases = 0;
 
 /** A configured data source. Made by `createDatabase()`. */
-export class Database extends Handle implements Host, AsyncDisposable {
+export class Database extends Handle implements AsyncDisposable {
   /** Each statement a session of its own, outside of any session that is current: on purpose. */
   readonly autocommit: Queryable = new Autocommit(this);
   /** Working folder of adapters that store files; `""` when none was set. */
