@@ -1,12 +1,16 @@
 import type { Adapter, AdapterSource, Capabilities, DriverConnection, OpenOptions } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
+import { DbError } from "../../errors.ts";
+import { scan } from "../sqlite/scan.ts";
 import { parseAddress } from "./address.ts";
+import { ClientConnection } from "./client-connection.ts";
 import { LibsqlConnection } from "./connection.ts";
 import type { LibsqlOptions } from "./index.ts";
 import { Remote, type Server } from "./remote.ts";
+import { Sender } from "./sender.ts";
 import { bind } from "./values.ts";
 
-export const CAPABILITIES: Capabilities = {
+const CAPABILITIES: Capabilities = {
   affinity: "isolate",
   transactions: "interactive",
   savepoints: true,
@@ -22,24 +26,38 @@ export const CAPABILITIES: Capabilities = {
 export class LibsqlAdapter implements Adapter {
   readonly name = "libsql";
   readonly key: string;
-  readonly capabilities: Capabilities = CAPABILITIES;
+  readonly capabilities: Capabilities;
   readonly #options: LibsqlOptions;
   readonly #server: Server;
 
   constructor(options: LibsqlOptions, { url }: AdapterSource) {
     this.key = parseAddress(url).baseUrl;
+    this.capabilities = options.createClient ? { ...CAPABILITIES, streaming: false } : CAPABILITIES;
     this.#options = options;
-    this.#server = { version: 3, keepMs: 8_000, fetch: options.fetch };
+    this.#server = { version: 3, keepMs: 8_000 };
   }
 
   check(statement: Statement): void {
     bind(statement);
+    const { text: sql } = statement;
+    if (!this.#options.createClient || !scan(sql).leavesState) return;
+    const message =
+      "@libsql/client takes a new connection for each statement outside of a transaction, so that no setting lasts";
+    throw new DbError("QUERY_FAILED", `${message}: leave out \`createClient\``, {
+      kind: "other",
+      sql,
+      dialectCode: undefined,
+    });
   }
 
   /** Nothing is sent: the first flight opens the stream. */
   async open({ url, signal }: OpenOptions): Promise<DriverConnection> {
     signal.throwIfAborted();
     const { baseUrl, token } = parseAddress(url);
-    return new LibsqlConnection(new Remote(this.#server, baseUrl, this.#options.authToken ?? token));
+    const { fetch, authToken = token, createClient } = this.#options;
+    const sender = new Sender(fetch, authToken);
+    return createClient
+      ? new ClientConnection(createClient, baseUrl, sender)
+      : new LibsqlConnection(new Remote(this.#server, baseUrl, sender));
   }
 }

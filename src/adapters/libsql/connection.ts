@@ -174,11 +174,14 @@ export class LibsqlConnection implements DriverConnection {
     if (scan(text).leavesState) this.#isDirty = true;
     try {
       const stmt = toWire(statement);
-      const entries = await this.raw.cursor([state === "idle" ? { stmt } : { stmt, condition: NOT_AUTOCOMMIT }], signal);
+      const entries = await this.raw.cursor(
+        [state === "idle" ? { stmt } : { stmt, condition: NOT_AUTOCOMMIT }],
+        signal,
+      );
       if (entries) return entries;
     } catch (error) {
       if (isBusy(error)) throw error;
-      throw signal.aborted ? this.#lose(error) : await this.#explain(error, statement);
+      throw signal.aborted ? this.#lose(error) : await this.#explain(statement, error);
     }
     const steps = [{ kind: "query", statement, onError: "stop", guarded: state !== "idle" }] as const;
     const [outcome] = await this.#fly({ steps }, undefined, new Patience(), new Map());
@@ -187,7 +190,7 @@ export class LibsqlConnection implements DriverConnection {
   }
 
   /** Servers answer a cursor that cannot be parsed as if they had failed themselves: what it was is asked on a new stream. */
-  async #explain(error: unknown, statement: Statement): Promise<unknown> {
+  async #explain(statement: Statement, error: unknown): Promise<unknown> {
     if (!isDbError(error, "CONNECTION_LOST") || error.outcome === "not-executed") return this.#lose(error);
     if (this.#isNeeded) this.#isClosed = true;
     this.raw.forget();

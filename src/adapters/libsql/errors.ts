@@ -69,7 +69,7 @@ export function toDbError(error: WireError, statement: Statement, outcome?: Outc
   const { code, extended_code: extended } = error;
   // sqld and the client each put words, or the code, before SQLite's own message.
   const message = error.message.replace(
-    /^((SQLITE_\w+|SQLite (input )?error|SQL (input error|string could not be parsed)): )+/,
+    /^((SQL(?:ITE)?_\w+|SQLite (input )?error|SQL (input error|string could not be parsed)): )+/,
     "",
   );
   if (code === "TRANSACTION_TIMEOUT")

@@ -1,7 +1,16 @@
 import type { AdapterFactory, MaybePromise } from "../../contract/adapter.ts";
 import { LibsqlAdapter } from "./adapter.ts";
+import type { CreateClient } from "./client-driver.ts";
 import type { Fetch } from "./wire.ts";
 
+export type {
+  ClientConfig,
+  ClientResult,
+  ClientStatement,
+  CreateClient,
+  LibsqlClient,
+  LibsqlTransaction,
+} from "./client-driver.ts";
 export type { Fetch, FetchInit, FetchResponse } from "./wire.ts";
 
 export interface LibsqlOptions {
@@ -9,6 +18,12 @@ export interface LibsqlOptions {
   readonly fetch?: Fetch | undefined;
   /** Goes before a token in the URL. A function is asked for each connection, and once more when the server answers 401. */
   readonly authToken?: string | (() => MaybePromise<string>) | undefined;
+  /**
+   * `createClient` of `@libsql/client/http` or `/web` (0.18 or later), to send everything through it; called for each
+   * connection. It cannot stream, keeps no settings, and sends statements outside of a transaction one by one. After any
+   * error in a transaction only a rollback is let through: it does not see when the database has ended a transaction.
+   */
+  readonly createClient?: CreateClient | undefined;
 }
 
 /**
@@ -26,10 +41,10 @@ export interface LibsqlOptions {
  * Source: https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md
  */
 export function libsql(options: LibsqlOptions = {}): AdapterFactory {
-  const { fetch, authToken } = options;
+  const { fetch, authToken, createClient } = options;
   return {
     schemes: ["libsql", "https", "http"],
-    identity: [fetch, authToken],
+    identity: [fetch, authToken, createClient],
     create: (source) => new LibsqlAdapter(options, source),
   };
 }

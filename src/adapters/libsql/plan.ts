@@ -6,8 +6,8 @@ import { readOnly, toDbError, transactionLost } from "./errors.ts";
 import { decode, toInteger, toWire } from "./values.ts";
 import type { WireCondition, WireError, WireRequest, WireResponse, WireResult, WireStep } from "./wire.ts";
 
-const SKIPPED: StepOutcome = { status: "skipped" };
-const DONE: StepOutcome = { status: "done", result: { columns: [], rows: [], rowsAffected: 0 } };
+export const SKIPPED: StepOutcome = { status: "skipped" };
+export const DONE: StepOutcome = { status: "done", result: { columns: [], rows: [], rowsAffected: 0 } };
 export const NOT_AUTOCOMMIT: WireCondition = { type: "not", cond: { type: "is_autocommit" } };
 const NEVER: WireStep = { stmt: { sql: "SELECT 1" }, condition: { type: "or", conds: [] } };
 
@@ -58,7 +58,7 @@ export class Plan {
     const apart = findApart(steps, version);
     steps.forEach((step, index) => {
       if (index >= apart || index === 0) this.#startGroup();
-      this.#placed.push(this.#place(step, steps[index + 1]));
+      this.#placed.push(this.#place(step, steps.slice(index + 1)));
     });
     if (this.#stopper < 0) return;
     const stopped: WireCondition = { type: "not", cond: { type: "ok", step: this.#stopper } };
@@ -113,12 +113,12 @@ export class Plan {
     this.#stopper = -1;
   }
 
-  #place(step: Step, next: Step | undefined): Placed {
+  #place(step: Step, following: readonly Step[]): Placed {
     const known = this.#look(step);
     if (known && known.status !== "failed") return { step, group: -1, at: -1, known };
     const conditions: WireCondition[] = this.#stopper < 0 ? [] : [{ type: "ok", step: this.#stopper }];
     if (needsTransaction(step) && this.#version > 2) conditions.push(NOT_AUTOCOMMIT);
-    const placed = known ? this.#addStep(step, NEVER, known) : this.#add(step, textOf(step, next), conditions);
+    const placed = known ? this.#addStep(step, NEVER, known) : this.#add(step, textOf(step, following), conditions);
     if (step.kind !== "query" || step.onError === "stop" || (this.#version < 3 && step.guarded))
       this.#stopper = placed.at;
     this.#foresee(step);
@@ -176,18 +176,17 @@ function needsTransaction(step: Step): boolean {
   return step.kind === "query" ? step.guarded : step.kind !== "begin";
 }
 
-function textOf(step: Step, next?: Step): string | undefined {
+export function textOf(step: Step, following: readonly Step[] = []): string | undefined {
   if (step.kind === "query") return undefined;
-  if (step.kind === "begin") return `BEGIN ${modeOf(step.options, next)}`;
+  if (step.kind === "begin") return `BEGIN ${modeOf(step.options, following)}`;
   return step.kind.replace("-", " ").toUpperCase() + ("name" in step ? ` "${step.name.replaceAll('"', '""')}"` : "");
 }
 
-// A transaction that begins with a write waits for the lock at once, where waiting heals; one that reads first would block
-// others for nothing. Where it reads first and writes later, it may lose a race then: `retry` begins it anew.
-function modeOf({ accessMode }: BeginOptions, next: Step | undefined): string {
-  const isWrite =
-    accessMode === "read write" || (!accessMode && next?.kind === "query" && !mayOnlyRead(next.statement.text));
-  return isWrite ? "IMMEDIATE" : "DEFERRED";
+// A transaction whose first flight writes waits for the lock at once, where waiting heals; one that only reads there would
+// block others for nothing. Where it reads first and writes later, it may lose a race then: `retry` begins it anew.
+export function modeOf({ accessMode }: BeginOptions, following: readonly Step[]): "IMMEDIATE" | "DEFERRED" {
+  const isWrite = following.some((step) => step.kind === "query" && !mayOnlyRead(step.statement.text));
+  return accessMode === "read write" || (!accessMode && isWrite) ? "IMMEDIATE" : "DEFERRED";
 }
 
 /** Whether a statement changes nothing. */

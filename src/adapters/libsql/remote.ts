@@ -1,33 +1,20 @@
 import { systemClock } from "../../clock.ts";
-import type { MaybePromise } from "../../contract/adapter.ts";
 import type { DbError } from "../../errors.ts";
 import { withSlash } from "./address.ts";
-import { failed, gone, unknown } from "./errors.ts";
+import { gone, unknown } from "./errors.ts";
 import { readLines } from "./lines.ts";
-import { toHttpError } from "./refusal.ts";
-import type {
-  Fetch,
-  FetchResponse,
-  WireAnswer,
-  WireEntry,
-  WireHead,
-  WireRequest,
-  WireResponse,
-  WireStep,
-} from "./wire.ts";
+import { readJson, type Sender } from "./sender.ts";
+import type { FetchResponse, WireAnswer, WireEntry, WireHead, WireRequest, WireResponse, WireStep } from "./wire.ts";
 
 /** How long a farewell may take; the server forgets the stream by itself in ten seconds. */
-const CLOSE_MS = 5_000;
+export const CLOSE_MS = 5_000;
 
 /** What is known of a server, by all connections to it. */
 export interface Server {
   version: 2 | 3;
   /** A stream idle for longer is taken to be expired, in milliseconds: sqld keeps it for 10_000. */
   keepMs: number;
-  readonly fetch: Fetch | undefined;
 }
-
-export type Token = string | (() => MaybePromise<string>) | undefined;
 
 /**
  * One stream at the server, which is one connection to the database there. Plain data: the baton that names it, and where to send it.
@@ -35,20 +22,18 @@ export type Token = string | (() => MaybePromise<string>) | undefined;
 export class Remote {
   readonly #server: Server;
   readonly #home: string;
-  readonly #source: Token;
+  readonly #sender: Sender;
   #base: string;
-  /** The token as of now. */
-  #token: string | undefined;
   #baton: string | undefined;
   #usedAt = 0;
   /** A flight that somebody stopped waiting for; its answer brings the baton to close the stream with. */
   #late: Promise<unknown> | undefined;
   #abortLate: (() => void) | undefined;
 
-  constructor(server: Server, baseUrl: string, token: Token) {
+  constructor(server: Server, baseUrl: string, sender: Sender) {
     this.#server = server;
     this.#home = this.#base = baseUrl;
-    this.#source = token;
+    this.#sender = sender;
   }
 
   /** Where the stream lives; servers may move it. */
@@ -126,67 +111,22 @@ export class Remote {
   async #ask(requests: readonly WireRequest[], signal: AbortSignal): Promise<WireAnswer | undefined> {
     const response = await this.#post("pipeline", { requests }, signal);
     if (!response) return undefined;
-    let answer: WireAnswer;
-    try {
-      answer = JSON.parse(await response.text()) as WireAnswer;
-    } catch (cause) {
-      throw unknown("the server's answer is cut off, or no JSON", nameOf(cause));
-    }
+    const answer = (await readJson(response)) as WireAnswer | null;
     if (answer?.results?.length !== requests.length) throw unknown("the server's answer does not fit what was asked");
     this.#note(answer);
-    // It holds nothing of ours, and the server wants it back at once: it keeps the others not for long either.
+    // It wants back at once what holds nothing of ours: it keeps the others not for long either.
     if (!this.isOpen && requests.at(-1)?.type !== "close") this.#server.keepMs = Math.min(this.#server.keepMs, 4_000);
     return answer;
   }
 
+  /** @returns the answer; `undefined` when the server does not know version 3, which is remembered. */
   async #post(endpoint: "pipeline" | "cursor", body: object, signal: AbortSignal): Promise<FetchResponse | undefined> {
-    for (let isFirst = true; ; isFirst = false) {
-      this.#token ??= await this.#askToken();
-      const response = await this.#fetch(endpoint, body, signal);
-      const { status } = response;
-      if (status === 200) return response;
-      if (status === 404 && !this.isOpen && this.#server.version === 3) {
-        this.#server.version = 2;
-        return undefined;
-      }
-      const text = await response.text().catch(() => "");
-      if (status === 401 && isFirst && typeof this.#source === "function") this.#token = undefined;
-      else throw toHttpError(status, text, this.isOpen, this.#token);
-    }
-  }
-
-  async #fetch(endpoint: string, body: object, signal: AbortSignal): Promise<FetchResponse> {
-    const headers: Record<string, string> = { "content-type": "application/json" };
-    if (this.#token) headers["authorization"] = `Bearer ${this.#token}`;
-    const url = `${this.#base}v${this.#server.version}/${endpoint}`;
-    const init = {
-      method: "POST",
-      headers,
-      body: JSON.stringify({ baton: this.#baton ?? null, ...body }),
-      signal,
-    } as const;
-    const { fetch = globalThis.fetch } = this.#server;
-    try {
-      return await fetch(url, init);
-    } catch (error) {
-      // Told by Node alone; elsewhere, a server that is not there looks like an answer that was lost.
-      const { code } = Object((error as { cause?: unknown } | undefined)?.cause) as { code?: unknown };
-      if (!/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/.test(String(code)))
-        throw unknown("no answer from the server", nameOf(error));
-      throw failed("CONNECT_FAILED", `no connection to the server (${code})`, {
-        retryable: true,
-        cause: nameOf(error),
-      });
-    }
-  }
-
-  async #askToken(): Promise<string> {
-    const token = this.#source;
-    try {
-      return typeof token === "function" ? await token() : (token ?? "");
-    } catch (cause) {
-      throw failed("AUTH_FAILED", "`authToken` gave no token", { cause });
-    }
+    const text = JSON.stringify({ baton: this.#baton ?? null, ...body });
+    const response = await this.#sender.post(`${this.#base}v${this.version}/${endpoint}`, text, this.isOpen, signal);
+    if (response.status === 200) return response;
+    if (this.version === 2) throw await this.#sender.refusal(response, false);
+    this.#server.version = 2;
+    return undefined;
   }
 
   #note({ baton, base_url: base, stream_ttl_ms: ttlMs }: WireHead): void {
@@ -213,12 +153,6 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
     if (signal.aborted) abort();
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
-}
-
-// Only the name: messages of parsers and of fetch may repeat what they were given.
-function nameOf(error: unknown): Error {
-  const { name = "Error", cause } = Object(error) as { name?: string; cause?: { code?: unknown } };
-  return new Error(cause?.code ? `${name} (${String(cause.code)})` : name);
 }
 
 /** Whether the flight may be sent again on the same stream, a moment later: nothing was executed, and nothing is lost. */

@@ -1,0 +1,195 @@
+import { systemClock } from "../../clock.ts";
+import type { DriverConnection, Flight, QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
+import type { Statement } from "../../contract/statement.ts";
+import type { CreateClient, LibsqlClient, LibsqlTransaction } from "./client-driver.ts";
+import { explain, isLocked, type SqlStep, stops, toFailure } from "./client-failure.ts";
+import { isList, runList } from "./client-list.ts";
+import { toClient, toResult } from "./client-results.ts";
+import { gone, readOnly, toDbError, transactionLost } from "./errors.ts";
+import { Patience } from "./patience.ts";
+import { DONE, mayOnlyRead, modeOf, SKIPPED, textOf } from "./plan.ts";
+import { CLOSE_MS, isBusy, untilAborted } from "./remote.ts";
+import { readJson, type Sender } from "./sender.ts";
+
+/**
+ * A connection through the user's @libsql/client: a client of its own, and at most one transaction.
+ *
+ * The client speaks version 2 of the protocol: after any failure in a transaction, only a rollback, whole or to a savepoint,
+ * is let through, for a transaction that the database had ended would run on in autocommit.
+ */
+export class ClientConnection implements DriverConnection {
+  readonly raw: LibsqlClient;
+  readonly setup: readonly Statement[] = [];
+  state: DriverConnection["state"] = "idle";
+  readonly #sending: Set<Promise<unknown>> = new Set();
+  /** Of the flight: in some Workers, one of an earlier request cannot be used. */
+  #controller = new AbortController();
+  #transaction: LibsqlTransaction | undefined;
+  #mode: "write" | "deferred" = "deferred";
+  #hasBegun = false;
+  #isReadOnly = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(createClient: CreateClient, url: string, sender: Sender) {
+    const send = async (request: Request): Promise<Response> => {
+      const body = await request.text();
+      const hasBaton = body.includes('"baton":"');
+      const response = await sender.post(request.url, body, hasBaton, this.#controller.signal);
+      if (response.status !== 200) throw await sender.refusal(response, hasBaton);
+      return new Response(JSON.stringify(await readJson(response)), {
+        headers: { "content-type": "application/json" },
+      });
+    };
+    this.raw = createClient({ url, intMode: "bigint", fetch: (request) => this.#track(send(request)) });
+  }
+
+  get isReusable(): boolean {
+    return this.state === "idle";
+  }
+
+  async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
+    if (this.state === "closed") throw gone("this connection was closed");
+    signal?.throwIfAborted();
+    this.#controller = new AbortController();
+    try {
+      return await untilAborted(
+        this.#track(this.#fly(flight, new Patience(), signal)),
+        signal,
+        () => (this.state = "closed"),
+      );
+    } catch (error) {
+      if (!isBusy(error) || this.#transaction) this.state = "closed";
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.state = "closed";
+    const timer = systemClock.setTimeout(() => this.#controller.abort(), CLOSE_MS);
+    if (this.#sending.size === 0) this.#controller = new AbortController();
+    const settled = async (): Promise<unknown> => Promise.allSettled(this.#sending);
+    await settled();
+    await this.#transaction?.rollback().catch(() => undefined);
+    this.raw.close();
+    // The client sends farewells that it waits for itself nowhere.
+    await settled();
+    systemClock.clearTimeout(timer);
+  }
+
+  #track<T>(promise: Promise<T>): Promise<T> {
+    const end = (): unknown => this.#sending.delete(promise);
+    this.#sending.add(promise);
+    promise.then(end, end);
+    return promise;
+  }
+
+  async #fly(
+    { steps, undo = [] }: Flight,
+    patience: Patience,
+    signal: AbortSignal | undefined,
+  ): Promise<StepOutcome[]> {
+    const again = (): Promise<boolean> => patience.wait(signal);
+    if (!this.#transaction && isList(steps)) return runList(this.raw, steps, again);
+    const outcomes: StepOutcome[] = [];
+    let isStopped = false;
+    while (outcomes.length < steps.length) {
+      const rest = steps.slice(outcomes.length);
+      const taken: StepOutcome[] = isStopped ? rest.map(() => SKIPPED) : await this.#take(rest, again);
+      isStopped ||= taken.some(({ status }, index) => status === "failed" && stops(rest[index]!));
+      outcomes.push(...taken);
+    }
+    if (isStopped) for (const step of undo) await this.#take([step], again);
+    return outcomes;
+  }
+
+  /** Takes the first of the steps, and those behind it that can go with it. */
+  async #take(steps: readonly Step[], again: () => Promise<boolean>): Promise<StepOutcome[]> {
+    const [step, ...following] = steps as [Step, ...Step[]];
+    if (step.kind === "begin") return this.#begin(step.options, following);
+    if (step.kind === "rollback" || step.kind === "commit") return [await this.#settle(step.kind)];
+    if (step.kind === "query" && !this.#transaction) return [step.guarded ? SKIPPED : await this.#execute(step, again)];
+    if (!this.#transaction || (this.state === "failed" && step.kind !== "rollback-to")) {
+      return [step.kind === "query" ? SKIPPED : { status: "failed", error: transactionLost(step.kind) }];
+    }
+    const end = steps.findIndex((each) => !isSql(each) || this.#isForbidden(each));
+    if (end === 0) return [{ status: "failed", error: readOnly((step as QueryStep).statement.text) }];
+    return this.#runInside((end < 0 ? steps : steps.slice(0, end)) as SqlStep[], again);
+  }
+
+  async #begin(options: Parameters<typeof modeOf>[0], following: readonly Step[]): Promise<StepOutcome[]> {
+    this.#mode = modeOf(options, following) === "IMMEDIATE" ? "write" : "deferred";
+    this.#isReadOnly = options.accessMode === "read only";
+    this.#transaction = await this.raw.transaction(this.#mode);
+    this.#hasBegun = false;
+    this.state = "transaction";
+    return [DONE];
+  }
+
+  async #settle(kind: "commit" | "rollback"): Promise<StepOutcome> {
+    const transaction = this.#transaction;
+    if (kind === "commit" && (!transaction || this.state === "failed"))
+      return { status: "failed", error: transactionLost(kind) };
+    this.#transaction = undefined;
+    this.#isReadOnly = false;
+    try {
+      await transaction?.[kind]();
+      this.state = "idle";
+      return DONE;
+    } catch (error) {
+      // A commit that the database refuses closes the stream too, and takes everything back.
+      const failure = toFailure(error);
+      this.state = "idle";
+      return kind === "rollback" ? DONE : { status: "failed", error: toDbError(failure, { text: kind }) };
+    }
+  }
+
+  async #execute({ statement }: QueryStep, again: () => Promise<boolean>): Promise<StepOutcome> {
+    for (;;) {
+      try {
+        return { status: "done", result: toResult(await this.raw.execute(toClient(statement)), statement.text) };
+      } catch (error) {
+        if (!isBusy(error)) return { status: "failed", error: toDbError(toFailure(error), statement) };
+        if (!(await again())) throw error;
+      }
+    }
+  }
+
+  /** Runs steps of a transaction in one request; the first that fails ends them. */
+  async #runInside(steps: readonly SqlStep[], again: () => Promise<boolean>): Promise<StepOutcome[]> {
+    const statements = steps.map((step) =>
+      step.kind === "query" ? toClient(step.statement) : { sql: textOf(step)!, args: [] },
+    );
+    const { state } = this;
+    for (;;) {
+      try {
+        const results = await this.#transaction!.batch(statements);
+        this.#hasBegun = true;
+        if (state === "failed") this.state = "transaction";
+        return steps.map((step, index) =>
+          step.kind === "query" ? { status: "done", result: toResult(results[index]!, step.statement.text) } : DONE,
+        );
+      } catch (error) {
+        if (!this.#hasBegun && (isBusy(error) || isLocked(error)) && (await again())) {
+          this.#transaction = await this.raw.transaction(this.#mode);
+          continue;
+        }
+        const failure = toFailure(error);
+        this.#hasBegun = true;
+        this.state = "failed";
+        return explain(this.raw, steps, failure);
+      }
+    }
+  }
+
+  #isForbidden(step: Step): boolean {
+    return this.#isReadOnly && step.kind === "query" && !mayOnlyRead(step.statement.text);
+  }
+}
+
+function isSql({ kind }: Step): boolean {
+  return kind !== "begin" && kind !== "commit" && kind !== "rollback";
+}

@@ -1,0 +1,68 @@
+import type { Step, StepOutcome } from "../../contract/adapter.ts";
+import { isDbError } from "../../errors.ts";
+import type { LibsqlClient } from "./client-driver.ts";
+import { toClient } from "./client-results.ts";
+import { isRefused, toDbError } from "./errors.ts";
+import { DONE, SKIPPED } from "./plan.ts";
+
+/** Steps that are sent as SQL in a transaction. */
+export type SqlStep = Exclude<Step, { readonly kind: "begin" | "commit" | "rollback" }>;
+
+/** What the client throws about a statement. */
+export interface ClientFailure {
+  readonly message: string;
+  readonly code: string;
+  /** Place in the list, when it is not the list itself that failed. */
+  readonly statementIndex?: number;
+}
+
+/** The client's error about a statement; whatever else was thrown fails the flight. */
+export function toFailure(error: unknown): ClientFailure {
+  const failure = Object(error) as Partial<ClientFailure>;
+  if (isDbError(error) || typeof failure.code !== "string" || typeof failure.message !== "string") throw error;
+  return failure as ClientFailure;
+}
+
+/** A lock that was not had at BEGIN. */
+export function isLocked(error: unknown): boolean {
+  const { code, statementIndex } = Object(error) as Partial<ClientFailure>;
+  return code === "SQLITE_BUSY" && statementIndex === undefined;
+}
+
+/** What is known of a list of which one statement failed: what those before it gave is lost, but so is what they did. */
+export async function explain(
+  client: LibsqlClient,
+  steps: readonly SqlStep[],
+  failure: ClientFailure,
+): Promise<StepOutcome[]> {
+  const index = failure.statementIndex ?? (await findCulprit(client, steps, failure));
+  const step = steps[index]!;
+  const error = toDbError(failure, step.kind === "query" ? step.statement : { text: step.kind });
+  const before = steps.slice(0, index).map((each) => (stops(each) ? DONE : SKIPPED));
+  return [...before, { status: "failed", error }];
+}
+
+/** A list that cannot be parsed is refused whole; explained one by one, the statement that is to blame is refused again. */
+async function findCulprit(client: LibsqlClient, steps: readonly SqlStep[], failure: ClientFailure): Promise<number> {
+  const queries = steps.filter((step) => step.kind === "query");
+  if (queries.length > 1 && isRefused(failure)) {
+    for (const { statement } of queries) {
+      const { sql, args } = toClient(statement);
+      const error: unknown = await client.execute({ sql: `EXPLAIN ${sql}`, args }).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      if (error && isRefused(toFailure(error)))
+        return steps.findIndex((step) => step.kind === "query" && step.statement === statement);
+    }
+  }
+  return Math.max(
+    0,
+    steps.findIndex((step) => step.kind === "query"),
+  );
+}
+
+/** Whether a failure of it stops the flight. */
+export function stops(step: Step): boolean {
+  return step.kind !== "query" || step.onError === "stop";
+}
