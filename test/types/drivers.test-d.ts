@@ -1,14 +1,24 @@
 // What users hand in fits the shapes that src declares: the real classes, by their own types.
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { createClient } from "@libsql/client";
+import { createClient as createHttp } from "@libsql/client/http";
+import { createClient as createWeb } from "@libsql/client/web";
 import initSqlJs, { type SqlJsStatic } from "sql.js";
 import { expectTypeOf, test } from "vitest";
+import { libsql } from "../../src/adapters/libsql/index.ts";
 import { sqlJs } from "../../src/adapters/sql-js/index.ts";
 import { asyncLocal, type ContextProvider } from "../../src/index.ts";
 
 test("sql.js, once loaded or as a function that loads it", () => {
   expectTypeOf(sqlJs).toBeCallableWith({ sqlJs: {} as SqlJsStatic });
   expectTypeOf(sqlJs).toBeCallableWith({ sqlJs: () => initSqlJs() });
+});
+
+test("@libsql/client in each of its builds, and the platform's fetch", () => {
+  for (const create of [createClient, createHttp, createWeb]) expectTypeOf(libsql).toBeCallableWith({ createClient: create });
+  expectTypeOf(libsql).toBeCallableWith({ fetch, authToken: async () => "token" });
+  expectTypeOf(libsql).toBeCallableWith({ fetch: (url: string, init: RequestInit) => fetch(new Request(url, init)) });
 });
 
 test("Node's AsyncLocalStorage", () => {
