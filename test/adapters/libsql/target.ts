@@ -4,7 +4,7 @@ import { type LibsqlServerOptions, type RunningServer, startLibsqlServer } from 
 import { sqliteDialect } from "../sql-js/target.ts";
 
 /** The dialect of libSQL servers: SQLite's, less what they refuse. */
-export const libsqlDialect: Omit<Dialect, "kill"> = {
+const libsqlDialect: Omit<Dialect, "kill"> = {
   ...sqliteDialect,
   // The addon behind the test server cuts text at a NUL when it reads it.
   values: sqliteDialect.values.filter(({ name }) => name !== "text with a NUL"),

@@ -4,7 +4,7 @@ import { build, type BuildOptions } from "esbuild";
 import type { Call, Calls } from "./main.ts";
 import type { Fault, LibsqlServerOptions } from "./options.ts";
 
-export type { Counts, Fault, LibsqlServerOptions, OpenStream, ProfileName, SeenRequest } from "./options.ts";
+export type { Fault, LibsqlServerOptions, ProfileName } from "./options.ts";
 
 /** A server in a process of its own, as its tests see it. */
 export interface RunningServer {

@@ -23,7 +23,7 @@ const PATTERNS: readonly (readonly [Token["type"] | "blank", RegExp])[] = [
   ["other", /[0-9.][0-9A-Za-z_.]*|[^]/y],
 ];
 
-export function* tokensOf(sql: string): Generator<Token, void> {
+function* tokensOf(sql: string): Generator<Token, void> {
   for (let at = 0; at < sql.length;) {
     const start = at;
     for (const [type, pattern] of PATTERNS) {
