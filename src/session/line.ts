@@ -1,4 +1,4 @@
-import type { Adapter, BeginOptions, StepOutcome } from "../contract/adapter.ts";
+import type { Adapter, BeginOptions, MaybePromise, StepOutcome } from "../contract/adapter.ts";
 import { DbError, isDbError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
@@ -112,7 +112,9 @@ export class Line {
       const [first] = ready;
       if (!first) return;
       const signal = first.disarm || this.isBounded ? toSignal() : undefined;
-      isDone = first.kind === "connect" || (await this.#fly(ready, link, signal));
+      const flown = first.kind === "connect" || this.#fly(ready, link, signal);
+      // Most flights of an engine in the same process are back already: not even a microtask is waited for them.
+      isDone = typeof flown === "boolean" ? flown : await flown;
       if (isDone && !first.isSettled) first.resolve(await first.finish([], link, signal));
     }
   }
@@ -138,7 +140,7 @@ export class Line {
   }
 
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
-  async #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined): Promise<boolean> {
+  #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined): MaybePromise<boolean> {
     const unit = this.#unit;
     const { transaction, host } = unit;
     const { kind } = commands[0]!;
@@ -154,22 +156,26 @@ export class Line {
         durationMs: host.clock.now() - startedAt!,
         isOk,
       });
-    let outcomes: StepOutcome[];
-    link.source.flights++;
-    try {
-      const sent = link.driver.send({ steps, undo }, signal);
-      outcomes = Array.isArray(sent) ? sent : await sent;
-    } catch (error) {
+    const land = (outcomes: StepOutcome[]): boolean => {
+      const bad = outcomes.findIndex(isBad);
+      tell(bad < 0);
+      this.#land(commands, outcomes, bad < 0 ? Infinity : bad, setup, ahead);
+      return true;
+    };
+    const lose = (error: unknown): boolean => {
       tell(false);
       if (unit.replaces(error, setup > 0)) return false;
-      throw kind === "commit" && !(isDbError(error) && error.outcome === "not-executed")
-        ? this.#commitUnknown(error)
-        : error;
+      const isUnsent = kind !== "commit" || (isDbError(error) && error.outcome === "not-executed");
+      throw isUnsent ? error : this.#commitUnknown(error);
+    };
+    let sent: MaybePromise<StepOutcome[]>;
+    link.source.flights++;
+    try {
+      sent = link.driver.send({ steps, undo }, signal);
+    } catch (error) {
+      return lose(error);
     }
-    const bad = outcomes.findIndex(isBad);
-    tell(bad < 0);
-    this.#land(commands, outcomes, bad < 0 ? Infinity : bad, setup, ahead);
-    return true;
+    return Array.isArray(sent) ? land(sent) : sent.then(land, lose);
   }
 
   /** Hands each command its own results or its own error. The first `setup` and `ahead` outcomes are nobody's; `bad` is the first that is not done. */
@@ -201,14 +207,15 @@ export class Line {
     let at = ahead;
     for (const command of commands) {
       const { length } = command.statements;
-      const own = kind === "query" ? [outcomes[at++]!] : outcomes.slice(ahead);
-      const index = own.findIndex(isBad);
-      const outcome = own[index];
+      const isOne = kind === "query";
+      const index = isOne ? 0 : bad - ahead;
+      const outcome = outcomes[isOne ? at++ : bad];
       try {
-        if (outcome) throw outcome.status === "failed" ? toldApart(outcome.error, kind, index, length) : blocked();
+        if (outcome && isBad(outcome)) throw outcome.status === "failed" ? toldApart(outcome.error, kind, index, length) : blocked();
         if (kind === "call") return;
         if (kind === "commit" || !transaction.wanted) unit.hasKept = true;
-        command.resolve(command.finish(own.slice(0, length).map(toResult), link!, undefined));
+        const results = isOne ? [toResult(outcome!)] : outcomes.slice(ahead, ahead + length).map(toResult);
+        command.resolve(command.finish(results, link!, undefined));
       } catch (error) {
         command.reject(error);
       }
