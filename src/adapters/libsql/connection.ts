@@ -10,6 +10,13 @@ import { type Entries, LibsqlStream } from "./stream.ts";
 import { toWire } from "./values.ts";
 import type { WireRequest, WireResponse } from "./wire.ts";
 
+/** A flight, who may cancel it, and for how long it is tried. */
+interface Trip {
+  readonly flight: Flight;
+  readonly signal: AbortSignal | undefined;
+  readonly patience: Patience;
+}
+
 /** One stream at a libSQL server. Nothing of it is bound to the request that opened it. */
 export class LibsqlConnection implements DriverConnection {
   readonly raw: Remote;
@@ -37,7 +44,7 @@ export class LibsqlConnection implements DriverConnection {
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     signal?.throwIfAborted();
     await this.#ready();
-    return this.#fly(flight, signal, new Patience(), new Map());
+    return this.#fly({ flight, signal, patience: new Patience() });
   }
 
   stream(statement: Statement, options: StreamOptions): LibsqlStream {
@@ -80,36 +87,35 @@ export class LibsqlConnection implements DriverConnection {
     if (this.#isNeeded) throw this.#lose(gone("this connection was idle for longer than its server keeps it"));
   }
 
-  async #fly(
-    flight: Flight,
-    signal: AbortSignal | undefined,
-    patience: Patience,
-    refused: ReadonlyMap<Step, DbError>,
-  ): Promise<StepOutcome[]> {
+  async #fly(trip: Trip, refused: ReadonlyMap<Step, DbError> = new Map()): Promise<StepOutcome[]> {
+    const { flight, signal, patience } = trip;
     const plan = new Plan(flight, this.#ground, this.raw.version, refused);
     const { requests } = plan;
-    const responses = requests.length === 0 ? [] : await this.#exchange(requests, signal, patience);
-    if (!responses) return this.#fly(flight, signal, patience, refused);
-    const culprit = await this.#findCulprit(plan, responses, signal, patience);
-    if (culprit) return this.#fly(flight, signal, patience, new Map([...refused, culprit]));
+    const responses = requests.length === 0 ? [] : await this.#exchange(requests, trip);
+    if (!responses) return this.#fly(trip, refused);
+    const culprit = await this.#findCulprit(plan, responses, trip);
+    if (culprit) return this.#fly(trip, new Map([...refused, culprit]));
     const outcomes = plan.outcomes(responses);
     if (requests.length > 0) await this.#land(plan, responses);
     flight.steps.forEach((step, index) => this.#note(step, outcomes[index]!));
     const begin = flight.steps.findIndex(({ kind }) => kind === "begin");
     if (!isBusyOutcome(outcomes[begin]) || !(await patience.wait(signal))) return outcomes;
     const rest = { ...flight, steps: flight.steps.slice(begin) };
-    return [...outcomes.slice(0, begin), ...(await this.#fly(rest, signal, patience, refused))];
+    return [...outcomes.slice(0, begin), ...(await this.#fly({ ...trip, flight: rest }, refused))];
   }
 
   async #exchange(
     requests: readonly WireRequest[],
-    signal: AbortSignal | undefined,
-    patience: Patience,
+    { flight, signal, patience }: Trip,
   ): Promise<readonly WireResponse[] | undefined> {
     for (;;) {
       try {
         return await this.raw.pipeline(requests, signal);
       } catch (error) {
+        const isUnknown = isDbError(error, "CONNECTION_LOST") && error.outcome === "unknown";
+        // It may have been executed; but to execute it again is safe.
+        if (isUnknown && this.#ground.state === "idle" && onlyReads(flight))
+          throw this.#lose(gone(error.message, error.cause), true);
         if (!isBusy(error)) throw this.#lose(error);
         if (!(await patience.wait(signal))) throw error;
       }
@@ -120,8 +126,7 @@ export class LibsqlConnection implements DriverConnection {
   async #findCulprit(
     plan: Plan,
     responses: readonly WireResponse[],
-    signal: AbortSignal | undefined,
-    patience: Patience,
+    trip: Trip,
   ): Promise<readonly [Step, DbError] | undefined> {
     const group = responses.findIndex(({ error }, index) => error && plan.queriesOf(index).length > 0);
     if (group < 0) return undefined;
@@ -132,14 +137,8 @@ export class LibsqlConnection implements DriverConnection {
       const isOpen = responses.at(-1)?.response?.is_autocommit === false;
       throw this.#lose(toDbError(error, { text: queries[0]!.statement.text }, isOpen ? "not-executed" : "unknown"));
     }
-    const described =
-      queries.length > 1
-        ? await this.#exchange(
-            queries.map(({ statement }) => ({ type: "describe", sql: statement.text })),
-            signal,
-            patience,
-          )
-        : [];
+    const asked = queries.map(({ statement }) => ({ type: "describe", sql: statement.text }) as const);
+    const described = queries.length > 1 ? await this.#exchange(asked, trip) : [];
     const found = described?.findIndex((response) => response.error && isRefused(response.error)) ?? -1;
     const step = queries[Math.max(found, 0)]!;
     return [step, toDbError(error, step.statement)];
@@ -184,7 +183,7 @@ export class LibsqlConnection implements DriverConnection {
       throw signal.aborted ? this.#lose(error) : await this.#explain(statement, error);
     }
     const steps = [{ kind: "query", statement, onError: "stop", guarded: state !== "idle" }] as const;
-    const [outcome] = await this.#fly({ steps }, undefined, new Patience(), new Map());
+    const [outcome] = await this.#fly({ flight: { steps }, signal: undefined, patience: new Patience() });
     if (outcome?.status === "done") return outcome.result;
     throw outcome?.status === "failed" ? outcome.error : transactionLost(text);
   }
@@ -208,10 +207,10 @@ export class LibsqlConnection implements DriverConnection {
   }
 
   /** The stream is of no more use. */
-  #lose(error: unknown): unknown {
+  #lose(error: unknown, mayBeThere = false): unknown {
     this.#isClosed = true;
     // What was refused was forgotten by the server as well. Where the outcome is unknown, the stream may be there: close() tries.
-    if (isDbError(error, "CONNECTION_LOST") && error.outcome === "not-executed") this.raw.forget();
+    if (!mayBeThere && isDbError(error, "CONNECTION_LOST") && error.outcome === "not-executed") this.raw.forget();
     return error;
   }
 }
@@ -224,4 +223,8 @@ function isBusyOutcome(outcome: StepOutcome | undefined): boolean {
   return (
     outcome?.status === "failed" && isDbError(outcome.error, "QUERY_FAILED") && outcome.error.details.kind === "busy"
   );
+}
+
+function onlyReads({ steps }: Flight): boolean {
+  return steps.every((step) => (step.kind === "query" ? scan(step.statement.text).isRead : step.kind === "begin"));
 }

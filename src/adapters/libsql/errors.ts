@@ -22,8 +22,8 @@ export function failed(
 }
 
 /** The connection is gone, and nothing of this flight was executed: it may leave again on another one. */
-export function gone(message: string): DbError {
-  return failed("CONNECTION_LOST", message, { retryable: true });
+export function gone(message: string, cause?: unknown): DbError {
+  return failed("CONNECTION_LOST", message, { retryable: true, cause });
 }
 
 /** No answer, or none that can be read: what was sent may have been executed. */

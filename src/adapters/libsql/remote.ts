@@ -124,8 +124,10 @@ export class Remote {
     const text = JSON.stringify({ baton: this.#baton ?? null, ...body });
     const response = await this.#sender.post(`${this.#base}v${this.version}/${endpoint}`, text, this.isOpen, signal);
     if (response.status === 200) return response;
-    if (this.version === 2) throw await this.#sender.refusal(response, false);
-    this.#server.version = 2;
+    const isNeither = this.version === 2;
+    // A database that is not there says nothing about versions.
+    this.#server.version = isNeither ? 3 : 2;
+    if (isNeither) throw await this.#sender.refusal(response, false);
     return undefined;
   }
 

@@ -67,6 +67,16 @@ describe.each(PROFILES)("at %s", (profile) => {
     expect(await db.query("SELECT 1")).toBeDefined();
   });
 
+  test("reads whose answer was lost are asked again on another connection, and nobody sees it", async () => {
+    const { db, server } = await openShop({ server: { profile }, lostStreams: profile === "sqld" ? 2 : 1 });
+    await db.query("SELECT 1");
+    await server.fail({ action: "drop-after" });
+    expect((await db.query("SELECT 2 AS two")).rows).toEqual([{ two: 2 }]);
+    await server.fail({ action: "drop-after" });
+    const read = await db.session((session) => session.query("SELECT 3 AS three"));
+    expect(read.rows).toEqual([{ three: 3 }]);
+  });
+
   test("a commit whose answer was lost is told as such, and not done again", async () => {
     const { db, server, names, sent } = await openShop({
       server: { profile },
