@@ -162,15 +162,17 @@ describe.each(PROFILES)("at %s", (profile) => {
   });
 });
 
-test("a rollback leaves no farewell behind that nobody waits for", async () => {
-  const { db, sent } = await openShop({ libsql: { createClient } });
+test("when a database is disposed of, no farewell of the client's is still on its way", async () => {
+  const { db, server } = await openShop({ server: { latencyMs: 60 }, libsql: { createClient } });
   const work = db.session(async (session) => {
     await session.query("INSERT INTO goods VALUES (1, 'tea')");
-    throw new Error("mine");
+    await server.fail({ action: "status", status: 502, sql: "salt" });
+    await session.query("INSERT INTO goods VALUES (2, 'salt')");
   });
-  await expect(work).rejects.toThrow("mine");
-  const before = await sent();
-  expect(before).toHaveLength(2);
-  await sleep(20);
-  expect(await sent()).toEqual([]);
+  await expect(work).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+  await db.dispose();
+  const before = await server.requests();
+  expect(before.map(({ status }) => status)).not.toContain("open");
+  await sleep(50);
+  expect(await server.requests()).toHaveLength(before.length);
 });

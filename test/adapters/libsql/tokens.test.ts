@@ -38,6 +38,9 @@ describe.each(PROFILES)("at %s", (profile) => {
     const { db, server } = await openShop({ server: { profile, tokens }, libsql: { authToken: "wrong-s3cret" } });
     const error = await db.query("SELECT 1").catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "AUTH_FAILED", outcome: "not-executed", retryable: false });
+    const echo = JSON.stringify({ error: "no such token: wrong-s3cret" });
+    await server.fail({ action: "status", status: 401, body: echo, contentType: "application/json" });
+    await expect(db.query("SELECT 1")).rejects.toThrow("no such token: …");
     const inUrl = createDatabase(`${server.url}?authToken=full-s3cret`, { adapters: [libsql()] });
     await inUrl.session(async (session) => {
       await session.query("SELECT 1");
