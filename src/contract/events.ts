@@ -1,7 +1,17 @@
 // What `onEvent` tells. No event holds a parameter value, a password or a token.
 
 /** Why a connection was closed. */
-export type CloseReason = "idle" | "lifetime" | "uses" | "surplus" | "invalid" | "broken" | "dirty" | "stale" | "disposed" | "detached";
+export type CloseReason =
+  | "idle"
+  | "lifetime"
+  | "uses"
+  | "surplus"
+  | "invalid"
+  | "broken"
+  | "dirty"
+  | "stale"
+  | "disposed"
+  | "detached";
 
 /** Who holds or wants a connection: told apart in events, and followed to find deadlocks. */
 export interface Owner {
@@ -13,7 +23,12 @@ export interface Owner {
 export type PoolEvent =
   | { readonly type: "open"; readonly connection: number; readonly durationMs: number }
   | { readonly type: "wait"; readonly owner: Owner | undefined; readonly waiting: number }
-  | { readonly type: "acquire"; readonly connection: number; readonly owner: Owner | undefined; readonly waitedMs: number }
+  | {
+      readonly type: "acquire";
+      readonly connection: number;
+      readonly owner: Owner | undefined;
+      readonly waitedMs: number;
+    }
   | { readonly type: "release"; readonly connection: number; readonly owner: Owner | undefined }
   | { readonly type: "close"; readonly connection: number; readonly reason: CloseReason }
   | {
@@ -49,7 +64,12 @@ export type SessionEvent =
       readonly delayMs: number;
       readonly error: unknown;
     }
-  | { readonly type: "error"; readonly session: number; readonly error: unknown; readonly during: "rollback" | "callback" }
+  | {
+      readonly type: "error";
+      readonly session: number;
+      readonly error: unknown;
+      readonly during: "rollback" | "callback";
+    }
   | { readonly type: "end"; readonly session: number; readonly outcome: "done" | "failed" | "aborted" };
 
 /** What `onEvent` receives: every event, when it happened (milliseconds of the runtime's clock), and in which pool. */

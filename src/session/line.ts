@@ -211,7 +211,8 @@ export class Line {
       const index = isOne ? 0 : bad - ahead;
       const outcome = outcomes[isOne ? at++ : bad];
       try {
-        if (outcome && isBad(outcome)) throw outcome.status === "failed" ? toldApart(outcome.error, kind, index, length) : blocked();
+        if (outcome && isBad(outcome))
+          throw outcome.status === "failed" ? toldApart(outcome.error, kind, index, length) : blocked();
         if (kind === "call") return;
         if (kind === "commit" || !transaction.wanted) unit.hasKept = true;
         const results = isOne ? [toResult(outcome!)] : outcomes.slice(ahead, ahead + length).map(toResult);

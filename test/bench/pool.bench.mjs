@@ -96,7 +96,7 @@ async function loopResource(pool, uses) {
 }
 
 /** Every benchmark of the pool, as rows for `run.mjs`. */
-export async function poolBench() {
+async function poolBench() {
   return [
     ...(await throughput("uncontended", 1, 1)),
     ...(await throughput("100 borrowers over 10", 10, 100)),

@@ -20,7 +20,7 @@ const SETUP = [
 ];
 
 /** @returns rows for `npm run bench`: operations a second, and the ratio to each peer, as the median of the rounds. */
-export async function sqlJsBench() {
+async function sqlJsBench() {
   const engine = await initSqlJs({ useOldExtensionFunctions: false });
   const raw = new engine.Database();
   for (const text of SETUP) raw.run(text);

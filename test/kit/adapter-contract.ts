@@ -13,7 +13,7 @@ import type { Target } from "./contract/target.ts";
 import { transactions } from "./contract/transactions.ts";
 import { values } from "./contract/values.ts";
 
-export type { Dialect, FailureCase, Source, Target, ValueCase } from "./contract/target.ts";
+export type { Dialect, Target } from "./contract/target.ts";
 
 export interface ContractCase {
   /** A sentence that a user would say. */

@@ -16,7 +16,8 @@ test("sql.js, once loaded or as a function that loads it", () => {
 });
 
 test("@libsql/client in each of its builds, and the platform's fetch", () => {
-  for (const create of [createClient, createHttp, createWeb]) expectTypeOf(libsql).toBeCallableWith({ createClient: create });
+  for (const create of [createClient, createHttp, createWeb])
+    expectTypeOf(libsql).toBeCallableWith({ createClient: create });
   expectTypeOf(libsql).toBeCallableWith({ fetch, authToken: async () => "token" });
   expectTypeOf(libsql).toBeCallableWith({ fetch: (url: string, init: RequestInit) => fetch(new Request(url, init)) });
 });
