@@ -1,5 +1,6 @@
-import type { Adapter, BeginOptions, MaybePromise, StepOutcome } from "../contract/adapter.ts";
+import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
 import { DbError, isDbError } from "../errors.ts";
+import { refuseUnsupported } from "./capability.ts";
 import type { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { isBad, plan, toldApart, toResult, toTexts } from "./flight.ts";
@@ -178,7 +179,7 @@ export class Line {
     return Array.isArray(sent) ? land(sent) : sent.then(land, lose);
   }
 
-  /** Hands each command its own results or its own error. The first `setup` and `ahead` outcomes are nobody's; `bad` is the first that is not done. */
+  /** Takes note of what came back. The first `setup` and `ahead` outcomes are nobody's; `bad` is the first that is not done. */
   #land(
     commands: readonly Command[],
     outcomes: readonly StepOutcome[],
@@ -204,6 +205,19 @@ export class Line {
     if (bad < setup) unit.drop(failure);
     const blocked = (): unknown => transaction.refusal(statements[0]?.text) ?? failure;
     if (bad < ahead) throw blocked();
+    this.#answer(commands, outcomes, bad, ahead, blocked);
+  }
+
+  /** Hands each command its own results or its own error. */
+  #answer(
+    commands: readonly Command[],
+    outcomes: readonly StepOutcome[],
+    bad: number,
+    ahead: number,
+    blocked: () => unknown,
+  ): void {
+    const { transaction, link } = this.#unit;
+    const { kind } = commands[0]!;
     let at = ahead;
     for (const command of commands) {
       const { length } = command.statements;
@@ -214,7 +228,7 @@ export class Line {
         if (outcome && isBad(outcome))
           throw outcome.status === "failed" ? toldApart(outcome.error, kind, index, length) : blocked();
         if (kind === "call") return;
-        if (kind === "commit" || !transaction.wanted) unit.hasKept = true;
+        if (kind === "commit" || !transaction.wanted) this.#unit.hasKept = true;
         const results = isOne ? [toResult(outcome!)] : outcomes.slice(ahead, ahead + length).map(toResult);
         command.resolve(command.finish(results, link!, undefined));
       } catch (error) {
@@ -233,22 +247,4 @@ export class Line {
       { cause, outcome: "unknown" },
     );
   }
-}
-
-// Said before anything is sent: never a silent autocommit.
-function refuseUnsupported(
-  { name, capabilities }: Adapter,
-  { isolationLevel, accessMode }: BeginOptions,
-  { kind }: Scope,
-): void {
-  const { transactions, savepoints, isolationLevels } = capabilities;
-  const wanted =
-    transactions !== "interactive"
-      ? "interactive transactions: use batch([…])"
-      : isolationLevel && !isolationLevels.includes(isolationLevel)
-        ? `isolation level "${isolationLevel}", only ${isolationLevels.join(", ")}`
-        : accessMode && !accessMode.startsWith("read ")
-          ? `access mode "${accessMode}"`
-          : kind === "nested" && !savepoints && "savepoints";
-  if (wanted) throw new DbError("TRANSACTION_UNSUPPORTED", `${name} has no ${wanted}`, { adapter: name, wanted });
 }
