@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Libsql from "libsql";
 import { Batches } from "./batches.ts";
+import { Exchange } from "./exchange.ts";
 import { HttpFailure, ProtocolFailure, StatementFailure } from "./failures.ts";
 import { Faults } from "./faults.ts";
 import type { Counts, Fault, LibsqlServerOptions, OpenStream, SeenRequest } from "./options.ts";
@@ -16,14 +17,6 @@ import { Statements } from "./statements.ts";
 import { Streams } from "./streams.ts";
 import type { WireBody } from "./wire.ts";
 import { WriteLock } from "./write-lock.ts";
-
-const CORS = {
-  "access-control-allow-origin": "*",
-  "access-control-allow-headers": "*, authorization",
-  "access-control-allow-methods": "*",
-};
-
-type Seen = { -readonly [Name in keyof SeenRequest]: SeenRequest[Name] };
 
 /** A Hrana server over HTTP on a real SQLite file: one connection a stream, so that locks and isolation are real. */
 export class LibsqlServer {
@@ -36,8 +29,8 @@ export class LibsqlServer {
   readonly #lock: WriteLock;
   readonly #batches: Batches;
   readonly #pipeline: Pipeline;
-  readonly #http = createServer((request, response) => void this.#serve(request, response));
-  #seen: Seen[] = [];
+  readonly #http = createServer((request, response) => void this.#serve(new Exchange(request, response)));
+  #seen: SeenRequest[] = [];
 
   constructor(options: LibsqlServerOptions) {
     this.#options = options;
@@ -109,91 +102,46 @@ export class LibsqlServer {
     if (this.#options.folder === undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const answer = (status: number, body: unknown, contentType = "application/json"): void => {
-      seen.status = status;
-      response.writeHead(status, { ...CORS, "content-type": contentType });
-      response.end(typeof body === "string" ? body : JSON.stringify(body));
-    };
-    const { authorization } = request.headers;
-    const { pathname: path } = new URL(request.url ?? "/", "http://localhost");
-    const seen: Seen = {
-      method: request.method ?? "",
-      path,
-      types: [],
-      sql: [],
-      hasBaton: false,
-      authorization,
-      status: "open",
-    };
-    if (request.method === "OPTIONS") return answer(204, "");
+  async #serve(exchange: Exchange): Promise<void> {
+    const { seen } = exchange;
+    if (seen.method === "OPTIONS") return exchange.answer(204, "");
     this.#seen.push(seen);
     try {
-      const body = await readBody(request);
-      describeBody(seen, body);
+      await exchange.read();
       await this.#delay();
       const fault = this.faults.take(seen);
-      if (await this.#isStopped(fault, seen, request, answer)) return;
-      await this.#route(path, body, seen, response, fault, answer);
+      const { action } = fault ?? {};
+      if (action === "status")
+        exchange.answer(fault!.status ?? 500, fault!.body ?? "", fault!.contentType ?? "text/plain");
+      else if (action === "drop-before" || action === "hang") exchange.forsake(action, action === "drop-before");
+      else await this.#route(exchange, fault);
     } catch (error) {
-      this.#fail(error, answer);
+      exchange.fail(error, this.#profile);
     }
   }
 
-  /** Faults that come before any work. */
-  async #isStopped(fault: Fault | undefined, seen: Seen, request: IncomingMessage, answer: Answer): Promise<boolean> {
-    switch (fault?.action) {
-      case "status":
-        answer(fault.status ?? 500, fault.body ?? "", fault.contentType ?? "text/plain");
-        return true;
-      case "drop-before":
-        seen.status = fault.action;
-        request.socket.destroy();
-        return true;
-      case "hang":
-        seen.status = fault.action;
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  async #route(
-    path: string,
-    body: WireBody | undefined,
-    seen: Seen,
-    response: ServerResponse,
-    fault: Fault | undefined,
-    answer: Answer,
-  ): Promise<void> {
-    const [, version, endpoint] = /^\/(v[23])\/(pipeline|cursor)$/.exec(path) ?? [];
+  async #route(exchange: Exchange, fault: Fault | undefined): Promise<void> {
+    const { path, method, authorization } = exchange.seen;
     const { newest = "v3" } = this.#options;
-    if (seen.method === "GET" && /^\/(v2|v3|health|version)$/.test(path) && path <= `/${newest}`)
-      return answer(200, "Hrana over HTTP", "text/plain");
-    const isKnown =
-      seen.method === "POST" &&
-      version !== undefined &&
-      version <= newest &&
-      !(endpoint === "cursor" && version === "v2");
-    if (!isKnown) return answer(404, { error: "not found" });
-    const asker: Asker = { permission: this.#authenticate(seen.authorization), version: version === "v2" ? 2 : 3 };
-    if (body === undefined) throw new ProtocolFailure("Could not deserialize client message");
-    if (endpoint === "cursor") await this.#runCursor(body, asker, seen, response, fault);
-    else await this.#runPipeline(body, asker, seen, response, fault, answer);
+    const isHello = method === "GET" && /^\/(v2|v3|health|version)$/.test(path) && path <= `/${newest}`;
+    if (isHello) return exchange.answer(200, "Hrana over HTTP", "text/plain");
+    const [, version = "v9", endpoint] = /^\/(?:(v[23])\/(pipeline)|(v3)\/(cursor))$/.exec(path)?.filter(Boolean) ?? [];
+    if (method !== "POST" || version > newest) return exchange.answer(404, { error: "not found" });
+    const asker: Asker = { permission: this.#authenticate(authorization), version: version === "v2" ? 2 : 3 };
+    if (exchange.body === undefined) throw new ProtocolFailure("Could not deserialize client message");
+    if (endpoint === "cursor") await this.#runCursor(exchange, exchange.body, asker, fault);
+    else await this.#runPipeline(exchange, exchange.body, asker, fault);
   }
 
   async #runPipeline(
-    body: WireBody,
+    exchange: Exchange,
+    { requests = [], baton: given }: WireBody,
     asker: Asker,
-    seen: Seen,
-    response: ServerResponse,
     fault: Fault | undefined,
-    answer: Answer,
   ): Promise<void> {
-    const { requests = [], baton: given } = body;
     const close = requests.findIndex(({ type }) => type === "close");
-    if (this.#profile.wantsCloseLast && close >= 0 && close < requests.length - 1)
-      throw new HttpFailure(400, "close must be the last request");
+    const isLast = close < 0 || close === requests.length - 1;
+    if (this.#profile.wantsCloseLast && !isLast) throw new HttpFailure(400, "close must be the last request");
     const stream = await this.#streams.take(given);
     let results: unknown[];
     try {
@@ -202,29 +150,24 @@ export class LibsqlServer {
       this.#streams.destroy(stream);
       throw error;
     }
-    if (fault?.action === "no-baton") stream.close();
+    const { action } = fault ?? {};
+    if (action === "no-baton") stream.close();
     const baton = this.#streams.release(stream);
     await this.#delay();
-    const base_url = (fault?.action === "base-url" ? fault.baseUrl : this.#options.baseUrl) ?? null;
+    const base_url = (action === "base-url" ? fault!.baseUrl : this.#options.baseUrl) ?? null;
     const text = JSON.stringify({ baton, base_url, results });
-    if (fault?.action === "drop-after") {
-      seen.status = fault.action;
-      response.destroy();
-    } else if (fault?.action === "hang-after") seen.status = fault.action;
-    else if (fault?.action === "truncate") answer(200, text.slice(0, text.length / 2));
-    else answer(200, text);
+    if (action === "drop-after" || action === "hang-after") exchange.forsake(action, action === "drop-after");
+    else exchange.answer(200, action === "truncate" ? text.slice(0, text.length / 2) : text);
   }
 
   async #runCursor(
-    body: WireBody,
+    exchange: Exchange,
+    { batch, baton: given }: WireBody,
     asker: Asker,
-    seen: Seen,
-    response: ServerResponse,
     fault: Fault | undefined,
   ): Promise<void> {
-    const { batch } = body;
     if (batch === undefined) throw new ProtocolFailure("Could not deserialize client message");
-    const stream = await this.#streams.take(body.baton);
+    const stream = await this.#streams.take(given);
     try {
       this.#batches.check(stream, batch, asker);
     } catch (error) {
@@ -235,21 +178,19 @@ export class LibsqlServer {
     stream.hadCursor = true;
     let end!: () => void;
     stream.cursor = new Promise((resolve) => (end = resolve));
-    const baton = this.#streams.release(stream);
-    seen.status = 200;
-    response.writeHead(200, { ...CORS, "content-type": "text/plain" });
-    await writeLine(response, { baton, base_url: this.#options.baseUrl ?? null });
+    exchange.begin();
+    // The baton is out before the batch has run.
+    await exchange.line({ baton: this.#streams.release(stream), base_url: this.#options.baseUrl ?? null });
     try {
       let count = 0;
       for await (const entry of this.#batches.entries(stream, batch, asker)) {
-        if (fault?.action === "truncate" && ++count > 3) break;
-        if (!(await writeLine(response, entry))) break;
+        if ((fault?.action === "truncate" && ++count > 3) || !(await exchange.line(entry))) break;
       }
     } finally {
       end();
     }
     await this.#delay();
-    response.end();
+    exchange.end();
   }
 
   #authenticate(authorization: string | undefined): Asker["permission"] {
@@ -258,16 +199,6 @@ export class LibsqlServer {
     const permission = tokens[authorization?.replace(/^Bearer /, "") ?? ""];
     if (permission === undefined) throw new HttpFailure(401, "Unauthorized: `The JWT is invalid`");
     return permission;
-  }
-
-  #fail(error: unknown, answer: Answer): void {
-    const { message } = error as Error;
-    if (error instanceof ProtocolFailure) {
-      const { body, contentType } = this.#profile.protocolAnswer(message);
-      answer(400, body, contentType);
-    } else if (error instanceof HttpFailure) {
-      answer(error.status, error.code === undefined ? { error: message } : { message, code: error.code });
-    } else answer(500, { error: message });
   }
 
   async #delay(): Promise<void> {
@@ -281,42 +212,4 @@ function open(file: string): InstanceType<typeof Libsql> {
   const engine = new Libsql(file);
   engine.exec("PRAGMA synchronous=OFF");
   return engine;
-}
-
-type Answer = (status: number, body: unknown, contentType?: string) => void;
-
-async function readBody(request: IncomingMessage): Promise<WireBody | undefined> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString()) as WireBody;
-  } catch {
-    return undefined;
-  }
-}
-
-function describeBody(seen: Seen, body: WireBody | undefined): void {
-  const { requests = [], batch, baton } = body ?? {};
-  const batches = [
-    ...requests.flatMap((request) => (request.type === "batch" ? request.batch : [])),
-    ...(batch ? [batch] : []),
-  ];
-  const texts = [...requests, ...batches.flatMap(({ steps }) => steps)].map((part) =>
-    "stmt" in part ? part.stmt.sql : "sql" in part ? part.sql : undefined,
-  );
-  seen.types = batch ? ["cursor"] : requests.map(({ type }) => type);
-  seen.sql = texts.filter((text) => typeof text === "string");
-  seen.hasBaton = typeof baton === "string";
-}
-
-/** False when the reader has left. */
-async function writeLine(response: ServerResponse, line: unknown): Promise<boolean> {
-  if (response.destroyed) return false;
-  if (response.write(`${JSON.stringify(line)}\n`)) return true;
-  const settled = new AbortController();
-  const { signal } = settled;
-  const waits = ["drain", "close"].map((name) => once(response, name, { signal }).catch(() => undefined));
-  await Promise.race(waits);
-  settled.abort();
-  return !response.destroyed;
 }
