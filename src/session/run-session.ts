@@ -20,7 +20,10 @@ export interface RetryOptions {
 export interface SessionOptions extends BeginOptions, DeadlineOptions {
   /** Whether its statements are one transaction, begun with the first of them. Default true. */
   readonly transaction?: boolean | undefined;
-  /** How often the work is done again when it lost a race: serialization failure, deadlock, BUSY. Default 0. */
+  /**
+   * How often the work is done again when it lost a race: serialization failure, deadlock, BUSY. Each attempt has `timeoutMs`
+   * for itself; the signal ends them all. Nothing is done again once a part of it was committed. Default 0.
+   */
   readonly retry?: number | RetryOptions | undefined;
   /** Told the promise of the whole session, which never rejects: keeps a Worker's request alive until it has ended. */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
