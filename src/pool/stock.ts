@@ -238,7 +238,6 @@ export class Stock<C> {
     const call: Call = { during, until: this.#watch.now + this.#options.openTimeoutMs, abort };
     this.#calls.add(call);
     this.under[during]++;
-    this.#watch.arm(call.until);
     void (async () => work({ signal }))().then(answered, fell);
   }
 }

@@ -78,3 +78,20 @@ test("a failed open is not the end for those who wait: a release serves them", a
   await kit.clock.advance(0);
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
+
+test("when all connections break at once, the server is probed before it is trusted with many opens again", async () => {
+  const kit = fakePool({ max: 10 }, (source) => (source.opens = [5]));
+  const leases = Array.from({ length: 10 }, () => kit.pool.acquire());
+  const waiting = Array.from({ length: 20 }, () => kit.pool.acquire());
+  await kit.clock.advance(100);
+  expect(kit.source.opensBegun).toBe(10);
+  kit.source.opens = ["never"];
+  for (const lease of leases) (await lease).release({ broken: true });
+  await kit.clock.advance(1);
+  expect(kit.source.opensBegun - 10).toBe(1);
+  await kit.clock.advance(500);
+  expect(kit.source.opensBegun - 10).toBe(4);
+  const gone = Promise.allSettled(waiting);
+  await kit.pool.dispose();
+  await gone;
+});

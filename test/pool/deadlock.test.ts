@@ -70,6 +70,20 @@ test("it is no deadlock while somebody can still go on", async () => {
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("a circle over two pools is no deadlock while a connection of one of them can come free", async () => {
+  const [one, other] = [fakePool({ max: 1 }), fakePool({ max: 2 })];
+  const [first, second] = [owner(1), owner(2)];
+  const leases = [await one.pool.acquire({ owner: first }), await other.pool.acquire({ owner: second })];
+  const free = await other.pool.acquire({ owner: owner(3) });
+  const waiting = [other.pool.acquire({ owner: first }), one.pool.acquire({ owner: second })];
+  free.release();
+  (await waiting[0]!).release();
+  leases[0]!.release();
+  (await waiting[1]!).release();
+  leases[1]!.release();
+  for (const kit of [one, other]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("a holder without an owner is never taken to be waiting", async () => {
   const kit = fakePool({ max: 2 });
   const outer = owner(1);
@@ -78,6 +92,15 @@ test("a holder without an owner is never taken to be waiting", async () => {
   leases[1]!.release();
   (await child).release();
   leases[0]!.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("an idle connection is held by nobody, whoever had it last", async () => {
+  const kit = fakePool({ max: 1 }, (source) => (source.validate = () => Promise.resolve(true)));
+  const outer = owner(1);
+  (await kit.pool.acquire({ owner: outer })).release();
+  kit.clock.jump(2_000);
+  (await kit.pool.acquire({ owner: owner(2, outer) })).release();
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 

@@ -46,6 +46,21 @@ test("a server that answers is trusted with twice as many opens at each success"
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("a long line that is drained slowly gets more and more connections with each open that succeeds", async () => {
+  const kit = fakePool({ max: 20 }, (source) => (source.opens = ["now", 100]));
+  (await kit.pool.acquire()).release();
+  const done = burst(kit, 400, 4);
+  const open: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    await kit.clock.advance(102);
+    open.push(kit.pool.stats().open);
+  }
+  expect(open).toEqual([2, 4, 12]);
+  await kit.clock.advance(2_000);
+  await done;
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("not more opens are under way than callers wait", async () => {
   const kit = fakePool({ max: 40 }, (source) => (source.opens = [1_000]));
   const leases = [kit.pool.acquire(), kit.pool.acquire(), kit.pool.acquire()];
