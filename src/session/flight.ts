@@ -31,7 +31,9 @@ export function plan(commands: readonly Command[], link: Link, transaction: Tran
   for (const command of commands) {
     command.isFlying = true;
     for (const statement of kind === "call" ? [] : command.statements) {
-      steps.push({ kind: "query", statement, onError: kind === "query" ? "continue" : "stop", guarded });
+      // Until the connection is prepared, it is its hooks that speak: what they set is there to stay.
+      const isSetup = !link.isPrepared;
+      steps.push({ kind: "query", statement, onError: kind === "query" ? "continue" : "stop", guarded, isSetup });
     }
   }
   if (kind === "commit" || kind === "rollback") steps.push({ kind });

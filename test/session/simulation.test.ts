@@ -7,6 +7,8 @@ import { FakeClock, settle } from "../kit/fake-clock.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
 
 const SEEDS = 300;
+// Seconds of pure computing: a busy machine takes a multiple of them.
+const TIMEOUT_MS = 60_000;
 const SESSIONS = 5;
 
 /** A number in [0, 1) from a seed. Source: mulberry32, https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
@@ -136,19 +138,23 @@ async function simulate(seed: number): Promise<void> {
   expect(clock.timers).toBe(0);
 }
 
-test("whatever sessions do, and whatever fails: none gets into another's transaction, none sends after its end, nothing leaks", async () => {
-  const only = process.env["SEED"];
-  const unhandled: unknown[] = [];
-  const note = (error: unknown): void => void unhandled.push(error);
-  process.on("unhandledRejection", note);
-  try {
-    for (let seed = Number(only ?? 1); seed <= Number(only ?? SEEDS); seed++) {
-      await simulate(seed).catch((error: unknown) => {
-        throw new Error(`SEED=${seed}: ${(error as Error).message}`, { cause: error });
-      });
-      expect(unhandled, `SEED=${seed}`).toEqual([]);
+test(
+  "whatever sessions do, and whatever fails: none gets into another's transaction, none sends after its end, nothing leaks",
+  async () => {
+    const only = process.env["SEED"];
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    try {
+      for (let seed = Number(only ?? 1); seed <= Number(only ?? SEEDS); seed++) {
+        await simulate(seed).catch((error: unknown) => {
+          throw new Error(`SEED=${seed}: ${(error as Error).message}`, { cause: error });
+        });
+        expect(unhandled, `SEED=${seed}`).toEqual([]);
+      }
+    } finally {
+      process.off("unhandledRejection", note);
     }
-  } finally {
-    process.off("unhandledRejection", note);
-  }
-});
+  },
+  TIMEOUT_MS,
+);

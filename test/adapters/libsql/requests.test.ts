@@ -54,6 +54,21 @@ describe.each(PROFILES)("at %s", (profile) => {
     expect(await names()).toEqual(["tea"]);
   });
 
+  test("what a hook sets stays with the connection, and keeps it no less reusable", async () => {
+    const { db } = await openShop({
+      server: { profile },
+      database: { afterConnection: (connection) => void connection.queue("PRAGMA foreign_keys=OFF") },
+    });
+    const asking = await openShop({
+      server: { profile },
+      database: { afterConnection: async (connection) => void (await connection.query("PRAGMA foreign_keys=OFF")) },
+    });
+    for (const each of [db, asking.db]) {
+      for (let n = 0; n < 3; n++) await each.query("SELECT 1");
+      expect(each.stats()).toMatchObject({ opened: 1, closed: { dirty: 0 } });
+    }
+  });
+
   test("a session without a statement sends nothing, and neither does a rollback of nothing", async () => {
     const { db, sent } = await openShop({ server: { profile } });
     await db.session(() => undefined);
