@@ -1,6 +1,7 @@
 import type { SqlValue, Statement } from "../../contract/statement.ts";
-import { arrange, refusal } from "../sqlite/parameters.ts";
+import { arrange } from "../sqlite/parameters.ts";
 import { scan } from "../sqlite/scan.ts";
+import { tagOf, unstorable } from "../sqlite/storable.ts";
 import type { WireStatement, WireValue } from "./wire.ts";
 
 /** A value as SQLite stores it: a `bigint` is an INTEGER, a `number` a REAL. */
@@ -11,8 +12,6 @@ export interface Bound {
   readonly sql: string;
   readonly args: readonly Stored[] | Readonly<Record<string, Stored>>;
 }
-
-const STORABLE = "give null, text, a finite number, a 64-bit integer, a boolean, a valid Date or a Uint8Array";
 
 /**
  * A statement as servers take it.
@@ -25,7 +24,7 @@ export function bind(statement: Statement): Bound {
   const args = arrange(seen, statement).map((value, slot) => {
     const stored = toStored(value, tagOf(value));
     if (stored !== undefined) return stored;
-    throw refusal(`value \`${seen.slots[slot] || slot + 1}\` (${tagOf(value)}) cannot be stored: ${STORABLE}`, text);
+    throw unstorable(value, slot, seen, text);
   });
   const named = seen.slots.filter(Boolean).length;
   if (named === 0) return { sql: text, args };
@@ -56,11 +55,6 @@ export function toWire(statement: Statement): WireStatement {
     sql,
     named_args: Object.entries(args as Record<string, Stored>).map(([name, value]) => ({ name, value: encode(value) })),
   };
-}
-
-// A Date or bytes may come from another realm: told by their tags, not by instanceof.
-function tagOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 function toStored(value: SqlValue, tag: string): Stored | undefined {

@@ -1,6 +1,7 @@
 import type { SqlValue, Statement } from "../../contract/statement.ts";
-import { arrange, refusal } from "../sqlite/parameters.ts";
+import { arrange } from "../sqlite/parameters.ts";
 import type { Scan } from "../sqlite/scan.ts";
+import { tagOf, unstorable } from "../sqlite/storable.ts";
 import type { DriverValue, SqlJsStatement } from "./driver.ts";
 
 /**
@@ -17,20 +18,10 @@ export function encode(scan: Scan, statement: Statement): DriverValue[] {
     if (typeof value === "string" || value === null || (typeof value === "number" && value === (value | 0))) continue;
     if (encoded === values) encoded = [...encoded];
     const code = encodeValue(value, tagOf(value));
-    if (code === undefined) {
-      const message = `value \`${scan.slots[slot] || slot + 1}\` (${tagOf(value)}) cannot be stored: ${STORABLE}`;
-      throw refusal(message, statement.text);
-    }
+    if (code === undefined) throw unstorable(value, slot, scan, statement.text);
     encoded[slot] = code;
   }
   return encoded;
-}
-
-const STORABLE = "give null, text, a finite number, an int64, a boolean, a valid Date or a Uint8Array";
-
-// A Date or bytes may come from another realm: told by their tags, not by instanceof.
-function tagOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 function encodeValue(value: SqlValue, tag: string): DriverValue | undefined {
