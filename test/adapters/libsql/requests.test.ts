@@ -57,7 +57,7 @@ describe.each(PROFILES)("at %s", (profile) => {
   test("what a hook sets stays with the connection, and keeps it no less reusable", async () => {
     const { db } = await openShop({
       server: { profile },
-      database: { afterConnection: (connection) => void connection.queue("PRAGMA foreign_keys=OFF") },
+      database: { afterConnection: (connection) => connection.queue("PRAGMA foreign_keys=OFF") },
     });
     const asking = await openShop({
       server: { profile },
