@@ -3,6 +3,7 @@
 import { expect, test, vi } from "vitest";
 import { ConnectionPool, type Lease, type PoolEvent, type PoolSource } from "../../src/pool/pool.ts";
 import { FakeClock, settle } from "../kit/fake-clock.ts";
+import { seeded } from "../kit/seeded.ts";
 
 const SEEDS = Number(process.env["SEEDS"] ?? 250);
 
@@ -152,15 +153,4 @@ async function runStory(seed: number): Promise<void> {
 /** Lets promises settle that hang on each other up to 50 deep; much faster than a macrotask. */
 async function hop(): Promise<void> {
   for (let hops = 0; hops < 50; hops++) await Promise.resolve();
-}
-
-/** A small generator (mulberry32): the same seed gives the same numbers everywhere. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -5,22 +5,12 @@ import { type Database, type Session, shared } from "../../src/index.ts";
 import { type Answer, type FakeAdapter, type FakeConnection, queryFailed } from "../kit/fake-adapter.ts";
 import { FakeClock, settle } from "../kit/fake-clock.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
+import { seeded } from "../kit/seeded.ts";
 
 const SEEDS = 300;
 // Seconds of pure computing: a busy machine takes a multiple of them.
 const TIMEOUT_MS = 60_000;
 const SESSIONS = 5;
-
-/** A number in [0, 1) from a seed. Source: mulberry32, https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 interface World {
   readonly random: () => number;
