@@ -6,19 +6,28 @@ import type { Link } from "./link.ts";
 import type { Transaction } from "./transaction.ts";
 
 const BATCH = "isopool_batch";
+const NOTHING: readonly Step[] = [];
 
 /** What travels together. */
-interface Plan {
+export interface Plan {
+  readonly commands: readonly Command[];
   readonly steps: readonly Step[];
   readonly undo: readonly Step[];
   /** How many of the steps set the connection up. */
   readonly setup: number;
   /** How many of them come before the commands' own. */
   readonly ahead: number;
+  /** When it left, for events. */
+  readonly startedAt: number | undefined;
 }
 
 /** Writes a flight: the pending setup, what the transaction owes, and then the commands. They are of one kind, or there is only one. */
-export function plan(commands: readonly Command[], link: Link, transaction: Transaction): Plan {
+export function plan(
+  commands: readonly Command[],
+  link: Link,
+  transaction: Transaction,
+  startedAt: number | undefined,
+): Plan {
   const { kind, statements } = commands[0]!;
   const guarded = transaction.wanted !== undefined;
   const steps: Step[] = link.setup.splice(0);
@@ -37,14 +46,16 @@ export function plan(commands: readonly Command[], link: Link, transaction: Tran
     }
   }
   if (kind === "commit" || kind === "rollback") steps.push({ kind });
-  if (!isBatch) return { steps, undo: [], setup, ahead };
+  if (!isBatch) return { commands, steps, undo: NOTHING, setup, ahead, startedAt };
   const release: Step = { kind: "release", name: BATCH };
   steps.push(guarded ? release : { kind: "commit" });
   return {
+    commands,
     steps,
     undo: guarded ? [{ kind: "rollback-to", name: BATCH }, release] : [{ kind: "rollback" }],
     setup,
     ahead,
+    startedAt,
   };
 }
 

@@ -1,24 +1,26 @@
 import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
 import { DbError, isDbError } from "../errors.ts";
-import { refuseUnsupported } from "./capability.ts";
 import type { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
-import { isBad, plan, toldApart, toResult, toTexts } from "./flight.ts";
+import { isBad, type Plan, plan, toldApart, toResult, toTexts } from "./flight.ts";
 import type { Link } from "./link.ts";
 import { connectionName } from "./names.ts";
+import { prepare } from "./prepare.ts";
 import type { Scope } from "./scope.ts";
-import { toStatement } from "./statement.ts";
 import type { Unit } from "./unit.ts";
+
+const hop = (): void => undefined;
 
 /** A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. */
 export class Line {
   /** A signal or a deadline of the session's may cancel what is in flight. */
   isBounded = false;
   readonly #unit: Unit;
+  readonly #idlers: (() => void)[] = [];
   #waiting: Command[] = [];
   #flying: Command[] = [];
   #cancel: AbortController | undefined;
-  #running: Promise<void> | undefined;
+  #isRunning = false;
 
   constructor(unit: Unit) {
     this.#unit = unit;
@@ -36,7 +38,11 @@ export class Line {
       if (command.disarm) command.isAlone = true;
     }
     this.#waiting.push(command as Command);
-    this.#running ??= this.#run();
+    if (!this.#isRunning) {
+      this.#isRunning = true;
+      // Two hops: a query that Promise.all() starts to await in this tick asks one hop later, and shares the flight.
+      void Promise.resolve().then(hop).then(this.#run);
+    }
     return command.promise;
   }
 
@@ -63,7 +69,7 @@ export class Line {
 
   /** Waits until nothing is in flight nor waiting. */
   async idle(): Promise<void> {
-    await this.#running;
+    if (this.#isRunning) await new Promise<void>((resolve) => this.#idlers.push(resolve));
   }
 
   #giveUp(command: Command, reason: unknown): unknown {
@@ -73,124 +79,140 @@ export class Line {
     return error;
   }
 
-  async #run(): Promise<void> {
-    // Two hops: a query that Promise.all() starts to await in this tick asks one hop later, and shares the flight.
-    await Promise.resolve();
-    await Promise.resolve();
+  // Most flights of an engine in the same process are back already: not even a microtask is waited for them.
+  readonly #run = (): void => {
     for (let first: Command | undefined; (first = this.#waiting[0]);) {
-      // A flight holds statements of one scope only.
-      const { scope } = first;
-      const end = first.isAlone ? 1 : this.#waiting.findIndex((command) => command.isAlone || command.scope !== scope);
-      this.#flying = this.#waiting.splice(0, end < 0 ? Infinity : end);
+      this.#flying = this.#together(first);
       this.#cancel = undefined;
-      try {
-        await this.#serve();
-      } catch (error) {
-        for (const command of this.#flying) command.reject(error);
-      }
+      const served = this.#serve();
+      if (served) return void served.then(this.#run);
     }
     this.#flying = [];
-    this.#running = undefined;
+    this.#isRunning = false;
+    for (const resolve of this.#idlers.splice(0)) resolve();
+  };
+
+  /** Takes what flies with the first in line: statements of one scope only. */
+  #together(first: Command): Command[] {
+    const line = this.#waiting;
+    const isOther = ({ isAlone, scope }: Command): boolean => isAlone || scope !== first.scope;
+    const end = first.isAlone ? 1 : line.findIndex(isOther);
+    this.#waiting = end < 0 ? [] : line.splice(end);
+    return line;
   }
 
-  async #serve(): Promise<void> {
+  #serve(): Promise<void> | undefined {
     const unit = this.#unit;
-    // Only what has statements asks for the source: to commit nothing needs no URL. A connection in hand outlives the pool's end.
-    const source = this.#flying.some(({ inputs }) => inputs.length > 0)
-      ? (unit.link?.source ?? unit.host.source())
-      : undefined;
-    const adapter = (source && "then" in source ? await source : source)?.adapter;
-    for (const command of this.#flying) this.#prepare(command, adapter!);
-    // Made only where somebody can cancel: a controller costs more than a query.
-    const toSignal = (): AbortSignal => (this.#cancel ??= new AbortController()).signal;
-    const isUnsettled = (command: Command): boolean => !command.isSettled;
-    for (let isDone = false; !isDone;) {
-      const waiting = this.#flying.find(isUnsettled);
-      if (!waiting) return;
-      const link = unit.link ?? (await unit.connect(toSignal, waiting.usePool));
-      // Whoever gave up while there was no connection is not sent.
-      const ready = this.#flying.filter(isUnsettled);
-      const [first] = ready;
-      if (!first) return;
-      const signal = first.disarm || this.isBounded ? toSignal() : undefined;
-      const flown = first.kind === "connect" || this.#fly(ready, link, signal);
-      // Most flights of an engine in the same process are back already: not even a microtask is waited for them.
-      isDone = typeof flown === "boolean" ? flown : await flown;
-      if (isDone && !first.isSettled) first.resolve(await first.finish([], link, signal));
+    const { link } = unit;
+    if (!link) return this.#serveLater(undefined);
+    try {
+      for (const command of this.#flying) prepare(command, link.source.adapter, unit.transaction);
+      const flown = this.#depart(link);
+      return flown === true ? undefined : this.#serveLater(flown);
+    } catch (error) {
+      return this.#refuse(error);
     }
   }
 
-  /** Checks and writes a command before a connection is taken for it, and settles what has nothing to send. */
-  #prepare(command: Command, adapter: Adapter): void {
-    const { transaction } = this.#unit;
-    const { kind, scope } = command;
+  /** @param flown - whether what flies is done; `undefined` when there is no connection for it yet. */
+  async #serveLater(flown: MaybePromise<boolean> | undefined): Promise<void> {
+    const unit = this.#unit;
     try {
-      const statements = (command.statements = command.inputs.map((input) => toStatement(input, adapter)));
-      if (kind !== "rollback" && kind !== "connect") {
-        const refusal = transaction.refusal(statements[0]?.text);
-        if (refusal) throw refusal;
-        if (transaction.wanted && statements.length > 0) refuseUnsupported(adapter, transaction.wanted, scope);
+      if (flown === undefined) {
+        // Only what has statements asks for the source: to commit nothing needs no URL.
+        const source = this.#flying.some(({ inputs }) => inputs.length > 0) ? await unit.host.source() : undefined;
+        for (const command of this.#flying) prepare(command, source?.adapter as Adapter, unit.transaction);
       }
-      const isSettling = kind === "commit" || kind === "rollback";
-      if (statements.length > 0 || (isSettling ? transaction.isOpen : kind !== "batch")) return;
-      if (isSettling) transaction.end();
-      command.resolve(command.finish([], undefined!, undefined));
+      // What was lost with nothing executed may leave again on another connection.
+      while (!(await flown)) {
+        const waiting = this.#flying.find(isUnsettled);
+        if (!waiting) return;
+        flown = this.#depart(unit.link ?? (await unit.connect(this.#toSignal, waiting.usePool)));
+      }
     } catch (error) {
-      command.reject(error);
+      this.#refuse(error);
     }
+  }
+
+  #refuse(error: unknown): undefined {
+    for (const command of this.#flying) command.reject(error);
+  }
+
+  // Made only where somebody can cancel: a controller costs more than a query.
+  readonly #toSignal = (): AbortSignal => (this.#cancel ??= new AbortController()).signal;
+
+  /** Sends what flies, without whom had given up before; false when it may have to leave again. */
+  #depart(link: Link): MaybePromise<boolean> {
+    const ready = this.#flying.filter(isUnsettled);
+    const [first] = ready;
+    if (!first) return true;
+    const signal = first.disarm || this.isBounded ? this.#toSignal() : undefined;
+    if (first.kind === "connect") return this.#finish(first, true, link, signal);
+    const flown = this.#fly(ready, link, signal);
+    return first.kind === "call" ? this.#finish(first, flown, link, signal) : flown;
+  }
+
+  async #finish(
+    command: Command,
+    flown: MaybePromise<boolean>,
+    link: Link,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    if (!(await flown)) return false;
+    if (!command.isSettled) command.resolve(await command.finish([], link, signal));
+    return true;
   }
 
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
   #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined): MaybePromise<boolean> {
-    const unit = this.#unit;
-    const { transaction, host } = unit;
-    const { kind } = commands[0]!;
-    const { steps, undo, setup, ahead } = plan(commands, link, transaction);
-    if (steps.length === 0) return true;
-    const startedAt = host.emit && host.clock.now();
-    const tell = (isOk: boolean): void =>
-      host.emit?.({
-        type: "flight",
-        session: unit.id,
-        connection: unit.connection,
-        statements: toTexts(steps),
-        durationMs: host.clock.now() - startedAt!,
-        isOk,
-      });
-    const land = (outcomes: StepOutcome[]): boolean => {
-      const bad = outcomes.findIndex(isBad);
-      tell(bad < 0);
-      this.#land(commands, outcomes, bad < 0 ? Infinity : bad, setup, ahead);
-      return true;
-    };
-    const lose = (error: unknown): boolean => {
-      tell(false);
-      if (unit.replaces(error, setup > 0)) return false;
-      const isUnsent = kind !== "commit" || (isDbError(error) && error.outcome === "not-executed");
-      throw isUnsent ? error : this.#commitUnknown(error);
-    };
+    const { transaction, host } = this.#unit;
+    const flight = plan(commands, link, transaction, host.emit && host.clock.now());
+    if (flight.steps.length === 0) return true;
     let sent: MaybePromise<StepOutcome[]>;
     link.source.flights++;
     try {
-      sent = link.driver.send({ steps, undo }, signal);
+      sent = link.driver.send(flight, signal);
     } catch (error) {
-      return lose(error);
+      return this.#lose(flight, error);
     }
-    return Array.isArray(sent) ? land(sent) : sent.then(land, lose);
+    return Array.isArray(sent)
+      ? this.#land(flight, sent)
+      : sent.then(
+          (outcomes) => this.#land(flight, outcomes),
+          (error: unknown) => this.#lose(flight, error),
+        );
   }
 
-  /** Takes note of what came back. The first `setup` and `ahead` outcomes are nobody's; `bad` is the first that is not done. */
-  #land(
-    commands: readonly Command[],
-    outcomes: readonly StepOutcome[],
-    bad: number,
-    setup: number,
-    ahead: number,
-  ): void {
+  #tell({ steps, startedAt }: Plan, isOk: boolean): void {
+    const { id: session, connection, host } = this.#unit;
+    host.emit?.({
+      type: "flight",
+      session,
+      connection,
+      statements: toTexts(steps),
+      durationMs: host.clock.now() - startedAt!,
+      isOk,
+    });
+  }
+
+  #lose(flight: Plan, error: unknown): boolean {
+    this.#tell(flight, false);
+    if (this.#unit.replaces(error, flight.setup > 0)) return false;
+    const isUnsent = flight.commands[0]!.kind !== "commit" || (isDbError(error) && error.outcome === "not-executed");
+    throw isUnsent ? error : this.#commitUnknown(error);
+  }
+
+  /** Takes note of what came back. The first `setup` and `ahead` outcomes are nobody's. */
+  #land(flight: Plan, outcomes: readonly StepOutcome[]): boolean {
+    const { commands, setup, ahead } = flight;
     const unit = this.#unit;
     const { transaction, link } = unit;
     const { kind, statements } = commands[0]!;
     const { state } = link!.driver;
+    // The first that is not done.
+    const found = outcomes.findIndex(isBad);
+    const bad = found < 0 ? Infinity : found;
+    this.#tell(flight, found < 0);
     const failed = outcomes[bad];
     const failure = failed?.status === "failed" ? failed.error : undefined;
     if (bad >= ahead && transaction.state === "none" && transaction.wanted) unit.tell("begin");
@@ -205,17 +227,12 @@ export class Line {
     if (bad < setup) unit.drop(failure);
     const blocked = (): unknown => transaction.refusal(statements[0]?.text) ?? failure;
     if (bad < ahead) throw blocked();
-    this.#answer(commands, outcomes, bad, ahead, blocked);
+    this.#answer(flight, outcomes, bad, blocked);
+    return true;
   }
 
   /** Hands each command its own results or its own error. */
-  #answer(
-    commands: readonly Command[],
-    outcomes: readonly StepOutcome[],
-    bad: number,
-    ahead: number,
-    blocked: () => unknown,
-  ): void {
+  #answer({ commands, ahead }: Plan, outcomes: readonly StepOutcome[], bad: number, blocked: () => unknown): void {
     const { transaction, link } = this.#unit;
     const { kind } = commands[0]!;
     let at = ahead;
@@ -247,4 +264,8 @@ export class Line {
       { cause, outcome: "unknown" },
     );
   }
+}
+
+function isUnsettled({ isSettled }: Command): boolean {
+  return !isSettled;
 }

@@ -32,8 +32,16 @@ export class Statements {
     const columns = prepared.columns!;
     const rowsAffected = scan.isWrite ? this.#db.getRowsModified() : 0;
     if (rowsAffected === 0 || !/^INS|^REP/.test(scan.verb)) return { columns, rows, rowsAffected };
-    const [[lastInsertRowid]] = this.execute("SELECT last_insert_rowid()") as [[number | bigint]];
-    return { columns, rows, rowsAffected, lastInsertRowid };
+    return { columns, rows, rowsAffected, lastInsertRowid: this.#lastRowid() };
+  }
+
+  // It has one row, always: a step to find that there is no other would cost as much as the insert.
+  #lastRowid(): number | bigint {
+    const { statement } = this.#prepared.get("SELECT last_insert_rowid()");
+    statement.step();
+    const [rowid] = readRow(statement) as [number | bigint];
+    statement.reset();
+    return rowid;
   }
 
   /** Runs a text that needs no look. */
