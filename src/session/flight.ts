@@ -32,7 +32,7 @@ export function plan(
   const guarded = transaction.wanted !== undefined;
   const steps: Step[] = link.setup.splice(0);
   const setup = steps.length;
-  if (kind !== "rollback") steps.push(...transaction.ahead());
+  if (kind !== "rollback") for (const step of transaction.ahead()) steps.push(step);
   // A batch is all or nothing: a savepoint inside a transaction, else one of its own.
   const isBatch = kind === "batch" && statements.length > 1;
   if (isBatch) steps.push(guarded ? { kind: "savepoint", name: BATCH } : { kind: "begin", options: {} });

@@ -51,7 +51,7 @@ export class Transaction {
   /** Takes note of a flight that came back: `hasPassed` tells whether all steps of `ahead()` were done. */
   land(state: DriverConnection["state"], hasPassed: boolean, error: unknown): void {
     if (this.state === "none" && (!this.wanted || (!hasPassed && state !== "transaction"))) return;
-    if (hasPassed) this.#owed.splice(0, this.#carried);
+    if (hasPassed && this.#carried > 0) this.#owed.splice(0, this.#carried);
     this.#carried = 0;
     this.state = state === "transaction" || state === "failed" ? state : "lost";
     this.#cause = error ?? this.#cause;
