@@ -5,7 +5,7 @@ import { checks } from "./contract/checks.ts";
 import { connections } from "./contract/connections.ts";
 import { failures } from "./contract/failures.ts";
 import { runOnDatabase } from "./contract/database-fixture.ts";
-import { databases } from "./contract/databases.ts";
+import { databases, databaseStreams } from "./contract/databases.ts";
 import { Fixture } from "./contract/fixture.ts";
 import { flights } from "./contract/flights.ts";
 import { streams } from "./contract/streams.ts";
@@ -24,19 +24,23 @@ export interface ContractCase {
 
 /** The part of the contract above it: what sessions, batches and streams are on a real database. */
 export function databaseContract(target: Target): ContractCase[] {
-  return Object.entries(databases).map(([name, work]) => ({ name, run: () => runOnDatabase(target, work) }));
+  const cases = target.cannotStream ? databases : { ...databases, ...databaseStreams };
+  return Object.entries(cases).map(([name, work]) => ({ name, run: () => runOnDatabase(target, work) }));
 }
 
 /** The part of the contract below sessions: connections, flights, values and errors. */
 export function adapterContract(target: Target): ContractCase[] {
-  const parts: readonly Cases[] = [connections, flights, transactions, values, checks, failures, streams];
-  return parts
+  const parts: readonly Cases[] = [connections, flights, transactions, values, checks, failures];
+  return [...parts, target.cannotStream ? {} : streams]
     .flatMap((cases) => Object.entries(cases))
     .map(([name, work]) => ({ name, run: () => runCase(target, work) }));
 }
 
 async function runCase(target: Target, work: Cases[string]): Promise<void> {
   const on = new Fixture(await target.make(), target.dialect);
+  const { streaming } = on.adapter.capabilities;
+  if (streaming === (target.cannotStream ?? false))
+    throw new Error(`the target should know that streaming is ${streaming}`);
   try {
     await work(on);
   } finally {

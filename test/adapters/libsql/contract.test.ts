@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { adapterContract } from "../../kit/adapter-contract.ts";
-import type { LibsqlServerOptions } from "../../servers/libsql/libsql-server.ts";
+import { adapterContract, databaseContract } from "../../kit/adapter-contract.ts";
+import { type LibsqlServerOptions, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
 import { libsqlTarget } from "./target.ts";
 
 describe.each<LibsqlServerOptions>([{ profile: "sqld" }, { profile: "turso-cloud" }])(
-  "libSQL over fetch keeps the contract of adapters: $profile",
+  "libSQL over fetch keeps the contracts of adapters and databases: $profile",
   (server) => {
-    for (const { name, run } of adapterContract(libsqlTarget(server))) test(name, run);
+    const target = libsqlTarget(startLibsqlServer, server);
+    for (const { name, run } of [...adapterContract(target), ...databaseContract(target)]) test(name, run);
   },
 );
 
@@ -17,7 +18,7 @@ describe.each<LibsqlServerOptions>([
   { profile: "sqld", newest: "v2" },
   { profile: "turso-cloud", newest: "v2" },
 ])("libSQL over version 2 of the protocol keeps it too, as far as it goes: $profile", (server) => {
-  const cases = adapterContract(libsqlTarget(server, {}, { losing: undefined }));
+  const cases = adapterContract(libsqlTarget(startLibsqlServer, server, {}, { losing: undefined }));
   const kept = cases.filter(({ name }) => !NOT_OVER_V2.some((start) => name.startsWith(start)));
   test("all cases but two", () => expect(cases.length - kept.length).toBe(2));
   for (const { name, run } of kept) test(name, run);

@@ -8,6 +8,8 @@ export interface Target {
   /** A source of its own, empty, for one case. */
   make(): MaybePromise<Source>;
   readonly dialect: Dialect;
+  /** Its capabilities say so, and cases with streams are left out. */
+  readonly cannotStream?: true;
 }
 
 export interface Source {
