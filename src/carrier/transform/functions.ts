@@ -1,0 +1,77 @@
+// The body of an async function: enter at its start, leave at its end, whichever way it ends.
+
+import { behind, skipTrivia } from "./punctuation.ts";
+import { shareNames } from "./shared-names.ts";
+import type { Scan } from "./scan.ts";
+import type { Carried, Site } from "./site.ts";
+import { childrenOf, directivesOf, type FunctionNode, isFunction, mayBeThenable, type Node } from "./syntax.ts";
+
+/** How calls of `node` are carried; `undefined` for what is not an async function, or has nothing to carry. */
+export function carriedBy(node: Node, { suspending }: Scan): Carried | undefined {
+  if (!isFunction(node) || !node.async) return undefined;
+  if (!node.generator) return { node, kind: suspending.has(node) ? "framed" : "plain" };
+  return childrenOf(node.body, "body").length > 0 ? { node, kind: "framed" } : undefined;
+}
+
+export function functionRule(node: Node, site: Site, carried: Carried): void {
+  if (carried.kind === "framed") {
+    site.used.add("enter");
+    if (node.type === "ArrowFunctionExpression" && carried.node.body.type !== "BlockStatement")
+      framedArrow(carried.node, site);
+    else framedBlock(carried.node, site);
+  } else if (carried.node.body.type !== "BlockStatement" && mayBeThenable(carried.node.body)) {
+    site.used.add("thenable");
+    site.edits.open(behindArrow(carried.node, site), ` ${site.names.thenable}(`);
+    site.close(node.end, ")");
+  }
+}
+
+/** `=> value` becomes a block that returns it. */
+function framedArrow(node: FunctionNode, site: Site): void {
+  const { frame, enter } = site.names;
+  site.edits.open(behindArrow(node, site), `{const ${frame}=${enter}();try{return ${frame}.t(`);
+  site.close(node.end, `)}finally{${frame}.x()}}`);
+}
+
+function framedBlock(node: FunctionNode, site: Site): void {
+  const { body } = node;
+  const { frame, enter } = site.names;
+  const last = directivesOf(body).at(-1);
+  const isMadeByCall = node.generator && last === undefined;
+  if (isMadeByCall) enterAtCall(node, site);
+  const entry = isMadeByCall ? `try{${frame}.y();` : `const ${frame}=${enter}();try{`;
+  const start = last?.end ?? body.start + 1;
+  site.edits.open(start, last === undefined ? entry : `;${entry}`);
+  shareNames(node, start, site);
+  site.close(body.end - 1, `}finally{${frame}.x()}`);
+}
+
+/**
+ * A generator's context is that of the call that makes it, and its body only runs at the first `next()`: the frame is
+ * made as a part of its parameters. Behind `...` the call's arguments stay what they were, and so does `length`.
+ * A body with directives may have no such parameters; its frame is made at the first `next()`.
+ */
+function enterAtCall(node: FunctionNode, { code, edits, names }: Site): void {
+  const capture = `{${names.frame}=${names.enter}()`;
+  const last = node.params.at(-1);
+  if (last?.type === "RestElement") {
+    const count = node.params.length - 1;
+    edits.open(behind(code, "...", last.start), `${capture},${names.given}:`);
+    edits.open(last.end, `=[].slice.call(arguments,${count})}`);
+    return;
+  }
+  const from = last?.end ?? behind(code, "(", node.id?.end ?? node.start);
+  const at = skipTrivia(code, from);
+  const isSeparated = last === undefined || code[at] === ",";
+  edits.open(
+    isSeparated && last !== undefined ? skipTrivia(code, at + 1) : at,
+    `${isSeparated ? "" : ","}...${capture}}`,
+  );
+}
+
+function behindArrow({ params, start, body }: FunctionNode, { code }: Site): number {
+  const from = params.at(-1)?.end ?? start;
+  const at = behind(code, "=>", from);
+  if (at > body.start) throw new Error("the arrow of a function was not found");
+  return at;
+}

@@ -1,0 +1,55 @@
+// From text to tree, with a parser that is handed in.
+
+import type { Node } from "./syntax.ts";
+
+export interface ParseOptions {
+  readonly lang: "js" | "jsx";
+  readonly sourceType: "module" | "commonjs";
+}
+
+/**
+ * Gives the ESTree program of a text, with `start` and `end` on every node, or throws: `this.parse` of a Rollup-like
+ * plugin, `parseAst` of Vite or Rolldown, or `(code) => acorn.parse(code, { ecmaVersion: "latest", … })`.
+ */
+export type Parse = (code: string, options: ParseOptions) => unknown;
+
+/** A module first; then a script of the CommonJS kind, which may return and be sloppy; then one with JSX left in it. */
+const ATTEMPTS: readonly ParseOptions[] = [
+  { lang: "js", sourceType: "module" },
+  { lang: "js", sourceType: "commonjs" },
+  { lang: "jsx", sourceType: "module" },
+];
+
+/** @throws SyntaxError when nothing of this reads the text: with the module's name, and the parser's own error as cause. */
+export function parseModule(code: string, id: string, parse: Parse): Node {
+  let first: unknown;
+  for (const options of ATTEMPTS) {
+    try {
+      return parse(code, options) as Node;
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  const { message } = first as Error;
+  throw new SyntaxError(`isopool cannot carry the context through ${id}, which it cannot read: ${message}`, {
+    cause: first,
+  });
+}
+
+/** A construct that cannot be carried, told the way that bundlers show errors. */
+export class RefusedError extends SyntaxError {
+  override readonly name = "RefusedError";
+  readonly id: string;
+  readonly pos: number;
+  /** `line` from 1, `column` from 0. */
+  readonly loc: { readonly file: string; readonly line: number; readonly column: number };
+
+  constructor(why: string, id: string, code: string, pos: number) {
+    const lines = code.slice(0, pos).split(/\r\n?|[\n\u2028\u2029]/);
+    const [line, column] = [lines.length, lines.at(-1)?.length ?? 0];
+    super(`${id}:${line}:${column + 1}: ${why}`);
+    this.id = id;
+    this.pos = pos;
+    this.loc = { file: id, line, column };
+  }
+}

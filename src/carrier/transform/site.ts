@@ -1,0 +1,50 @@
+// What a rule is given: the function it stands in, and the pen.
+
+import type { Edits } from "./edits.ts";
+import type { Scan } from "./scan.ts";
+import type { FunctionNode, Node } from "./syntax.ts";
+
+/** Names that the module does not use, for what is put in. */
+export interface Names {
+  /** The frame of the function at hand. */
+  readonly frame: string;
+  /** `enter()` and `thenable()` of the run-time half. */
+  readonly enter: string;
+  readonly thenable: string;
+  /** What a loop or a catch gives, until it is taken apart. */
+  readonly given: string;
+  /** A fresh name at each call. */
+  fresh(): string;
+}
+
+/** What holds for a whole module. */
+export interface Module {
+  readonly code: string;
+  readonly edits: Edits;
+  readonly scan: Scan;
+  readonly names: Names;
+  /** Which of the run-time half's functions are called. */
+  readonly used: Set<"enter" | "thenable">;
+  /** @throws SyntaxError that names the file, the line and the column of `node`. */
+  refuse(node: Node, why: string): never;
+}
+
+/** An async function whose calls are carried. `plain`: it never suspends, and only what it returns is looked after. */
+export interface Carried {
+  readonly node: FunctionNode;
+  readonly kind: "framed" | "plain";
+}
+
+/** Where a node stands. */
+export interface Site extends Module {
+  /** The carried function whose code this is; `undefined` outside of any. */
+  readonly owner: Carried | undefined;
+  /** Where the statement begins, with its labels. */
+  readonly start: number;
+  /** True within a destructuring or the head of a loop, where an iterator is open that a rejection would close. */
+  readonly isIterating: boolean;
+  /** Puts `text` behind what ends at `at`, once the children are done; what is asked for last comes first. */
+  close(at: number, text: string): void;
+}
+
+export type Rule = (node: Node, site: Site) => void;

@@ -1,0 +1,119 @@
+// The compile-time half of the carrier: every async function of a module keeps its context over its suspensions.
+
+import { blockRule, tryRule } from "./blocks.ts";
+import { Edits, type Piece } from "./edits.ts";
+import { awaitRule, returnRule, yieldRule } from "./expressions.ts";
+import { carriedBy, functionRule } from "./functions.ts";
+import { forOfRule, forRule } from "./loops.ts";
+import { type Parse, parseModule, RefusedError } from "./parse.ts";
+import { importRuntime, isCarriedAlready, RUNTIME } from "./runtime-import.ts";
+import { isSkippable, scan } from "./scan.ts";
+import type { Carried, Module, Names, Rule, Site } from "./site.ts";
+import { type SourceMap, sourceMap } from "./source-map.ts";
+import { eachChild, isFunction, type Node } from "./syntax.ts";
+import { usingRule } from "./using.ts";
+
+export interface TransformOptions {
+  /** Reads JavaScript: `this.parse` of a Rollup-like plugin, or `parseAst` of Vite. */
+  readonly parse: Parse;
+  /** Where the run-time half is imported from. Default `"isopool/carrier-runtime"`. */
+  readonly runtime?: string | undefined;
+  /** False: no source map is made. Default true. */
+  readonly sourceMap?: boolean | undefined;
+}
+
+export interface TransformResult {
+  readonly code: string;
+  /** From the result to `code`; `null` when none was asked for. */
+  readonly map: SourceMap | null;
+}
+
+/**
+ * Rewrites a module so that its async functions, async generators, `for await` and `await using` keep the context that
+ * they were called in, whatever they wait for. What the engine evaluates from a string at run time is not reached.
+ *
+ * @param code - JavaScript: TypeScript and JSX are compiled before. A module or a CommonJS script.
+ * @param id - the module's path, for the source map and for errors.
+ * @returns `undefined` when there is nothing to carry, or when the module has been through here before.
+ * @throws SyntaxError for what cannot be read, or cannot be carried; with `id`, `pos` and `loc` in the latter case.
+ */
+export function transform(code: string, id: string, options: TransformOptions): TransformResult | undefined {
+  if (!/\basync\b/.test(code)) return undefined;
+  const { parse, runtime = RUNTIME, sourceMap: isMapped = true } = options;
+  const program = parseModule(code, id, parse);
+  if (isCarriedAlready(program, code, runtime)) return undefined;
+  const module: Module = {
+    code,
+    edits: new Edits(),
+    scan: scan(program, code),
+    names: freeNames(code),
+    used: new Set(),
+    refuse: (node, why) => {
+      throw new RefusedError(why, id, code, node.start);
+    },
+  };
+  walk(program, module, { owner: undefined, start: 0, isIterating: false });
+  if (module.edits.isEmpty) return undefined;
+  importRuntime(program, module, runtime);
+  const pieces = module.edits.apply(code.length);
+  return { code: textOf(pieces, code), map: isMapped ? sourceMap(pieces, code, id) : null };
+}
+
+const RULES: Readonly<Record<string, Rule>> = {
+  AwaitExpression: awaitRule,
+  BlockStatement: blockRule,
+  ForOfStatement: forOfRule,
+  ForStatement: forRule,
+  ReturnStatement: returnRule,
+  TryStatement: tryRule,
+  VariableDeclaration: usingRule,
+  YieldExpression: yieldRule,
+};
+
+interface Place {
+  readonly owner: Carried | undefined;
+  readonly start: number;
+  readonly isIterating: boolean;
+}
+
+/** Goes down with what opens, and up with what closes. */
+function walk(node: Node, module: Module, place: Place): void {
+  const { owner } = place;
+  if (isSkippable(node, owner, module.scan.hasAsync)) return;
+  const inner = isFunction(node) ? carriedBy(node, module.scan) : undefined;
+  const rule = inner !== undefined ? undefined : ruleFor(node, owner);
+  const closers: [number, string][] = [];
+  if (inner !== undefined || rule !== undefined) {
+    const site: Site = { ...module, ...place, close: (at, text) => void closers.push([at, text]) };
+    if (inner !== undefined) functionRule(node, site, inner);
+    else rule?.(node, site);
+  }
+  eachChild(node, (child, reach, key) => {
+    const isIterating = place.isIterating || node.type === "ArrayPattern" || isHead(node, key);
+    const start = node.type === "LabeledStatement" ? place.start : child.start;
+    if (reach === "same") walk(child, module, { owner, start, isIterating });
+    else walk(child, module, { owner: reach === "body" ? inner : undefined, start, isIterating: false });
+  });
+  for (const [at, text] of closers.toReversed()) module.edits.close(at, text);
+}
+
+function ruleFor({ type }: Node, owner: Carried | undefined): Rule | undefined {
+  if (owner === undefined || (owner.kind === "plain" && type !== "ReturnStatement")) return undefined;
+  return RULES[type];
+}
+
+function isHead(node: Node, key: string): boolean {
+  return key === "left" && node.type === "ForOfStatement" && node["await"] !== true;
+}
+
+function freeNames(code: string): Names {
+  let frame = "$cx";
+  while (code.includes(frame)) frame += "$";
+  let count = 0;
+  const fresh = (): string => `${frame}${count++}`;
+  return { frame, enter: `${frame}e`, thenable: `${frame}t`, given: `${frame}v`, fresh };
+}
+
+function textOf(pieces: readonly Piece[], code: string): string {
+  return pieces.map((piece) => (piece.kind === "new" ? piece.text : code.slice(piece.start, piece.end))).join("");
+}
