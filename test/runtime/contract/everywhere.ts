@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Door, openDoor, type Servers } from "./door.ts";
+import { type Asked, runtimes } from "./runtimes.ts";
+import { casesOf, type Suites, type World } from "./suites.ts";
+
+export interface ContractOptions {
+  /** Module of this folder that exports `suites`; it is bundled for each runtime, and names none. */
+  readonly file: string;
+  readonly suites: Suites;
+  /** What the suites start by name. */
+  readonly servers?: Servers;
+  /** WebAssembly that the suites are handed, by the path of its file. */
+  readonly wasm?: readonly string[];
+}
+
+/** For the names of the cases alone: nothing runs here. */
+const nowhere: World = { start: () => () => Promise.reject(new Error("nothing starts here")), wasm: {} };
+
+/** Every case of both contracts, as a test of its own, in each runtime: one process and one isolate for all of them. */
+export function contractEverywhere({ file, suites, servers = {}, wasm = [] }: ContractOptions): void {
+  describe.each(Object.entries(runtimes))("in %s", (_, start) => {
+    let door: Door;
+    let runtime: Asked;
+    beforeAll(async () => {
+      door = await openDoor(servers);
+      runtime = await start({ file: join(import.meta.dirname, file), wasm, door: door.url });
+    }, 60_000);
+    afterAll(async () => {
+      await runtime.stop();
+      await door.close();
+      expect(door.running, "servers that a case did not stop").toBe(0);
+      expect(runtime.complaints()).toBe("");
+    });
+
+    describe.each(Object.entries(suites(nowhere)))("%s keeps the contracts", (suite, target) => {
+      const names = casesOf(target).map(({ name }) => name);
+      test("the runtime has every case", async () => expect(await runtime.ask({ suite })).toEqual({ names }));
+      for (const name of names) {
+        test(name, async () => {
+          const answer = await runtime.ask({ suite, name });
+          const outcome = "outcome" in answer ? answer.outcome : "not run";
+          if (outcome !== "passed") throw new Error(outcome);
+        });
+      }
+    });
+  });
+}
