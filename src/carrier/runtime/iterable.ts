@@ -1,0 +1,68 @@
+import type { Frame } from "./abi.ts";
+import { inContext, isObject } from "./carried.ts";
+
+type Step = () => unknown;
+
+interface Steps {
+  readonly next: Step;
+  readonly return?: Step | null;
+}
+
+/** What a `for await` of `frame` goes through instead of `source`: leaves whenever the loop is about to suspend. */
+export function iterable<T>(frame: Frame, source: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> | Iterable<T> {
+  const begin = (source as Partial<AsyncIterable<T>>)[Symbol.asyncIterator];
+  const isAsync = begin !== undefined && begin !== null;
+  const iterator: unknown = isAsync
+    ? begin.call(source as AsyncIterable<T>)
+    : (source as Iterable<T>)[Symbol.iterator]();
+  const steps = (isAsync ? fromAsync : fromSync)(frame, iterator as Steps);
+  return { [isAsync ? Symbol.asyncIterator : Symbol.iterator]: () => steps } as unknown as AsyncIterable<T>;
+}
+
+// What `next()` and `return()` give is awaited by the loop; what they throw is thrown there and then.
+function fromAsync(frame: Frame, iterator: Steps): object {
+  const { next } = iterator;
+  const leave = (step: Step) => (): unknown => {
+    // A loop that a rejection ends is left here with nobody current.
+    frame.e();
+    return frame.l(step.call(iterator));
+  };
+  return {
+    next: leave(next),
+    get return() {
+      const { return: close } = iterator;
+      return close == null ? close : leave(close);
+    },
+  };
+}
+
+// The engine puts an async iterator around it, whose every step is awaited: one that throws, and a missing `return()`, too.
+function fromSync(frame: Frame, iterator: Steps): object {
+  const { next } = iterator;
+  const leave = (): void => {
+    // It closes the iterator from a microtask of its own, too, when a value was rejected: this has left by then.
+    if (!frame.isSuspended) frame.l(undefined);
+  };
+  const stepWith = (step: Step) => (): unknown => {
+    try {
+      const result = inContext(frame.context, step, iterator, []);
+      if (!isObject(result)) return result;
+      const { done, value } = result as { done?: unknown; value?: unknown };
+      return { done, value: frame.t(value) };
+    } finally {
+      leave();
+    }
+  };
+  return {
+    next: stepWith(next),
+    get return() {
+      let close: Steps["return"];
+      try {
+        ({ return: close } = iterator);
+      } finally {
+        if (close == null) leave();
+      }
+      return close == null ? close : stepWith(close);
+    },
+  };
+}
