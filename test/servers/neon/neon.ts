@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Backend } from "./backend.ts";
+import type { Counts, Fault, Kill, NeonDatabase, NeonServerOptions, OpenReport, SeenRequest } from "./options.ts";
+import type { Postgres } from "./postgres.ts";
+import { Proxy } from "./proxy.ts";
+import { Relay } from "./relay.ts";
+
+/** Who owns the databases: no superuser, as at Neon. */
+const [OWNER, PASSWORD] = ["neondb_owner", "npg_secret"];
+const ROLES = `DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${OWNER}') THEN
+    CREATE ROLE ${OWNER} LOGIN CREATEDB CREATEROLE PASSWORD '${PASSWORD}';
+    CREATE ROLE authenticated LOGIN;
+  END IF;
+END $$`;
+const ACTIVITY = `SELECT pid, coalesce(state, ''), coalesce(query, ''),
+    (SELECT count(*) FROM pg_locks WHERE pg_locks.pid = activity.pid AND locktype = 'advisory')
+  FROM pg_stat_activity AS activity
+  WHERE backend_type = 'client backend' AND datname = ANY ($1::text[]) AND pid <> ALL ($2::int[])
+  ORDER BY backend_start`;
+/** Closing takes a moment, at PostgreSQL too. */
+const CLOSING_MS = 3_000;
+
+/** What a server tells when it has started. */
+export interface Started {
+  readonly port: number;
+  readonly database: NeonDatabase;
+}
+
+let databases = 0;
+
+/** PostgreSQL behind a proxy like Neon's, with databases of its own. */
+export class Neon {
+  readonly #postgres: Postgres;
+  readonly #options: NeonServerOptions;
+  readonly #proxy: Proxy;
+  readonly #admin: Backend;
+  readonly #databases: string[] = [];
+  #relay: Relay | undefined;
+
+  private constructor(postgres: Postgres, options: NeonServerOptions, admin: Backend) {
+    this.#postgres = postgres;
+    this.#options = options;
+    this.#admin = admin;
+    this.#proxy = new Proxy(postgres, options);
+  }
+
+  static async start(postgres: Postgres, options: NeonServerOptions): Promise<Neon> {
+    const admin = await Backend.connect({ path: postgres.socketPath }, { user: "postgres", database: "postgres" });
+    await admin.run(ROLES);
+    return new Neon(postgres, options, admin);
+  }
+
+  async listen(): Promise<Started> {
+    const { port: wanted = 0, delayMs = 0 } = this.#options;
+    const database = await this.database();
+    if (delayMs === 0) return { port: await this.#proxy.listen(wanted), database };
+    this.#relay = new Relay(await this.#proxy.listen(0), delayMs);
+    return { port: await this.#relay.listen(wanted), database };
+  }
+
+  /** Another empty database at this server. */
+  async database(): Promise<NeonDatabase> {
+    const name = `neondb_${++databases}`;
+    await this.#admin.run(`CREATE DATABASE ${name} OWNER ${OWNER}`);
+    this.#databases.push(name);
+    const [endpoint] = this.#options.endpoints ?? ["ep-test"];
+    const login = `postgresql://${OWNER}:${PASSWORD}`;
+    return {
+      name,
+      user: OWNER,
+      password: PASSWORD,
+      url: `${login}@${endpoint}.local.neon.test/${name}?sslmode=require&channel_binding=require`,
+      directUrl: `${login}@127.0.0.1:${this.#postgres.port}/${name}`,
+    };
+  }
+
+  /** As the owner, past the proxy: rows of the last statement that has some. Nothing of it is counted. */
+  async query(sql: string, database = this.#databases[0]!): Promise<Record<string, string | null>[]> {
+    const backend = await Backend.connect({ path: this.#postgres.socketPath }, { user: OWNER, database });
+    try {
+      const { fields, rows } = await backend.run(sql);
+      return rows.map((row) => Object.fromEntries(row.map((cell, at) => [fields[at]!.name, cell])));
+    } finally {
+      backend.close();
+    }
+  }
+
+  get requests(): readonly SeenRequest[] {
+    return this.#proxy.requests;
+  }
+
+  get counts(): Counts {
+    return this.#proxy.counts;
+  }
+
+  async open(): Promise<OpenReport> {
+    const list = (items: readonly unknown[]): string => `{${items.join(",")}}`;
+    const { rows } = await this.#admin.query(ACTIVITY, [list(this.#databases), list(this.#proxy.idlePids)]);
+    return {
+      tunnels: this.#proxy.tunnels,
+      backends: rows.map(([pid, state, query]) => ({ pid: Number(pid), state: state!, query: query! })),
+      advisoryLocks: rows.reduce((sum, row) => sum + Number(row[3]), 0),
+    };
+  }
+
+  /** What is open and does not close by itself within a few seconds, in words. */
+  async leaks(): Promise<string[]> {
+    const endsAt = performance.now() + CLOSING_MS;
+    for (;;) {
+      const { tunnels, backends, advisoryLocks } = await this.open();
+      const leaks = [
+        ...tunnels.map(({ number, status }) => `tunnel ${number}, status ${status}`),
+        ...backends.map(({ pid, state, query }) => `backend ${pid}, ${state}: ${query}`),
+        ...(advisoryLocks > 0 ? [`${advisoryLocks} advisory locks`] : []),
+      ];
+      if (leaks.length === 0 || performance.now() > endsAt) return leaks;
+      await sleep(10);
+    }
+  }
+
+  forgetRequests(): void {
+    this.#proxy.forgetRequests();
+  }
+
+  fail(fault: Fault): void {
+    this.#proxy.faults.add(fault);
+  }
+
+  clearFaults(): void {
+    this.#proxy.faults.clear();
+  }
+
+  kill(kill: Kill = {}): number {
+    return this.#proxy.kill(kill);
+  }
+
+  /** As a restart of the compute does: PostgreSQL ends its clients' backends, those of `POST /sql` too, with 57P01. */
+  async killBackends(): Promise<number> {
+    const pids = `SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE datname = ANY ($1::text[])`;
+    return (await this.#admin.query(pids, [`{${this.#databases.join(",")}}`])).rows.length;
+  }
+
+  async stop(): Promise<void> {
+    await this.#relay?.stop();
+    await this.#proxy.stop();
+    for (const name of this.#databases) await this.#admin.run(`DROP DATABASE ${name} WITH (FORCE)`);
+    this.#admin.close();
+  }
+}

@@ -1,0 +1,101 @@
+// A real PostgreSQL behind a proxy that speaks as Neon's does, for tests and for `npm start`.
+//
+//   const server = await startNeonServer();               // a second for the first of a process, 0.1 s for the next
+//   neonConfig.fetchEndpoint = () => server.fetchEndpoint;
+//   neonConfig.wsProxy = () => server.wsProxy;            // with useSecureWebSocket = false, and `ws` as webSocketConstructor on Node 20
+//   createDatabase(server.url, …)                         // postgresql://neondb_owner:npg_secret@ep-test.local.neon.test/neondb_1?sslmode=require…
+//   await server.query("CREATE TABLE t (id int)");        // as the owner, past the proxy
+//   await server.fail({ on: "tunnel", sql: "COMMIT", action: "drop-after" });   // options.ts tells what can go wrong
+//   (await server.counts()).flights                       // round trips that clients waited for
+//   await server.kill({ which: "idle" });                 // cuts WebSockets now
+//   expect(await server.leaks()).toEqual([]);             // tunnels, backends, transactions, advisory locks
+//   await server.stop();
+//
+// From a Worker or a page: `controlOver(server.controlUrl)` of control.ts is the same. `signToken()` of tokens.ts makes JWTs.
+// All servers of a process share one child process and one PostgreSQL a version; both end with the process that started them.
+//
+// Not emulated: TLS, pgbouncer behind `-pooler`, autosuspend, rate limits, arrays as JSON (no client of ours asks for it).
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { build, type BuildOptions } from "esbuild";
+import { type Control, controlBy } from "./control.ts";
+import type { Address, Call } from "./main.ts";
+import type { NeonDatabase, NeonServerOptions } from "./options.ts";
+
+export type { Fault, Kill, NeonDatabase, NeonServerOptions, OpenReport, SeenRequest } from "./options.ts";
+
+/** A server in a process of its own, as its tests see it. */
+export interface RunningServer extends Control {
+  /** Connection string of its first database; the host leads nowhere, the driver is told where to go. */
+  readonly url: string;
+  /** `http://127.0.0.1:<port>/sql`, for `neonConfig.fetchEndpoint`. */
+  readonly fetchEndpoint: string;
+  /** `127.0.0.1:<port>/v2`, for `neonConfig.wsProxy`. */
+  readonly wsProxy: string;
+  readonly port: number;
+  /** Where `controlOver()` reaches it from other runtimes. */
+  readonly controlUrl: string;
+  readonly firstDatabase: NeonDatabase;
+}
+
+type Send = (call: Pick<Call, "server" | "name"> & { readonly argument?: unknown }) => Promise<unknown>;
+
+let servers = 0;
+let sending: Promise<Send> | undefined;
+
+/** Starts a server with an empty database. */
+export async function startNeonServer(options: NeonServerOptions = {}): Promise<RunningServer> {
+  const send = await (sending ??= start());
+  const server = ++servers;
+  const address = (await send({ server, name: "start", argument: options })) as Address;
+  const { port, controlUrl, database } = address;
+  return {
+    ...controlBy((name, argument) => send({ server, name, argument })),
+    url: database.url,
+    fetchEndpoint: `http://127.0.0.1:${port}/sql`,
+    wsProxy: `127.0.0.1:${port}/v2`,
+    port,
+    controlUrl,
+    firstDatabase: database,
+  };
+}
+
+async function start(): Promise<Send> {
+  const entryPoints = [fileURLToPath(new URL("main.ts", import.meta.url))];
+  // Node 20 runs no TypeScript: the server is one bundle, handed over as text. Packages are then looked for from the folder it runs in.
+  const target = { platform: "node", format: "esm", target: "node20", external: ["ws"] } satisfies BuildOptions;
+  const { outputFiles } = await build({ ...target, entryPoints, bundle: true, write: false });
+  const cwd = fileURLToPath(new URL("../../..", import.meta.url));
+  const child = spawn(process.execPath, ["--input-type=module", "-"], {
+    cwd,
+    stdio: ["pipe", "inherit", "inherit", "ipc"],
+  });
+  child.stdin!.end(outputFiles[0]!.text);
+  // It ends with this process, and keeps it from nothing.
+  child.unref();
+  child.channel?.unref();
+  return senderTo(child);
+}
+
+function senderTo(child: ChildProcess): Send {
+  let calls = 0;
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  child.on("message", ({ id, value, error }: { id: number; value?: unknown; error?: string }) => {
+    const { resolve, reject } = waiting.get(id)!;
+    waiting.delete(id);
+    if (error === undefined) resolve(value);
+    else reject(new Error(`neon server: ${error}`));
+  });
+  child.on("exit", (code) => {
+    for (const { reject } of waiting.values()) reject(new Error(`the neon server ended, with code ${code}`));
+    waiting.clear();
+    sending = undefined;
+  });
+  return (call) =>
+    new Promise((resolve, reject) => {
+      const id = ++calls;
+      waiting.set(id, { resolve, reject });
+      child.send({ argument: undefined, ...call, id } satisfies Call);
+    });
+}

@@ -1,0 +1,172 @@
+import { connect, type Socket } from "node:net";
+import type { RawData, WebSocket } from "ws";
+import { wrongPassword } from "./failures.ts";
+import type { Faults } from "./faults.ts";
+import { errorResponse, type Message, MessageReader, sqlOf } from "./messages.ts";
+import type { Fault, Kill, OpenTunnel, SeenRequest } from "./options.ts";
+import type { Postgres } from "./postgres.ts";
+import { type CancelKey, filterStartup, StartupAnswers, startupParameters } from "./startup.ts";
+
+const [SSL_REQUEST, CANCEL_REQUEST] = [80_877_103, 80_877_102];
+
+/** What all tunnels of a server share. */
+export interface TunnelHost {
+  readonly postgres: Postgres;
+  readonly faults: Faults;
+  /** Whether a host that the client named exists. */
+  knows(host: string | undefined): boolean;
+  log(seen: SeenRequest): void;
+  onKey(told: string, key: CancelKey): void;
+  cancel(told: string): void;
+  onClose(tunnel: Tunnel): void;
+}
+
+/** A WebSocket, and a connection to PostgreSQL behind it. */
+export class Tunnel {
+  readonly number: number;
+  readonly #host: TunnelHost;
+  readonly #path: string;
+  readonly #client: WebSocket;
+  readonly #server: Socket;
+  readonly #asked = new MessageReader(false);
+  readonly #answered = new MessageReader(true);
+  #startup: StartupAnswers | undefined;
+  #user = "";
+  #status = "?";
+  /** Whether the server has said something since the client's last message. */
+  #hasAnswered = true;
+  /** Syncs, queries and startups without their ReadyForQuery. */
+  #unanswered = 0;
+  /** A fault that lets PostgreSQL answer, and the client not hear it. */
+  #deaf: Fault | undefined;
+  #isClosed = false;
+
+  constructor(number: number, path: string, client: WebSocket, host: TunnelHost) {
+    this.number = number;
+    this.#path = path;
+    this.#client = client;
+    this.#host = host;
+    this.#server = connect({ host: "127.0.0.1", port: host.postgres.port, noDelay: true });
+    client.on("message", (data: RawData, isBinary: boolean) => {
+      // websocket.rs: "unexpected text message in the websocket".
+      if (isBinary) this.#hear(data as Buffer);
+      else this.#cut();
+    });
+    this.#server.on("data", (chunk: Buffer) => this.#tell(chunk));
+    const end = (): void => this.#close();
+    client.on("close", end);
+    client.on("error", end);
+    this.#server.on("close", end);
+    this.#server.on("error", end);
+  }
+
+  report(): OpenTunnel {
+    return { number: this.number, status: this.#unanswered > 0 && this.#status !== "?" ? "Q" : this.#status };
+  }
+
+  isMeant({ which = "all" }: Kill): boolean {
+    const { status } = this.report();
+    const states = { all: status, idle: "I", transaction: "TE", active: "Q" };
+    return states[which].includes(status);
+  }
+
+  kill({ how = "cut" }: Kill = {}): void {
+    if (how === "terminate") {
+      this.#client.send(errorResponse("terminating connection due to administrator command", "57P01"));
+    }
+    if (how === "cut") this.#cut();
+    else this.#close();
+  }
+
+  /** From the client. */
+  #hear(data: Buffer): void {
+    const messages = this.#asked.read(data);
+    const letters = messages.map(({ type }) => type).join("");
+    const sql = messages.map(sqlOf).filter((text) => text !== undefined);
+    if (this.#isSpecial(messages, letters)) return;
+    const fault = this.#host.faults.take({ on: "tunnel", sql, messages: letters });
+    const isBye = letters.startsWith("X");
+    this.#log(isBye ? "terminate" : "tunnel", letters, sql, fault?.action ?? "passed", this.#hasAnswered && !isBye);
+    this.#hasAnswered = false;
+    const { action } = fault ?? {};
+    if (action === "hang") return;
+    if (action === "drop-before") return this.#cut();
+    if (action === "error") return this.#refuse(fault!.body ?? "something went wrong", fault!.code);
+    this.#unanswered += letters.replace(/[^*QS]/g, "").length;
+    if (action === "drop-after" || action === "hang-after") this.#deaf = fault;
+    for (const message of messages) this.#pass(message);
+    if (action === "drop-during") this.#server.write("", () => this.#cut());
+  }
+
+  /** TLS is not spoken here, as it is around the tunnel; and to cancel takes a tunnel of its own. */
+  #isSpecial([message]: readonly Message[], letters: string): boolean {
+    const code = letters === "*" ? message!.body.readInt32BE(0) : 0;
+    if (code === SSL_REQUEST) {
+      this.#asked.expectNoLetter();
+      this.#client.send("N");
+    } else if (code === CANCEL_REQUEST) {
+      this.#log("cancel", letters, [], "passed", false);
+      this.#host.cancel(message!.body.subarray(4).toString("hex"));
+      this.#close();
+    }
+    return code === SSL_REQUEST || code === CANCEL_REQUEST;
+  }
+
+  #pass(message: Message): void {
+    if (message.type !== "*") return void this.#server.write(message.raw);
+    const parameters = startupParameters(message);
+    this.#user = parameters["user"] ?? "";
+    const { searchParams } = new URL(this.#path, "http://localhost");
+    if (!this.#host.knows(searchParams.get("address")?.split(":")[0])) return this.#refuse(wrongPassword(this.#user));
+    this.#startup = new StartupAnswers(this.#user, this.#host.onKey);
+    this.#server.write(filterStartup(parameters));
+  }
+
+  /** To the client. */
+  #tell(chunk: Buffer): void {
+    for (const { type, body } of this.#answered.read(chunk)) {
+      if (type !== "Z") continue;
+      this.#status = body.toString();
+      this.#unanswered--;
+    }
+    const bytes = this.#startup?.rewrite(chunk) ?? chunk;
+    if (this.#deaf !== undefined) {
+      if (this.#unanswered === 0 && this.#deaf.action === "drop-after") this.#cut();
+      return;
+    }
+    if (bytes.length === 0) return;
+    this.#hasAnswered = true;
+    this.#client.send(bytes);
+  }
+
+  #refuse(message: string, code = "XX000"): void {
+    this.#client.send(errorResponse(message, code));
+    this.#close();
+  }
+
+  #log(
+    via: SeenRequest["via"],
+    messages: string,
+    sql: readonly string[],
+    status: SeenRequest["status"],
+    isFlight: boolean,
+  ): void {
+    const { number: tunnel } = this;
+    const seen = { via, tunnel, sql, params: [], messages, isBatch: false, headers: {}, path: this.#path, status };
+    this.#host.log({ ...seen, isFlight });
+  }
+
+  /** Without a goodbye. */
+  #cut(): void {
+    this.#client.terminate();
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#server.destroy();
+    this.#client.close(1000);
+    this.#host.onClose(this);
+  }
+}
