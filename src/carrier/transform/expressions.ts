@@ -3,14 +3,17 @@
 
 import { behind, beforeSemicolon } from "./punctuation.ts";
 import type { Rule, Site } from "./site.ts";
-import { childOf, mayBeThenable } from "./syntax.ts";
+import { childOf, mayBeThenable, type Node } from "./syntax.ts";
 
 /** `await x` → `$.r(await $.l(x))`. */
 export const awaitRule: Rule = (node, site) => {
   // An iterator that is open is closed when the promise is rejected, before any catch could be back in the context:
   // there, the rejection comes as a value, and is thrown in the context.
-  const [back, leave] = site.isIterating ? ["q", "p"] : ["r", "l"];
-  around(site, node.start, node.start + "await".length, node.end, back, leave);
+  const { frame } = site.names;
+  const [back, leave] = site.isIterating
+    ? [`${site.use("settled")}(${frame},`, `${site.use("settle")}(${frame},`]
+    : [`${frame}.r(`, `${frame}.l(`];
+  around(site, node, node.start + "await".length, back, leave);
 };
 
 /** `yield x` → `$.y(yield $.w(x))`; `yield* x` → `$.r(yield* $.i(x))`. */
@@ -20,8 +23,14 @@ export const yieldRule: Rule = (node, site) => {
     site.refuse(node, `${why}: yield first, and take the result apart in a statement of its own`);
   }
   const keywordEnd = node.start + "yield".length;
-  if (node["delegate"] === true) around(site, node.start, behind(site.code, "*", keywordEnd), node.end, "r", "i");
-  else around(site, node.start, keywordEnd, node.end, "y", "w");
+  const { edits, names } = site;
+  if (childOf(node, "argument") === undefined) {
+    edits.replace(node.start, node.end, `${names.frame}.y(yield ${names.frame}.w())`);
+    return;
+  }
+  if (node["delegate"] === true)
+    around(site, node, behind(site.code, "*", keywordEnd), `${names.frame}.r(`, `${names.frame}.i(`);
+  else around(site, node, keywordEnd, `${names.frame}.y(`, `${names.frame}.w(`);
 };
 
 /** `return x`: a thenable is called in the context. An async generator awaits what it returns. */
@@ -31,15 +40,13 @@ export const returnRule: Rule = (node, site) => {
   if (argument === undefined || owner === undefined) return;
   const isAwaited = owner.node.generator;
   if (!isAwaited && !mayBeThenable(argument)) return;
-  if (owner.kind === "plain") site.used.add("thenable");
-  const call = owner.kind === "plain" ? names.thenable : `${names.frame}.${isAwaited ? "l" : "t"}`;
+  const call = owner.kind === "plain" ? site.use("thenable") : `${names.frame}.${isAwaited ? "l" : "t"}`;
   site.edits.open(node.start + "return".length, ` ${call}(`);
   site.close(beforeSemicolon(site.code, node.end), ")");
 };
 
-function around(site: Site, start: number, inside: number, end: number, back: string, leave: string): void {
-  const { edits, names } = site;
-  edits.open(start, `${names.frame}.${back}(`);
-  edits.open(inside, ` ${names.frame}.${leave}(`);
-  site.close(end, "))");
+function around({ edits, close }: Site, node: Node, inside: number, back: string, leave: string): void {
+  edits.open(node.start, back);
+  edits.open(inside, ` ${leave}`);
+  close(node.end, "))");
 }

@@ -15,31 +15,29 @@ export function carriedBy(node: Node, { suspending }: Scan): Carried | undefined
 
 export function functionRule(node: Node, site: Site, carried: Carried): void {
   if (carried.kind === "framed") {
-    site.used.add("enter");
     if (node.type === "ArrowFunctionExpression" && carried.node.body.type !== "BlockStatement")
       framedArrow(carried.node, site);
     else framedBlock(carried.node, site);
   } else if (carried.node.body.type !== "BlockStatement" && mayBeThenable(carried.node.body)) {
-    site.used.add("thenable");
-    site.edits.open(behindArrow(carried.node, site), ` ${site.names.thenable}(`);
+    site.edits.open(behindArrow(carried.node, site), ` ${site.use("thenable")}(`);
     site.close(node.end, ")");
   }
 }
 
 /** `=> value` becomes a block that returns it. */
 function framedArrow(node: FunctionNode, site: Site): void {
-  const { frame, enter } = site.names;
-  site.edits.open(behindArrow(node, site), `{const ${frame}=${enter}();try{return ${frame}.t(`);
+  const { frame } = site.names;
+  site.edits.open(behindArrow(node, site), `{const ${frame}=${site.use("enter")}();try{return ${frame}.t(`);
   site.close(node.end, `)}finally{${frame}.x()}}`);
 }
 
 function framedBlock(node: FunctionNode, site: Site): void {
   const { body } = node;
-  const { frame, enter } = site.names;
+  const { frame } = site.names;
   const last = directivesOf(body).at(-1);
   const isMadeByCall = node.generator && last === undefined;
   if (isMadeByCall) enterAtCall(node, site);
-  const entry = isMadeByCall ? `try{${frame}.y();` : `const ${frame}=${enter}();try{`;
+  const entry = isMadeByCall ? `try{${frame}.y();` : `const ${frame}=${site.use("enter")}();try{`;
   const start = last?.end ?? body.start + 1;
   site.edits.open(start, last === undefined ? entry : `;${entry}`);
   shareNames(node, start, site);
@@ -51,8 +49,8 @@ function framedBlock(node: FunctionNode, site: Site): void {
  * made as a part of its parameters. Behind `...` the call's arguments stay what they were, and so does `length`.
  * A body with directives may have no such parameters; its frame is made at the first `next()`.
  */
-function enterAtCall(node: FunctionNode, { code, edits, names }: Site): void {
-  const capture = `{${names.frame}=${names.enter}()`;
+function enterAtCall(node: FunctionNode, { code, edits, names, use }: Site): void {
+  const capture = `{${names.frame}=${use("enter")}()`;
   const last = node.params.at(-1);
   if (last?.type === "RestElement") {
     const count = node.params.length - 1;

@@ -17,7 +17,7 @@ export function isCarriedAlready(program: Node, code: string, runtime: string): 
 export function importRuntime(program: Node, { code, edits, names, used }: Module, runtime: string): void {
   if (used.size === 0) return;
   const isScript = isCommonJs(program, code);
-  const list = Array.from(used, (name) => `${name}${isScript ? ":" : " as "}${names[name]}`).join();
+  const list = Array.from(used, (name) => `${name}${isScript ? ":" : " as "}${names.runtime[name]}`).join();
   const statement = isScript ? `const{${list}${requireOf(runtime)}` : `import{${list}}from${JSON.stringify(runtime)};`;
   const directive = directivesOf(program).at(-1);
   const hashbang = /^#!.*\n?/.exec(code)?.[0].length ?? 0;

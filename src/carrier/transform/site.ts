@@ -4,13 +4,15 @@ import type { Edits } from "./edits.ts";
 import type { Scan } from "./scan.ts";
 import type { FunctionNode, Node } from "./syntax.ts";
 
+/** What the run-time half exports. */
+export type RuntimeFunction = "enter" | "thenable" | "settle" | "settled" | "resource" | "asyncResource";
+
 /** Names that the module does not use, for what is put in. */
 export interface Names {
   /** The frame of the function at hand. */
   readonly frame: string;
-  /** `enter()` and `thenable()` of the run-time half. */
-  readonly enter: string;
-  readonly thenable: string;
+  /** The run-time half's functions. */
+  readonly runtime: Readonly<Record<RuntimeFunction, string>>;
   /** What a loop or a catch gives, until it is taken apart. */
   readonly given: string;
   /** A fresh name at each call. */
@@ -23,8 +25,10 @@ export interface Module {
   readonly edits: Edits;
   readonly scan: Scan;
   readonly names: Names;
-  /** Which of the run-time half's functions are called. */
-  readonly used: Set<"enter" | "thenable">;
+  /** The run-time half's functions that are called. */
+  readonly used: Set<RuntimeFunction>;
+  /** The name of one of the run-time half's functions, which is imported then. */
+  use(name: RuntimeFunction): string;
   /** @throws SyntaxError that names the file, the line and the column of `node`. */
   refuse(node: Node, why: string): never;
 }

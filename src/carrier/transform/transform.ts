@@ -8,7 +8,7 @@ import { forOfRule, forRule } from "./loops.ts";
 import { type Parse, parseModule, RefusedError } from "./parse.ts";
 import { importRuntime, isCarriedAlready, RUNTIME } from "./runtime-import.ts";
 import { isSkippable, scan } from "./scan.ts";
-import type { Carried, Module, Names, Rule, Site } from "./site.ts";
+import type { Carried, Module, Names, Rule, RuntimeFunction, Site } from "./site.ts";
 import { type SourceMap, sourceMap } from "./source-map.ts";
 import { eachChild, isFunction, type Node } from "./syntax.ts";
 import { usingRule } from "./using.ts";
@@ -42,21 +42,30 @@ export function transform(code: string, id: string, options: TransformOptions): 
   const { parse, runtime = RUNTIME, sourceMap: isMapped = true } = options;
   const program = parseModule(code, id, parse);
   if (isCarriedAlready(program, code, runtime)) return undefined;
-  const module: Module = {
-    code,
-    edits: new Edits(),
-    scan: scan(program, code),
-    names: freeNames(code),
-    used: new Set(),
-    refuse: (node, why) => {
-      throw new RefusedError(why, id, code, node.start);
-    },
-  };
+  const module = moduleOf(program, code, id);
   walk(program, module, { owner: undefined, start: 0, isIterating: false });
   if (module.edits.isEmpty) return undefined;
   importRuntime(program, module, runtime);
   const pieces = module.edits.apply(code.length);
   return { code: textOf(pieces, code), map: isMapped ? sourceMap(pieces, code, id) : null };
+}
+
+function moduleOf(program: Node, code: string, id: string): Module {
+  const [names, used] = [freeNames(code), new Set<RuntimeFunction>()];
+  return {
+    code,
+    edits: new Edits(),
+    scan: scan(program, code),
+    names,
+    used,
+    use: (name) => {
+      used.add(name);
+      return names.runtime[name];
+    },
+    refuse: (node, why) => {
+      throw new RefusedError(why, id, code, node.start);
+    },
+  };
 }
 
 const RULES: Readonly<Record<string, Rule>> = {
@@ -111,7 +120,15 @@ function freeNames(code: string): Names {
   while (code.includes(frame)) frame += "$";
   let count = 0;
   const fresh = (): string => `${frame}${count++}`;
-  return { frame, enter: `${frame}e`, thenable: `${frame}t`, given: `${frame}v`, fresh };
+  const runtime = {
+    enter: `${frame}e`,
+    thenable: `${frame}t`,
+    settle: `${frame}p`,
+    settled: `${frame}q`,
+    resource: `${frame}d`,
+    asyncResource: `${frame}u`,
+  };
+  return { frame, given: `${frame}v`, runtime, fresh };
 }
 
 function textOf(pieces: readonly Piece[], code: string): string {

@@ -4,7 +4,7 @@
 import type { Rule, Site } from "./site.ts";
 import { childOf, declaratorsOf, isAwaitUsing, isUsing, type Node } from "./syntax.ts";
 
-/** `await using a = x, b = y;` → `const a = x;await using $1=$.u(a);const b = y;await using $2=$.u(b);;` */
+/** `await using a = x, b = y;` → `const a = x;await using $1=$u($,a);const b = y;await using $2=$u($,b);;` */
 export const usingRule: Rule = (node, site) => {
   if (!isUsing(node)) return;
   const declarators = declaratorsOf(node);
@@ -18,8 +18,8 @@ export const usingRule: Rule = (node, site) => {
 };
 
 /** The statement that hands a declared resource to the engine. */
-export function envelope(declaration: Node, declarator: Node, { names }: Site): string {
+export function envelope(declaration: Node, declarator: Node, { names, use }: Site): string {
   const { name } = childOf(declarator, "id") as Node & { name: string };
-  const method = isAwaitUsing(declaration) ? "u" : "d";
-  return `${declaration["kind"] as string} ${names.fresh()}=${names.frame}.${method}(${name});`;
+  const wrap = use(isAwaitUsing(declaration) ? "asyncResource" : "resource");
+  return `${declaration["kind"] as string} ${names.fresh()}=${wrap}(${names.frame},${name});`;
 }
