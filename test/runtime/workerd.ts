@@ -15,6 +15,8 @@ export interface WorkerdOptions {
   /** Default: the newest that this workerd knows. */
   readonly compatibilityDate?: string;
   readonly compatibilityFlags?: readonly string[];
+  /** Variables of the worker's `env`. */
+  readonly bindings?: Readonly<Record<string, string>>;
 }
 
 export interface Workerd {
@@ -61,9 +63,11 @@ function executable(): string {
   return createRequire(require.resolve("workerd")).resolve(`@cloudflare/workerd-${system}-${machine}/bin/${file}`);
 }
 
-function configText({ wasm = [], compatibilityDate = newestDate(), compatibilityFlags = [] }: WorkerdOptions): string {
+function configText(options: WorkerdOptions): string {
+  const { wasm = [], compatibilityDate = newestDate(), compatibilityFlags = [], bindings = {} } = options;
   const quote = (text: string): string => JSON.stringify(text);
   const modules = wasm.map((path) => `(name = ${quote(basename(path))}, wasm = embed ${quote(basename(path))})`);
+  const variables = Object.entries(bindings).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -76,6 +80,7 @@ const worker :Workerd.Worker = (
   modules = [${['(name = "worker.js", esModule = embed "worker.js")', ...modules].join(", ")}],
   compatibilityDate = ${quote(compatibilityDate)},
   compatibilityFlags = [${compatibilityFlags.map(quote).join(", ")}],
+  bindings = [${variables.join(", ")}],
 );
 `;
 }

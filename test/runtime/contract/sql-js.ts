@@ -17,5 +17,5 @@ async function load(wasm: World["wasm"]): Promise<SqlJsStatic> {
     done(instance, module);
     return instance.exports;
   };
-  return (await initSqlJs({ instantiateWasm, useOldExtensionFunctions: false } as object)) as SqlJsStatic;
+  return initSqlJs({ instantiateWasm, useOldExtensionFunctions: false } as object);
 }

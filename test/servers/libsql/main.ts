@@ -58,5 +58,12 @@ async function answer({ id, server: number, name, argument }: Call): Promise<voi
 }
 
 process.on("message", (call: Call) => void answer(call));
-// The parent is gone.
-process.on("disconnect", () => process.exit());
+// The parent is gone: nothing of ours stays, in memory or on the disk.
+async function end(): Promise<void> {
+  await Promise.allSettled(Array.from(servers.values(), (server) => server.stop()));
+  process.exit();
+}
+
+process.on("disconnect", () => void end());
+// A terminal tells all of its group at once; this process ends with its parent, and not before.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
