@@ -54,7 +54,7 @@ class ProgramWriter {
     this.#budget = 14;
     const { name } = self;
     const spot = { self, depth: 0, loops: [] };
-    if (self.kind === "expression") return `const ${name} = async (a = ${this.#sync()}) => ${this.#value(spot)};`;
+    if (self.kind === "expression") return `const ${name} = async (a = ${this.#sync()}) => ${this.#returned(spot)};`;
     const body = this.#body(spot);
     switch (self.kind) {
       case "arrow":
@@ -103,7 +103,9 @@ class ProgramWriter {
       () => `for (let i = 0; i < 2; i++) {${this.#body(spot)}}`,
       () => `{${this.#using(spot)}${this.#body(spot)}}`,
       () => `switch (${this.#value(spot)}) { case 1: ${this.#probe()}; break; default: ${this.#value(spot)}; }`,
-      () => `[x = ${this.#value(spot, true)}] = closing(); ${this.#probe()};`,
+      () => `[x = ${this.#risky(spot)}] = closing(); ${this.#probe()};`,
+      () => `{ const [y = ${this.#risky(spot)}] = closing(); } ${this.#probe()};`,
+      () => this.#byHand(spot),
       () => `if (chance()) return ${this.#value(spot)};`,
       () => `if (chance()) throw new Error("on purpose");`,
       () => `void quiet(${this.#call(spot) ?? this.#promise()}); ${this.#probe()};`,
@@ -114,6 +116,8 @@ class ProgramWriter {
       choices.push(
         () => `yield ${this.#pick(["", this.#value(spot), "thenable()", "rejected()"])};`,
         () => `${this.#probe()}; yield* ${this.#iterable(spot)};`,
+        () =>
+          `try { if (chance()) return ${this.#pick(["rejected()", "tick()", "thenable()", "1"])}; } finally { ${this.#probe()}; }`,
       );
     }
     return this.#pick(choices)();
@@ -121,8 +125,11 @@ class ProgramWriter {
 
   #try(spot: Spot): string {
     const caught = this.#pick(["", "(error)", `({ message = ${this.#sync()}, given = ${this.#sync()} })`]);
-    const attempt = `try {${this.#body(spot)} ${this.#pick(["", "await rejected();", "throw new Error();"])}}`;
-    const handler = ` catch ${caught} {${this.#body(spot)}}`;
+    const attempt = this.#pick([
+      `try {${this.#body(spot)} ${this.#pick(["", "await rejected();", "throw new Error();"])}}`,
+      `try { throw new Error(); }`,
+    ]);
+    const handler = ` catch ${caught} {${this.#body(spot)} ${this.#pick(["", "await rejected();"])}}`;
     const finalizer = ` finally {${this.#body({ ...spot, loops: [] })}}`;
     return attempt + this.#pick([handler, handler + finalizer, finalizer]);
   }
@@ -140,10 +147,10 @@ class ProgramWriter {
     const inner = { ...spot, loops: [...spot.loops, label] };
     const head = this.#pick([
       "const v",
-      `const [a = ${this.#value(spot, true)}]`,
+      `const [a = ${this.#risky(spot)}]`,
       `const { a = ${this.#value(spot, true)} }`,
     ]);
-    return `${label}: for (${head} of closing()) {${this.#body(inner)}}`;
+    return `${label}: for (${head} of closing(true)) {${this.#body(inner)}}`;
   }
 
   #using(spot: Spot): string {
@@ -177,6 +184,25 @@ class ProgramWriter {
     const value = this.#pick(choices);
     if (self.kind === "sync") return this.#sync();
     return isAwaitOnly || self.kind === "expression" || !this.#isLucky() ? value : `(${this.#probe()}, ${value})`;
+  }
+
+  /** What an arrow function gives: a thenable is asked by the engine. */
+  #returned(spot: Spot): string {
+    return this.#pick([this.#value(spot), this.#value(spot), "thenable()", `(${this.#value(spot)}, thenable())`]);
+  }
+
+  /** For places where the engine has an iterator open. */
+  #risky(spot: Spot): string {
+    return this.#pick([this.#value(spot, true), "await rejected()", "await thenable()"]);
+  }
+
+  /** An iterator that is asked by hand: the context is the asker's again at once. */
+  #byHand(spot: Spot): string {
+    const name = `i${++this.#probes}`;
+    const begin = `const ${name} = (${this.#iterable(spot)})[Symbol.asyncIterator]?.();`;
+    const step = `const ${name}_ = ${name}?.next(); ${this.#probe()}; await quiet(${name}_); ${this.#probe()};`;
+    const end = `void quiet(${name}?.return?.()); ${this.#probe()};`;
+    return `${begin} { ${step} } { ${step} } ${end}`;
   }
 
   #promise(): string {

@@ -78,11 +78,11 @@ function iterables(probe: (place: string) => unknown, task: () => Promise<number
     return { [Symbol.asyncIterator]: () => ({ next: () => (probe("next"), { done: left-- <= 0, value: task() }) }) };
   };
   // Closed by the engine, when a loop or a destructuring ends early.
-  const closing = (): object => {
+  const closing = (isList = false) => {
     let left = 3;
     return {
       [Symbol.iterator]: () => ({
-        next: () => (probe("next of a sync iterator"), { done: left-- <= 0, value: [] }),
+        next: () => (probe("next of a sync iterator"), { done: left-- <= 0, value: isList ? [] : undefined }),
         return: () => (probe("return of a sync iterator"), { done: true, value: undefined }),
       }),
     };
