@@ -8,6 +8,9 @@ import { carried, isNative, isObject } from "./carried.ts";
 import { iterable } from "./iterable.ts";
 import { type Mapping, page } from "./page.ts";
 
+export { asyncResource, resource } from "./resources.ts";
+export { settle, settled } from "./settled.ts";
+
 page.isTransformed = true;
 
 /** Begins a call of an async function. */

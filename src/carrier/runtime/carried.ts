@@ -38,6 +38,7 @@ export function carried<T>(value: T, context: Mapping): T {
     ({ then } = value as { then?: unknown });
   } catch (error) {
     // Read once, as without us: what awaits it is told.
+    // oxlint-disable-next-line unicorn/no-thenable -- it stands for one
     return Object.defineProperty({}, "then", {
       get() {
         throw error;

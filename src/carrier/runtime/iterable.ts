@@ -1,11 +1,12 @@
 import type { Frame } from "./abi.ts";
 import { inContext, isObject } from "./carried.ts";
 
-type Step = () => unknown;
+type Step = (...args: unknown[]) => unknown;
 
 interface Steps {
   readonly next: Step;
   readonly return?: Step | null;
+  readonly throw?: Step | null;
 }
 
 /** What a `for await` of `frame` goes through instead of `source`: leaves whenever the loop is about to suspend. */
@@ -22,16 +23,23 @@ export function iterable<T>(frame: Frame, source: AsyncIterable<T> | Iterable<T>
 // What `next()` and `return()` give is awaited by the loop; what they throw is thrown there and then.
 function fromAsync(frame: Frame, iterator: Steps): object {
   const { next } = iterator;
-  const leave = (step: Step) => (): unknown => {
-    // A loop that a rejection ends is left here with nobody current.
-    frame.e();
-    return frame.l(step.call(iterator));
-  };
+  const leave =
+    (step: Step): Step =>
+    (...args) => {
+      // A loop that a rejection ends is left here with nobody current; a `yield*`, with whoever asked for more.
+      frame.e();
+      return frame.l(step.apply(iterator, args));
+    };
   return {
     next: leave(next),
     get return() {
       const { return: close } = iterator;
       return close == null ? close : leave(close);
+    },
+    // Only a `yield*` asks for it.
+    get throw() {
+      const { throw: raise } = iterator;
+      return raise == null ? raise : leave(raise);
     },
   };
 }
@@ -43,16 +51,18 @@ function fromSync(frame: Frame, iterator: Steps): object {
     // It closes the iterator from a microtask of its own, too, when a value was rejected: this has left by then.
     if (!frame.isSuspended) frame.l(undefined);
   };
-  const stepWith = (step: Step) => (): unknown => {
-    try {
-      const result = inContext(frame.context, step, iterator, []);
-      if (!isObject(result)) return result;
-      const { done, value } = result as { done?: unknown; value?: unknown };
-      return { done, value: frame.t(value) };
-    } finally {
-      leave();
-    }
-  };
+  const stepWith =
+    (step: Step): Step =>
+    (...args) => {
+      try {
+        const result = inContext(frame.context, step, iterator, args);
+        if (!isObject(result)) return result;
+        const { done, value } = result as { done?: unknown; value?: unknown };
+        return { done, value: frame.t(value) };
+      } finally {
+        leave();
+      }
+    };
   return {
     next: stepWith(next),
     get return() {
@@ -63,6 +73,10 @@ function fromSync(frame: Frame, iterator: Steps): object {
         if (close == null) leave();
       }
       return close == null ? close : stepWith(close);
+    },
+    get throw() {
+      const { throw: raise } = iterator;
+      return raise == null ? raise : stepWith(raise);
     },
   };
 }

@@ -8,8 +8,12 @@ export interface Page {
   current: Mapping;
   /** Takes the patches back; `undefined` while there are none. */
   undo?: (() => void) | undefined;
-  /** How many want the patches. */
-  users?: number;
+  /** The global Promise as it was when the patches were made. */
+  promise?: PromiseConstructor;
+  /** Whose `constructor` was read last, as an await does. See keep.ts. */
+  asked?: object | undefined;
+  /** Nobody awaits now who reads a `constructor`. */
+  isQuiet?: boolean | undefined;
   /** Somebody's code here was compiled by the transform. */
   isTransformed?: boolean;
   /** The missing transform was told of. */

@@ -1,0 +1,79 @@
+// `AsyncContext` as proposed, for engines that have none. Source: https://tc39.es/proposal-async-context/
+
+import { inContext } from "./carried.ts";
+import { type Mapping, page } from "./page.ts";
+import { patch } from "./patches.ts";
+
+export interface VariableOptions<T> {
+  /** For debugging. Default `""`. */
+  readonly name?: string;
+  /** What `get()` gives where no value was set. Default `undefined`. */
+  readonly defaultValue?: T;
+}
+
+/** A value of its own in every flow of code: `run()` sets it for a call and for all that the call starts. */
+export class Variable<T = unknown> {
+  readonly name: string;
+  readonly #defaultValue: T | undefined;
+
+  constructor({ name = "", defaultValue }: VariableOptions<T> = {}) {
+    this.name = name;
+    this.#defaultValue = defaultValue;
+    patch();
+  }
+
+  /** The value here; the default where none was set. */
+  get(): T | undefined {
+    const { current } = page;
+    return current?.has(this) ? (current.get(this) as T) : this.#defaultValue;
+  }
+
+  /** Calls `work(...args)` with `value` set, in it and in all that it starts. */
+  run<Args extends unknown[], R>(value: T, work: (...args: Args) => R, ...args: Args): R {
+    if (page.undo) patch();
+    const mapping = new Map(page.current);
+    // Kept small: nothing is remembered of a value that says nothing, and "no value at all" is what costs least.
+    if (Object.is(value, this.#defaultValue)) mapping.delete(this);
+    else mapping.set(this, value);
+    return inContext(mapping.size > 0 ? mapping : undefined, work, undefined, args);
+  }
+}
+
+/** The values of all variables, as they are where it is made. */
+export class Snapshot {
+  readonly #mapping: Mapping = page.current;
+
+  /** Calls `work(...args)` with those values. */
+  run<Args extends unknown[], R>(work: (...args: Args) => R, ...args: Args): R {
+    return inContext(this.#mapping, work, undefined, args);
+  }
+
+  /**
+   * A function that does what `work` does, with the values of here and now.
+   *
+   * @throws TypeError when `work` is no function.
+   */
+  static wrap<This, Args extends unknown[], R>(
+    work: (this: This, ...args: Args) => R,
+  ): (this: This, ...args: Args) => R {
+    if (typeof work !== "function") throw new TypeError(`Expected a function to wrap, got \`${typeof work}\``);
+    const mapping = page.current;
+    const wrapped = function (this: This, ...args: Args): R {
+      return inContext(mapping, work, this, args);
+    };
+    const { name, length } = work;
+    return Object.defineProperties(wrapped, { name: { value: name }, length: { value: length } });
+  }
+}
+
+/** What is used of `globalThis.AsyncContext`. */
+interface AsyncContextNamespace {
+  readonly Variable: typeof Variable;
+  readonly Snapshot: typeof Snapshot;
+}
+
+/** The engine's own `AsyncContext` where there is one; a polyfill is none: it does not follow a native `await`. */
+export function nativeAsyncContext(): AsyncContextNamespace | undefined {
+  const { AsyncContext } = globalThis as { AsyncContext?: AsyncContextNamespace };
+  return /\{\s*\[native code\]\s*\}$/.test(String(AsyncContext?.Variable)) ? AsyncContext : undefined;
+}
