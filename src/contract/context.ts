@@ -19,4 +19,11 @@ export interface ContextProvider {
   current(): Frame | undefined;
   /** Runs `work` with `frame` current, in it and in all that it starts; `undefined` runs it with none. */
   run<T>(frame: Frame | undefined, work: () => T): T;
+  /** What to do where the frame was lost, for the message of `SESSION_REQUIRED`. */
+  readonly remedy?: string;
+  /**
+   * Prepares a promise that is about to be handed out, so that an await of it keeps the frame; returns the same object.
+   * For providers that do not follow every await by themselves.
+   */
+  readonly carry?: (<T extends PromiseLike<unknown>>(promise: T) => T) | undefined;
 }

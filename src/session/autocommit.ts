@@ -3,10 +3,12 @@ import type { DeadlineOptions } from "./deadline.ts";
 import { Queryable, type StreamRowsOptions } from "./queryable.ts";
 import type { SessionOptions } from "./run-session.ts";
 import type { Session, Work } from "./session.ts";
+import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 
 /** Whoever begins sessions: a Database. */
 interface Beginner {
+  readonly carry: Carry | undefined;
   session<T>(work: Work<T>, options: SessionOptions): Promise<T>;
   open(options: SessionOptions): Session;
 }
@@ -18,6 +20,11 @@ export class Autocommit extends Queryable {
   constructor(database: Beginner) {
     super();
     this.#database = database;
+  }
+
+  /** @internal */
+  override get carry(): Carry | undefined {
+    return this.#database.carry;
   }
 
   override submit<T>(

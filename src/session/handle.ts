@@ -21,12 +21,20 @@ export abstract class Handle extends Queryable {
    * @returns the results of `last`.
    * @throws DbError `COMMIT_UNKNOWN` when the answer was lost; `ROLLBACK_ONLY` when a part of it failed.
    */
-  async commit(...last: readonly StatementInput[]): Promise<Result[]> {
+  commit(...last: readonly StatementInput[]): Promise<Result[]> {
+    return this.carried(this.#commit(last));
+  }
+
+  async #commit(last: readonly StatementInput[]): Promise<Result[]> {
     return this.require().checkOpen("commit").keep(last);
   }
 
   /** Rolls back; the next statement begins anew. Sends nothing when nothing was executed. */
-  async rollback(): Promise<void> {
+  rollback(): Promise<void> {
+    return this.carried(this.#rollback());
+  }
+
+  async #rollback(): Promise<void> {
     const { unit, scope } = this.require().checkOpen("rollback");
     await unit.line.add(new Command("rollback", scope, [], () => undefined));
     scope.failure = undefined;
@@ -50,7 +58,11 @@ export abstract class Handle extends Queryable {
    *
    * @param options.usePool - `false`: one that is opened for it, never an idle one. Default true.
    */
-  async getConnection({ usePool = true }: { readonly usePool?: boolean } = {}): Promise<Connection> {
+  getConnection({ usePool = true }: { readonly usePool?: boolean } = {}): Promise<Connection> {
+    return this.carried(this.#getConnection(usePool));
+  }
+
+  async #getConnection(usePool: boolean): Promise<Connection> {
     const session = this.require().checkOpen();
     const command = new Command("connect", session.scope, [], (_results, link) => new Connection(session, link));
     command.usePool = usePool;

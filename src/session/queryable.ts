@@ -1,7 +1,7 @@
 import type { RawResult, Result, Row, SqlValue } from "../contract/statement.ts";
 import type { DeadlineOptions } from "./deadline.ts";
 import { toResult } from "./rows.ts";
-import { SqlQuery } from "./sql-query.ts";
+import { type Carry, type RunQuery, SqlQuery } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 
 export interface StreamRowsOptions {
@@ -27,6 +27,15 @@ export abstract class Queryable {
    */
   abstract stream<R = Row>(statement: StatementInput, options?: StreamRowsOptions): AsyncIterable<R>;
 
+  /** @internal `ContextProvider.carry`, for every promise that a user is given to await. */
+  abstract get carry(): Carry | undefined;
+
+  /** @internal */
+  carried<T>(promise: Promise<T>): Promise<T> {
+    const { carry } = this;
+    return carry ? carry(promise) : promise;
+  }
+
   /** @internal Where a query made here and now will run. */
   target(): Queryable {
     return this;
@@ -39,7 +48,8 @@ export abstract class Queryable {
    */
   sql<R = Row>(strings: TemplateStringsArray, ...values: readonly (SqlValue | SqlQuery<unknown>)[]): SqlQuery<R> {
     const target = this.target();
-    return new SqlQuery<R>(strings, values, (query) => target.submit("query", [query], ([result]) => result!));
+    const send: RunQuery = (query) => target.submit("query", [query], ([result]) => result!);
+    return new SqlQuery<R>(strings, values, send, this.carry);
   }
 
   /**
@@ -55,7 +65,7 @@ export abstract class Queryable {
     params?: readonly SqlValue[] | Readonly<Record<string, SqlValue>>,
     options?: DeadlineOptions,
   ): Promise<Result<R>> {
-    return this.submit("query", [{ text, params }], ([result]) => toResult<R>(result!, [text]), options);
+    return this.carried(this.submit("query", [{ text, params }], ([result]) => toResult<R>(result!, [text]), options));
   }
 
   /**
@@ -65,6 +75,8 @@ export abstract class Queryable {
    * @throws DbError `QUERY_FAILED` whose `details.statementIndex` names the statement that failed.
    */
   batch(statements: readonly StatementInput[], options?: DeadlineOptions): Promise<Result[]> {
-    return this.submit("batch", statements, (results) => results.map((result) => toResult(result)), options);
+    return this.carried(
+      this.submit("batch", statements, (results) => results.map((result) => toResult(result)), options),
+    );
   }
 }

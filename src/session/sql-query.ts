@@ -1,3 +1,4 @@
+import type { ContextProvider } from "../contract/context.ts";
 import type { RawResult, Result, Row, SqlValue, Statement } from "../contract/statement.ts";
 import { toResult, toRows } from "./rows.ts";
 
@@ -6,20 +7,36 @@ const BRAND: unique symbol = Symbol.for("isopool.SqlQuery");
 /** Runs a query on the session that it was made for. */
 export type RunQuery = (query: SqlQuery<unknown>) => Promise<RawResult>;
 
+/** Prepares a promise that is handed out: `ContextProvider.carry`. */
+export type Carry = NonNullable<ContextProvider["carry"]>;
+
+// An await looks up whose promise it has, and shows that it does so, only where it has one: to be carried, a query must be a
+// promise to the engine, one that never settles by itself. `#private` members grow on whatever a constructor returns.
+// oxlint-disable-next-line typescript/no-extraneous-class -- a constructor is all it is for
+class Awaited {
+  constructor(isPromise: boolean) {
+    if (isPromise) return Object.setPrototypeOf(new Promise(() => undefined), new.target.prototype) as Awaited;
+  }
+}
+
 /**
  * A statement written as a template: values become parameters, queries inside a query become part of its text.
  * Lazy: it runs when it is first awaited, and exactly once however often that happens; in a `batch` it does not run by itself.
  */
-export class SqlQuery<R = Row> implements PromiseLike<R[]> {
+export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
   readonly #strings: readonly string[];
   readonly #values: readonly unknown[];
   readonly #runQuery: RunQuery;
+  readonly #carry: Carry | undefined;
   #result: Promise<RawResult> | undefined;
 
-  constructor(strings: readonly string[], values: readonly unknown[], runQuery: RunQuery) {
+  constructor(strings: readonly string[], values: readonly unknown[], runQuery: RunQuery, carry?: Carry) {
+    super(carry !== undefined);
     this.#strings = strings;
     this.#values = values;
     this.#runQuery = runQuery;
+    this.#carry = carry;
+    carry?.(this);
   }
 
   /** @internal */
@@ -28,18 +45,18 @@ export class SqlQuery<R = Row> implements PromiseLike<R[]> {
   }
 
   /** The first row, or `undefined` when there is none. */
-  async first(): Promise<R | undefined> {
-    return (await this)[0];
+  first(): Promise<R | undefined> {
+    return this.#read((raw) => toRows<R>(raw, this.#strings)[0]);
   }
 
   /** Rows as arrays in column order: `[[1, "Ada"]]`. The way to read duplicate column names. */
-  async values(): Promise<SqlValue[][]> {
-    return (await this.#once()).rows;
+  values(): Promise<SqlValue[][]> {
+    return this.#read(({ rows }) => rows);
   }
 
   /** The full result: rows, columns, rows affected, last row id. */
-  async run(): Promise<Result<R>> {
-    return toResult<R>(await this.#once(), this.#strings);
+  run(): Promise<Result<R>> {
+    return this.#read((raw) => toResult<R>(raw, this.#strings));
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- a query is awaited: that is its interface
@@ -82,6 +99,11 @@ export class SqlQuery<R = Row> implements PromiseLike<R[]> {
       text += this.#strings[index + 1];
     });
     return text;
+  }
+
+  #read<T>(finish: (raw: RawResult) => T): Promise<T> {
+    const read = this.#once().then(finish);
+    return this.#carry ? this.#carry(read) : read;
   }
 
   #once(): Promise<RawResult> {
