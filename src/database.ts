@@ -19,6 +19,7 @@ import type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
 import { runSession, type SessionOptions } from "./session/run-session.ts";
 import { Session, type Work } from "./session/session.ts";
 import { Source } from "./session/source.ts";
+import type { Carry } from "./session/sql-query.ts";
 import { type StatementInput, toStatement } from "./session/statement.ts";
 
 /**
@@ -94,7 +95,7 @@ export class Database extends Handle implements AsyncDisposable {
    * @throws what `work` throws, unchanged; the signal's own reason; DbError `QUERY_TIMEOUT` | `COMMIT_UNKNOWN` | `ROLLBACK_ONLY` | ….
    */
   session<T>(work: Work<T>, options: SessionOptions = {}): Promise<T> {
-    return runSession(this, this.#begin(), work, options);
+    return this.carried(runSession(this, this.#begin(), work, options));
   }
 
   /** Begins a session by hand: `await using session = db.open()`. What is not committed when it ends is rolled back. */
@@ -103,7 +104,11 @@ export class Database extends Handle implements AsyncDisposable {
   }
 
   /** Runs `work` in a transaction: in the current session by `options.propagation`, outside of any in a session of its own. */
-  async transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
+  transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
+    return this.carried(this.#transact(work, options));
+  }
+
+  async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
     const current = this.current();
     if (current) return current.transaction(work, options);
     return this.session(work, { ...options, transaction: planTransaction(options.propagation, false) === "root" });
@@ -147,6 +152,11 @@ export class Database extends Handle implements AsyncDisposable {
   }
 
   /** @internal */
+  override get carry(): Carry | undefined {
+    return this.context.carry;
+  }
+
+  /** @internal */
   override target(): Queryable {
     return this.current() ?? this;
   }
@@ -173,9 +183,8 @@ export class Database extends Handle implements AsyncDisposable {
   override require(): Session {
     const session = this.current();
     if (session) return session;
-    const { name } = this.context;
-    const remedies =
-      "use the one that db.session() hands to its work, give createDatabase() a context that follows await, or use db.autocommit";
+    const { name, remedy = "give createDatabase() a context that follows await" } = this.context;
+    const remedies = `use the one that db.session() hands to its work, ${remedy}, or use db.autocommit`;
     throw new DbError("SESSION_REQUIRED", `no session is current here, says ${name}(): ${remedies}`, { context: name });
   }
 

@@ -14,6 +14,7 @@ import type { StreamRowsOptions } from "./queryable.ts";
 import { toResult } from "./rows.ts";
 import type { SessionOptions } from "./run-session.ts";
 import type { Scope } from "./scope.ts";
+import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 import { streamRows } from "./stream.ts";
 import type { Host } from "./host.ts";
@@ -58,6 +59,11 @@ export class Session extends Handle implements AsyncDisposable {
     });
     options.waitUntil?.(ended);
     return session;
+  }
+
+  /** @internal */
+  override get carry(): Carry | undefined {
+    return this.unit.host.context.carry;
   }
 
   /** @internal Runs `work` until it settles, or until its signal or deadline gives up all that is within this session. */
@@ -124,7 +130,11 @@ export class Session extends Handle implements AsyncDisposable {
    *
    * @throws what `work` throws, unchanged; DbError `PROPAGATION_REFUSED` | `ROLLBACK_ONLY` | `TRANSACTION_LOST` | ….
    */
-  async transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
+  transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
+    return this.carried(this.#transact(work, options));
+  }
+
+  async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
     checkWork(work);
     return runTransaction(this.checkOpen(), work, options);
   }
