@@ -151,8 +151,8 @@ export class Backend {
             this.#secret = Buffer.from(message.body.subarray(4));
           } else listener(message);
         } catch (error) {
-          reject(error as Error);
           this.#isDead = true;
+          reject(error);
           this.#socket.destroy();
         }
       };

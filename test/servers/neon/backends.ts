@@ -15,11 +15,17 @@ const RESET = [
   "DISCARD SEQUENCES",
 ].join("; ");
 
+/** A connection that waits for its next borrower, who waits for its reset. */
+interface Idle {
+  readonly backend: Backend;
+  readonly reset: Promise<unknown>;
+}
+
 /** The connections of `POST /sql`, kept by who asked for which database. */
 export class Backends {
   readonly #postgres: Postgres;
   readonly #maxIdle: number;
-  readonly #idle = new Map<string, Backend[]>();
+  readonly #idle = new Map<string, Idle[]>();
   readonly #all = new Set<Backend>();
   opened = 0;
 
@@ -28,16 +34,16 @@ export class Backends {
     this.#maxIdle = maxIdle;
   }
 
-  /** Backends that wait for their next borrower. */
   get idlePids(): number[] {
-    return [...this.#idle.values()].flat().map(({ pid }) => pid);
+    return [...this.#idle.values()].flat().map(({ backend }) => backend.pid);
   }
 
   /** @param isTrusted - who has shown a token needs no password. */
   async acquire(login: Login, isTrusted: boolean): Promise<Backend> {
     const idle = this.#idleOf(login);
-    for (let backend = idle.pop(); backend !== undefined && !isTrusted; backend = idle.pop()) {
-      if (!backend.isDead) return backend;
+    for (let entry = isTrusted ? undefined : idle.pop(); entry !== undefined; entry = idle.pop()) {
+      await entry.reset;
+      if (!entry.backend.isDead) return entry.backend;
     }
     this.opened++;
     const { port, socketPath } = this.#postgres;
@@ -51,14 +57,11 @@ export class Backends {
   }
 
   /** Cleans what the borrower left behind, and then keeps the connection. */
-  async release(backend: Backend, login: Login): Promise<void> {
-    try {
-      if (this.#idleOf(login).length >= this.#maxIdle) return this.discard(backend);
-      await backend.run(RESET);
-      this.#idleOf(login).push(backend);
-    } catch {
-      this.discard(backend);
-    }
+  release(backend: Backend, login: Login): void {
+    const idle = this.#idleOf(login);
+    if (idle.length >= this.#maxIdle) return this.discard(backend);
+    const reset = backend.run(RESET).catch(() => this.discard(backend));
+    idle.push({ backend, reset });
   }
 
   discard(backend: Backend): void {
@@ -71,7 +74,7 @@ export class Backends {
     this.#idle.clear();
   }
 
-  #idleOf({ user, password, database }: Login): Backend[] {
+  #idleOf({ user, password, database }: Login): Idle[] {
     const key = JSON.stringify([user, password, database]);
     const idle = this.#idle.get(key) ?? [];
     this.#idle.set(key, idle);

@@ -20,13 +20,13 @@ const PACKAGES: Readonly<Record<PostgresVersion, string>> = { 15: "embedded-post
  *
  * @param folder - copied into when the packages are out of reach, as in a home folder that is its owner's alone.
  */
-export function findBinaries(version: PostgresVersion, { uid }: RunAs, folder: string): string {
+export function findBinaries(version: PostgresVersion, who: RunAs, folder: string): string {
   const native = findPackage(version);
   completeLinks(native);
-  if (uid === undefined || isWithinReach(native, uid)) return join(native, "bin");
+  if (isWithinReach(native, who)) return join(native, "bin");
   const copy = join(folder, "postgresql");
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-  execFileSync("chown", ["-R", String(uid), copy]);
+  execFileSync("chown", ["-R", String(who.uid), copy]);
   return join(copy, "bin");
 }
 
@@ -67,8 +67,10 @@ function completeLinks(native: string): void {
   }
 }
 
-function isWithinReach(path: string, uid: number): boolean {
+/** Whether who runs PostgreSQL can come down to this folder; who starts it himself can. */
+export function isWithinReach(path: string, { uid }: RunAs): boolean {
   for (let folder = path; ; folder = dirname(folder)) {
+    if (uid === undefined) return true;
     const { uid: owner, mode } = statSync(folder);
     if ((mode & (owner === uid ? 0o100 : 0o001)) === 0) return false;
     if (folder === dirname(folder)) return true;

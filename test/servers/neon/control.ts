@@ -7,7 +7,7 @@ type Told<Name extends keyof Calls> = Promise<Awaited<ReturnType<Calls[Name]>>>;
 
 export interface Control {
   /** Another empty database, with an owner, a URL and all, at this server. */
-  database(): Told<"database">;
+  createDatabase(): Told<"createDatabase">;
   /** Runs SQL of any number of statements as the owner, past the proxy and uncounted; gives the last rows, as texts. */
   query(sql: string, database?: NeonDatabase): Told<"query">;
   /** Everything that clients sent since the start, or since `forgetRequests()`, in order. */
@@ -34,7 +34,7 @@ export type Ask = (name: keyof Calls, argument?: unknown) => Promise<unknown>;
 export function controlBy(ask: Ask): Control {
   const method = (name: keyof Calls) => (argument?: unknown) => ask(name, argument) as Promise<never>;
   return {
-    database: method("database"),
+    createDatabase: method("createDatabase"),
     query: (sql, database) => ask("query", { sql, database: database?.name }) as Promise<never>,
     requests: method("requests"),
     counts: method("counts"),

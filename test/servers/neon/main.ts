@@ -10,7 +10,7 @@ import { type Postgres, startPostgres } from "./postgres.ts";
 
 /** What a server can be asked for, and what it gives. */
 export interface Calls {
-  database(): ReturnType<Neon["database"]>;
+  createDatabase(): ReturnType<Neon["createDatabase"]>;
   query(argument: { readonly sql: string; readonly database?: string }): ReturnType<Neon["query"]>;
   requests(): Neon["requests"];
   counts(): Neon["counts"];
@@ -29,7 +29,7 @@ export interface Address {
   readonly port: number;
   /** Where it is told by `POST <controlUrl>/<name of the call>`, with a JSON body. */
   readonly controlUrl: string;
-  readonly database: Awaited<ReturnType<Neon["database"]>>;
+  readonly database: Awaited<ReturnType<Neon["createDatabase"]>>;
 }
 
 export interface Call {
@@ -41,7 +41,7 @@ export interface Call {
 }
 
 const calls: { [Name in keyof Calls]: (neon: Neon, argument: never) => unknown } = {
-  database: (neon) => neon.database(),
+  createDatabase: (neon) => neon.createDatabase(),
   query: (neon, { sql, database }: Parameters<Calls["query"]>[0]) => neon.query(sql, database),
   requests: (neon) => neon.requests,
   counts: (neon) => neon.counts,

@@ -53,14 +53,14 @@ export class Neon {
 
   async listen(): Promise<Started> {
     const { port: wanted = 0, delayMs = 0 } = this.#options;
-    const database = await this.database();
+    const database = await this.createDatabase();
     if (delayMs === 0) return { port: await this.#proxy.listen(wanted), database };
     this.#relay = new Relay(await this.#proxy.listen(0), delayMs);
     return { port: await this.#relay.listen(wanted), database };
   }
 
   /** Another empty database at this server. */
-  async database(): Promise<NeonDatabase> {
+  async createDatabase(): Promise<NeonDatabase> {
     const name = `neondb_${++databases}`;
     await this.#admin.run(`CREATE DATABASE ${name} OWNER ${OWNER}`);
     this.#databases.push(name);

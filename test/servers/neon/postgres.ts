@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findBinaries, type RunAs, whoRuns } from "./binaries.ts";
+import { findBinaries, isWithinReach, type RunAs, whoRuns } from "./binaries.ts";
 import type { PostgresVersion } from "./options.ts";
 
 export interface Postgres {
@@ -34,7 +34,8 @@ const KEEPER = `D="$1"; shift; trap "" INT HUP TERM; "$@" </dev/null & P=$!; cat
 /** Starts PostgreSQL on an empty cluster in the folder for temporary files; it ends with this process, whatever ends it. */
 export async function startPostgres(version: PostgresVersion): Promise<Postgres> {
   const who = whoRuns();
-  const folder = mkdtempSync(join(tmpdir(), `postgresql-${version}-`));
+  const temporary = isWithinReach(tmpdir(), who) ? tmpdir() : "/tmp";
+  const folder = mkdtempSync(join(temporary, `postgresql-${version}-`));
   try {
     if (who.uid !== undefined) chownSync(folder, who.uid, who.gid!);
     const binaries = findBinaries(version, who, folder);

@@ -33,6 +33,8 @@ export class Proxy {
   constructor(postgres: Postgres, options: NeonServerOptions) {
     this.#postgres = postgres;
     this.#options = options;
+    // A test that waits must not find its connection closed when it goes on.
+    this.#http.keepAliveTimeout = 600_000;
     this.#backends = new Backends(postgres, options.maxIdleBackends ?? 20);
     this.#sql = new SqlOverHttp(this.#backends, options);
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));

@@ -16,12 +16,11 @@
 //
 // Not emulated: TLS, pgbouncer behind `-pooler`, autosuspend, rate limits, arrays as JSON (no client of ours asks for it).
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { build, type BuildOptions } from "esbuild";
+import type { ChildProcess } from "node:child_process";
 import { type Control, controlBy } from "./control.ts";
 import type { Address, Call } from "./main.ts";
 import type { NeonDatabase, NeonServerOptions } from "./options.ts";
+import { startProcess } from "./process.ts";
 
 export type { Fault, Kill, NeonDatabase, NeonServerOptions, OpenReport, SeenRequest } from "./options.ts";
 
@@ -36,7 +35,8 @@ export interface RunningServer extends Control {
   readonly port: number;
   /** Where `controlOver()` reaches it from other runtimes. */
   readonly controlUrl: string;
-  readonly firstDatabase: NeonDatabase;
+  /** The database that it has from its start: name, owner, password. */
+  readonly database: NeonDatabase;
 }
 
 type Send = (call: Pick<Call, "server" | "name"> & { readonly argument?: unknown }) => Promise<unknown>;
@@ -57,21 +57,12 @@ export async function startNeonServer(options: NeonServerOptions = {}): Promise<
     wsProxy: `127.0.0.1:${port}/v2`,
     port,
     controlUrl,
-    firstDatabase: database,
+    database,
   };
 }
 
 async function start(): Promise<Send> {
-  const entryPoints = [fileURLToPath(new URL("main.ts", import.meta.url))];
-  // Node 20 runs no TypeScript: the server is one bundle, handed over as text. Packages are then looked for from the folder it runs in.
-  const target = { platform: "node", format: "esm", target: "node20", external: ["ws"] } satisfies BuildOptions;
-  const { outputFiles } = await build({ ...target, entryPoints, bundle: true, write: false });
-  const cwd = fileURLToPath(new URL("../../..", import.meta.url));
-  const child = spawn(process.execPath, ["--input-type=module", "-"], {
-    cwd,
-    stdio: ["pipe", "inherit", "inherit", "ipc"],
-  });
-  child.stdin!.end(outputFiles[0]!.text);
+  const child = await startProcess();
   // It ends with this process, and keeps it from nothing.
   child.unref();
   child.channel?.unref();

@@ -75,7 +75,7 @@ export class SqlOverHttp {
 
   #giveBack(backend: Backend, login: Login, isTrusted: boolean): void {
     if (isTrusted || backend.isDead) this.#backends.discard(backend);
-    else void this.#backends.release(backend, login);
+    else this.#backends.release(backend, login);
   }
 }
 

@@ -1,33 +1,245 @@
-import { Client, neon, neonConfig } from "@neondatabase/serverless";
-import { WebSocket } from "ws";
-import { expect, test } from "vitest";
-import { startNeonServer } from "./server.ts";
+// What the server answers to Neon's own driver, as facts of the proxy's source tell it.
 
-test("x", async () => {
-  const t = performance.now();
-  const server = await startNeonServer();
-  console.log("ready", performance.now() - t);
-  neonConfig.fetchEndpoint = () => server.fetchEndpoint;
-  neonConfig.wsProxy = () => server.wsProxy;
-  neonConfig.useSecureWebSocket = false;
-  neonConfig.webSocketConstructor = WebSocket;
-  const sql = neon(server.url);
-  console.log(
-    await sql`select version() v, ${1}::int a, ${new Date(0)}::timestamptz t, ${[1, 2]}::int[] arr, ${{ x: 1 }}::jsonb j`,
-  );
-  await sql`create table t(id int primary key, v text)`;
-  console.log(
-    await sql.transaction([sql`insert into t values(1,'a') returning *`, sql`show transaction_isolation`], {
-      isolationLevel: "Serializable",
-    }),
-  );
-  console.log(await sql`insert into t values(1,'dup')`.catch((e) => ({ ...e, message: e.message })));
-  const client = new Client(server.url);
-  await client.connect();
-  console.log((await client.query("select pg_backend_pid(), current_user, $1::int x", [5])).rows);
-  console.log(await server.open(), await server.counts());
-  await client.end();
-  expect(await server.leaks()).toEqual([]);
-  console.log((await server.requests()).map(({ headers, ...r }) => r));
-  await server.stop();
+import { neon } from "@neondatabase/serverless";
+import { describe, expect, test } from "vitest";
+import { signToken } from "./tokens.ts";
+import { failureOf, startWire } from "./wire-client.ts";
+
+const RAW = { "neon-raw-text-output": "true", "neon-array-mode": "true" };
+
+test("both versions answer over HTTP and over a WebSocket", async () => {
+  for (const version of [15, 18] as const) {
+    const { sql, connect } = await startWire({ version });
+    const { client } = await connect();
+    const [overHttp] =
+      await sql`SELECT current_setting('server_version_num')::int / 10000 AS major, current_user AS who`;
+    const overSocket = await client.query(
+      "SELECT current_setting('server_version_num')::int / 10000 AS major, current_user AS who",
+    );
+    await client.end();
+    expect(overHttp).toEqual({ major: version, who: "neondb_owner" });
+    expect(overSocket.rows).toEqual([overHttp]);
+  }
 });
+
+describe("POST /sql", () => {
+  test("gives fields, rows as texts, command and count, as rows of arrays or of objects", async () => {
+    const { server, sql } = await startWire();
+    await server.query("CREATE TABLE t (id int PRIMARY KEY, name varchar(20), tags text[])");
+    await sql`INSERT INTO t VALUES (1, 'one', ${["a", "b"]}), (2, NULL, NULL)`;
+    const answer = await post(server, { query: "SELECT * FROM t WHERE id < $1", params: [3] }, RAW);
+    expect(answer.body).toEqual({
+      fields: [field("id", 23, 1, 4, -1), field("name", 1043, 2, -1, 24), field("tags", 1009, 3, -1, -1)].map(
+        (each) => ({ ...each, tableID: expect.any(Number) as number }),
+      ),
+      rows: [
+        ["1", "one", "{a,b}"],
+        ["2", null, null],
+      ],
+      command: "SELECT",
+      rowCount: 2,
+      rowAsArray: true,
+    });
+    const objects = await post(server, { query: "SELECT id, true AS yes FROM t", arrayMode: false }, RAW);
+    expect(objects.body["rows"]).toEqual([
+      { id: "1", yes: "t" },
+      { id: "2", yes: "t" },
+    ]);
+    const cooked = await post(server, {
+      query: "SELECT id, true AS yes, 1.5::float8 AS half, '[1]'::json AS list FROM t",
+    });
+    expect((cooked.body["rows"] as unknown[])[0]).toEqual({ id: 1, yes: true, half: 1.5, list: [1] });
+    const created = await post(server, { query: "CREATE TABLE u ()" }, RAW);
+    expect(created.body).toMatchObject({ command: "CREATE", rowCount: null, rows: [], fields: [] });
+    const inserted = await post(server, { query: "INSERT INTO t VALUES (3)" }, RAW);
+    expect(inserted.body).toMatchObject({ command: "INSERT", rowCount: 1 });
+    const empty = await post(server, { query: "" }, RAW);
+    expect(empty.body).toMatchObject({ command: "", rowCount: null });
+  });
+
+  test("turns JSON values into PostgreSQL's texts", async () => {
+    const { server } = await startWire();
+    const params = [1.5, true, null, { a: [1] }, [1, null, "x,y"], [[1], [2]]];
+    const query = "SELECT $1::float8, $2::bool, $3::text, $4::jsonb, $5::text[], $6::int[]";
+    const { body } = await post(server, { query, params }, RAW);
+    expect(body["rows"]).toEqual([["1.5", "t", null, '{"a": [1]}', '{1,NULL,"x,y"}', "{{1},{2}}"]]);
+  });
+
+  test("a batch is one transaction, with its isolation, and tells what it was", async () => {
+    const { server, sql } = await startWire();
+    await server.query("CREATE TABLE t (id int PRIMARY KEY)");
+    const options = { isolationLevel: "Serializable", readOnly: true, deferrable: true } as const;
+    const settings = ["isolation", "read_only", "deferrable"].map((name) => sql.query(`SHOW transaction_${name}`));
+    const shown = await sql.transaction(settings, options);
+    expect(shown.flatMap((rows) => Object.values(rows[0]!))).toEqual(["serializable", "on", "on"]);
+    const refused = await failureOf(sql.transaction([sql`INSERT INTO t VALUES (1)`], { readOnly: true }));
+    expect(refused).toMatchObject({ code: "25006" });
+    const twice = await failureOf(sql.transaction([sql`INSERT INTO t VALUES (1)`, sql`INSERT INTO t VALUES (1)`]));
+    expect(twice).toMatchObject({
+      code: "23505",
+      table: "t",
+      constraint: "t_pkey",
+      schema: "public",
+      severity: "ERROR",
+    });
+    expect(await sql`SELECT * FROM t`).toEqual([]);
+    expect((await post(server, { queries: [] }, RAW)).body).toEqual({ results: [] });
+    const batch = { queries: [{ query: "SELECT 1" }] };
+    const echoed = await post(server, batch, { ...RAW, "neon-batch-isolation-level": "RepeatableRead" });
+    expect(echoed.headers.get("neon-batch-isolation-level")).toBe("RepeatableRead");
+    const wrong = await post(server, batch, { ...RAW, "neon-batch-isolation-level": "repeatable read" });
+    expect([wrong.status, wrong.body["message"]]).toEqual([400, "invalid isolation level"]);
+  });
+
+  test("an error has every field of PostgreSQL's, and null where there is none", async () => {
+    const { server } = await startWire();
+    const { status, body } = await post(server, { query: "SELECT nothing" }, RAW);
+    expect(status).toBe(400);
+    expect(body).toEqual({
+      message: 'column "nothing" does not exist',
+      code: "42703",
+      detail: null,
+      hint: null,
+      position: "8",
+      internalPosition: null,
+      internalQuery: null,
+      severity: "ERROR",
+      where: null,
+      table: null,
+      column: null,
+      schema: null,
+      dataType: null,
+      constraint: null,
+      file: "parse_relation.c",
+      line: expect.any(String) as string,
+      routine: "errorMissingColumn",
+    });
+  });
+
+  test("takes one statement a text, and no COPY", async () => {
+    const { server, sql } = await startWire();
+    expect(await failureOf(sql`SELECT 1; SELECT 2`)).toMatchObject({ code: "42601" });
+    await server.query("CREATE TABLE t (id int)");
+    for (const query of ["COPY t TO STDOUT", "COPY t FROM STDIN"]) {
+      expect((await post(server, { query }, RAW)).body).toMatchObject({
+        message: "unexpected message from server",
+        code: null,
+      });
+    }
+    expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+  });
+
+  test("nothing of a borrower reaches the next one", async () => {
+    const { server, sql } = await startWire();
+    await sql`SELECT set_config('search_path', 'nowhere', false), set_config('app.who', 'first', false)`;
+    await sql`CREATE TEMP TABLE t (id int)`;
+    await sql`SELECT pg_advisory_lock(1)`;
+    await sql`PREPARE p AS SELECT 1`;
+    await sql`LISTEN l`;
+    await sql`BEGIN`;
+    expect(await sql`SELECT current_setting('search_path') AS path, current_setting('app.who', true) AS who`).toEqual([
+      { path: '"$user", public', who: "" },
+    ]);
+    expect(await failureOf(sql`SELECT * FROM t`)).toMatchObject({ code: "42P01" });
+    expect(await failureOf(sql`EXECUTE p`)).toMatchObject({ code: "26000" });
+    expect(await sql`SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory'`).toEqual([{ n: 0 }]);
+    expect(await sql`SELECT pg_listening_channels() AS channel`).toEqual([]);
+    expect((await server.counts()).backendsOpened).toBe(3);
+  });
+
+  test("who may not come in is told so in Neon's words, without a code", async () => {
+    const { server } = await startWire({ endpoints: ["ep-good"] });
+    expect(server.url).toContain("@ep-good.");
+    const wrong = server.url.replace("npg_secret", "guess");
+    const nowhere = server.url.replace("ep-good", "ep-bad");
+    for (const url of [wrong, nowhere]) {
+      const { status, body } = await post(server, { query: "SELECT 1" }, { ...RAW, "neon-connection-string": url });
+      expect([status, body["message"], body["code"]]).toEqual([
+        400,
+        "password authentication failed for user 'neondb_owner'",
+        null,
+      ]);
+    }
+    const pooled = neon(server.url.replace("ep-good", "ep-good-pooler"));
+    expect(await pooled`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+    const missing = await failureOf(neon(server.url.replace(server.database.name, "nodb"))`SELECT 1`);
+    expect(missing).toMatchObject({ code: "3D000", message: 'database "nodb" does not exist' });
+  });
+
+  test("a token stands in for the password, until it has expired", async () => {
+    const { server } = await startWire();
+    const url = server.url.replace("neondb_owner:npg_secret", "authenticated");
+    const who = await neon(url, { authToken: signToken({ sub: "ada" }) })`SELECT current_user AS who`;
+    expect(who).toEqual([{ who: "authenticated" }]);
+    expect(await neon(url, { authToken: () => Promise.resolve(signToken()) })`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+    const reasons = [
+      [signToken({}, -1), "JWT token has expired"],
+      ["nonsense", "invalid compact form"],
+      [`${signToken()}x`, "signature error: signature error"],
+    ] as const;
+    for (const [authToken, message] of reasons) {
+      expect((await failureOf(neon(url, { authToken })`SELECT 1`)).message).toBe(message);
+    }
+    expect((await failureOf(neon(url)`SELECT 1`)).message).toMatch("required password");
+  });
+
+  test("bodies that are too large, either way, are refused", async () => {
+    const { sql } = await startWire({ maxRequestBytes: 1_000, maxResponseBytes: 1_000 });
+    expect((await failureOf(sql`SELECT ${"x".repeat(2_000)}`)).message).toMatch(
+      /HTTP status 413.*request is too large/,
+    );
+    expect((await failureOf(sql`SELECT repeat('x', 2000)`)).message).toMatch(/HTTP status 507.*response is too large/);
+    expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+  });
+
+  test("browsers are let in, with the headers of Neon's list", async () => {
+    const { server } = await startWire();
+    const { headers } = await fetch(server.fetchEndpoint, { method: "OPTIONS" });
+    expect(headers.get("access-control-allow-headers")).toContain("Neon-Batch-Isolation-Level");
+    expect(headers.get("access-control-allow-headers")).not.toContain("Deferrable");
+    expect((await post(server, { query: "SELECT 1" }, RAW)).headers.get("access-control-allow-origin")).toBe("*");
+  });
+
+  test("a client that hangs up has its query cancelled", async () => {
+    const { server, sql } = await startWire();
+    const leaving = new AbortController();
+    const sleeping = failureOf(sql.query("SELECT pg_sleep(60)", [], { fetchOptions: { signal: leaving.signal } }));
+    await expect.poll(async () => (await server.open()).backends.map(({ state }) => state)).toContain("active");
+    leaving.abort();
+    await sleeping;
+    expect(await server.leaks()).toEqual([]);
+  });
+});
+
+interface PostAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+async function post(
+  { fetchEndpoint, url }: { readonly fetchEndpoint: string; readonly url: string },
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<PostAnswer> {
+  const response = await fetch(fetchEndpoint, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "neon-connection-string": url, ...headers },
+  });
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Record<string, unknown>,
+  };
+}
+
+function field(
+  name: string,
+  dataTypeID: number,
+  columnID: number,
+  dataTypeSize: number,
+  dataTypeModifier: number,
+): Record<string, unknown> {
+  return { name, dataTypeID, columnID, dataTypeSize, dataTypeModifier, format: "text" };
+}
