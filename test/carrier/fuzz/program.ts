@@ -106,6 +106,7 @@ class ProgramWriter {
       () => `[x = ${this.#risky(spot)}] = closing(); ${this.#probe()};`,
       () => `{ const [y = ${this.#risky(spot)}] = closing(); } ${this.#probe()};`,
       () => this.#byHand(spot),
+      () => this.#byHand(spot),
       () => `if (chance()) return ${this.#value(spot)};`,
       () => `if (chance()) throw new Error("on purpose");`,
       () => `void quiet(${this.#call(spot) ?? this.#promise()}); ${this.#probe()};`,
@@ -115,6 +116,7 @@ class ProgramWriter {
     if (spot.self.kind === "generator") {
       choices.push(
         () => `yield ${this.#pick(["", this.#value(spot), "thenable()", "rejected()"])};`,
+        () => `yield; ${this.#value(spot)};`,
         () => `${this.#probe()}; yield* ${this.#iterable(spot)};`,
         () =>
           `try { if (chance()) return ${this.#pick(["rejected()", "tick()", "thenable()", "1"])}; } finally { ${this.#probe()}; }`,
@@ -148,7 +150,7 @@ class ProgramWriter {
     const head = this.#pick([
       "const v",
       `const [a = ${this.#risky(spot)}]`,
-      `const { a = ${this.#value(spot, true)} }`,
+      `const { a = ${this.#risky(spot)} }`,
     ]);
     return `${label}: for (${head} of closing(true)) {${this.#body(inner)}}`;
   }
@@ -202,7 +204,7 @@ class ProgramWriter {
     const begin = `const ${name} = (${this.#iterable(spot)})[Symbol.asyncIterator]?.();`;
     const step = `const ${name}_ = ${name}?.next(); ${this.#probe()}; await quiet(${name}_); ${this.#probe()};`;
     const end = `void quiet(${name}?.return?.()); ${this.#probe()};`;
-    return `${begin} { ${step} } { ${step} } ${end}`;
+    return `${begin} { ${step} } { ${step} } { ${step} } ${end}`;
   }
 
   #promise(): string {

@@ -7,8 +7,11 @@ export interface Scope extends Record<string, unknown> {
   pending(): number;
 }
 
-/** @param probe - called by the programs, and from within the engine's calls into what this makes. */
-export function programScope(seed: number, probe: (place: number | string) => unknown): Scope {
+/**
+ * @param probe - called by the programs, and from within the engine's calls into what this makes.
+ * @param watch - called at the end of each task.
+ */
+export function programScope(seed: number, probe: (place: number | string) => unknown, watch: () => void): Scope {
   const random = seeded(seed);
   let pending = 0;
   // In the order in which they were asked for: a run replays.
@@ -17,6 +20,7 @@ export function programScope(seed: number, probe: (place: number | string) => un
     setImmediate(() => {
       pending--;
       work();
+      watch();
     });
   };
   const task = (): Promise<number> => new Promise((resolve) => later(() => resolve(1)));
