@@ -1,8 +1,8 @@
 import type { AdapterFactory, MaybePromise } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent } from "./contract/events.ts";
-import type { Runtime } from "./contract/runtime.ts";
 import type { PoolOptions } from "./pool/options.ts";
+import type { PoolRuntime } from "./pool/runtime.ts";
 import type { Hook } from "./session/source.ts";
 import type { StatementInput } from "./session/statement.ts";
 
@@ -15,7 +15,7 @@ export interface DatabaseOptions {
   /** Who is current? Default `explicit()`: sessions are passed by hand. */
   readonly context?: ContextProvider;
   /** What may outlive what? Default `shared()`. */
-  readonly runtime?: Runtime;
+  readonly runtime?: PoolRuntime;
   readonly pool?: PoolOptions;
   /** Whether connections that were idle for long are checked, and replaced unseen when they are dead. Default true. */
   readonly checkActiveConnection?: boolean;

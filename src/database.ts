@@ -1,13 +1,14 @@
 import type { Adapter, MaybePromise } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
-import type { Clock, Runtime } from "./contract/runtime.ts";
+import type { Clock, WaitUntil } from "./contract/runtime.ts";
 import type { RawResult, Row } from "./contract/statement.ts";
 import { explicit } from "./context/explicit.ts";
 import { checkDatabaseOptions, chooseAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
 import { type DatabaseStats, statsOf } from "./database-stats.ts";
 import { DbError } from "./errors.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions } from "./pool/options.ts";
+import type { PoolRuntime } from "./pool/runtime.ts";
 import { shared } from "./runtime/shared.ts";
 import { Autocommit } from "./session/autocommit.ts";
 import type { DeadlineOptions } from "./session/deadline.ts";
@@ -45,6 +46,8 @@ export class Database extends Handle implements AsyncDisposable {
   /** @internal */
   readonly clock: Clock;
   /** @internal */
+  readonly waitUntil: WaitUntil | undefined;
+  /** @internal */
   readonly context: ContextProvider;
   /** @internal */
   readonly checksConnections: boolean;
@@ -56,7 +59,7 @@ export class Database extends Handle implements AsyncDisposable {
   readonly emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
   readonly #url: string | (() => MaybePromise<string>);
   readonly #options: DatabaseOptions;
-  readonly #runtime: Runtime;
+  readonly #runtime: PoolRuntime;
   readonly #bound: WeakMap<object, Session> = new WeakMap();
   #adapter: Adapter | undefined;
   #source: Source | undefined;
@@ -70,6 +73,7 @@ export class Database extends Handle implements AsyncDisposable {
     const { clock } = runtime;
     this.context = context;
     this.clock = clock;
+    this.waitUntil = runtime.waitUntil;
     this.checksConnections = checkActiveConnection;
     this.stacks = stacks;
     this.limits = checkPoolOptions(options.pool, runtime.maxConnections);
@@ -129,6 +133,11 @@ export class Database extends Handle implements AsyncDisposable {
   /** @internal */
   bind(owner: object, session: Session): void {
     this.#bound.set(owner, session);
+  }
+
+  /** @internal Closes what may not outlive this request. */
+  async leave(): Promise<void> {
+    await this.#source?.pool.leave?.();
   }
 
   /** Counts of the pool it shares; all zero before the first statement. */

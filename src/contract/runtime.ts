@@ -8,10 +8,14 @@ export interface Clock {
   clearTimeout(timer: unknown): void;
 }
 
+export type WaitUntil = (promise: Promise<unknown>) => void;
+
 /** What the platform allows a pool to keep. */
 export interface Runtime {
   readonly name: string;
   readonly clock: Clock;
   /** Default of `pool.max`. */
   readonly maxConnections: number;
+  /** Keeps the request that calls it alive until the promise is settled; where requests can be cut off. */
+  readonly waitUntil?: WaitUntil | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Owner } from "../contract/events.ts";
+import type { WaitUntil } from "../contract/runtime.ts";
 import type { Entry } from "./entry.ts";
 
 export interface AcquireOptions {
@@ -12,6 +13,8 @@ export interface AcquireOptions {
   readonly stack?: string | undefined;
   /** `false`: a freshly opened connection, never one that was lent before. Default `true`. */
   readonly usePool?: boolean | undefined;
+  /** Told what the pool does for this caller and nobody awaits: closes. Where a request can be cut off, keeps it alive. */
+  readonly waitUntil?: WaitUntil | undefined;
 }
 
 export interface ReleaseOptions {

@@ -67,7 +67,7 @@ export class ConnectionPool<C> {
     const onJumpBack = (): void => this.#stock.closeIdle("idle");
     this.#watch = new Watch(runtime?.clock ?? systemClock, () => this.#onTimer(), onJumpBack);
     this.#stock = new Stock(this, source, this.#options, this.#watch, this.#tell);
-    this.#place = { name, options: this.#options, stock: this.#stock, line: this.#line } as Place;
+    this.#place = { name, options: this.#options, stock: this.#stock, line: this.#line };
   }
 
   /** The pools of all databases, in numbers: `pools()`. */

@@ -1,6 +1,6 @@
 import type { Owner } from "../contract/events.ts";
 import { DbError } from "../errors.ts";
-import { isDeadlock } from "./deadlock.ts";
+import { type Holding, isDeadlock } from "./deadlock.ts";
 import type { CheckedPoolOptions } from "./options.ts";
 import type { Stock } from "./stock.ts";
 import type { WaitLine } from "./wait-line.ts";
@@ -38,7 +38,7 @@ export interface Place {
   readonly name: string;
   readonly options: CheckedPoolOptions;
   readonly stock: Stock<unknown>;
-  readonly line: WaitLine<unknown>;
+  readonly line: Pick<WaitLine<unknown>, "size" | "waits" | "waitedMs"> & Holding["line"];
 }
 
 /** Why a caller gets no connection; the last open, if it failed, is the cause. */

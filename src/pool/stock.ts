@@ -10,15 +10,15 @@ import { noneClosed } from "./stats.ts";
 import type { Tell } from "./teller.ts";
 import type { Watch } from "./watch.ts";
 
-/** A pool, as its stock knows it. */
-export interface Keeper<C> extends Lender<C> {
+/** A pool, as its stock knows it. `asker`: for whom something was begun, if it was for somebody. */
+export interface Keeper<C, Asker = unknown> extends Lender<C> {
   readonly name: string;
   /** A connection is free: fresh from its open, or validated. */
-  offer(entry: Entry<C>, isFresh?: boolean): void;
+  offer(entry: Entry<C>, isFresh?: boolean, asker?: Asker): void;
   /** An open failed. */
-  despair(error: unknown): void;
+  despair(error: unknown, asker?: Asker): void;
   /** Something has ended: see who can be served. */
-  pump(): void;
+  pump(asker?: Asker): void;
 }
 
 /** A call into the source that is under way. It takes up a place for that time. */
@@ -29,7 +29,7 @@ interface Call {
 }
 
 /** The connections of a pool, and what is being done to them: opened, validated, closed. */
-export class Stock<C> {
+export class Stock<C, Asker = unknown> {
   /** Every open connection: lent, idle or being validated. */
   readonly entries: Set<Entry<C>> = new Set<Entry<C>>();
   /** Those that nobody has, the newest last. */
@@ -39,7 +39,7 @@ export class Stock<C> {
   readonly closed: Record<CloseReason, number> = noneClosed();
   opened = 0;
   isDisposed = false;
-  readonly #keeper: Keeper<C>;
+  readonly #keeper: Keeper<C, Asker>;
   readonly #source: PoolSource<C>;
   readonly #options: CheckedPoolOptions;
   readonly #watch: Watch;
@@ -48,7 +48,7 @@ export class Stock<C> {
   /** A counter and not a time: clocks jump. */
   #generation = 0;
 
-  constructor(keeper: Keeper<C>, source: PoolSource<C>, options: CheckedPoolOptions, watch: Watch, tell: Tell) {
+  constructor(keeper: Keeper<C, Asker>, source: PoolSource<C>, options: CheckedPoolOptions, watch: Watch, tell: Tell) {
     this.#keeper = keeper;
     this.#source = source;
     this.#options = options;
@@ -99,7 +99,7 @@ export class Stock<C> {
     this.idle.push(entry);
   }
 
-  open(): void {
+  open(asker?: Asker): void {
     const startedAt = this.#watch.now;
     const connect = async (options: { signal: AbortSignal }): Promise<C> => {
       const connection = await this.#source.open(options);
@@ -109,27 +109,30 @@ export class Stock<C> {
     };
     const opened = (connection: C): void => {
       this.pace.opened();
-      this.#keeper.offer(this.#admit(connection, startedAt), true);
+      this.#keeper.offer(this.#admit(connection, startedAt), true, asker);
     };
-    this.#call("open", connect, opened, (error) => {
+    const failed = (error: unknown): void => {
       this.pace.failed(error, this.#watch.now);
-      this.#keeper.despair(error);
-    });
+      this.#keeper.despair(error, asker);
+    };
+    this.#call("open", connect, opened, failed, asker);
   }
 
   /** Asks a connection that is neither idle nor lent whether it is alive. */
-  check(entry: Entry<C>): void {
+  check(entry: Entry<C>, asker?: Asker): void {
     const dead = (): void => {
       this.close(entry, "invalid");
       // What killed one while it was idle has killed the others, most likely.
       this.endGeneration();
     };
-    const answered = (isAlive: boolean | void): void => (isAlive === false ? dead() : this.#keeper.offer(entry));
+    const answered = (isAlive: boolean | void): void =>
+      isAlive === false ? dead() : this.#keeper.offer(entry, false, asker);
     this.#call<boolean | void>(
       "validate",
       (options) => this.#source.validate!(entry.connection, options),
       answered,
       dead,
+      asker,
     );
   }
 
@@ -214,6 +217,7 @@ export class Stock<C> {
     work: (options: { signal: AbortSignal }) => MaybePromise<T>,
     done?: (value: T) => void,
     failed?: (error: unknown) => void,
+    asker?: Asker,
   ): void {
     const controller = new AbortController();
     const { signal } = controller;
@@ -223,7 +227,7 @@ export class Stock<C> {
       this.under[during]--;
       this.#watch.read();
       then();
-      this.#keeper.pump();
+      this.#keeper.pump(asker);
     };
     const answered = (value: T): void => end(() => done?.(value));
     const fell = (error: unknown): void =>

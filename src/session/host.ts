@@ -1,7 +1,7 @@
 import type { MaybePromise } from "../contract/adapter.ts";
 import type { ContextProvider } from "../contract/context.ts";
 import type { PoolEvent, SessionEvent } from "../contract/events.ts";
-import type { Clock } from "../contract/runtime.ts";
+import type { Clock, WaitUntil } from "../contract/runtime.ts";
 import type { CheckedPoolOptions } from "../pool/options.ts";
 import type { Source } from "./source.ts";
 
@@ -10,6 +10,8 @@ export interface Host {
   /** Number of the database, unique in its isolate. */
   readonly number: number;
   readonly clock: Clock;
+  /** Where requests can be cut off: keeps this one alive. */
+  readonly waitUntil?: WaitUntil | undefined;
   readonly context: ContextProvider;
   /** Whether a connection that turns out to have died while idle is replaced unseen. */
   readonly checksConnections: boolean;

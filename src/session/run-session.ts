@@ -1,5 +1,6 @@
 import type { BeginOptions } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
+import type { WaitUntil } from "../contract/runtime.ts";
 import { isDbError } from "../errors.ts";
 import { checkNumber } from "../pool/options.ts";
 import { bounded, type DeadlineOptions } from "./deadline.ts";
@@ -26,7 +27,7 @@ export interface SessionOptions extends BeginOptions, DeadlineOptions {
    */
   readonly retry?: number | RetryOptions | undefined;
   /** Told the promise of the whole session, which never rejects: keeps a Worker's request alive until it has ended. */
-  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+  readonly waitUntil?: WaitUntil | undefined;
 }
 
 /** Runs `work` in a session of its own, once or, with `retry`, until it does not lose the race. */
@@ -37,7 +38,7 @@ export function runSession<T>(
   options: SessionOptions,
 ): Promise<T> {
   const running = attempts(host, parent, work, options);
-  options.waitUntil?.(running.catch(() => undefined));
+  (options.waitUntil ?? host.waitUntil)?.(running.catch(() => undefined));
   return running;
 }
 

@@ -45,7 +45,9 @@ export class Session extends Handle implements AsyncDisposable {
   /** @internal */
   static begin(host: Host, parent: Owner | undefined, options: SessionOptions): Session {
     checkNumber("timeoutMs", options.timeoutMs ?? 0);
-    return new Session(new Unit(host, parent, options.transaction === false ? undefined : options));
+    const session = new Session(new Unit(host, parent, options.transaction === false ? undefined : options));
+    session.unit.waitUntil = options.waitUntil ?? host.waitUntil;
+    return session;
   }
 
   /** @internal A session by hand: nobody waits for its end, so a signal or deadline ends it by itself. */
@@ -57,7 +59,7 @@ export class Session extends Handle implements AsyncDisposable {
       session.giveUp(reason);
       return unit.end("aborted");
     });
-    options.waitUntil?.(ended);
+    unit.waitUntil?.(ended);
     return session;
   }
 

@@ -1,11 +1,12 @@
 import type { Adapter } from "../contract/adapter.ts";
-import type { Owner } from "../contract/events.ts";
-import type { Runtime } from "../contract/runtime.ts";
+import type { Owner, PoolEvent } from "../contract/events.ts";
 import type { Statement } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import type { CheckedPoolOptions } from "../pool/options.ts";
 import { ConnectionPool } from "../pool/pool.ts";
 import { registry } from "../pool/registry.ts";
+import type { Pool, PoolRuntime } from "../pool/runtime.ts";
+import type { PoolSource } from "../pool/source.ts";
 import { Connection } from "./connection.ts";
 import { type Link, toSetup } from "./link.ts";
 import { Session } from "./session.ts";
@@ -18,7 +19,7 @@ export type Hook = (connection: Connection) => void | Promise<void>;
 /** What shapes the connections of a source, besides its URL and its adapter. */
 export interface SourceOptions {
   readonly limits: CheckedPoolOptions;
-  readonly runtime: Runtime;
+  readonly runtime: PoolRuntime;
   readonly setup: readonly Statement[];
   readonly afterFirstConnection: Hook | undefined;
   readonly afterConnection: Hook | undefined;
@@ -30,7 +31,7 @@ let privates = 0;
 /** One configured source: its adapter, its pool, and the databases that share them. */
 export class Source {
   readonly adapter: Adapter;
-  readonly pool: ConnectionPool<Link>;
+  readonly pool: Pool<Link>;
   readonly users: Set<Host> = new Set();
   /** Flights sent so far. */
   flights = 0;
@@ -45,22 +46,21 @@ export class Source {
     this.adapter = adapter;
     this.#identity = identity;
     this.#options = options;
-    const { maxConnections, tellsDeath } = adapter.capabilities;
+    const { affinity, maxConnections, tellsDeath } = adapter.capabilities;
     const { runtime, limits, checksConnections } = options;
-    this.pool = new ConnectionPool<Link>(
-      {
-        open: ({ signal }) => this.#open(signal),
-        close: ({ driver }) => driver.close(),
-        ...(checksConnections && !tellsDeath && { validate: ({ driver }, { signal }) => driver.ping?.(signal) }),
-      },
-      {
-        ...limits,
-        max: Math.min(limits.max, maxConnections),
-        runtime,
-        name,
-        onEvent: (event) => this.users.forEach((user) => user.emit?.(event)),
-      },
-    );
+    const source: PoolSource<Link> = {
+      open: ({ signal }) => this.#open(signal),
+      close: ({ driver }) => driver.close(),
+      ...(checksConnections && !tellsDeath && { validate: ({ driver }, { signal }) => driver.ping?.(signal) }),
+    };
+    const poolOptions = {
+      ...limits,
+      max: Math.min(limits.max, maxConnections),
+      runtime,
+      name,
+      onEvent: (event: PoolEvent): void => this.users.forEach((user) => user.emit?.(event)),
+    };
+    this.pool = runtime.createPool?.(source, poolOptions, affinity) ?? new ConnectionPool<Link>(source, poolOptions);
   }
 
   /**

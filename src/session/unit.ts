@@ -1,6 +1,7 @@
 import type { BeginOptions, RowStream } from "../contract/adapter.ts";
 import type { Frame } from "../contract/context.ts";
 import type { Owner } from "../contract/events.ts";
+import type { WaitUntil } from "../contract/runtime.ts";
 import { DbError, isDbError } from "../errors.ts";
 import type { Lease } from "../pool/pool.ts";
 import { Command } from "./command.ts";
@@ -38,6 +39,8 @@ export class Unit {
   hasKept = false;
   /** True when `db.session()` has ended it: for good. */
   isSettled = false;
+  /** Keeps the request alive for what the pool does on its behalf. */
+  waitUntil: WaitUntil | undefined;
   /** Told when it has ended: for a session that is open by hand. */
   onEnd: (() => void) | undefined;
   /** Where the session began: settle callbacks run there. */
@@ -78,7 +81,7 @@ export class Unit {
     const { host } = this;
     const source = await host.source();
     const { pool } = source;
-    const wanted = { owner: this.owner, usePool, stack: this.#stack };
+    const wanted = { owner: this.owner, usePool, stack: this.#stack, waitUntil: this.waitUntil };
     const lease = pool.tryAcquire(wanted) ?? (await pool.acquire({ ...wanted, signal: toSignal() }));
     const link = lease.connection;
     this.#lease = lease;
@@ -157,7 +160,7 @@ export class Unit {
     const isSafe = isLost && error.outcome === "not-executed" && this.transaction.state === "none";
     this.drop(error);
     // One dead connection means that its idle siblings are dead too, most likely: none of them is tried.
-    if (isLost) connection.source.pool.invalidate();
+    if (isLost) connection.source.pool.invalidate(this);
     return isSafe && isReused && this.host.checksConnections;
   }
 

@@ -16,6 +16,8 @@ const arrows: Record<string, readonly string[]> = {
   adapters: ["contract/", "adapters/sqlite/"],
   carrier: ["contract/", "carrier/"],
   integrations: ["index.ts"],
+  // Brings a pool of its own, of the same parts.
+  "integrations/workers": ["pool/", "contract/"],
   errors: ["contract/"],
   clock: ["contract/"],
 };
@@ -45,7 +47,8 @@ function isAllowed({ from, to }: Import): boolean {
   const below = spine.includes(layer) ? spine.slice(spine.indexOf(layer)) : [];
   if (below.includes(layerOf(to)) || isSameUnit(from, to)) return true;
   if (layer !== "contract" && forEveryone.includes(to)) return true;
-  return (arrows[layer] ?? []).some((allowed) => to === allowed || (allowed.endsWith("/") && to.startsWith(allowed)));
+  const own = [layer, from.split("/").slice(0, 2).join("/")].flatMap((each) => arrows[each] ?? []);
+  return own.some((allowed) => to === allowed || (allowed.endsWith("/") && to.startsWith(allowed)));
 }
 
 function wrongArrows(imports: readonly Import[]): string[] {

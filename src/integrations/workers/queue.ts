@@ -1,0 +1,62 @@
+import type { Clock } from "../../contract/runtime.ts";
+import type { Entry } from "../../pool/entry.ts";
+import type { AcquireOptions } from "../../pool/lease.ts";
+
+/** A waiter that is not heard of for this long after it should have been is taken to be gone: its request was cut off. */
+const SILENCE_MS = 50;
+
+/** A caller in line, in a request of its own. */
+export interface Waiter<C> {
+  readonly since: number;
+  readonly timeoutMs: number;
+  readonly options: AcquireOptions;
+  /** Opens or validates a connection for itself, and wants no other. */
+  isCalling: boolean;
+  /** The connection that it has opened or validated. */
+  given: Entry<C> | undefined;
+  failure: { readonly error: unknown } | undefined;
+  /** When it should be heard of again, at the latest. */
+  dueAt: number;
+  /** While it sleeps. Settles a promise of its own request: what follows runs in there. */
+  wake: (() => void) | undefined;
+}
+
+export function createWaiter<C>(options: AcquireOptions, since: number, timeoutMs: number): Waiter<C> {
+  const state = { isCalling: false, given: undefined, failure: undefined, dueAt: since, wake: undefined };
+  return { since, timeoutMs, options, ...state };
+}
+
+/** Who waits, first come first served. Those who are gone are passed over, and forgotten when their time is over. */
+export class Queue<C> extends Set<Waiter<C>> {
+  waits = 0;
+  waitedMs = 0;
+
+  /** Whose turn it is. */
+  next(now: number): Waiter<C> | undefined {
+    for (const waiter of this) {
+      const { since, timeoutMs, dueAt, isCalling } = waiter;
+      const isGone = now > dueAt + SILENCE_MS;
+      if (isGone && now > since + timeoutMs + SILENCE_MS) this.delete(waiter);
+      else if (!isGone && !isCalling) return waiter;
+    }
+    return undefined;
+  }
+}
+
+/** Lets a waiter sleep until it is woken, its signal is aborted, or the time is over, by a timer of its own request. */
+export async function sleep(waiter: Waiter<unknown>, delayMs: number, clock: Clock): Promise<void> {
+  const { signal } = waiter.options;
+  let timer: unknown;
+  let wake!: () => void;
+  try {
+    await new Promise<void>((resolve) => {
+      wake = waiter.wake = resolve;
+      timer = clock.setTimeout(resolve, delayMs);
+      signal?.addEventListener("abort", wake);
+    });
+  } finally {
+    waiter.wake = undefined;
+    clock.clearTimeout(timer);
+    signal?.removeEventListener("abort", wake);
+  }
+}

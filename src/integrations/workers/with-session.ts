@@ -1,0 +1,90 @@
+import type { Database, Session } from "../../index.ts";
+import { runEvent, type WithSessionOptions } from "./event.ts";
+
+/** One database, or several: their sessions begin together, and commit in this order. */
+export type Databases = Database | readonly Database[];
+
+/** A Database's session, or the sessions of a list, in its order. */
+export type SessionsOf<D extends Databases> = D extends readonly Database[] ? Session[] : Session;
+
+/** A fetch, scheduled or queue handler; `session` is what `db.of(event)` gives as well. */
+export type SessionHandler<Event, Env, Context, Result, D extends Databases> = (
+  event: Event,
+  env: Env,
+  context: Context,
+  session: SessionsOf<D>,
+) => Result | Promise<Result>;
+
+export type WrappedHandler<Event, Env, Context, Result> = (
+  event: Event,
+  env: Env,
+  context: Context,
+) => Promise<Awaited<Result>>;
+
+/** The handlers of an object that have a session; all else in it stays as it is. */
+const NAMES = ["fetch", "scheduled", "queue", "email"] as const;
+
+/**
+ * Gives each event of a Worker a session of its own: committed before the response leaves, rolled back when the handler
+ * throws, answers with a status of 500 or more, or when the client goes away. `context.waitUntil()` keeps the request alive
+ * until the session has ended, so that it ends on every path.
+ *
+ * @param databases - a Database, several (they commit in this order), or a function of `env` that makes them, once.
+ * @param handler - a function for one kind of event, or the whole object: `{ fetch, scheduled, queue }`, a Hono app.
+ * @throws TypeError for what is no database or no handler; the wrapped handler: what the handler or the commit throws.
+ * @example
+ * export default { fetch: withSession(db, async (request, env, ctx, session) => Response.json(await session.sql`select 1`)) };
+ */
+export function withSession<Event, Env, Context, Result, D extends Databases = Database>(
+  databases: D | ((env: Env) => D),
+  handler: SessionHandler<Event, Env, Context, Result, D>,
+  options?: WithSessionOptions,
+): WrappedHandler<Event, Env, Context, Result>;
+export function withSession<Handlers extends object, D extends Databases = Database>(
+  databases: D | ((env: never) => D),
+  handlers: Handlers,
+  options?: WithSessionOptions,
+): Handlers;
+export function withSession(
+  databases: Databases | ((env: never) => Databases),
+  handler: object,
+  options: WithSessionOptions = {},
+): unknown {
+  const find = finder(databases);
+  const wrap =
+    (call: (...args: unknown[]) => unknown) =>
+    (...args: [event: object, env?: unknown, context?: object]): Promise<unknown> =>
+      runEvent(find(args[1]), args, call, options);
+  if (typeof handler === "function") return wrap(handler as (...args: unknown[]) => unknown);
+  const handlers = Object(handler) as Record<string, unknown>;
+  const known = NAMES.filter((name) => typeof handlers[name] === "function");
+  if (known.length === 0)
+    throw new TypeError(`Expected a handler, or an object with one of ${NAMES.join(", ")}, got \`${typeof handler}\``);
+  const wrapped = known.map((name) => [
+    name,
+    wrap((...args) => (handlers[name] as (...args: unknown[]) => unknown).apply(handlers, args)),
+  ]);
+  return { ...handlers, ...Object.fromEntries(wrapped) };
+}
+
+/** Finds the databases of an event. Those of a function are made once for each `env`, of which an isolate has one. */
+function finder(databases: Databases | ((env: never) => Databases)): (env: unknown) => Databases {
+  if (typeof databases !== "function") {
+    const checked = check(databases);
+    return () => checked;
+  }
+  const made = new WeakMap<object, Databases>();
+  return (env) => {
+    const key = Object(env) as object;
+    const found = made.get(key) ?? check(databases(env as never));
+    made.set(key, found);
+    return found;
+  };
+}
+
+function check(databases: Databases): Databases {
+  const list = [databases].flat() as Partial<Database>[];
+  if (list.length === 0 || list.some((db) => typeof db?.session !== "function"))
+    throw new TypeError("Expected a database of createDatabase(), a list of them, or a function that makes them");
+  return databases;
+}
