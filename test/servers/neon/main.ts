@@ -61,7 +61,7 @@ let control: Promise<string> | undefined;
 
 async function start(number: number, options: NeonServerOptions): Promise<Address> {
   const { version = 18 } = options;
-  const starting = clusters.get(version) ?? startPostgres(version);
+  const starting = clusters.get(version) ?? startPostgres(version).then(Neon.prepare);
   clusters.set(version, starting);
   const neon = await Neon.start(await starting, options);
   servers.set(number, neon);

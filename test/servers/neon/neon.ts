@@ -7,12 +7,7 @@ import { Relay } from "./relay.ts";
 
 /** Who owns the databases: no superuser, as at Neon. */
 const [OWNER, PASSWORD] = ["neondb_owner", "npg_secret"];
-const ROLES = `DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${OWNER}') THEN
-    CREATE ROLE ${OWNER} LOGIN CREATEDB CREATEROLE PASSWORD '${PASSWORD}';
-    CREATE ROLE authenticated LOGIN;
-  END IF;
-END $$`;
+const ROLES = `CREATE ROLE ${OWNER} LOGIN CREATEDB CREATEROLE PASSWORD '${PASSWORD}'; CREATE ROLE authenticated LOGIN`;
 const ACTIVITY = `SELECT pid, coalesce(state, ''), coalesce(query, ''),
     (SELECT count(*) FROM pg_locks WHERE pg_locks.pid = activity.pid AND locktype = 'advisory')
   FROM pg_stat_activity AS activity
@@ -45,10 +40,16 @@ export class Neon {
     this.#proxy = new Proxy(postgres, options);
   }
 
-  static async start(postgres: Postgres, options: NeonServerOptions): Promise<Neon> {
-    const admin = await Backend.connect({ path: postgres.socketPath }, { user: "postgres", database: "postgres" });
+  /** What a PostgreSQL must have before the first server on it. */
+  static async prepare(postgres: Postgres): Promise<Postgres> {
+    const admin = await administer(postgres);
     await admin.run(ROLES);
-    return new Neon(postgres, options, admin);
+    admin.close();
+    return postgres;
+  }
+
+  static async start(postgres: Postgres, options: NeonServerOptions): Promise<Neon> {
+    return new Neon(postgres, options, await administer(postgres));
   }
 
   async listen(): Promise<Started> {
@@ -147,4 +148,8 @@ export class Neon {
     for (const name of this.#databases) await this.#admin.run(`DROP DATABASE ${name} WITH (FORCE)`);
     this.#admin.close();
   }
+}
+
+function administer({ socketPath }: Postgres): Promise<Backend> {
+  return Backend.connect({ path: socketPath }, { user: "postgres", database: "postgres" });
 }

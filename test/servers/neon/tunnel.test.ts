@@ -111,6 +111,28 @@ test("a transaction that was left open is told as a leak, and so are its locks",
   await client.end();
 });
 
+test("the most sockets that were open at once are told, HTTP's and WebSockets' together", async () => {
+  const { server, sql, connect } = await startWire();
+  const clients = await Promise.all([connect(), connect(), connect()]);
+  await Promise.all([sql`SELECT 1`, ...clients.map(({ client }) => client.query("SELECT 1"))]);
+  for (const { client } of clients) await client.end();
+  const { client } = await connect();
+  await client.query("SELECT 1");
+  await client.end();
+  expect(await server.counts()).toMatchObject({ peakSockets: 4, peakTunnels: 3, tunnelsOpened: 4 });
+});
+
+test("a delay is paid each way, and twice more by who connects", async () => {
+  const { sql, connect } = await startWire({ delayMs: 25 });
+  // Each of the server's tests has a port of its own, so this is a new connection.
+  const http = await timeOf(() => sql`SELECT 1`);
+  const warm = await timeOf(() => sql`SELECT 1`);
+  expect([http >= 100, warm >= 50]).toEqual([true, true]);
+  const { client } = await connect();
+  expect(await timeOf(() => client.query("SELECT 1"))).toBeGreaterThanOrEqual(50);
+  await client.end();
+});
+
 test("each server has databases of its own, and one may have several", async () => {
   const { server, connect } = await startWire();
   const other = await server.createDatabase();
@@ -122,3 +144,10 @@ test("each server has databases of its own, and one may have several", async () 
   await client.end();
   expect(await server.query("SELECT id, NULL AS none FROM there", other)).toEqual([{ id: "1", none: null }]);
 });
+
+/** In milliseconds, from below: a timer may fire a little early. */
+async function timeOf(work: () => PromiseLike<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt + 5;
+}
