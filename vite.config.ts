@@ -1,6 +1,8 @@
 // The page in demo/page: `npm start` serves it while working, `npm run build:demo` builds it into demo/dist.
 
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { localWorker } from "./demo/worker/local/plugin.ts";
 
 // Nothing inline and nothing from elsewhere; WebAssembly may be compiled, no other code may be made at run time.
 const policy = [
@@ -25,9 +27,10 @@ export default defineConfig({
         { tag: "meta", attrs: { "http-equiv": "Content-Security-Policy", content: policy }, injectTo: "head-prepend" },
       ],
     },
+    localWorker(fileURLToPath(new URL(".", import.meta.url))),
   ],
-  server: { host: "127.0.0.1", headers },
-  preview: { host: "127.0.0.1", headers },
+  server: { host: "127.0.0.1", headers, cors: false },
+  preview: { host: "127.0.0.1", headers, cors: false },
   build: {
     outDir: "../dist",
     emptyOutDir: true,

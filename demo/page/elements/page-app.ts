@@ -3,6 +3,8 @@
 import { html, nothing, svg, type TemplateResult } from "lit";
 import { PageElement } from "../element.ts";
 import { plural } from "../format.ts";
+import type { PageIsolate } from "../isolate/page-isolate.ts";
+import "../isolate/page-isolate.ts";
 import { timeline } from "../sessions/timeline.ts";
 import { state } from "../sessions/words.ts";
 import { workspace } from "../workspace.ts";
@@ -18,6 +20,7 @@ const VIEWS = [
   { id: "console", name: "Console" },
   { id: "tables", name: "Tables" },
   { id: "files", name: "Files" },
+  { id: "worker", name: "Worker" },
 ] as const;
 
 type View = (typeof VIEWS)[number]["id"];
@@ -85,6 +88,7 @@ export class PageApp extends PageElement {
       <div ?hidden=${this.#view !== "console"}><page-console></page-console></div>
       <div ?hidden=${this.#view !== "tables"}><page-tables></page-tables></div>
       <div ?hidden=${this.#view !== "files"}><page-files></page-files></div>
+      <div ?hidden=${this.#view !== "worker"}><page-isolate></page-isolate></div>
     `;
   }
 
@@ -109,6 +113,7 @@ export class PageApp extends PageElement {
     await this.updateComplete;
     if (this.#view === "tables" || this.#view === "files") await workspace.refresh();
     if (this.#view === "tables") this.querySelector<PageTables>("page-tables")?.show();
+    if (this.#view === "worker") await this.querySelector<PageIsolate>("page-isolate")?.show();
   }
 
   #skip = (event: Event): void => {

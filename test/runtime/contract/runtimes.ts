@@ -31,7 +31,7 @@ export const runtimes: Readonly<Record<string, (code: Code) => Promise<Asked>>> 
   Chromium: askChromium,
 };
 
-const answerer = JSON.stringify(join(import.meta.dirname, "suites.ts"));
+const answerer = JSON.stringify(join(import.meta.dirname, "answerer.ts"));
 
 async function askWorkerd({ file, wasm, door }: Code): Promise<Asked> {
   const names = wasm.map((path) => basename(path));

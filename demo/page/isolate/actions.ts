@@ -1,0 +1,135 @@
+// What a visitor can send to the Worker, and what came of it in words.
+
+import { plural } from "../format.ts";
+import { api, ApiError, type BurstAnswer } from "./api.ts";
+import { isolate } from "./isolate.ts";
+
+export interface Action {
+  readonly id: string;
+  readonly title: string;
+  readonly teaser: string;
+  /** Sends it; gives what came of it. */
+  run(): Promise<string>;
+}
+
+const LIST = "/api/products?limit=5";
+const CUSTOMER = 1;
+/** An order dawdles for so long inside its transaction, and its client leaves after so long. */
+const PAUSE_MS = 1_500;
+const LEAVE_MS = 400;
+
+export const actions: readonly Action[] = [
+  {
+    id: "one",
+    title: "Send 1 request",
+    teaser: "A list of products: one query, so one flight.",
+    run: () => send(1),
+  },
+  {
+    id: "twenty",
+    title: "Send 20 at once",
+    teaser: "More than the pool has connections. Who comes late waits, and nobody opens one more.",
+    run: () => send(20),
+  },
+  {
+    id: "hundred",
+    title: "Send 100 at once",
+    teaser: "The line is longer. The streams are the same.",
+    run: () => send(100),
+  },
+  {
+    id: "fail",
+    title: "Send one that fails",
+    teaser: "An order of two products, the second of which is sold out. The first must be back on the shelf.",
+    run: fail,
+  },
+  {
+    id: "leave",
+    title: "Send one and leave",
+    teaser: "An order whose client disconnects in the middle of its transaction.",
+    run: leave,
+  },
+];
+
+async function send(count: number): Promise<string> {
+  const before = isolate.report;
+  const { answers } = await isolate.watch(() => api.burst(count, LIST));
+  const after = isolate.report;
+  if (!before || !after) return isolate.absence;
+  const waits = after.pool.waits - before.pool.waits;
+  const opened = after.pool.opened - before.pool.opened;
+  const flights = after.pool.flights - before.pool.flights;
+  return [
+    `${plural(count, "request")} in ${plural(flights, "flight")}: ${told(answers)}.`,
+    `${waits === 0 ? "None" : waits} waited for a connection.`,
+    `${plural(opened, "stream")} opened, ${after.pool.opened} since the isolate began.`,
+  ].join(" ");
+}
+
+function told(answers: readonly BurstAnswer[]): string {
+  const failed = answers.filter(({ status }) => status !== 200).length;
+  const slowest = Math.max(...answers.map(({ ms }) => ms));
+  return `${failed === 0 ? "all were answered" : `${failed} failed`}, the last after ${Math.round(slowest)} ms`;
+}
+
+/** Something that is on the shelf, and something that is not in that number. */
+async function twoProducts(): Promise<{ id: number; name: string; stock: number }[]> {
+  const { products } = await api.products({ limit: "100" });
+  const full = products.filter(({ stock }) => stock > 1).toSorted((a, b) => b.stock - a.stock);
+  const empty = products.find(({ stock }) => stock < 99);
+  return [full[0], empty].filter((product) => product !== undefined);
+}
+
+async function stockOf(name: string): Promise<number | undefined> {
+  return (await api.products({ search: name, limit: "1" })).products[0]?.stock;
+}
+
+async function fail(): Promise<string> {
+  return isolate.watch(async () => {
+    const [first, second] = await twoProducts();
+    if (!first || !second) return "The shop is sold out: start it anew.";
+    const lines = [
+      { productId: first.id, quantity: 1 },
+      { productId: second.id, quantity: 99 },
+    ];
+    const refusal = await api.order({ customerId: CUSTOMER, lines }).then(
+      () => "It went through, though it should not have.",
+      (error: unknown) => (error instanceof ApiError ? `${error.status}: ${error.message}` : String(error)),
+    );
+    return `${refusal} ${shelf(first.name, first.stock, await stockOf(first.name))}`;
+  });
+}
+
+async function leave(): Promise<string> {
+  return isolate.watch(async () => {
+    const [first] = await twoProducts();
+    if (!first) return "The shop is sold out: start it anew.";
+    const before = isolate.report?.sessions.aborted ?? 0;
+    const lines = [{ productId: first.id, quantity: 1 }];
+    const client = new AbortController();
+    const order = api.order({ customerId: CUSTOMER, lines, pauseMs: PAUSE_MS }, client.signal);
+    const timer = setTimeout(() => client.abort(), LEAVE_MS);
+    const isAnswered = await order.then(
+      () => true,
+      () => false,
+    );
+    clearTimeout(timer);
+    if (isAnswered) return "It was answered before its client could leave.";
+    await until(async () => {
+      await isolate.refresh();
+      return (isolate.report?.sessions.aborted ?? 0) > before;
+    });
+    const isSeen = (isolate.report?.sessions.aborted ?? 0) > before;
+    const how = isSeen ? "The isolate saw it, and rolled back." : "The isolate has not noticed.";
+    return `The client left after ${LEAVE_MS} ms. ${how} ${shelf(first.name, first.stock, await stockOf(first.name))}`;
+  });
+}
+
+function shelf(name: string, before: number, after: number | undefined): string {
+  return `“${name}”: ${before} on the shelf before, ${after ?? "?"} after.`;
+}
+
+/** Waits for what comes soon or not at all. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 30 && !(await isSo()); tries++) await new Promise((resolve) => setTimeout(resolve, 100));
+}

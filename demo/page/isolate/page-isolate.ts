@@ -1,0 +1,102 @@
+// The Worker: what its isolate does with one pool, and the shop that it serves.
+
+import { html, nothing, svg, type TemplateResult } from "lit";
+import { PageElement } from "../element.ts";
+import { type Action, actions } from "./actions.ts";
+import { isolate } from "./isolate.ts";
+import { poolCard } from "./pool-card.ts";
+import { requestsCard } from "./requests-card.ts";
+import "./shop-card.ts";
+
+export class PageIsolate extends PageElement {
+  #running: Action | undefined;
+  #outcome = "";
+  #isAsked = false;
+
+  constructor() {
+    super();
+    this.watch(isolate, "change");
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (location.hash === "#worker") void this.show();
+  }
+
+  /** Called when the view is first looked at: a page that nobody asks for a Worker asks for none. */
+  async show(): Promise<void> {
+    if (this.#isAsked && isolate.isThere) return;
+    this.#isAsked = true;
+    await isolate.refresh();
+  }
+
+  override render(): TemplateResult {
+    if (isolate.report) return this.#view();
+    if (isolate.absence) return this.#absent();
+    return html`<p class="empty" role="status">Looking for the Worker…</p>`;
+  }
+
+  #absent(): TemplateResult {
+    return html`<section class="card absent" aria-labelledby="absent-title">
+      <header class="card-head"><h2 id="absent-title">No Worker behind this page</h2></header>
+      <p class="lead">
+        This view shows a Cloudflare Worker at work, and these files are served without one.
+        <code>npm start</code> serves them with the Worker beside them, on a database of its own; the other views need
+        nothing.
+      </p>
+      <p class="failure" role="alert">${isolate.absence}</p>
+      <div class="bar"><button type="button" @click=${() => isolate.refresh()}>Look again</button></div>
+    </section>`;
+  }
+
+  #view(): TemplateResult {
+    return html`<div class="sessions">
+      <section class="stories" aria-labelledby="actions-title">
+        <h2 id="actions-title">Requests</h2>
+        <p class="lead">
+          Each one is a session on the pool of one isolate: a real workerd, with the database ${" "}20 ms away.
+        </p>
+        <ul>
+          ${actions.map((action) => this.#item(action))}
+        </ul>
+        <p class="outcome" role="status" aria-live="polite">${this.#running ? "Running…" : this.#outcome}</p>
+      </section>
+      <div class="stage">
+        ${isolate.report ? [poolCard(isolate.report), requestsCard(isolate.report)] : nothing}
+        <shop-card></shop-card>
+      </div>
+    </div>`;
+  }
+
+  #item(action: Action): TemplateResult {
+    return html`<li class="story ${this.#running === action ? "is-current" : ""}">
+      <button
+        type="button"
+        ?disabled=${this.#running !== undefined}
+        aria-describedby="action-${action.id}"
+        @click=${() => this.#run(action)}
+      >
+        <svg class="icon" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
+          ${svg`<path d="M2.5 1.5v9l8-4.5z" />`}
+        </svg>
+        <span>${action.title}</span>
+      </button>
+      <p id="action-${action.id}">${action.teaser}</p>
+    </li>`;
+  }
+
+  async #run(action: Action): Promise<void> {
+    this.#running = action;
+    this.requestUpdate();
+    try {
+      this.#outcome = await action.run();
+    } catch (error) {
+      this.#outcome = error instanceof Error ? error.message : String(error);
+    } finally {
+      this.#running = undefined;
+      this.requestUpdate();
+    }
+  }
+}
+
+customElements.define("page-isolate", PageIsolate);

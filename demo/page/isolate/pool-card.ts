@@ -1,0 +1,34 @@
+// The isolate's pool, in numbers.
+
+import { html, type TemplateResult } from "lit";
+import type { IsolateReport } from "../../worker/report.ts";
+import { count } from "../format.ts";
+
+export function poolCard({ pool, sessions, latest, requests }: IsolateReport): TemplateResult {
+  const flights = latest.reduce((sum, request) => sum + request.flights, 0);
+  const each = latest.length === 0 ? "–" : Number((flights / latest.length).toFixed(2)).toLocaleString("en");
+  const shown: [name: string, value: string, meaning: string][] = [
+    ["Streams opened", count(pool.opened), `of ${pool.max || "its"} at most, ${count(pool.open)} open now`],
+    ["Reused", count(Math.max(0, sessions.acquired - pool.opened)), "times a request got one that was there"],
+    ["Flights a request", each, `in the last ${count(latest.length)}`],
+    ["Waits", count(pool.waits), `${count(pool.waiting)} waiting now, ${count(pool.busy)} at work`],
+    ["Committed", count(sessions.committed), "sessions with a transaction"],
+    ["Rolled back", count(sessions.rolledBack), `${count(sessions.aborted)} by clients that left`],
+  ];
+  return html`<section class="card" aria-labelledby="pool-title">
+    <header class="card-head">
+      <h2 id="pool-title">The isolate's pool</h2>
+      <span class="hint">${count(requests.total)} requests served, ${count(requests.mostActive)} at once at most</span>
+    </header>
+    <dl class="stats">
+      ${shown.map(
+        ([name, value, meaning]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+            <dd class="hint">${meaning}</dd>
+          </div>`,
+      )}
+    </dl>
+  </section>`;
+}

@@ -1,0 +1,16 @@
+// The database, at module level: made once for the isolate, and used by every request that the isolate serves.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { env } from "cloudflare:workers";
+import { libsql } from "../../src/adapters/libsql/index.ts";
+import { createDatabase } from "../../src/index.ts";
+import { requestContext, workers } from "../../src/integrations/workers/index.ts";
+import { tally } from "./tally.ts";
+
+// The adapter is chosen by the URL's scheme; the URL is asked for inside a request, where bindings are known.
+export const db = createDatabase(() => env.DATABASE_URL, {
+  adapters: [libsql({ authToken: () => env.DATABASE_TOKEN ?? "" })],
+  context: requestContext(AsyncLocalStorage),
+  runtime: workers(),
+  onEvent: (event) => tally.record(event),
+});
