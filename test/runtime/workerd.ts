@@ -15,8 +15,10 @@ export interface WorkerdOptions {
   /** Default: the newest that this workerd knows. */
   readonly compatibilityDate?: string;
   readonly compatibilityFlags?: readonly string[];
-  /** Variables of the worker's `env`. */
+  /** Variables of the worker's `env`. The worker itself is there as `SELF`. */
   readonly bindings?: Readonly<Record<string, string>>;
+  /** Classes of Durable Objects in the script; their namespaces are in `env` by the same names. */
+  readonly durableObjects?: readonly string[];
 }
 
 export interface Workerd {
@@ -65,9 +67,12 @@ function executable(): string {
 
 function configText(options: WorkerdOptions): string {
   const { wasm = [], compatibilityDate = newestDate(), compatibilityFlags = [], bindings = {} } = options;
+  const { durableObjects = [] } = options;
   const quote = (text: string): string => JSON.stringify(text);
   const modules = wasm.map((path) => `(name = ${quote(basename(path))}, wasm = embed ${quote(basename(path))})`);
   const variables = Object.entries(bindings).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`);
+  const objects = durableObjects.map((name) => `(name = ${quote(name)}, durableObjectNamespace = ${quote(name)})`);
+  const namespaces = durableObjects.map((name) => `(className = ${quote(name)}, uniqueKey = ${quote(name)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -80,7 +85,9 @@ const worker :Workerd.Worker = (
   modules = [${['(name = "worker.js", esModule = embed "worker.js")', ...modules].join(", ")}],
   compatibilityDate = ${quote(compatibilityDate)},
   compatibilityFlags = [${compatibilityFlags.map(quote).join(", ")}],
-  bindings = [${variables.join(", ")}],
+  bindings = [${['(name = "SELF", service = "main")', ...variables, ...objects].join(", ")}],
+  durableObjectNamespaces = [${namespaces.join(", ")}],
+  durableObjectStorage = (inMemory = void),
 );
 `;
 }
