@@ -6,14 +6,13 @@ import { quietly } from "./keep.ts";
 import { type Mapping, page } from "./page.ts";
 
 type Callable = (...args: unknown[]) => unknown;
+/** Calls `original` as it was called, with what it is handed carrying `context`. */
+type Carry = (original: Callable, self: unknown, args: unknown[], context: Mapping) => unknown;
 
 interface Globals {
   readonly LockManager?: { readonly prototype: object };
   readonly Scheduler?: { readonly prototype: object };
 }
-
-/** Replaces what an argument list hands over by what carries `context`. */
-type Carry = (args: unknown[], context: Mapping, self: unknown) => void;
 
 const schedulers = [
   "setTimeout",
@@ -32,16 +31,15 @@ export function patch(): void {
   const native = (async () => undefined)().constructor as PromiseConstructor;
   const classes = new Set([native, Promise]);
   // With zone.js, callbacks may run within a call that has a context: who had none when asking must have none then.
-  const undo = patcher(classes.size > 1);
-  for (const { prototype } of classes) undo.patch(prototype, "then", toBoth);
-  for (const each of classes) undo.patch(each, "resolve", toThenable);
-  for (const name of schedulers) undo.patch(globalThis, name, toFirst);
+  const patches = new Patches(classes.size > 1);
+  for (const each of classes) patches.add(each.prototype, "then", settling).add(each, "resolve", resolving);
+  for (const name of schedulers) patches.add(globalThis, name, (...call) => wrapping(0, ...call));
   const { LockManager: locks, Scheduler: tasks } = globalThis as unknown as Globals;
-  undo.patch(locks?.prototype, "request", toLast);
-  undo.patch(tasks?.prototype, "postTask", toFirst);
+  patches.add(locks?.prototype, "request", (...call) => wrapping(call[2].length - 1, ...call));
+  patches.add(tasks?.prototype, "postTask", (...call) => wrapping(0, ...call));
   page.promise = Promise;
   page.undo = () => {
-    undo.all();
+    patches.undo();
     page.undo = undefined;
   };
 }
@@ -51,68 +49,67 @@ export function unpatch(): void {
   page.undo?.();
 }
 
-function patcher(always: boolean): { patch: typeof add; all: () => void } {
-  const undos: (() => void)[] = [];
-  let isOn = true;
-  function add(holder: object | undefined, key: string, carry: Carry): void {
+class Patches {
+  readonly #always: boolean;
+  readonly #undos: (() => void)[] = [];
+  #isOn = true;
+
+  constructor(always: boolean) {
+    this.#always = always;
+  }
+
+  add(object: object | undefined, key: string, carry: Carry): this {
+    let holder = object;
+    // A worker has its functions from a prototype.
+    while (holder && !Object.hasOwn(holder, key)) holder = Object.getPrototypeOf(holder) as object | undefined;
     const before = holder && Object.getOwnPropertyDescriptor(holder, key);
-    if (!holder || typeof before?.value !== "function") return;
+    if (!holder || typeof before?.value !== "function") return this;
     const original = before.value as Callable;
+    const isNeeded = (context: Mapping): boolean => this.#isOn && (this.#always || context !== undefined);
     // A method: what it stands for is no constructor either.
     const { [key]: patched } = {
       [key](this: unknown, ...args: unknown[]) {
-        const context = page.current;
-        if (!isOn || !(always || context)) return original.apply(this, args);
-        if (carry !== toThenable) {
-          carry(args, context, this);
-          return original.apply(this, args);
-        }
-        return quietly(() => {
-          carry(args, context, this);
-          return original.apply(this, args);
-        });
+        const { current } = page;
+        return isNeeded(current) ? carry(original, this, args, current) : original.apply(this, args);
       },
     };
     Object.defineProperties(patched, Object.getOwnPropertyDescriptors(original));
     Object.defineProperty(holder, key, { ...before, value: patched });
-    undos.push(() => {
+    this.#undos.push(() => {
       // Somebody may stand on our shoulders by now: then it stays, and does nothing.
-      if ((holder as Record<string, unknown>)[key] === patched) Object.defineProperty(holder, key, before);
+      if (Object.getOwnPropertyDescriptor(holder, key)?.value === patched) Object.defineProperty(holder, key, before);
     });
+    return this;
   }
-  const all = (): void => {
-    isOn = false;
-    for (const undo of undos) undo();
-  };
-  return { patch: add, all };
+
+  undo(): void {
+    this.#isOn = false;
+    for (const undo of this.#undos) undo();
+  }
 }
 
-function wrapped(callback: unknown, context: Mapping): unknown {
-  if (typeof callback !== "function") return callback;
-  return function (this: unknown, ...args: unknown[]) {
-    return inContext(context, callback as Callable, this, args);
-  };
-}
-
-const toFirst: Carry = (args, context) => {
-  args[0] = wrapped(args[0], context);
+const wrapping = (index: number, ...[original, self, args, context]: Parameters<Carry>): unknown => {
+  const callback = args[index];
+  if (typeof callback === "function")
+    args[index] = function (this: unknown, ...values: unknown[]) {
+      return inContext(context, callback as Callable, this, values);
+    };
+  return original.apply(self, args);
 };
 
-const toLast: Carry = (args, context) => {
-  const last = args.length - 1;
-  args[last] = wrapped(args[last], context);
+// What a callback returns settles the promise: a thenable among that is asked by the engine, later.
+const settling: Carry = (original, self, args, context) => {
+  const callbacks = args.map((callback) =>
+    typeof callback === "function"
+      ? (value: unknown) => carried(inContext(context, callback as Callable, undefined, [value]), context)
+      : callback,
+  );
+  return original.apply(self, callbacks);
 };
 
-const toBoth: Carry = (args, context) => {
-  args.forEach((callback, index) => {
-    // What it returns settles the promise: a thenable among that is asked by the engine, later.
-    if (typeof callback === "function")
-      args[index] = (value: unknown) => carried(inContext(context, callback as Callable, undefined, [value]), context);
+const resolving: Carry = (original, self, [value], context) =>
+  quietly(() => {
+    // Its own kind comes back as it is.
+    const isOwnKind = (value as { constructor?: unknown } | null | undefined)?.constructor === self;
+    return original.call(self, isOwnKind ? value : carried(value, context));
   });
-};
-
-const toThenable: Carry = (args, context, self) => {
-  const [value] = args;
-  // Its own kind comes back as it is.
-  if ((value as { constructor?: unknown } | undefined)?.constructor !== self) args[0] = carried(value, context);
-};
