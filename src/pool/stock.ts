@@ -60,9 +60,13 @@ export class Stock<C, Asker = unknown> {
     return this.entries.size - this.idle.length - this.under.validate;
   }
 
-  /** Whether a place is free. One that is being closed is still there, as far as the server knows. */
+  /** How many places are free. One that is being closed is still there, as far as the server knows. */
+  get room(): number {
+    return this.#options.max - this.entries.size - this.under.open - this.under.close;
+  }
+
   get hasRoom(): boolean {
-    return this.entries.size + this.under.open + this.under.close < this.#options.max;
+    return this.room > 0;
   }
 
   /** The newest idle connection that has not expired; it stays idle. Those that have are closed. */

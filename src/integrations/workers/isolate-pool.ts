@@ -164,7 +164,8 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     if (stock.isDisposed) throw refusal("POOL_CLOSED", this.#place);
     if (given) waiter.given = undefined;
     if (given) return this.#lend(given, options, now - since);
-    if (isCalling || this.#line.next(now) !== waiter) return undefined;
+    this.#forget();
+    if (isCalling || !this.#line.isTurn(waiter, stock.idle.length + stock.room, now)) return undefined;
     const isFresh = options.usePool === false;
     const entry = isFresh ? undefined : stock.newest();
     if (entry) {
@@ -174,7 +175,6 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
       stock.check(entry, waiter);
       return undefined;
     }
-    this.#forget();
     // Whoever wants a fresh one takes the place of one that is idle.
     if (isFresh && !stock.hasRoom && stock.idle.length > 0) stock.close(stock.idle.shift()!, "surplus");
     if (!stock.hasRoom || !stock.pace.allows(stock.under.open, now)) return undefined;
@@ -252,7 +252,7 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     const { idle, hasRoom } = this.#stock;
     if (this.#line.size === 0 || (idle.length === 0 && !hasRoom) || !this.#canWake()) return;
     const { now } = this.#watch;
-    const next = this.#line.next(now);
+    const next = this.#line.wanting(now).next().value;
     if (!next?.wake) return;
     next.dueAt = now;
     next.wake();

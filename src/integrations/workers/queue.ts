@@ -31,15 +31,25 @@ export class Queue<C> extends Set<Waiter<C>> {
   waits = 0;
   waitedMs = 0;
 
-  /** Whose turn it is. */
-  next(now: number): Waiter<C> | undefined {
+  /** The first in line who wants a connection, and those behind. */
+  *wanting(now: number): Generator<Waiter<C>, void> {
     for (const waiter of this) {
       const { since, timeoutMs, dueAt, isCalling } = waiter;
       const isGone = now > dueAt + SILENCE_MS;
       if (isGone && now > since + timeoutMs + SILENCE_MS) this.delete(waiter);
-      else if (!isGone && !isCalling) return waiter;
+      else if (!isGone && !isCalling) yield waiter;
     }
-    return undefined;
+  }
+
+  /** Whether fewer than `free` stand ahead: there is something for this one too, whoever comes for his own first. */
+  isTurn(waiter: Waiter<C>, free: number, now: number): boolean {
+    let ahead = 0;
+    for (const each of this.wanting(now)) {
+      if (ahead === free) return false;
+      if (each === waiter) return true;
+      ahead++;
+    }
+    return false;
   }
 }
 

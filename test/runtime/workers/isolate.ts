@@ -1,0 +1,92 @@
+// A Worker on a libSQL server: both real, the server in a process of its own.
+
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
+import { type LibsqlServerOptions, type RunningServer, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
+import { bundleWorker } from "../bundle.ts";
+import { startWorkerd, type WorkerdOptions } from "../workerd.ts";
+import { type Answer, type Call, call } from "./client.ts";
+
+/** Before promises could be settled from another request, from then on, and the newest: that tells of clients that leave. */
+export const DATES = ["2024-09-01", "2024-10-14", undefined] as const;
+
+export interface Isolate {
+  readonly url: string;
+  readonly server: RunningServer;
+  /** Sends a GET request, by a client that can reset its connection. */
+  call(path: string): Call;
+  /** Sends a GET request, and waits for its answer. */
+  get(path: string): Promise<Answer>;
+  /** What the worker's database counts. */
+  stats(): Promise<{ open: number; busy: number; idle: number; waiting: number; opening: number; opened: number }>;
+  /** Waits until a condition holds; for what workerd does when nobody waits for it. */
+  until(condition: () => boolean | Promise<boolean>): Promise<void>;
+  log(): string;
+}
+
+export interface IsolateOptions extends Partial<Omit<WorkerdOptions, "script">> {
+  readonly server?: LibsqlServerOptions;
+  /** Streams that may be left at the server, for those who left before its answer. Default 0. */
+  readonly lostStreams?: number;
+  /** What workerd may print. Default: nothing. */
+  readonly log?: RegExp;
+}
+
+/**
+ * Starts a worker of this folder, with the server's URL as `env.DATABASE_URL`. At the end of the test nothing may be lent
+ * nor waited for; the worker's `/dispose` closes its database, and then nothing may be open at the server.
+ */
+export async function startIsolate(file: string, options: IsolateOptions = {}): Promise<Isolate> {
+  const { server: serverOptions = {}, lostStreams = 0, log = /^$/, ...workerdOptions } = options;
+  const { code, warnings } = await bundleWorker(join(import.meta.dirname, file));
+  expect(warnings).toEqual([]);
+  const server = await startLibsqlServer(serverOptions);
+  await createTable(server.url);
+  await server.forgetRequests();
+  const workerd = await startWorkerd({
+    ...workerdOptions,
+    script: code,
+    bindings: { DATABASE_URL: server.url },
+  });
+  const get = async (path: string): Promise<Answer> => {
+    const answer = await call(workerd.url, path).answer;
+    if (!answer) throw new Error(`no answer to ${path}\n${workerd.log()}`);
+    return answer;
+  };
+  const isolate: Isolate = {
+    url: workerd.url,
+    server,
+    call: (path) => call(workerd.url, path),
+    get,
+    stats: async () => JSON.parse((await get("/stats")).body) as never,
+    until: async (condition) => {
+      const deadline = performance.now() + 20_000;
+      while (!(await condition())) {
+        if (performance.now() > deadline) throw new Error(`it never came to be\n${workerd.log()}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    log: workerd.log,
+  };
+  onTestFinished(async () => {
+    try {
+      const { busy, waiting, opening } = await isolate.stats();
+      expect({ busy, waiting, opening }, "left in the isolate").toEqual({ busy: 0, waiting: 0, opening: 0 });
+      await get("/dispose");
+      expect(await server.open(), "streams left at the server").toHaveLength(lostStreams);
+      expect(workerd.log()).toMatch(log);
+    } finally {
+      await workerd.stop();
+      await server.stop();
+    }
+  });
+  return isolate;
+}
+
+async function createTable(url: string): Promise<void> {
+  const requests = [
+    { type: "execute", stmt: { sql: "CREATE TABLE goods (id INTEGER PRIMARY KEY, name TEXT UNIQUE)" } },
+    { type: "close" },
+  ];
+  await fetch(`${url}/v2/pipeline`, { method: "POST", body: JSON.stringify({ requests }) });
+}

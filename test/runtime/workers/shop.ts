@@ -1,0 +1,76 @@
+// The Worker of the tests: one database at module level, and a route for each thing a handler may do.
+
+import { libsql } from "../../../src/adapters/libsql/index.ts";
+import { createDatabase, type Database, type Session } from "../../../src/index.ts";
+import { requestContext, withSession, workers } from "../../../src/integrations/workers/index.ts";
+
+export interface Env {
+  readonly DATABASE_URL: string;
+}
+
+export interface Context {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+type Route = (session: Session, params: URLSearchParams, request: Request) => Promise<Response>;
+
+let events: string[] = [];
+let db: Database | undefined;
+
+function database({ DATABASE_URL }: Env): Database {
+  return (db ??= createDatabase(DATABASE_URL, {
+    adapters: [libsql()],
+    context: requestContext(),
+    runtime: workers(),
+    pool: { max: 5, acquireTimeoutMs: 20_000 },
+  }));
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const routes: Record<string, Route> = {
+  "/query": async (session) => Response.json((await session.query("SELECT 1 AS one")).rows),
+  "/names": async (session) =>
+    Response.json((await session.sql`SELECT id FROM goods ORDER BY id`.values()).flat()),
+  "/order": async (session, params) => {
+    const id = Number(params.get("id"));
+    try {
+      await session.query("INSERT INTO goods (id, name) VALUES (?, ?)", [id, `goods ${id}`]);
+      await pause(Number(params.get("pause") ?? 0));
+      const { rows } = await session.query("SELECT name FROM goods WHERE id = ?", [id]);
+      if (params.has("throw")) throw new Error("thrown by the handler");
+      return Response.json(rows, { status: Number(params.get("status") ?? 200) });
+    } finally {
+      events.push(`finally ${id}`);
+    }
+  },
+};
+
+const answer = (request: Request, _env: Env, _ctx: Context, session: Session): Promise<Response> => {
+  const { pathname, searchParams } = new URL(request.url);
+  return routes[pathname]!(session, searchParams, request);
+};
+const handle = withSession(database, answer);
+const read = withSession(database, answer, { transaction: false });
+
+const worker = {
+  async fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
+    switch (new URL(request.url).pathname) {
+      case "/stats":
+        return Response.json(database(env).stats());
+      case "/events":
+        return Response.json(events.splice(0));
+      case "/query":
+      case "/names":
+        return read(request, env, ctx);
+      case "/dispose":
+        await database(env).dispose();
+        return new Response();
+      default:
+        return handle(request, env, ctx);
+    }
+  },
+};
+
+// oxlint-disable-next-line import/no-default-export -- workerd looks for it there.
+export default worker;
