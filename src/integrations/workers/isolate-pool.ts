@@ -103,6 +103,8 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
   }
 
   stats(): PoolStats {
+    this.#watch.read();
+    this.#forget();
     return statsOf(this.#place);
   }
 
@@ -185,7 +187,7 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
 
   #leave(waiter: Waiter<C>): void {
     this.#line.delete(waiter);
-    if (this.#line.size === 0) waited.delete(this.#place);
+    this.#forget();
     const { given } = waiter;
     if (given) this.#for(waiter.options, () => this.offer(given));
     this.pump();
@@ -259,11 +261,14 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     next.wake = undefined;
   }
 
-  /** Gives up on what requests that were cut off have left: calls, and leases. */
+  /** Gives up on what requests that were cut off have left: calls, places in line, leases. */
   #forget(): void {
     const stock = this.#stock;
+    const { now } = this.#watch;
     stock.overdue();
-    const before = this.#watch.now - LONGEST_LEASE_MS;
+    this.#line.prune(now);
+    if (this.#line.size === 0) waited.delete(this.#place);
+    const before = now - LONGEST_LEASE_MS;
     for (const entry of stock.entries)
       if (entry.leasedAt < before && entry.idleSince < before && !stock.idle.includes(entry))
         stock.remove(entry, "broken");

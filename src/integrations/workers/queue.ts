@@ -33,12 +33,13 @@ export class Queue<C> extends Set<Waiter<C>> {
 
   /** The first in line who wants a connection, and those behind. */
   *wanting(now: number): Generator<Waiter<C>, void> {
-    for (const waiter of this) {
-      const { since, timeoutMs, dueAt, isCalling } = waiter;
-      const isGone = now > dueAt + SILENCE_MS;
-      if (isGone && now > since + timeoutMs + SILENCE_MS) this.delete(waiter);
-      else if (!isGone && !isCalling) yield waiter;
-    }
+    for (const waiter of this) if (!waiter.isCalling && now <= waiter.dueAt + SILENCE_MS) yield waiter;
+  }
+
+  /** Forgets those who are gone, and whose time is over. */
+  prune(now: number): void {
+    for (const waiter of this)
+      if (now > Math.max(waiter.dueAt, waiter.since + waiter.timeoutMs) + SILENCE_MS) this.delete(waiter);
   }
 
   /** Whether fewer than `free` stand ahead: there is something for this one too, whoever comes for his own first. */

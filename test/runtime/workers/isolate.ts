@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
+import type { PoolOptions } from "../../../src/index.ts";
 import { type LibsqlServerOptions, type RunningServer, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
 import { bundleWorker } from "../bundle.ts";
 import { startWorkerd, type WorkerdOptions } from "../workerd.ts";
@@ -17,6 +18,10 @@ export interface Isolate {
   call(path: string): Call;
   /** Sends a GET request, and waits for its answer. */
   get(path: string): Promise<Answer>;
+  /** What handlers have told since the last call. */
+  events(): Promise<string[]>;
+  /** Numbers in the table `goods`. */
+  names(): Promise<number[]>;
   /** What the worker's database counts. */
   stats(): Promise<{ open: number; busy: number; idle: number; waiting: number; opening: number; opened: number }>;
   /** Waits until a condition holds; for what workerd does when nobody waits for it. */
@@ -26,6 +31,7 @@ export interface Isolate {
 
 export interface IsolateOptions extends Partial<Omit<WorkerdOptions, "script">> {
   readonly server?: LibsqlServerOptions;
+  readonly pool?: PoolOptions;
   /** Streams that may be left at the server, for those who left before its answer. Default 0. */
   readonly lostStreams?: number;
   /** What workerd may print. Default: nothing. */
@@ -37,7 +43,7 @@ export interface IsolateOptions extends Partial<Omit<WorkerdOptions, "script">> 
  * nor waited for; the worker's `/dispose` closes its database, and then nothing may be open at the server.
  */
 export async function startIsolate(file: string, options: IsolateOptions = {}): Promise<Isolate> {
-  const { server: serverOptions = {}, lostStreams = 0, log = /^$/, ...workerdOptions } = options;
+  const { server: serverOptions = {}, pool = {}, lostStreams = 0, log = /^$/, ...workerdOptions } = options;
   const { code, warnings } = await bundleWorker(join(import.meta.dirname, file));
   expect(warnings).toEqual([]);
   const server = await startLibsqlServer(serverOptions);
@@ -46,7 +52,7 @@ export async function startIsolate(file: string, options: IsolateOptions = {}): 
   const workerd = await startWorkerd({
     ...workerdOptions,
     script: code,
-    bindings: { DATABASE_URL: server.url },
+    bindings: { DATABASE_URL: server.url, POOL: JSON.stringify(pool) },
   });
   const get = async (path: string): Promise<Answer> => {
     const answer = await call(workerd.url, path).answer;
@@ -59,6 +65,8 @@ export async function startIsolate(file: string, options: IsolateOptions = {}): 
     call: (path) => call(workerd.url, path),
     get,
     stats: async () => JSON.parse((await get("/stats")).body) as never,
+    events: async () => JSON.parse((await get("/events")).body) as string[],
+    names: async () => JSON.parse((await get("/names")).body) as number[],
     until: async (condition) => {
       const deadline = performance.now() + 20_000;
       while (!(await condition())) {

@@ -1,11 +1,13 @@
 // The Worker of the tests: one database at module level, and a route for each thing a handler may do.
 
 import { libsql } from "../../../src/adapters/libsql/index.ts";
-import { createDatabase, type Database, type Session } from "../../../src/index.ts";
+import { createDatabase, type Database, isDbError, type PoolOptions, type Session } from "../../../src/index.ts";
 import { requestContext, withSession, workers } from "../../../src/integrations/workers/index.ts";
 
 export interface Env {
   readonly DATABASE_URL: string;
+  /** Options of the pool, as JSON. */
+  readonly POOL: string;
 }
 
 export interface Context {
@@ -17,13 +19,27 @@ type Route = (session: Session, params: URLSearchParams, request: Request) => Pr
 let events: string[] = [];
 let db: Database | undefined;
 
-function database({ DATABASE_URL }: Env): Database {
+function database({ DATABASE_URL, POOL }: Env): Database {
   return (db ??= createDatabase(DATABASE_URL, {
     adapters: [libsql()],
     context: requestContext(),
     runtime: workers(),
-    pool: { max: 5, acquireTimeoutMs: 20_000 },
+    pool: { acquireTimeoutMs: 20_000, ...(JSON.parse(POOL) as PoolOptions) },
   }));
+}
+
+/** Nobody keeps this request alive when its client leaves: what a Worker does without `withSession()`. */
+async function careless(env: Env, params: URLSearchParams): Promise<Response> {
+  try {
+    const rows = await database(env).session(async (session) => {
+      events.push(`began ${params.get("id")}`);
+      await pause(Number(params.get("pause") ?? 0));
+      return (await session.query("SELECT 1 AS one")).rows;
+    });
+    return Response.json(rows);
+  } catch (error) {
+    return Response.json(isDbError(error) ? error.code : String(error), { status: 500 });
+  }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -35,6 +51,7 @@ const routes: Record<string, Route> = {
   "/order": async (session, params) => {
     const id = Number(params.get("id"));
     try {
+      events.push(`began ${id}`);
       await session.query("INSERT INTO goods (id, name) VALUES (?, ?)", [id, `goods ${id}`]);
       await pause(Number(params.get("pause") ?? 0));
       const { rows } = await session.query("SELECT name FROM goods WHERE id = ?", [id]);
@@ -55,9 +72,12 @@ const read = withSession(database, answer, { transaction: false });
 
 const worker = {
   async fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
-    switch (new URL(request.url).pathname) {
+    const { pathname, searchParams } = new URL(request.url);
+    switch (pathname) {
       case "/stats":
         return Response.json(database(env).stats());
+      case "/careless":
+        return careless(env, searchParams);
       case "/events":
         return Response.json(events.splice(0));
       case "/query":

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { DATES, type Isolate, type IsolateOptions, startIsolate } from "./workers/isolate.ts";
+
+/** Resolves when the server has got a statement that begins so. */
+async function seen({ server, until }: Isolate, sql: string): Promise<void> {
+  await until(async () => (await server.requests()).some((request) => request.sql.some((text) => text.startsWith(sql))));
+}
+
+async function quiet({ stats, until }: Isolate): Promise<void> {
+  await until(async () => {
+    const { busy, waiting, opening } = await stats();
+    return busy + waiting + opening === 0;
+  });
+}
+
+describe.each(DATES)("at compatibility date %s", (compatibilityDate) => {
+  const date: IsolateOptions = compatibilityDate === undefined ? {} : { compatibilityDate };
+  // Only from 2026-11-17 on does a request tell that its client has left.
+  const isTold = compatibilityDate === undefined;
+
+  test("a client that leaves in the middle of a transaction leaves no connection behind", async () => {
+    const isolate = await startIsolate("shop.ts", { ...date, pool: { max: 1 } });
+    const { reset } = isolate.call("/order?id=1&pause=300");
+    await seen(isolate, "INSERT");
+    reset();
+    await quiet(isolate);
+    // It is rolled back at once where it is told; else it runs to its end.
+    expect(await isolate.names()).toEqual(isTold ? [] : [1]);
+    await isolate.until(async () => (await isolate.events()).includes("finally 1"));
+    expect((await isolate.server.open()).every(({ isInTransaction }) => !isInTransaction)).toBe(true);
+    expect(await isolate.get("/order?id=2")).toEqual({ status: 200, body: '[{"name":"goods 2"}]' });
+  });
+
+  test("a client that leaves while its statement is on its way leaves no connection behind", async () => {
+    const isolate = await startIsolate("shop.ts", { ...date, server: { latencyMs: 100 }, pool: { max: 1 } });
+    const { reset } = isolate.call("/order?id=1");
+    await isolate.until(async () => (await isolate.events()).includes("began 1"));
+    reset();
+    await quiet(isolate);
+    expect(await isolate.names()).toEqual(isTold ? [] : [1]);
+    expect(await isolate.get("/order?id=2")).toEqual({ status: 200, body: '[{"name":"goods 2"}]' });
+  });
+
+  test("a client that leaves during its commit leaves no connection behind", async () => {
+    const isolate = await startIsolate("shop.ts", { ...date, server: { latencyMs: 40 }, pool: { max: 1 } });
+    const { reset } = isolate.call("/order?id=1");
+    // It is told after the last statement: the commit has just left.
+    await isolate.until(async () => (await isolate.events()).includes("finally 1"));
+    reset();
+    await quiet(isolate);
+    // Whether it took effect nobody can know.
+    expect([[], [1]]).toContainEqual(await isolate.names());
+    expect(await isolate.get("/order?id=2")).toEqual({ status: 200, body: '[{"name":"goods 2"}]' });
+  });
+
+  test("clients that leave the line hold up nobody behind them", async () => {
+    const isolate = await startIsolate("shop.ts", { ...date, pool: { max: 1 } });
+    const first = isolate.call("/order?id=1&pause=200");
+    await seen(isolate, "INSERT");
+    const leaving = [2, 3, 4].map((id) => isolate.call(`/order?id=${id}`));
+    await isolate.until(async () => (await isolate.stats()).waiting === 3);
+    const last = isolate.call("/order?id=5");
+    await isolate.until(async () => (await isolate.stats()).waiting === 4);
+    for (const { reset } of leaving) reset();
+    expect(await first.answer).toMatchObject({ status: 200 });
+    expect(await last.answer).toMatchObject({ status: 200 });
+    await quiet(isolate);
+    expect(await isolate.names()).toEqual(isTold ? [1, 5] : [1, 2, 3, 4, 5]);
+  });
+
+  test("without withSession(), whoever was cut off in line holds up nobody for long", async () => {
+    const pool = { max: 1, acquireTimeoutMs: 2_000 };
+    const isolate = await startIsolate("shop.ts", { ...date, pool, log: /^$|different request context/ });
+    const first = isolate.call("/order?id=1&pause=300");
+    await seen(isolate, "INSERT");
+    const gone = isolate.call("/careless?id=2");
+    await isolate.until(async () => (await isolate.stats()).waiting === 1);
+    gone.reset();
+    const last = isolate.call("/order?id=3");
+    expect(await first.answer).toMatchObject({ status: 200 });
+    expect(await last.answer).toMatchObject({ status: 200 });
+    // Its place is forgotten when its time in line is over.
+    expect(await isolate.stats()).toMatchObject({ busy: 0, waiting: 1 });
+    await quiet(isolate);
+  });
+});
