@@ -7,11 +7,10 @@ const CODE: ReadonlySet<string> = new Set(["js", "jsx", "ts", "tsx"]);
 const HELPERS = /^\0(?:vite|rolldown)\/|^\0rolldown:|\/@vite\/|\/vite\/dist\/client\//;
 
 export class CarrierFiles {
-  /** Path of this module's neighbour, from which the run-time half is found. */
+  /** Path of this module, from which the run-time half is found. */
   readonly self: string;
   readonly #runtime: string;
   readonly #exclude: (id: string) => boolean;
-  #optimized: string | undefined;
 
   constructor(exclude: (id: string) => boolean) {
     const here = import.meta.url;
@@ -20,18 +19,16 @@ export class CarrierFiles {
     this.#exclude = exclude;
   }
 
-  /** What Vite has bundled into `cacheDir` was carried on the way there. */
-  leaveOptimized(cacheDir: string): void {
-    this.#optimized = `${slashed(cacheDir)}/deps`;
+  /** True for what Vite has bundled ahead into `cacheDir`. */
+  isOptimized(id: string, cacheDir: string): boolean {
+    return slashed(id).startsWith(`${slashed(cacheDir)}/deps`);
   }
 
   /** @param moduleType - what the bundler takes the module for; `undefined`: it does not tell. */
-  isCarried(id: string, moduleType: string | undefined, isOptimizer: boolean): boolean {
+  isCarried(id: string, moduleType: string | undefined): boolean {
     if (moduleType !== undefined && !CODE.has(moduleType)) return false;
     const path = slashed(id);
-    if (HELPERS.test(path) || path.startsWith(this.#runtime)) return false;
-    if (!isOptimizer && this.#optimized !== undefined && path.startsWith(this.#optimized)) return false;
-    return !this.#exclude(id);
+    return !HELPERS.test(path) && !path.startsWith(this.#runtime) && !this.#exclude(id);
   }
 }
 

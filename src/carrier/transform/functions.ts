@@ -4,7 +4,15 @@ import { behind, skipTrivia } from "./punctuation.ts";
 import { shareNames } from "./shared-names.ts";
 import type { Scan } from "./scan.ts";
 import type { Carried, Site } from "./site.ts";
-import { childrenOf, directivesOf, type FunctionNode, isFunction, mayBeThenable, type Node } from "./syntax.ts";
+import {
+  childOf,
+  childrenOf,
+  directivesOf,
+  type FunctionNode,
+  isFunction,
+  mayBeThenable,
+  type Node,
+} from "./syntax.ts";
 
 /** How calls of `node` are carried; `undefined` for what is not an async function, or has nothing to carry. */
 export function carriedBy(node: Node, { suspending }: Scan): Carried | undefined {
@@ -53,12 +61,14 @@ function enterAtCall(node: FunctionNode, { code, edits, names, use }: Site): voi
   const capture = `{${names.frame}=${use("enter")}()`;
   const last = node.params.at(-1);
   if (last?.type === "RestElement") {
-    const count = node.params.length - 1;
+    const argument = childOf(last, "argument") as Node;
+    // TypeScript's `this` is none.
+    const count = node.params.filter(({ name }) => name !== "this").length - 1;
     edits.open(behind(code, "...", last.start), `${capture},${names.given}:`);
-    edits.open(last.end, `=[].slice.call(arguments,${count})}`);
+    edits.replace(argument.end, last.end, `=[].slice.call(arguments,${count})}`);
     return;
   }
-  const from = last?.end ?? behind(code, "(", node.id?.end ?? node.start);
+  const from = last?.end ?? behind(code, "(", (childOf(node, "typeParameters") ?? node.id)?.end ?? node.start);
   const at = skipTrivia(code, from);
   const isSeparated = last === undefined || code[at] === ",";
   edits.open(
@@ -67,9 +77,8 @@ function enterAtCall(node: FunctionNode, { code, edits, names, use }: Site): voi
   );
 }
 
-function behindArrow({ params, start, body }: FunctionNode, { code }: Site): number {
-  const from = params.at(-1)?.end ?? start;
-  const at = behind(code, "=>", from);
-  if (at > body.start) throw new Error("the arrow of a function was not found");
-  return at;
+/** Types are still there where the bundler compiles them itself, and may hold an arrow, too. */
+function behindArrow(node: FunctionNode, { code }: Site): number {
+  const last = childOf(node, "returnType") ?? node.params.at(-1) ?? childOf(node, "typeParameters");
+  return behind(code, "=>", last?.end ?? node.start);
 }

@@ -3,7 +3,7 @@
 import type { Node } from "./syntax.ts";
 
 export interface ParseOptions {
-  readonly lang: "js" | "jsx";
+  readonly lang: "js" | "jsx" | "ts" | "tsx";
   readonly sourceType: "module" | "commonjs";
 }
 
@@ -13,17 +13,20 @@ export interface ParseOptions {
  */
 export type Parse = (code: string, options: ParseOptions) => unknown;
 
-/** A module first; then a script of the CommonJS kind, which may return and be sloppy; then one with JSX left in it. */
-const ATTEMPTS: readonly ParseOptions[] = [
-  { lang: "js", sourceType: "module" },
-  { lang: "js", sourceType: "commonjs" },
-  { lang: "jsx", sourceType: "module" },
-];
+/** A module first; then a script of the CommonJS kind, which may return and be sloppy; then what is compiled later. */
+function attemptsAt(id: string): ParseOptions[] {
+  const typed = /\.[cm]?(?<lang>tsx?)(?:\?|$)/.exec(id)?.groups?.["lang"];
+  return [
+    { lang: "js", sourceType: "module" },
+    { lang: "js", sourceType: "commonjs" },
+    { lang: (typed ?? "jsx") as ParseOptions["lang"], sourceType: "module" },
+  ];
+}
 
 /** @throws SyntaxError when nothing of this reads the text: with the module's name, and the parser's own error as cause. */
 export function parseModule(code: string, id: string, parse: Parse): Node {
   let first: unknown;
-  for (const options of ATTEMPTS) {
+  for (const options of attemptsAt(id)) {
     try {
       return parse(code, options) as Node;
     } catch (error) {

@@ -106,7 +106,14 @@ function isWord(char: number): boolean {
   );
 }
 
+/** Most numbers of a map are small: from -15 to 15. */
+const SMALL = Array.from({ length: 31 }, (_, i) => DIGITS[i < 15 ? ((15 - i) << 1) | 1 : (i - 15) << 1] as string);
+
 function vlq(value: number): string {
+  return value >= -15 && value <= 15 ? (SMALL[value + 15] as string) : longVlq(value);
+}
+
+function longVlq(value: number): string {
   let rest = value < 0 ? (-value << 1) | 1 : value << 1;
   let text = "";
   do {

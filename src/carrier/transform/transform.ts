@@ -13,6 +13,9 @@ import { type SourceMap, sourceMap } from "./source-map.ts";
 import { eachChild, isFunction, type Node } from "./syntax.ts";
 import { usingRule } from "./using.ts";
 
+/** The word, unless it is plainly the name of something: most modules are not even parsed. */
+export const MAY_BE_ASYNC: RegExp = /\basync\b(?!\s*[:,.);=\]}?!&|+-])/;
+
 export interface TransformOptions {
   /** Reads JavaScript: `this.parse` of a Rollup-like plugin, or `parseAst` of Vite. */
   readonly parse: Parse;
@@ -38,7 +41,7 @@ export interface TransformResult {
  * @throws SyntaxError for what cannot be read, or cannot be carried; with `id`, `pos` and `loc` in the latter case.
  */
 export function transform(code: string, id: string, options: TransformOptions): TransformResult | undefined {
-  if (!/\basync\b/.test(code)) return undefined;
+  if (!MAY_BE_ASYNC.test(code)) return undefined;
   const { parse, runtime = RUNTIME, sourceMap: isMapped = true } = options;
   const program = parseModule(code, id, parse);
   if (isCarriedAlready(program, code, runtime)) return undefined;

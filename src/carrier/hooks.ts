@@ -1,0 +1,82 @@
+// The hooks that carry a module, for whoever bundles: Vite, its optimizer, its workers, or another with Rollup's hooks.
+
+import type { CarrierFiles } from "./files.ts";
+import type { ParseOptions } from "./transform/parse.ts";
+import { RUNTIME } from "./transform/runtime-import.ts";
+import { MAY_BE_ASYNC, transform, type TransformResult } from "./transform/transform.ts";
+
+/** As much of a plugin's own context as is used: Vite, Rolldown, Rollup and unplugin have it. */
+export interface TransformContext {
+  parse(code: string, options?: ParseOptions): unknown;
+}
+
+export interface ResolveContext {
+  resolve(source: string, importer: string, options: { skipSelf: boolean }): Promise<{ id: string } | null>;
+}
+
+export interface CarrierHooks {
+  readonly name: string;
+  /** Behind whatever compiles to JavaScript. */
+  readonly enforce: "post";
+  readonly resolveId: {
+    readonly order: "pre";
+    readonly filter: { readonly id: RegExp };
+    handler(this: ResolveContext, source: string): Promise<string | undefined>;
+  };
+  readonly transform: {
+    readonly filter: { readonly code: RegExp };
+    handler(
+      this: TransformContext,
+      code: string,
+      id: string,
+      meta?: { readonly moduleType?: string },
+    ): TransformResult | undefined;
+  };
+}
+
+export interface HookSettings {
+  readonly files: CarrierFiles;
+  /** False where no source map is wanted. */
+  hasMap(): boolean;
+  /** True for what is carried already, or later. */
+  isElsewhere(path: string): boolean;
+}
+
+export function carrierHooks(name: string, { files, hasMap, isElsewhere }: HookSettings): CarrierHooks {
+  return {
+    name,
+    enforce: "post",
+    resolveId: {
+      // Before Vite's own: it would take the run-time half for a dependency to bundle, and load the page anew.
+      order: "pre",
+      filter: { id: new RegExp(`^${RUNTIME}$`) },
+      async handler(source) {
+        if (source !== RUNTIME) return undefined;
+        return (await this.resolve("./runtime/abi.js", files.self, { skipSelf: true }))?.id;
+      },
+    },
+    transform: {
+      filter: { code: MAY_BE_ASYNC },
+      handler(code, id, meta) {
+        if (isElsewhere(id) || !files.isCarried(id, meta?.moduleType)) return undefined;
+        return transform(code, id, { parse: (text, options) => this.parse(text, options), sourceMap: hasMap() });
+      },
+    },
+  };
+}
+
+/** A plugin of the optimizer, which bundles dependencies ahead; it keeps the result on disk. */
+export interface OptimizerPlugin extends CarrierHooks {
+  buildStart(options: { readonly plugins: readonly { readonly name?: string }[] }): void;
+}
+
+export function optimizerPlugin(files: CarrierFiles): OptimizerPlugin {
+  let isScan = false;
+  return {
+    ...carrierHooks("isopool:optimizer", { files, hasMap: () => true, isElsewhere: () => isScan }),
+    // Before it bundles, it looks through the sources for what they import.
+    buildStart({ plugins }) {
+      isScan = plugins.some(({ name }) => name?.startsWith("vite:dep-scan") === true);
+    },
+  };
+}
