@@ -52,17 +52,20 @@ export class PageIsolate extends PageElement {
   #view(): TemplateResult {
     return html`<div class="sessions">
       <section class="stories" aria-labelledby="actions-title">
-        <h2 id="actions-title">Requests</h2>
+        <h2 id="actions-title">Send requests</h2>
         <p class="lead">
-          Each one is a session on the pool of one isolate: a real workerd, with the database ${" "}20 ms away.
+          Each one is a session on the pool of one isolate: a real workerd, with its database 20 ms away.
         </p>
         <ul>
           ${actions.map((action) => this.#item(action))}
         </ul>
-        <p class="outcome" role="status" aria-live="polite">${this.#running ? "Running…" : this.#outcome}</p>
       </section>
       <div class="stage">
-        ${isolate.report ? [poolCard(isolate.report), requestsCard(isolate.report)] : nothing}
+        ${
+          isolate.report
+            ? [poolCard(isolate.report, this.#running ? "Running…" : this.#outcome), requestsCard(isolate.report)]
+            : nothing
+        }
         <shop-card></shop-card>
       </div>
     </div>`;
@@ -85,8 +88,16 @@ export class PageIsolate extends PageElement {
     </li>`;
   }
 
+  /** Where the numbers are below the buttons, they come into view. */
+  #face(): void {
+    if (!matchMedia("(max-width: 1000px)").matches) return;
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    this.querySelector(".pool-card")?.scrollIntoView({ behavior });
+  }
+
   async #run(action: Action): Promise<void> {
     this.#running = action;
+    this.#face();
     this.requestUpdate();
     try {
       this.#outcome = await action.run();

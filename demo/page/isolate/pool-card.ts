@@ -4,7 +4,8 @@ import { html, type TemplateResult } from "lit";
 import type { IsolateReport } from "../../worker/report.ts";
 import { count } from "../format.ts";
 
-export function poolCard({ pool, sessions, latest, requests }: IsolateReport): TemplateResult {
+/** @param outcome - what came of what was sent last. */
+export function poolCard({ pool, sessions, latest, requests }: IsolateReport, outcome: string): TemplateResult {
   const flights = latest.reduce((sum, request) => sum + request.flights, 0);
   const each = latest.length === 0 ? "–" : Number((flights / latest.length).toFixed(2)).toLocaleString("en");
   const shown: [name: string, value: string, meaning: string][] = [
@@ -15,7 +16,7 @@ export function poolCard({ pool, sessions, latest, requests }: IsolateReport): T
     ["Committed", count(sessions.committed), "sessions with a transaction"],
     ["Rolled back", count(sessions.rolledBack), `${count(sessions.aborted)} by clients that left`],
   ];
-  return html`<section class="card" aria-labelledby="pool-title">
+  return html`<section class="card pool-card" aria-labelledby="pool-title">
     <header class="card-head">
       <h2 id="pool-title">The isolate's pool</h2>
       <span class="hint">${count(requests.total)} requests served, ${count(requests.mostActive)} at once at most</span>
@@ -30,5 +31,6 @@ export function poolCard({ pool, sessions, latest, requests }: IsolateReport): T
           </div>`,
       )}
     </dl>
+    <p class="outcome" role="status" aria-live="polite">${outcome}</p>
   </section>`;
 }

@@ -62,9 +62,8 @@ async function start(): Promise<Ask> {
     stdio: ["pipe", "inherit", "inherit", "ipc"],
   });
   child.stdin!.end(outputFiles[0]!.text);
-  // It ends with this process, and keeps it from nothing.
+  // It ends with this process, and keeps it from nothing but waiting for an answer.
   child.unref();
-  child.channel?.unref();
   return askerOf(child);
 }
 
@@ -74,6 +73,7 @@ function askerOf(child: ChildProcess): Ask {
   child.on("message", ({ id, value, error }: { id: number; value?: unknown; error?: string }) => {
     const { resolve, reject } = waiting.get(id)!;
     waiting.delete(id);
+    if (waiting.size === 0) child.channel?.unref();
     if (error === undefined) resolve(value);
     else reject(new Error(`libsql server: ${error}`));
   });
@@ -86,6 +86,7 @@ function askerOf(child: ChildProcess): Ask {
     new Promise((resolve, reject) => {
       const id = ++calls;
       waiting.set(id, { resolve, reject });
+      child.channel?.ref();
       child.send({ argument: undefined, ...call, id } satisfies Call);
     });
 }

@@ -1,0 +1,47 @@
+// Promise: where the page is served as files alone, the Worker's view says so, and the others work.
+
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import { expect, test } from "@playwright/test";
+
+const TYPES: Record<string, string> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+/** As any host of static files. */
+async function serveFiles(folder: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const path = pathname === "/" ? "/index.html" : pathname;
+    readFile(join(folder, path)).then(
+      (content) => response.setHeader("content-type", TYPES[extname(path)] ?? "text/plain").end(content),
+      () => response.writeHead(404, { "content-type": "text/html" }).end("<h1>Not found</h1>"),
+    );
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+test("where nobody runs a Worker, the view says so, and the others work", async ({ page }, info) => {
+  const server = await serveFiles(join(info.config.rootDir, "../../demo/dist"));
+  try {
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/#worker`);
+    await expect(page.getByRole("heading", { name: "No Worker behind this page" })).toBeVisible();
+    await expect(page.getByRole("alert")).toHaveText("No Worker answers here.");
+    await page.getByRole("button", { name: "Look again" }).click();
+    await expect(page.getByRole("heading", { name: "No Worker behind this page" })).toBeVisible();
+    await page.getByRole("link", { name: "Tables" }).click();
+    await expect(page.getByRole("heading", { name: "Tables" })).toBeVisible();
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});

@@ -1,0 +1,121 @@
+// Promise: the Worker's view shows a real isolate at work.
+
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, test, type Visitor } from "./page-test.ts";
+
+/** A number of the pool's, by its name. */
+async function pool(visitor: Visitor, name: string): Promise<number> {
+  const entry = visitor.page.locator("page-isolate .stats div").filter({ hasText: new RegExp(`^\\s*${name}`) });
+  return Number((await entry.locator("dd").first().innerText()).replaceAll(",", ""));
+}
+
+async function send(visitor: Visitor, title: string): Promise<string> {
+  const { page } = visitor;
+  await page.getByRole("button", { name: title, exact: true }).click();
+  const outcome = page.locator("page-isolate .outcome");
+  await expect(outcome).toHaveText(/\S/);
+  await expect(outcome).not.toHaveText("Running…", { timeout: 15_000 });
+  return outcome.innerText();
+}
+
+test.beforeEach(async ({ visitor, page }) => {
+  await visitor.open("worker");
+  await expect(page.getByRole("heading", { name: "The isolate's pool" })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Products" })).toBeVisible();
+});
+
+// One isolate for all of them: what its pool has done is known only while nobody else uses it.
+test.describe.configure({ mode: "serial" });
+
+test("one request is one flight", async ({ visitor }) => {
+  expect(await send(visitor, "Send 1 request")).toMatch(/^1 request in 1 flight: all were answered/);
+});
+
+test("a hundred at once wait for the streams that are there, and no more are opened", async ({ visitor, shoot }) => {
+  expect(await send(visitor, "Send 20 at once")).toMatch(/^20 requests in 20 flights: all were answered/);
+  const text = await send(visitor, "Send 100 at once");
+  expect(text).toMatch(/^100 requests in 100 flights: all were answered/);
+  const [, waited] = /(\d+) waited/.exec(text) ?? [];
+  expect(Number(waited)).toBeGreaterThanOrEqual(95);
+  expect(await pool(visitor, "Streams opened")).toBeLessThanOrEqual(5);
+  expect(await pool(visitor, "Reused")).toBeGreaterThanOrEqual(115);
+  expect(await pool(visitor, "Flights a request")).toBe(1);
+  const rows = visitor.page.getByRole("region", { name: "The last requests, newest first" }).getByRole("row");
+  await expect(rows).toHaveCount(101);
+  await shoot("worker-hundred");
+});
+
+test("what fails in the middle is rolled back, and the client is told why", async ({ visitor, complaints }) => {
+  const before = await pool(visitor, "Rolled back");
+  const text = await send(visitor, "Send one that fails");
+  expect(text).toMatch(
+    /^409: 99 of “.+” were asked for, and \d+ are left\. “.+”: (\d+) on the shelf before, \1 after\.$/,
+  );
+  expect(await pool(visitor, "Rolled back")).toBe(before + 1);
+  expect(complaints.every((complaint) => complaint.includes("409"))).toBe(true);
+  complaints.length = 0;
+});
+
+test("what a client leaves behind is rolled back", async ({ visitor, complaints }) => {
+  const before = await pool(visitor, "Rolled back");
+  const text = await send(visitor, "Send one and leave");
+  expect(text).toMatch(/The isolate saw it, and rolled back\. “.+”: (\d+) on the shelf before, \1 after\.$/);
+  expect(await pool(visitor, "Rolled back")).toBe(before + 1);
+  await expect(visitor.page.getByRole("cell", { name: "left" }).first()).toBeVisible();
+  expect(complaints.every((complaint) => /request failed.*orders/.test(complaint))).toBe(true);
+  complaints.length = 0;
+});
+
+test("the shop is searched, sold from and reported on", async ({ page, visitor, shoot }) => {
+  const products = page.getByRole("region", { name: "Products" });
+  await page.getByLabel("Search").fill("sealing");
+  await expect(products.getByRole("row")).toHaveCount(3);
+  await page.getByLabel("Search").fill("100%");
+  await expect(page.getByText("Nothing of that kind.")).toBeVisible();
+  await page.getByLabel("Search").fill("");
+  await page.getByLabel("Category").selectOption("Inks");
+  await expect(products.getByRole("row")).toHaveCount(13);
+  await expect(products.getByRole("row").nth(12)).toContainText("Inks");
+  await page.getByRole("button", { name: "Report of sales" }).click();
+  await expect(page.getByRole("region", { name: "Sales by category" }).getByRole("row")).toHaveCount(9);
+  const row = products.getByRole("row").nth(1);
+  const stock = Number(await row.getByRole("cell").nth(3).innerText());
+  const committed = await pool(visitor, "Committed");
+  await row.getByRole("button", { name: /^Order one/ }).click();
+  await expect(page.locator("shop-card .summary")).toHaveText(/^Order [\d,]+: “.+”, €[\d.]+\.$/);
+  await expect(row.getByRole("cell").nth(3)).toHaveText(String(stock - 1));
+  expect(await pool(visitor, "Committed")).toBe(committed + 1);
+  await shoot("worker-shop");
+});
+
+test("a keyboard is enough", async ({ page }) => {
+  await page.getByRole("button", { name: "Send 1 request" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("page-isolate .outcome")).toHaveText(/^1 request in 1 flight/);
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Send 20 at once" })).toBeFocused();
+});
+
+for (const [device, viewport] of Object.entries({
+  desk: { width: 1280, height: 860 },
+  phone: { width: 390, height: 844 },
+})) {
+  for (const scheme of ["light", "dark"] as const) {
+    test.describe(`${device}, ${scheme}`, () => {
+      test.use({ viewport, colorScheme: scheme });
+
+      test("the view is whole: its width, names, roles and contrast", async ({ page, visitor, shoot }) => {
+        await send(visitor, "Send 20 at once");
+        await page.getByRole("button", { name: "Report of sales" }).click();
+        await expect(page.getByRole("region", { name: "Sales by category" })).toBeVisible();
+        const overflow = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        expect(overflow).toBe(0);
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`)).toEqual([]);
+        await shoot(`worker-${device}-${scheme}`);
+      });
+    });
+  }
+}
