@@ -1,0 +1,153 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { AsyncContext, browserContext, unpatch } from "../../../src/carrier/runtime/index.ts";
+import { page } from "../../../src/carrier/runtime/page.ts";
+
+const [nativeThen, , nativeTimeout, nativeQueue] = inPlace();
+const native = inPlace();
+
+function inPlace() {
+  const { setTimeout, queueMicrotask } = globalThis;
+  return [Promise.prototype.then, Promise.resolve, setTimeout, queueMicrotask] as const;
+}
+
+afterEach(() => {
+  unpatch();
+  vi.unstubAllGlobals();
+  expect(inPlace()).toEqual(native);
+  expect(page.current).toBeUndefined();
+});
+
+test("importing patches nothing; the first variable does, and it can be undone", () => {
+  expect(inPlace()).toEqual(native);
+  const variable = new AsyncContext.Variable();
+  expect(Promise.prototype.then).not.toBe(nativeThen);
+  expect(globalThis.setTimeout).not.toBe(nativeTimeout);
+  unpatch();
+  expect(inPlace()).toEqual(native);
+  expect(variable.run(1, () => variable.get())).toBe(1);
+});
+
+test("patches are not applied twice, by one copy of the module nor by two", async () => {
+  const one = new AsyncContext.Variable<string>();
+  const once = inPlace();
+  const again = new AsyncContext.Variable<string>();
+  vi.resetModules();
+  const copy = await import("../../../src/carrier/runtime/index.ts");
+  expect(copy.AsyncContext.Variable).not.toBe(AsyncContext.Variable);
+  const two = new copy.AsyncContext.Variable<string>();
+  expect(inPlace()).toEqual(once);
+  const seen = await one.run("one", () =>
+    two.run("two", () => Promise.resolve().then(() => [one.get(), two.get(), again.get()])),
+  );
+  expect(seen).toEqual(["one", "two", undefined]);
+  copy.unpatch();
+  expect(inPlace()).toEqual(native);
+});
+
+test("what is patched looks as it did: name, length, properties, no constructor", () => {
+  browserContext({ warn: false });
+  const { then } = Promise.prototype;
+  expect([then.name, then.length]).toEqual([nativeThen.name, nativeThen.length]);
+  expect(Object.getOwnPropertyDescriptor(Promise.prototype, "then")).toMatchObject({ enumerable: false });
+  expect(Object.getOwnPropertySymbols(setTimeout)).toEqual(Object.getOwnPropertySymbols(nativeTimeout));
+  expect(() => Reflect.construct(then, [])).toThrow(TypeError);
+});
+
+test("with nobody current, callbacks are handed on as they are", () => {
+  const handed: unknown[] = [];
+  vi.stubGlobal("requestAnimationFrame", (...args: unknown[]) => handed.push(...args));
+  const variable = new AsyncContext.Variable<number>();
+  const callback = (): void => undefined;
+  requestAnimationFrame(callback);
+  variable.run(1, () => requestAnimationFrame(callback));
+  expect(handed[0]).toBe(callback);
+  expect(handed[1]).not.toBe(callback);
+  expect(handed).toHaveLength(2);
+});
+
+test.each(["setTimeout", "setInterval", "setImmediate", "queueMicrotask"] as const)(
+  "%s calls back with who was current when it was asked, and hands over its arguments",
+  async (name) => {
+    const variable = new AsyncContext.Variable<string>();
+    const schedule = globalThis[name] as (callback: (...args: unknown[]) => void, ...rest: unknown[]) => unknown;
+    const rest = name.startsWith("setT") || name.startsWith("setIn") ? [0, "x"] : name === "setImmediate" ? ["x"] : [];
+    let id: unknown;
+    const seen = await new Promise((resolve) => {
+      id = variable.run("A", () => schedule((...args) => resolve([variable.get(), ...args]), ...rest));
+    });
+    clearInterval(id as number);
+    expect(seen).toEqual(["A", ...rest.slice(-1)]);
+  },
+);
+
+test("what is no function is refused by the function itself, as without us", () => {
+  const variable = new AsyncContext.Variable<string>();
+  const wrong = globalThis.queueMicrotask as (...args: unknown[]) => void;
+  expect(() => variable.run("A", () => wrong())).toThrow(/must be of type function/);
+  expect(() => variable.run("A", () => wrong("code"))).toThrow(/must be of type function/);
+});
+
+test("promises keep their kind and their identity", async () => {
+  class Special<T> extends Promise<T> {}
+  const variable = new AsyncContext.Variable<string>();
+  await variable.run("A", async () => {
+    const promise = Promise.resolve(1);
+    expect(Promise.resolve(promise)).toBe(promise);
+    const special = Special.resolve(1);
+    expect(Special.resolve(special)).toBe(special);
+    expect(special.then(() => 1)).toBeInstanceOf(Special);
+    expect(Promise.resolve(special)).not.toBe(special);
+    await Promise.all([special, promise.then(undefined, undefined), Special.resolve(promise)]);
+  });
+  expect(await Promise.resolve(null)).toBeNull();
+});
+
+test("a thenable that a callback returns is asked in the callback's context", async () => {
+  const variable = new AsyncContext.Variable<string>();
+  const thenable = {
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what it is
+    then: (resolve: (value: unknown) => void) => resolve(variable.get()),
+  };
+  const asked = variable.run("A", () => Promise.resolve().then(() => thenable));
+  expect(await asked).toBe("A");
+  expect(await variable.run("B", () => Promise.resolve(thenable))).toBe("B");
+  expect(await variable.run("C", () => Promise.all([thenable, thenable]))).toEqual(["C", "C"]);
+});
+
+test("a listener has who is current where its event is dispatched; what the platform calls has nobody", async () => {
+  const variable = new AsyncContext.Variable<string>();
+  const target = new EventTarget();
+  const seen: unknown[] = [];
+  variable.run("registering", () => target.addEventListener("x", () => seen.push(variable.get())));
+  variable.run("dispatching", () => target.dispatchEvent(new Event("x")));
+  target.dispatchEvent(new Event("x"));
+  const { port1, port2 } = new MessageChannel();
+  await variable.run("sending", async () => {
+    const heard = new Promise<void>((resolve) => {
+      port1.addEventListener("message", () => {
+        seen.push(variable.get());
+        resolve();
+      });
+    });
+    port1.start();
+    port2.postMessage(1);
+    return heard;
+  });
+  port1.close();
+  expect(seen).toEqual(["dispatching", undefined, undefined]);
+});
+
+test("somebody who has patched on top keeps working when ours are taken back", async () => {
+  const variable = new AsyncContext.Variable<string>();
+  const ours = globalThis.queueMicrotask;
+  const calls: unknown[] = [];
+  vi.stubGlobal("queueMicrotask", (callback: () => void) => {
+    calls.push("theirs");
+    ours(callback);
+  });
+  unpatch();
+  const seen = await new Promise((resolve) => variable.run("A", () => queueMicrotask(() => resolve(variable.get()))));
+  expect([calls, seen]).toEqual([["theirs"], undefined]);
+  vi.unstubAllGlobals();
+  globalThis.queueMicrotask = nativeQueue;
+});
