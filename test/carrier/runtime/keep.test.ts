@@ -122,12 +122,23 @@ test("what a promise of many readers gives reaches none of them with another's s
     "a callback of then": () => Promise.resolve().then(() => db.sql`one`),
     "the promise itself": () => db.query("one"),
     finally: () => db.query("one").finally(() => undefined),
-    "looked at, then returned": async () => {
+    "looked at, and returned later": () => {
       const promise = db.query("one");
       void promise.constructor;
-      await Promise.resolve();
+      return Promise.resolve().then(() => promise);
+    },
+    "looked at, and asked by somebody's own promise": () => {
+      const promise = db.query("one");
+      return new Promise((resolve, reject) => {
+        if (promise.constructor) void promise.then(resolve, reject);
+      });
+    },
+    "asked, and returned": async () => {
+      const promise = db.query("one");
+      void promise.then(() => 1);
       return promise;
     },
+    "Promise.resolve of a promise, returned": async () => Promise.resolve(db.query("one")),
     all: () => Promise.all([db.sql`one`, db.query("two")]),
     race: () => Promise.race([db.sql`one`, db.query("two")]),
     keep: () => keep(db.query("one")),

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import type { ZoneLike } from "../../../src/index.ts";
 
 // The order of most applications: zone.js is the first thing that is imported.
@@ -6,6 +6,8 @@ const load = async (): Promise<typeof import("../../../src/carrier/runtime/index
   await import("zone.js");
   return import("../../../src/carrier/runtime/index.ts");
 };
+
+afterAll(async () => (await load()).unpatch());
 
 type Seen = readonly unknown[];
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -22,7 +24,7 @@ const flow = (variable: { get(): unknown }, ms: number): Promise<Seen> => {
 };
 
 test("zone.js first: callbacks have their own context, and their own zone", async () => {
-  const { AsyncContext, unpatch } = await load();
+  const { AsyncContext } = await load();
   const { Zone } = globalThis as unknown as { Zone: ZoneLike };
   const variable = new AsyncContext.Variable<number>();
   const zoneOf = (name: string): ReturnType<ZoneLike["current"]["fork"]> =>
@@ -36,11 +38,10 @@ test("zone.js first: callbacks have their own context, and their own zone", asyn
   );
   expect(all).toEqual(Array.from({ length: 50 }, (_, index) => [index, index, index, `zone ${index}`]));
   expect(variable.get()).toBeUndefined();
-  unpatch();
 });
 
 test("zone.js first: what zone.js runs within a dispatched event has no context of the dispatcher", async () => {
-  const { AsyncContext, unpatch } = await load();
+  const { AsyncContext } = await load();
   const variable = new AsyncContext.Variable<string>();
   const seen: unknown[] = [];
   variable.run("warm-up", () => undefined);
@@ -57,5 +58,4 @@ test("zone.js first: what zone.js runs within a dispatched event has no context 
       ["microtask", undefined],
     ]),
   );
-  unpatch();
 });
