@@ -40,7 +40,7 @@ export class Edits {
     this.#add("close", at, text);
   }
 
-  /** Puts `text` in the place of a range; edits inside of it are dropped. */
+  /** Puts `text` in the place of a range, at whose end nothing of the outside ends; edits inside of it are dropped. */
   replace(start: number, end: number, text: string): void {
     this.#add("replace", start, text, [start, end]);
   }

@@ -25,7 +25,8 @@ export const yieldRule: Rule = (node, site) => {
   const keywordEnd = node.start + "yield".length;
   const { edits, names } = site;
   if (childOf(node, "argument") === undefined) {
-    edits.replace(node.start, node.end, `${names.frame}.y(yield ${names.frame}.w())`);
+    edits.open(node.start, `${names.frame}.y(`);
+    site.close(node.end, ` ${names.frame}.w())`);
     return;
   }
   if (node["delegate"] === true)

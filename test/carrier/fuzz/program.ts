@@ -117,6 +117,8 @@ class ProgramWriter {
       choices.push(
         () => `yield ${this.#pick(["", this.#value(spot), "thenable()", "rejected()"])};`,
         () => `yield; ${this.#value(spot)};`,
+        () => `(${this.#sync()}, yield, yield yield ${this.#value(spot)});`,
+        () => `if (chance()) return yield;`,
         () => `${this.#probe()}; yield* ${this.#iterable(spot)};`,
         () =>
           `try { if (chance()) return ${this.#pick(["rejected()", "tick()", "thenable()", "1"])}; } finally { ${this.#probe()}; }`,
@@ -147,11 +149,7 @@ class ProgramWriter {
   #forOf(spot: Spot): string {
     const label = `L${this.#labels++}`;
     const inner = { ...spot, loops: [...spot.loops, label] };
-    const head = this.#pick([
-      "const v",
-      `const [a = ${this.#risky(spot)}]`,
-      `const { a = ${this.#risky(spot)} }`,
-    ]);
+    const head = this.#pick(["const v", `const [a = ${this.#risky(spot)}]`, `const { a = ${this.#risky(spot)} }`]);
     return `${label}: for (${head} of closing(true)) {${this.#body(inner)}}`;
   }
 
