@@ -1,0 +1,83 @@
+import type { Adapter, AdapterSource, Capabilities, DriverConnection, OpenOptions } from "../../contract/adapter.ts";
+import type { Statement } from "../../contract/statement.ts";
+import { type Address, parseAddress } from "./address.ts";
+import { isBrowser } from "./browser.ts";
+import { NeonConnection } from "./connection.ts";
+import { failed } from "./errors.ts";
+import { HttpConnection } from "./http-connection.ts";
+import { Http } from "./http.ts";
+import type { NeonOptions } from "./index.ts";
+import { type Shape, SocketConnection } from "./socket-connection.ts";
+import { bind } from "./values.ts";
+
+const CAPABILITIES: Capabilities = {
+  affinity: "request",
+  transactions: "interactive",
+  savepoints: true,
+  streaming: true,
+  maxConnections: Infinity,
+  placeholder: "$",
+  isolationLevels: ["read uncommitted", "read committed", "repeatable read", "serializable"],
+  tellsDeath: true,
+};
+
+const OVER_HTTP: Capabilities = {
+  ...CAPABILITIES,
+  affinity: "isolate",
+  transactions: "batch",
+  savepoints: false,
+  streaming: false,
+};
+
+/** One database at Neon, over HTTP, WebSocket, or whichever does. */
+export class NeonAdapter implements Adapter {
+  readonly name = "neon";
+  readonly key: string;
+  readonly capabilities: Capabilities;
+  readonly #options: NeonOptions;
+  readonly #transport: "auto" | "http" | "ws";
+
+  constructor(options: NeonOptions, { url }: AdapterSource) {
+    const address = parseAddress(url);
+    this.#options = options;
+    this.key = address.key;
+    this.#check(address);
+    const { transport = "auto", authToken } = options;
+    // A token is for HTTP: without a password there is no other way.
+    this.#transport = transport === "auto" && authToken !== undefined && !address.password ? "http" : transport;
+    this.capabilities = this.#transport === "http" ? OVER_HTTP : CAPABILITIES;
+  }
+
+  check(statement: Statement): void {
+    bind(statement);
+  }
+
+  /** Over HTTP nothing is sent; a WebSocket is opened, and logs in with the first flight. */
+  async open({ url, signal }: OpenOptions): Promise<DriverConnection> {
+    signal.throwIfAborted();
+    const address = parseAddress(url);
+    this.#check(address);
+    const { Client, neon, neonConfig: settings, authToken, parsers = {}, idleInTransactionMs = 60_000 } = this.#options;
+    const shape: Shape = { setup: toSetup(address), parsers, idleInTransactionMs };
+    const openSocket = (cancel: AbortSignal | undefined): Promise<SocketConnection> =>
+      SocketConnection.open({ Client, settings, address }, shape, cancel);
+    if (this.#transport === "ws") return openSocket(signal);
+    const http = new HttpConnection(new Http({ neon, Client, settings, authToken }, address), shape.setup, parsers);
+    return this.#transport === "http" ? http : new NeonConnection(http, openSocket);
+  }
+
+  #check({ password }: Address): void {
+    const { authToken, transport, allowPasswordInBrowser } = this.#options;
+    if (!password && (authToken === undefined || transport === "ws"))
+      throw failed("AUTH_FAILED", "the URL has no password: give one, or `authToken`, which is for HTTP");
+    if (password && !allowPasswordInBrowser && isBrowser()) {
+      const remedy = "use `authToken`, or say `allowPasswordInBrowser: true` if it may be known to everybody";
+      throw new TypeError(`Expected a URL without a password in a browser, where every visitor can read it: ${remedy}`);
+    }
+  }
+}
+
+// Neon drops timeouts at startup, and over HTTP everything: they are sent as SQL, with the first statement.
+function toSetup({ settings }: Address): Statement[] {
+  return [...settings].map((setting) => ({ text: "SELECT set_config($1, $2, false)", params: setting }));
+}

@@ -1,0 +1,111 @@
+import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
+import type { RowBatch, Statement } from "../../contract/statement.ts";
+import type { RowStream } from "../../contract/adapter.ts";
+import { gone } from "./errors.ts";
+import { HttpConnection } from "./http-connection.ts";
+import { isSetup } from "./outcomes.ts";
+import { scan } from "./scan.ts";
+import type { SocketConnection } from "./socket-connection.ts";
+
+/**
+ * HTTP where one round trip does, and a WebSocket from the moment that something needs a session: a transaction that stays
+ * open, a stream, a setting.
+ */
+export class NeonConnection implements DriverConnection {
+  readonly setup: readonly Statement[];
+  readonly #http: HttpConnection;
+  readonly #openSocket: (signal: AbortSignal | undefined) => Promise<SocketConnection>;
+  #socket: SocketConnection | undefined;
+  #isClosed = false;
+
+  constructor(http: HttpConnection, openSocket: (signal: AbortSignal | undefined) => Promise<SocketConnection>) {
+    this.#http = http;
+    this.setup = http.setup;
+    this.#openSocket = openSocket;
+  }
+
+  get raw(): unknown {
+    return this.#socket?.raw ?? this.#http.raw;
+  }
+
+  /** While a socket is open, it cannot leave the request that opened it. */
+  get affinity(): "isolate" | "request" {
+    return this.#socket && this.#socket.state !== "closed" ? "request" : "isolate";
+  }
+
+  get state(): DriverConnection["state"] {
+    return this.#isClosed ? "closed" : (this.#socket?.state ?? "idle");
+  }
+
+  get isReusable(): boolean {
+    return !this.#isClosed && (this.#socket?.isReusable ?? true);
+  }
+
+  async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
+    signal?.throwIfAborted();
+    this.#checkOpen();
+    if (!this.#needsSocket(flight.steps)) return this.#http.send(flight, signal);
+    try {
+      if (!this.#socket) return await this.#sendFirst(flight, signal);
+      const settings = flight.steps.filter(isSetup);
+      if (settings.length > 0) await this.#http.send({ steps: settings });
+      return await this.#socket.send(flight, signal);
+    } finally {
+      if (this.#socket?.state === "closed") this.#isClosed = true;
+    }
+  }
+
+  stream(statement: Statement, options: StreamOptions): RowStream {
+    let stream: RowStream | undefined;
+    const open = async (): Promise<RowStream> => {
+      this.#checkOpen();
+      if (!this.#socket) await this.#sendFirst({ steps: [] }, options.signal);
+      return this.#socket!.stream(statement, options);
+    };
+    return {
+      next: async (): Promise<IteratorResult<RowBatch, void>> => (stream ??= await open()).next(),
+      return: async (): Promise<void> => stream?.return(),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#socket?.close();
+  }
+
+  #checkOpen(): void {
+    const socket = this.#socket;
+    // One that died while it was idle, and held nothing, is not missed.
+    if (socket?.state === "closed" && !socket.hasState) this.#socket = undefined;
+    if (this.state === "closed") throw gone("this connection was closed");
+  }
+
+  #needsSocket(steps: readonly Step[]): boolean {
+    if (this.#socket && (this.#socket.state !== "idle" || this.#socket.hasState)) return true;
+    const begin = steps.findIndex(({ kind }) => kind === "begin");
+    const commit = steps.findIndex(({ kind }) => kind === "commit");
+    const isWhole = steps.slice(begin, commit).every(({ kind }) => kind === "query" || kind === "begin");
+    if (begin >= 0 && (commit < begin || !isWhole)) return true;
+    return steps.some((step) => step.kind === "query" && !isSetup(step) && scan(step.statement.text).leavesState);
+  }
+
+  /** Opens the WebSocket, and sends what has set up the sessions over HTTP ahead of the flight. */
+  async #sendFirst(flight: Flight, signal: AbortSignal | undefined): Promise<StepOutcome[]> {
+    const socket = await this.#openSocket(signal);
+    if (this.#isClosed) {
+      await socket.close();
+      throw gone("this connection was closed");
+    }
+    this.#socket = socket;
+    const ahead = this.#http.settings.map(
+      (statement): Step => ({ kind: "query", statement, guarded: false, onError: "stop", isSetup: true }),
+    );
+    const settings = flight.steps.filter(isSetup);
+    if (settings.length > 0) await this.#http.send({ steps: settings });
+    const outcomes = await socket.send({ ...flight, steps: [...ahead, ...flight.steps] }, signal);
+    const failed = outcomes.slice(0, ahead.length).find(({ status }) => status === "failed");
+    if (!failed) return outcomes.slice(ahead.length);
+    await this.close();
+    throw (failed as Extract<StepOutcome, { status: "failed" }>).error;
+  }
+}

@@ -1,0 +1,82 @@
+import { DbError } from "../../errors.ts";
+import type { ServerError } from "./driver.ts";
+import { failed, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
+
+/** An error of PostgreSQL's about one of the statements of a request. */
+export class StatementFailure extends Error {
+  readonly failure: ServerError;
+
+  constructor(failure: ServerError) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+// Told before anything is executed: by Neon's proxy, proxy/src/serverless/backend.rs.
+const UNREACHED =
+  /control plane|couldn't connect to compute|could not connect to (postgres|compute)|failed to acquire permit|too many connection/i;
+const UNCONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_|ERR_TLS)/;
+
+/**
+ * What a failed request means. The driver tells some of it by text alone: an HTTP status, and the JSON of the answer.
+ *
+ * @returns a StatementFailure where PostgreSQL spoke about a statement.
+ */
+export function toHttpError(thrown: unknown, secrets: readonly (string | undefined)[]): Error {
+  const words = redact(wordsOf(thrown), secrets);
+  const { code, sourceError, name } = Object(thrown) as { code?: string; sourceError?: unknown; name?: string };
+  const cause = new Error(words);
+  if (sourceError !== undefined) return toNetworkError(sourceError, cause);
+  if (words.startsWith("Error getting auth token"))
+    return failed("AUTH_FAILED", "`authToken` failed: no token, and nothing was sent", { cause });
+  const [, status, body = ""] = /^Server error \(HTTP status (\d+)\): ([^]*)$/.exec(words) ?? [];
+  if (status !== undefined) return toStatusError(Number(status), body);
+  if (name !== "NeonDbError") return unknown("the server's answer cannot be read: is the endpoint right?", cause);
+  if (typeof code === "string") return toServerError(Object.assign(thrown as ServerError, { message: words }));
+  // Neon's proxy itself spoke, and has reached no database.
+  if (/unexpected message from server/.test(words)) return unknown(words, cause);
+  return toConnectError(words, cause);
+}
+
+function toServerError(error: ServerError): Error {
+  const { code = "", message } = error;
+  if (/^(3D000|28)/.test(code ?? "")) return toConnectError(message, new Error(`${code}: ${message}`));
+  if (/^(57P0|08)/.test(code ?? "") && code !== "08P01") return unknown(message, new Error(`${code}: ${message}`));
+  return new StatementFailure(error);
+}
+
+function toNetworkError(source: unknown, cause: Error): DbError {
+  const { code = "" } = Object((source as { cause?: unknown }).cause) as { code?: unknown };
+  return UNCONNECTED.test(String(code))
+    ? failed("CONNECT_FAILED", `the server cannot be reached (${String(code)})`, { cause, retryable: true })
+    : unknown("the request was sent, and no answer came", cause);
+}
+
+function toStatusError(status: number, body: string): DbError {
+  const { message, code } = readBody(body);
+  const told = `the server answered ${status}${message && `: ${message}`}`;
+  const cause = new Error(told);
+  if (status === 401 || status === 403) return failed("AUTH_FAILED", told, { cause });
+  if (status === 404) return failed("CONNECT_FAILED", `${told}: is the endpoint right?`, { cause });
+  if (status === 429) return failed("CONNECT_FAILED", `${told}: too many requests`, { cause, retryable: true });
+  if (status === 413 || status === 507) {
+    const remedy = status === 413 ? "send less at a time" : "read less at a time, or stream() it";
+    const details = { kind: "other", sql: "", dialectCode: String(status) } as const;
+    // Of a statement whose answer was too large, the work may be done.
+    return new DbError("QUERY_FAILED", `${told}: ${remedy}`, details, {
+      cause,
+      outcome: status === 413 ? "not-executed" : "unknown",
+    });
+  }
+  if (UNREACHED.test(message) || /^(53|57P03)/.test(code)) return toConnectError(told, cause);
+  return unknown(told, cause);
+}
+
+function readBody(text: string): { readonly message: string; readonly code: string } {
+  try {
+    const { message, code } = Object(JSON.parse(text)) as { message?: unknown; code?: unknown };
+    return { message: typeof message === "string" ? message : "", code: typeof code === "string" ? code : "" };
+  } catch {
+    return { message: "", code: "" };
+  }
+}

@@ -1,0 +1,68 @@
+import type { AdapterFactory, MaybePromise } from "../../contract/adapter.ts";
+import { NeonAdapter } from "./adapter.ts";
+import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
+
+export type { ClientClass, ClientConfig, NeonFunction, NeonSettings } from "./driver.ts";
+
+export interface NeonOptions {
+  /** `neon` of `@neondatabase/serverless`, 1.2 or later: sends what travels over HTTP. */
+  readonly neon: NeonFunction;
+  /** `Client` of the same import: opens WebSockets. */
+  readonly Client: ClientClass;
+  /**
+   * Settings of the driver for this database alone: `{ wsProxy, fetchEndpoint, webSocketConstructor, … }`. Default: the
+   * driver's own `neonConfig`, which all databases share. Node before 22 needs `webSocketConstructor`, the class of `ws`.
+   */
+  readonly neonConfig?: NeonSettings | undefined;
+  /**
+   * `auto`: lone statements, `batch()` and `autocommit` over HTTP, one round trip each; a session that needs a transaction
+   * opens a WebSocket with its first statement. `http`: no interactive transactions. `ws`: everything over WebSocket.
+   * Default `auto`.
+   */
+  readonly transport?: "auto" | "http" | "ws" | undefined;
+  /** A JWT for Neon's authorization, in place of the password, over HTTP. A function is asked for each request. */
+  readonly authToken?: string | (() => MaybePromise<string>) | undefined;
+  /** A page shows its code, and the password in it, to everybody: in browsers a URL with one is refused. Default `false`. */
+  readonly allowPasswordInBrowser?: boolean | undefined;
+  /**
+   * Longest time that a transaction may wait between two statements, in milliseconds; the server ends it then, so that one
+   * whose request was cut off holds no locks. Travels with BEGIN. 0 = the server's own limit. Default 60_000.
+   */
+  readonly idleInTransactionMs?: number | undefined;
+  /** How values are read, by the OID of their type: `{ 3802: JSON.parse }` for `jsonb`. Default: see `neon()`. */
+  readonly parsers?: Readonly<Record<number, (text: string) => unknown>> | undefined;
+}
+
+/**
+ * PostgreSQL at Neon, by `@neondatabase/serverless`: `postgresql://user:password@ep-….neon.tech/database`.
+ *
+ * - A session connects, logs in, begins its transaction and runs its first statement in two round trips; statements asked
+ *   for in one tick share one.
+ * - Integers beyond 2^53-1 come as `bigint`, `bytea` as Uint8Array, `timestamptz` as Date. `numeric`, `json`, `jsonb`, arrays,
+ *   intervals, `date` and `timestamp` come as the text that PostgreSQL writes, which can be bound again; see `parsers`.
+ * - Over HTTP each request has a session of its own: `setup` rides ahead of each, and what would set one up as text is
+ *   refused; with `auto` it opens the WebSocket.
+ * - `statement_timeout`, `lock_timeout`, `search_path` and `options=-c …` of the URL are sent as SQL: Neon drops them.
+ *
+ * Source: https://neon.com/docs/serverless/serverless-driver
+ *
+ * @throws TypeError for a wrong option.
+ */
+export function neon(options: NeonOptions): AdapterFactory {
+  checkOptions(options);
+  const { neon: query, Client, neonConfig, transport, authToken, idleInTransactionMs, parsers } = options;
+  return {
+    schemes: ["postgres", "postgresql"],
+    identity: [query, Client, neonConfig, transport, authToken, idleInTransactionMs, parsers],
+    create: (source) => new NeonAdapter(options, source),
+  };
+}
+
+function checkOptions({ neon: query, Client, transport = "auto", idleInTransactionMs = 0 }: NeonOptions): void {
+  for (const [name, value] of Object.entries({ neon: query, Client }))
+    if (typeof value !== "function") throw new TypeError(`Expected \`${name}\` of @neondatabase/serverless, got \`${typeof value}\``);
+  if (!["auto", "http", "ws"].includes(transport))
+    throw new TypeError(`Expected \`transport\` to be "auto", "http" or "ws", got \`${String(transport)}\``);
+  if (!Number.isInteger(idleInTransactionMs) || idleInTransactionMs < 0)
+    throw new TypeError(`Expected \`idleInTransactionMs\` to be an integer >= 0, got \`${idleInTransactionMs}\``);
+}

@@ -1,0 +1,145 @@
+import type { RawField, ServerError, Submittable, Wire } from "./driver.ts";
+import type { RawRows } from "./results.ts";
+import type { Bound } from "./values.ts";
+
+/** One thing for the server to do. `fetch` and `close` are for a portal that was opened by its name. */
+export type Part =
+  | { readonly kind: "run"; readonly bound: Bound; readonly portal?: string; readonly limit?: number }
+  | { readonly kind: "fetch"; readonly portal: string; readonly limit: number }
+  | { readonly kind: "close"; readonly portal: string };
+
+export type PartOutcome =
+  | { readonly status: "done"; readonly result: RawRows; readonly hasMore: boolean }
+  | { readonly status: "failed"; readonly error: ServerError }
+  | { readonly status: "skipped" };
+
+/** What became of a pipeline, and the transaction status of its last ReadyForQuery: `I` idle, `T` in one, `E` in one that failed. */
+export interface Answer {
+  /** One a segment, one a part in it. */
+  readonly outcomes: PartOutcome[][];
+  readonly status: string;
+}
+
+const SKIPPED: PartOutcome = { status: "skipped" };
+const CLOSED: PartOutcome = {
+  status: "done",
+  result: { fields: [], rows: [], command: "", count: 0 },
+  hasMore: false,
+};
+
+/**
+ * Several statements on their way together, up to one Sync a segment: within a segment the first failure skips the rest, and
+ * without BEGIN a segment is all or nothing. The driver's line of queries ends a query with each Sync, so it is given the
+ * same object once a segment; all is written at its first turn.
+ */
+export class Pipeline implements Submittable {
+  readonly answer: Promise<Answer>;
+  /** What the server has refused last: why it ended the connection, if it did. */
+  failure: ServerError | undefined;
+  readonly #segments: readonly (readonly Part[])[];
+  readonly #outcomes: PartOutcome[][];
+  #isWritten = false;
+  #segment = 0;
+  #fields: readonly RawField[] = [];
+  #rows: (readonly (string | null)[])[] = [];
+  #resolve!: (answer: Answer) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(segments: readonly (readonly Part[])[]) {
+    this.#segments = segments;
+    this.#outcomes = segments.map(() => []);
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  submit(wire: Wire): void {
+    if (this.#isWritten) return;
+    this.#isWritten = true;
+    for (const segment of this.#segments) {
+      for (const part of segment) write(part, wire);
+      wire.sync();
+    }
+  }
+
+  handleRowDescription({ fields }: { readonly fields: readonly RawField[] }): void {
+    this.#fields = fields;
+  }
+
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    this.#rows.push(fields);
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    const count = Number(/\d+$/.exec(text)?.[0] ?? 0);
+    this.#done(text.split(" ", 1)[0]!, count, false);
+  }
+
+  handleEmptyQuery(): void {
+    this.#done("", 0, false);
+  }
+
+  handlePortalSuspended(): void {
+    this.#done("SELECT", 0, true);
+  }
+
+  /** The end of a segment. The connection tells of it, in the order of the messages; the driver's line does so too late. */
+  onReady(status: string): void {
+    const outcomes = this.#outcomes[this.#segment]!;
+    const missing = this.#segments[this.#segment]!.length - outcomes.length;
+    // What is still missing was skipped behind a failure; or closed, of which nothing is told.
+    const isFailed = outcomes.at(-1)?.status === "failed";
+    for (let n = 0; n < missing; n++) outcomes.push(isFailed ? SKIPPED : CLOSED);
+    if (++this.#segment === this.#segments.length) this.#resolve({ outcomes: this.#outcomes, status });
+  }
+
+  handleReadyForQuery(): void {}
+
+  /** An error of the server's; the driver also tells here that the connection was lost, which its owner sees by himself. */
+  handleError(error: unknown): void {
+    const failure = error as ServerError;
+    if (!failure.severity || this.#segment >= this.#segments.length) return;
+    this.failure = failure;
+    this.#skipCloses();
+    const outcomes = this.#outcomes[this.#segment]!;
+    // Outside of a transaction, what is put off to its end fails when the segment ends: all of it is done, and is taken back.
+    if (outcomes.length === this.#segments[this.#segment]!.length) outcomes.pop();
+    outcomes.push({ status: "failed", error: failure });
+    this.#fields = this.#rows = [];
+  }
+
+  // Refused at the start: COPY cannot be seen inside of a function, and there it is not allowed either.
+  handleCopyInResponse(): void {}
+  handleCopyData(): void {}
+
+  fail(error: unknown): void {
+    // Who gave up may have left already.
+    this.answer.catch(() => undefined);
+    this.#reject(error);
+  }
+
+  #done(command: string, count: number, hasMore: boolean): void {
+    this.#skipCloses();
+    const result = { fields: this.#fields, rows: this.#rows, command, count };
+    this.#outcomes[this.#segment]!.push({ status: "done", result, hasMore });
+    this.#fields = this.#rows = [];
+  }
+
+  #skipCloses(): void {
+    const outcomes = this.#outcomes[this.#segment]!;
+    while (this.#segments[this.#segment]![outcomes.length]?.kind === "close") outcomes.push(CLOSED);
+  }
+}
+
+function write(part: Part, wire: Wire): void {
+  if (part.kind === "close") return wire.close({ type: "P", name: part.portal });
+  const { portal = "", limit = 0 } = part;
+  if (part.kind === "run") {
+    const { text, values } = part.bound;
+    wire.parse({ text, name: "", types: [] });
+    wire.bind({ portal, statement: "", values, binary: false });
+    wire.describe({ type: "P", name: portal });
+  }
+  wire.execute({ portal, rows: limit });
+}

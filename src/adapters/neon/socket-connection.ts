@@ -1,0 +1,181 @@
+import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
+import type { Statement } from "../../contract/statement.ts";
+import { gone, transactionLost } from "./errors.ts";
+import { isSetup, SKIPPED, stops } from "./outcomes.ts";
+import type { Answer, Part } from "./pipeline.ts";
+import { outcomesOf, planLeg } from "./plan.ts";
+import { PortalStream } from "./portal-stream.ts";
+import { scan } from "./scan.ts";
+import { type Route, Tunnel } from "./tunnel.ts";
+import type { Parsers } from "./values.ts";
+
+/** What shapes the sessions of a database. */
+export interface Shape {
+  readonly setup: readonly Statement[];
+  readonly parsers: Parsers;
+  readonly idleInTransactionMs: number;
+}
+
+const STATES: Readonly<Record<string, "idle" | "transaction" | "failed">> = {
+  "?": "idle",
+  I: "idle",
+  T: "transaction",
+  E: "failed",
+};
+
+/** A session over WebSocket: a socket, bound to the request that opened it. */
+export class SocketConnection implements DriverConnection {
+  readonly setup: readonly Statement[];
+  readonly parsers: Parsers;
+  readonly #tunnel: Tunnel;
+  readonly #idleInTransactionMs: number;
+  readonly #streams: Set<PortalStream> = new Set();
+  /** Portals that nobody reads any more: closed ahead of the next statement. */
+  #left: string[] = [];
+  #turn = 0;
+  #isDirty = false;
+  #hasState = false;
+
+  private constructor(tunnel: Tunnel, { setup, parsers, idleInTransactionMs }: Shape) {
+    this.#tunnel = tunnel;
+    this.setup = setup;
+    this.parsers = parsers;
+    this.#idleInTransactionMs = idleInTransactionMs;
+  }
+
+  /** @throws DbError `CONNECT_FAILED` | `AUTH_FAILED`; or the signal's own reason. */
+  static async open(route: Route, shape: Shape, signal?: AbortSignal): Promise<SocketConnection> {
+    const tunnel = new Tunnel(route);
+    await tunnel.connect(signal);
+    return new SocketConnection(tunnel, shape);
+  }
+
+  get raw(): unknown {
+    return this.#tunnel.client;
+  }
+
+  get state(): DriverConnection["state"] {
+    if (!this.#tunnel.isOpen) return "closed";
+    const state = STATES[this.#tunnel.status]!;
+    // A stream outside of a transaction has one of its own, of which nobody needs to know.
+    return [...this.#streams].some(({ isAlone }) => isAlone) ? "idle" : state;
+  }
+
+  get isReusable(): boolean {
+    return this.state === "idle" && !this.#isDirty && this.#streams.size === 0;
+  }
+
+  /** Something was set in it, or made, that another session would not have. */
+  get hasState(): boolean {
+    return this.#hasState || this.#isDirty || this.#streams.size > 0;
+  }
+
+  async send({ steps, undo = [] }: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
+    signal?.throwIfAborted();
+    const before = this.state;
+    await this.#prepare(steps, signal);
+    const outcomes = await this.#fly(steps, signal);
+    const isStopped = outcomes.some(({ status }, at) => status === "failed" && stops(steps[at]!));
+    if (isStopped && undo.length > 0)
+      await this.#fly(
+        undo.map((step) => (step.kind === "query" ? { ...step, onError: "continue" } : step)),
+        signal,
+      );
+    if (before !== "idle" && this.state === "idle") this.#endStreams(transactionLost("rollback"));
+    return outcomes;
+  }
+
+  stream(statement: Statement, options: StreamOptions): PortalStream {
+    const stream = new PortalStream(
+      {
+        isInside: () => this.state !== "idle",
+        parsers: this.parsers,
+        run: (parts, signal) => this.run([parts], false, signal),
+        leave: (portal) => void this.#left.push(portal),
+        onEnd: (ended) => void this.#streams.delete(ended),
+      },
+      statement,
+      options,
+    );
+    if (scan(statement.text).leavesState) this.#isDirty = true;
+    this.#streams.add(stream);
+    return stream;
+  }
+
+  close(): Promise<void> {
+    const closing = this.#tunnel.close();
+    this.#endStreams(gone("this connection was closed"));
+    return closing;
+  }
+
+  /** Sends segments; on the signal they are given up, and cancelled at the server. */
+  async run(segments: readonly (readonly Part[])[], isKept: boolean, signal?: AbortSignal): Promise<Answer> {
+    signal?.throwIfAborted();
+    const [first = [], ...rest] = segments;
+    const closes = this.#left.splice(0).map((portal): Part => ({ kind: "close", portal }));
+    const running = this.#tunnel.run([[...closes, ...first], ...rest], isKept);
+    const answer = await (signal ? this.#orGiveUp(running, signal) : running);
+    if (closes.length === 0) return answer;
+    const [head = [], ...others] = answer.outcomes;
+    return { ...answer, outcomes: [head.slice(closes.length), ...others] };
+  }
+
+  async #orGiveUp(running: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+    let onAbort!: () => void;
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => {
+        void this.close();
+        reject(signal.reason);
+      };
+    });
+    signal.addEventListener("abort", onAbort);
+    // Given up, it is nobody's.
+    running.catch(() => undefined);
+    try {
+      return await Promise.race([running, aborted]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Reads streams to their end that what is to come would end otherwise. */
+  async #prepare(steps: readonly Step[], signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#tunnel.isOpen) throw gone("this connection was closed");
+    const isEnding = steps.some(({ kind }) => kind === "commit");
+    for (const stream of this.#streams) if (stream.isAlone || isEnding) await stream.drain(signal);
+  }
+
+  async #fly(steps: readonly Step[], signal: AbortSignal | undefined): Promise<StepOutcome[]> {
+    const outcomes: StepOutcome[] = [];
+    while (outcomes.length < steps.length) {
+      const start = outcomes.length;
+      const ground = { state: this.state, idleInTransactionMs: this.#idleInTransactionMs, turn: ++this.#turn };
+      const leg = planLeg(steps, start, ground);
+      const segments = leg.segments.map(({ parts }) => parts);
+      const answer = segments.length > 0 ? await this.run(segments, leg.isKept, signal) : undefined;
+      const landed = outcomesOf(leg, start, steps, answer, this.parsers);
+      landed.forEach((outcome, index) => this.#note(steps[start + index]!, outcome));
+      outcomes.push(...landed);
+      if (landed.some(({ status }, index) => status === "failed" && stops(steps[start + index]!)))
+        while (outcomes.length < steps.length) outcomes.push(SKIPPED);
+    }
+    return settled(steps, outcomes);
+  }
+
+  #note(step: Step, { status }: StepOutcome): void {
+    if (step.kind !== "query" || status !== "done") return;
+    if (step.isSetup) this.#hasState ||= !isSetup(step) && scan(step.statement.text).leavesState;
+    else if (scan(step.statement.text).leavesState) this.#isDirty = true;
+  }
+
+  #endStreams(error: Error): void {
+    for (const stream of this.#streams) stream.end(error);
+    this.#left = [];
+  }
+}
+
+// Behind a step that stopped the flight, nothing has run: whatever is known of it does not count.
+function settled(steps: readonly Step[], outcomes: StepOutcome[]): StepOutcome[] {
+  const stopper = outcomes.findIndex(({ status }, at) => status === "failed" && stops(steps[at]!));
+  return stopper < 0 ? outcomes : outcomes.map((outcome, at) => (at > stopper ? SKIPPED : outcome));
+}

@@ -1,0 +1,64 @@
+import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
+import type { Dialect, Target } from "../../kit/adapter-contract.ts";
+import type { NeonServerOptions, RunningServer } from "../../servers/neon/server.ts";
+import { postgresDialect } from "./dialect.ts";
+
+/** What each runtime brings: the driver as it is imported there, and a WebSocket where the platform has none. */
+export type Driver = Pick<NeonOptions, "neon" | "Client"> & { readonly WebSocket?: new (url: string) => unknown };
+
+/** The options that lead to a server. */
+export function optionsFor(
+  { neon: query, Client, WebSocket }: Driver,
+  { fetchEndpoint, wsProxy }: Pick<RunningServer, "fetchEndpoint" | "wsProxy">,
+  options: Partial<NeonOptions> = {},
+): NeonOptions {
+  const { neonConfig, ...rest } = options;
+  return {
+    neon: query,
+    Client,
+    neonConfig: {
+      fetchEndpoint: () => fetchEndpoint,
+      wsProxy: () => wsProxy,
+      useSecureWebSocket: false,
+      ...(WebSocket && { webSocketConstructor: WebSocket }),
+      ...neonConfig,
+    },
+    ...rest,
+  };
+}
+
+/**
+ * A server for each case, and an adapter on it; nothing may be left there. Names no runtime: the contract runs in all of
+ * them, and `start` is how each comes to a server.
+ */
+export function neonTarget(
+  start: (options: NeonServerOptions) => Promise<RunningServer>,
+  driver: Driver,
+  server: NeonServerOptions,
+  options: Partial<NeonOptions> = {},
+  dialect: Partial<Dialect> = {},
+): Target {
+  let running: RunningServer;
+  return {
+    ...(options.transport === "http" && { cannotStream: true }),
+    dialect: {
+      ...postgresDialect,
+      kill: async () => {
+        await running.kill();
+        // That it was cut is seen here as soon as the event loop has turned.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      },
+      ...dialect,
+    },
+    make: async () => {
+      running = await start(server);
+      const { url } = running;
+      return {
+        factory: neon(optionsFor(driver, running, options)),
+        url,
+        leaks: () => running.leaks(),
+        dispose: () => running.stop(),
+      };
+    },
+  };
+}
