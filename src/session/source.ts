@@ -41,6 +41,7 @@ export class Source {
   #isFirstDue = true;
   /** Who waits for the first connection's hook, while it runs. */
   #turns: (() => void)[] | undefined;
+  #turnEndsAt = 0;
 
   constructor(name: string, adapter: Adapter, identity: readonly unknown[], options: SourceOptions) {
     this.adapter = adapter;
@@ -99,12 +100,15 @@ export class Source {
 
   /** Runs the hooks in the order of PyDAL, then puts the adapter's and the user's setup ahead of the first statement. */
   async prepare(link: Link, owner: Owner): Promise<void> {
-    const { afterFirstConnection, afterConnection, setup } = this.#options;
-    // The first connection's hook runs once, and nobody uses a connection before it is done. A turn, not a promise that all
-    // await: in a Worker such a promise would hang for ever when the request that made it is cut off.
-    while (this.#turns) await new Promise<void>((resolve) => this.#turns!.push(resolve));
+    const { afterFirstConnection, afterConnection, setup, runtime, limits } = this.#options;
+    const { clock, createPool } = runtime;
+    // The first connection's hook runs once, and nobody uses a connection before it is done. Where no request may wait for
+    // another, each looks for itself, and a request that was cut off in its hook holds nobody up for ever.
+    while (this.#turns && !(createPool && clock.now() > this.#turnEndsAt))
+      await new Promise<void>((resolve) => (createPool ? clock.setTimeout(resolve, 10) : this.#turns!.push(resolve)));
     if (afterFirstConnection && this.#isFirstDue) {
       const turns: (() => void)[] = (this.#turns = []);
+      this.#turnEndsAt = clock.now() + limits.openTimeoutMs;
       try {
         await this.#runHook(afterFirstConnection, link, owner);
         this.#isFirstDue = false;

@@ -3,7 +3,9 @@ import { DATES, type Isolate, type IsolateOptions, startIsolate } from "./worker
 
 /** Resolves when the server has got a statement that begins so. */
 async function seen({ server, until }: Isolate, sql: string): Promise<void> {
-  await until(async () => (await server.requests()).some((request) => request.sql.some((text) => text.startsWith(sql))));
+  await until(async () =>
+    (await server.requests()).some((request) => request.sql.some((text) => text.startsWith(sql))),
+  );
 }
 
 async function quiet({ stats, until }: Isolate): Promise<void> {

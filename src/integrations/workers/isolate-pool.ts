@@ -16,7 +16,7 @@ import { type PoolStats, statsOf } from "../../pool/stats.ts";
 import { type Keeper, Stock } from "../../pool/stock.ts";
 import { type Tell, teller } from "../../pool/teller.ts";
 import { Watch } from "../../pool/watch.ts";
-import { boundedSource } from "./bounded-source.ts";
+import { BoundedSource } from "./bounded-source.ts";
 import { createWaiter, Queue, sleep, type Waiter } from "./queue.ts";
 
 /** How often a waiter looks for itself: where it can be woken, only for the case that whoever was woken is gone. */
@@ -35,7 +35,7 @@ const LATE_MS = 5_000;
  */
 export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
   readonly name: string;
-  readonly #source: PoolSource<C>;
+  readonly #source: BoundedSource<C>;
   readonly #options: CheckedPoolOptions;
   readonly #clock: Clock;
   readonly #canWake: () => boolean;
@@ -45,8 +45,6 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
   readonly #line: Queue<C> = new Queue<C>();
   readonly #place: Place;
   readonly #holders: Map<Entry<C>, AcquireOptions | undefined> = new Map();
-  /** On whose behalf the pool is at work: set for a step that awaits nothing. */
-  #caller: Pick<AcquireOptions, "waitUntil"> | undefined;
 
   /** @param canWake - whether a promise may be settled from another request. */
   constructor(
@@ -57,12 +55,7 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     const { runtime, name = "pool", onEvent } = options;
     this.name = name;
     this.#options = checkPoolOptions(options, runtime.maxConnections);
-    this.#source = boundedSource(source, {
-      timeoutMs: this.#options.openTimeoutMs,
-      clock: runtime.clock,
-      name,
-      onCall: (calling) => this.#caller?.waitUntil?.(calling),
-    });
+    this.#source = new BoundedSource(source, name, this.#options.openTimeoutMs, runtime.clock);
     this.#clock = runtime.clock;
     this.#canWake = canWake;
     this.#tell = teller(onEvent);
@@ -87,7 +80,7 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     if (this.#stock.idle.length === 0 || this.#line.size > 0) return undefined;
     if (options?.usePool === false || options?.signal?.aborted) return undefined;
     this.#watch.read();
-    return this.#for(options, () => {
+    return this.#source.for(options, () => {
       const entry = this.#stock.newest();
       if (!entry || !this.#stock.isTrusted(entry)) return undefined;
       this.#stock.idle.pop();
@@ -98,7 +91,7 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
   /** As `ConnectionPool.invalidate()`. */
   invalidate(caller?: Pick<AcquireOptions, "waitUntil">): void {
     this.#watch.read();
-    this.#for(caller, () => this.#stock.endGeneration());
+    this.#source.for(caller, () => this.#stock.endGeneration());
     this.pump();
   }
 
@@ -145,14 +138,14 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     for (;;) {
       const now = this.#watch.read();
       waiter.dueAt = now;
-      const lease = this.#for(options, () => this.#claim(waiter, now));
+      const lease = this.#source.for(options, () => this.#claim(waiter, now));
       if (lease) return lease;
       const leftMs = since + timeoutMs - now;
       if (leftMs <= 0) throw refusal("POOL_TIMEOUT", this.#place, now - since);
       const beatMs = this.#canWake() ? BEAT_MS.wakened : BEAT_MS.awake * (1 + 1.5 * Math.random());
-      const { hasRoom, pace } = this.#stock;
-      const pacedMs = waiter.isCalling || !hasRoom ? Infinity : pace.nextAt - now;
-      const pauseMs = Math.max(Math.min(leftMs, beatMs, pacedMs), 1);
+      const { room, pace } = this.#stock;
+      const isPaced = !waiter.isCalling && this.#line.isTurn(waiter, room, now);
+      const pauseMs = Math.max(Math.min(leftMs, beatMs, isPaced ? pace.nextAt - now : Infinity), 1);
       waiter.dueAt = now + pauseMs;
       await sleep(waiter, pauseMs, this.#clock);
       options.signal?.throwIfAborted();
@@ -189,7 +182,7 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     this.#line.delete(waiter);
     this.#forget();
     const { given } = waiter;
-    if (given) this.#for(waiter.options, () => this.offer(given));
+    if (given) this.#source.for(waiter.options, () => this.offer(given));
     this.pump();
   }
 
@@ -200,6 +193,7 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     entry.leasedAt = this.#watch.now;
     entry.owner = options?.owner;
     entry.stack = options?.stack;
+    if (this.#options.leakMs > 0) entry.leakAt = entry.leasedAt + this.#options.leakMs;
     this.#holders.set(entry, options);
     this.#tell?.({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
     return new PoolLease(entry);
@@ -213,10 +207,11 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     const holder = this.#holders.get(entry);
     this.#holders.delete(entry);
     entry.owner = entry.stack = undefined;
+    entry.leakAt = Infinity;
     if (how?.broken) stock.pace.narrow();
-    this.#for(holder, () => {
+    this.#source.for(holder, () => {
       // It had been given up on, and is nobody's any more.
-      if (!stock.entries.has(entry)) void Promise.resolve(this.#source.close(entry.connection)).catch(() => undefined);
+      if (!stock.entries.has(entry)) void this.#source.close(entry.connection).catch(() => undefined);
       else if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
       else this.offer(entry);
     });
@@ -269,18 +264,10 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     this.#line.prune(now);
     if (this.#line.size === 0) waited.delete(this.#place);
     const before = now - LONGEST_LEASE_MS;
-    for (const entry of stock.entries)
-      if (entry.leasedAt < before && entry.idleSince < before && !stock.idle.includes(entry))
-        stock.remove(entry, "broken");
-  }
-
-  #for<T>(caller: Pick<AcquireOptions, "waitUntil"> | undefined, step: () => T): T {
-    const before = this.#caller;
-    this.#caller = caller;
-    try {
-      return step();
-    } finally {
-      this.#caller = before;
+    for (const entry of stock.entries) {
+      if (entry.leasedAt >= before || entry.idleSince >= before || stock.idle.includes(entry)) continue;
+      this.#holders.delete(entry);
+      stock.remove(entry, "broken");
     }
   }
 }

@@ -5,6 +5,8 @@ import type { AcquireOptions } from "../../pool/lease.ts";
 /** A waiter that is not heard of for this long after it should have been is taken to be gone: its request was cut off. */
 const SILENCE_MS = 50;
 
+const PRUNE_MS = 250;
+
 /** A caller in line, in a request of its own. */
 export interface Waiter<C> {
   readonly since: number;
@@ -30,14 +32,17 @@ export function createWaiter<C>(options: AcquireOptions, since: number, timeoutM
 export class Queue<C> extends Set<Waiter<C>> {
   waits = 0;
   waitedMs = 0;
+  #prunedAt = 0;
 
   /** The first in line who wants a connection, and those behind. */
   *wanting(now: number): Generator<Waiter<C>, void> {
     for (const waiter of this) if (!waiter.isCalling && now <= waiter.dueAt + SILENCE_MS) yield waiter;
   }
 
-  /** Forgets those who are gone, and whose time is over. */
+  /** Forgets those who are gone, and whose time is over. To look at all is worth it now and then only. */
   prune(now: number): void {
+    if (now < this.#prunedAt + PRUNE_MS) return;
+    this.#prunedAt = now;
     for (const waiter of this)
       if (now > Math.max(waiter.dueAt, waiter.since + waiter.timeoutMs) + SILENCE_MS) this.delete(waiter);
   }

@@ -1,6 +1,7 @@
 import { systemClock } from "../../clock.ts";
 import type { Runtime, WaitUntil } from "../../contract/runtime.ts";
 import type { PoolRuntime } from "../../pool/runtime.ts";
+import { ContextPools } from "./context-pools.ts";
 import { flags } from "./flags.ts";
 import { IsolatePool } from "./isolate-pool.ts";
 
@@ -15,7 +16,13 @@ export interface WorkersOptions {
 /** The runtime of Cloudflare Workers: a module-level database serves every request of the isolate. `pool.max` is 5 by default. */
 export function workers({ waitUntil }: WorkersOptions = {}): PoolRuntime {
   const runtime: Runtime = { name: "workers", clock: systemClock, maxConnections: 5, waitUntil };
-  return { ...runtime, createPool: (source, options) => new IsolatePool(source, { ...options, runtime }, canWake) };
+  return {
+    ...runtime,
+    createPool: (source, options, affinity) =>
+      affinity === "request"
+        ? new ContextPools(source, { ...options, runtime })
+        : new IsolatePool(source, { ...options, runtime }, canWake),
+  };
 }
 
 // From 2024-10-14 on, a promise that another request has settled goes on in the request that made it. Before, it does not.

@@ -16,7 +16,7 @@ export interface Context {
 
 type Route = (session: Session, params: URLSearchParams, request: Request) => Promise<Response>;
 
-let events: string[] = [];
+const events: string[] = [];
 let db: Database | undefined;
 
 function database({ DATABASE_URL, POOL }: Env): Database {
@@ -46,8 +46,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 const routes: Record<string, Route> = {
   "/query": async (session) => Response.json((await session.query("SELECT 1 AS one")).rows),
-  "/names": async (session) =>
-    Response.json((await session.sql`SELECT id FROM goods ORDER BY id`.values()).flat()),
+  "/names": async (session) => Response.json((await session.sql`SELECT id FROM goods ORDER BY id`.values()).flat()),
   "/order": async (session, params) => {
     const id = Number(params.get("id"));
     try {

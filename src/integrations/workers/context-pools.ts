@@ -1,0 +1,157 @@
+import type { CloseReason } from "../../contract/events.ts";
+import type { Clock, Runtime } from "../../contract/runtime.ts";
+import { DbError } from "../../errors.ts";
+import type { AcquireOptions, Lease } from "../../pool/lease.ts";
+import { type ConnectionPoolOptions, checkPoolOptions } from "../../pool/options.ts";
+import { ConnectionPool } from "../../pool/pool.ts";
+import type { Pool } from "../../pool/runtime.ts";
+import type { PoolSource } from "../../pool/source.ts";
+import { noneClosed, type PoolStats } from "../../pool/stats.ts";
+import { probe } from "./probe.ts";
+
+/** Most connections of one request: it may wait for so many at a time. */
+const MOST = 6;
+
+/** A context of which nothing was heard for so many times `idleMs` is gone: it would have closed its sockets by itself. */
+const SILENT_TIMES = 10;
+
+type DisposeOptions = NonNullable<Parameters<Pool<unknown>["dispose"]>[0]>;
+
+/** The pool of one I/O context. */
+interface Here<C> {
+  readonly pool: ConnectionPool<C>;
+  readonly isMine: () => boolean;
+  usedAt: number;
+  timer: unknown;
+  /** Nothing of it is kept any more: what is idle is closed. */
+  isLeft: boolean;
+  isClosing: boolean;
+}
+
+/**
+ * Lends sockets, which only the I/O context that opened them may touch: a request, or a Durable Object with all of its
+ * requests. Each has a pool of its own, and is told by a probe; nothing of another is lent, closed, or looked at.
+ */
+export class ContextPools<C> implements Pool<C> {
+  readonly name: string;
+  readonly #source: PoolSource<C>;
+  readonly #options: ConnectionPoolOptions;
+  readonly #clock: Clock;
+  readonly #idleMs: number;
+  /** The newest last. */
+  #all: Here<C>[] = [];
+  /** What pools have counted that are gone. */
+  #past: PoolStats;
+  #isDisposed = false;
+
+  constructor(source: PoolSource<C>, options: ConnectionPoolOptions & { readonly runtime: Runtime }) {
+    const { runtime, name = "pool" } = options;
+    const checked = checkPoolOptions(options, runtime.maxConnections);
+    const max = Math.min(checked.max, MOST);
+    this.name = name;
+    this.#source = source;
+    this.#options = { ...options, max };
+    this.#clock = runtime.clock;
+    this.#idleMs = checked.idleMs;
+    const none = { open: 0, busy: 0, idle: 0, opening: 0, waiting: 0, opened: 0, waits: 0, waitedMs: 0 };
+    this.#past = { max, ...none, closed: noneClosed() };
+  }
+
+  async acquire(options?: AcquireOptions): Promise<Lease<C>> {
+    return this.#here().pool.acquire(options);
+  }
+
+  tryAcquire(options?: AcquireOptions): Lease<C> | undefined {
+    const here = this.#find();
+    if (here) here.usedAt = this.#clock.now();
+    return here?.pool.tryAcquire(options);
+  }
+
+  invalidate(): void {
+    this.#find()?.pool.invalidate();
+  }
+
+  /** Of all contexts together; `max` is that of each. */
+  stats(): PoolStats {
+    return this.#all.reduce((sum, { pool }) => add(sum, pool.stats()), this.#past);
+  }
+
+  /** Closes what is of this context, as soon as nobody has it. */
+  async leave(): Promise<void> {
+    const here = this.#find();
+    if (!here) return;
+    here.isLeft = true;
+    here.pool.invalidate();
+    if (isQuiet(here)) await this.#close(here);
+  }
+
+  /** Ends this context's pool. The others end by themselves: nobody can reach them from here. */
+  async dispose(options?: DisposeOptions): Promise<void> {
+    this.#isDisposed = true;
+    const here = this.#find();
+    if (here) await this.#close(here, options);
+  }
+
+  #find(): Here<C> | undefined {
+    return this.#all.findLast((here) => !here.isClosing && here.isMine());
+  }
+
+  #here(): Here<C> {
+    if (this.#isDisposed)
+      throw new DbError("POOL_CLOSED", `"${this.name}" was disposed of. Make a new one.`, { pool: this.name });
+    const here = this.#find() ?? this.#begin();
+    here.usedAt = this.#clock.now();
+    return here;
+  }
+
+  #begin(): Here<C> {
+    const { onEvent } = this.#options;
+    const pool = new ConnectionPool<C>(this.#source, {
+      ...this.#options,
+      onEvent: (event) => {
+        onEvent?.(event);
+        // Told before it is idle.
+        if (event.type === "release") void Promise.resolve().then(() => this.#rest(here));
+      },
+    });
+    const here: Here<C> = {
+      pool,
+      isMine: probe(),
+      usedAt: 0,
+      timer: undefined,
+      isLeft: false,
+      isClosing: false,
+    };
+    const before = this.#clock.now() - SILENT_TIMES * this.#idleMs;
+    this.#all = [...this.#all.filter(({ usedAt }) => usedAt > before), here];
+    return here;
+  }
+
+  /** Sees to it that sockets are closed some day: an open one keeps its context alive, and this timer with it. */
+  #rest(here: Here<C>): void {
+    this.#clock.clearTimeout(here.timer);
+    if (here.isClosing || !isQuiet(here)) return;
+    if (here.isLeft) void this.#close(here);
+    else if (this.#idleMs < Infinity)
+      here.timer = this.#clock.setTimeout(() => isQuiet(here) && void this.#close(here), this.#idleMs);
+  }
+
+  async #close(here: Here<C>, options?: DisposeOptions): Promise<void> {
+    here.isClosing = true;
+    this.#clock.clearTimeout(here.timer);
+    await here.pool.dispose(options);
+    this.#all = this.#all.filter((each) => each !== here);
+    this.#past = add(this.#past, here.pool.stats());
+  }
+}
+
+function isQuiet<C>({ pool }: Here<C>): boolean {
+  const { busy, waiting, opening } = pool.stats();
+  return busy + waiting + opening === 0;
+}
+
+function add(sum: PoolStats, { closed, ...more }: PoolStats): PoolStats {
+  const counts = Object.entries(more).map(([name, count]) => [name, count + sum[name as keyof typeof more]]);
+  const reasons = Object.entries(closed).map(([reason, count]) => [reason, count + sum.closed[reason as CloseReason]]);
+  return { ...(Object.fromEntries(counts) as typeof more), closed: Object.fromEntries(reasons), max: sum.max };
+}

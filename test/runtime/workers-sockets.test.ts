@@ -1,0 +1,118 @@
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { PoolOptions } from "../../src/index.ts";
+import { bundleWorker } from "./bundle.ts";
+import { type Call, call } from "./workers/client.ts";
+import { DATES } from "./workers/isolate.ts";
+import { type SocketServer, startSocketServer } from "./workers/socket-server.ts";
+import { startWorkerd } from "./workerd.ts";
+
+interface Sockets {
+  readonly server: SocketServer;
+  call(path: string): Call;
+  /** The numbers of the sockets that a request got. */
+  get(path: string): Promise<unknown>;
+  until(condition: () => boolean): Promise<void>;
+}
+
+async function startSockets(date: string | undefined, pool: PoolOptions = {}): Promise<Sockets> {
+  const server = await startSocketServer();
+  const { code } = await bundleWorker(join(import.meta.dirname, "workers/sockets.ts"));
+  const workerd = await startWorkerd({
+    script: code,
+    bindings: { SOCKETS_URL: server.url, POOL: JSON.stringify(pool) },
+    durableObjects: ["Host"],
+    ...(date !== undefined && { compatibilityDate: date }),
+  });
+  onTestFinished(async () => {
+    await workerd.stop();
+    await server.stop();
+    expect(workerd.log()).toBe("");
+  });
+  return {
+    server,
+    call: (path) => call(workerd.url, path),
+    get: async (path) => {
+      const answer = await call(workerd.url, path).answer;
+      if (answer?.status !== 200) throw new Error(`${answer?.status} ${answer?.body}\n${workerd.log()}`);
+      return JSON.parse(answer.body) as unknown;
+    },
+    until: async (condition) => {
+      const deadline = performance.now() + 20_000;
+      while (!condition()) {
+        if (performance.now() > deadline) throw new Error(`it never came to be\n${workerd.log()}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+  };
+}
+
+describe.each(DATES)("at compatibility date %s", (date) => {
+  test("a socket serves its own request again and again, and is closed with it", async () => {
+    const { get, server, until } = await startSockets(date);
+    // The request's own session has the first for as long as it lasts.
+    expect(await get("/in-a-row?count=3")).toEqual([1, 2, 2, 2]);
+    await until(() => server.open() === 0);
+    expect(await get("/in-a-row?count=3")).toEqual([3, 4, 4, 4]);
+    await until(() => server.open() === 0);
+    expect(server.opened()).toBe(4);
+  });
+
+  test("requests at the same time have sockets of their own, whoever is done first", async () => {
+    const { get, server, until } = await startSockets(date);
+    const numbers = (await Promise.all(
+      Array.from({ length: 30 }, (_, i) => get(`/pause?ms=${(i * 7) % 50}`)),
+    )) as number[][];
+    expect(numbers.every(([first, second]) => first === second)).toBe(true);
+    expect(new Set(numbers.map(([first]) => first)).size).toBe(30);
+    await until(() => server.open() === 0);
+    expect(await get("/stats")).toMatchObject({ open: 0, busy: 0, waiting: 0, opened: 30 });
+  });
+
+  test("a request opens six sockets at most, and those who want more wait in it", async () => {
+    const { get, server, until } = await startSockets(date, { max: 20 });
+    const numbers = (await get("/at-once?count=30")) as number[];
+    expect(numbers).toHaveLength(31);
+    expect(server.mostOpen()).toBeLessThanOrEqual(6);
+    await until(() => server.open() === 0);
+  });
+
+  test("`max` is for each request", async () => {
+    const { get, server, until } = await startSockets(date, { max: 2 });
+    await Promise.all([get("/at-once?count=5"), get("/at-once?count=5"), get("/at-once?count=5")]);
+    expect(server.opened()).toBe(6);
+    await until(() => server.open() === 0);
+  });
+
+  test("a client that leaves takes its sockets with it", async () => {
+    const { call: send, get, server, until } = await startSockets(date);
+    const { reset } = send("/pause?ms=150");
+    await until(() => server.log.includes("1 which"));
+    reset();
+    await until(() => server.open() === 0);
+    // It ends in order: told of the client's end, or when the handler is done.
+    expect(server.log.at(-1)).toBe(date === undefined ? "1 rollback" : "1 commit");
+    expect(await get("/stats")).toMatchObject({ open: 0, busy: 0, waiting: 0 });
+    expect(await get("/one")).toEqual([2]);
+    await until(() => server.open() === 0);
+  });
+
+  test("a Durable Object's socket serves its next requests as well, and is closed when it has been idle", async () => {
+    const { get, server, until } = await startSockets(date, { idleMs: 400 });
+    expect(await get("/object/a")).toEqual([1]);
+    expect(await get("/object/a")).toEqual([1]);
+    // What belongs to an object is nothing to a request, nor to another object.
+    expect(await get("/one")).toEqual([2]);
+    expect(await get("/object/b")).toEqual([3]);
+    expect(await get("/object/a")).toEqual([1]);
+    expect(await get("/object/b")).toEqual([3]);
+    await until(() => server.open() === 0);
+    expect(await get("/stats")).toMatchObject({ open: 0, busy: 0, opened: 3 });
+  });
+
+  test("without withSession(), a socket is closed when it has been idle", async () => {
+    const { get, server, until } = await startSockets(date, { idleMs: 100 });
+    expect(await get("/careless")).toEqual([1]);
+    await until(() => server.open() === 0);
+  });
+});
