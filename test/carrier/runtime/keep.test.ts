@@ -98,6 +98,26 @@ test("a query is lazy still, runs once, and is told from a value", async () => {
   });
 });
 
+test("a promise that is kept does all that a promise does", async () => {
+  const db = ambientDatabase();
+  await db.session(async (own) => {
+    const result = db.query("one");
+    const looked = result.constructor ? result.then(undefined, () => "refused") : result;
+    const others = [
+      result.finally(() => undefined),
+      result.then(),
+      Promise.resolve(result),
+      looked,
+      result.catch(() => 1),
+    ];
+    const all = await keep(Promise.all(others));
+    expect(db.current()).toBe(own);
+    expect(all).toEqual(Array.from({ length: 5 }, () => ({ rows: [], columns: [], rowsAffected: 0 })));
+    expect(Promise.resolve(result)).toBe(result);
+    expect(result).toBeInstanceOf(Promise);
+  });
+});
+
 test("what a promise of many readers gives reaches none of them with another's session", async () => {
   const db = ambientDatabase();
   const outside = new AsyncContext.Snapshot();
@@ -151,6 +171,21 @@ test("what a promise of many readers gives reaches none of them with another's s
     });
   }
   expect(wrong).toEqual([]);
+});
+
+test("what was looked at is no longer being awaited when its job has ended", async () => {
+  const db = ambientDatabase();
+  const outside = new AsyncContext.Snapshot();
+  await db.session(async () => {
+    const promise = db.query("one");
+    void promise.constructor;
+    const shared = new Promise((resolve) => queueMicrotask(() => resolve(promise)));
+    const reader = outside.run(async () => {
+      await shared;
+      return db.current();
+    });
+    expect(await reader).toBeUndefined();
+  });
 });
 
 test("many flows at once: never another's session, and none in code that has none", async () => {
