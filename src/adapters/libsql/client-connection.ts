@@ -1,7 +1,7 @@
 import { systemClock } from "../../clock.ts";
 import type { DriverConnection, Flight, QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
-import type { CreateClient, LibsqlClient, LibsqlTransaction } from "./client-driver.ts";
+import type { ClientResult, ClientStatement, CreateClient, LibsqlClient, LibsqlTransaction } from "./client-driver.ts";
 import { explain, isLocked, type SqlStep, stops, toFailure } from "./client-failure.ts";
 import { isList, runList } from "./client-list.ts";
 import { toClient, toResult } from "./client-results.ts";
@@ -92,7 +92,7 @@ export class ClientConnection implements DriverConnection {
     signal: AbortSignal | undefined,
   ): Promise<StepOutcome[]> {
     const again = (): Promise<boolean> => patience.wait(signal);
-    if (!this.#transaction && isList(steps)) return runList(this.raw, steps, again);
+    if (this.state === "idle" && isList(steps)) return runList(this.raw, steps, again);
     const outcomes: StepOutcome[] = [];
     let isStopped = false;
     while (outcomes.length < steps.length) {
@@ -110,13 +110,18 @@ export class ClientConnection implements DriverConnection {
     const [step, ...following] = steps as [Step, ...Step[]];
     if (step.kind === "begin") return this.#begin(step.options, following);
     if (step.kind === "rollback" || step.kind === "commit") return [await this.#settle(step.kind)];
-    if (step.kind === "query" && !this.#transaction) return [step.guarded ? SKIPPED : await this.#execute(step, again)];
+    if (step.kind === "query" && this.state === "idle")
+      return [step.guarded ? SKIPPED : await this.#execute(step, again)];
     if (!this.#transaction || (this.state === "failed" && step.kind !== "rollback-to")) {
       return [step.kind === "query" ? SKIPPED : { status: "failed", error: transactionLost(step.kind) }];
     }
     const end = steps.findIndex((each) => !isSql(each) || this.#isForbidden(each));
     if (end === 0) return [{ status: "failed", error: readOnly((step as QueryStep).statement.text) }];
-    return this.#runInside((end < 0 ? steps : steps.slice(0, end)) as SqlStep[], again);
+    const together = (end < 0 ? steps : steps.slice(0, end)) as SqlStep[];
+    const isLast = end === steps.length - 1 && steps[end]!.kind === "commit" && together.every(stops);
+    return isLast && this.#hasBegun && this.state === "transaction"
+      ? this.#runLast(together)
+      : this.#runInside(together, again);
   }
 
   async #begin(options: Parameters<typeof modeOf>[0], following: readonly Step[]): Promise<StepOutcome[]> {
@@ -159,18 +164,14 @@ export class ClientConnection implements DriverConnection {
 
   /** Runs steps of a transaction in one request; the first that fails ends them. */
   async #runInside(steps: readonly SqlStep[], again: () => Promise<boolean>): Promise<StepOutcome[]> {
-    const statements = steps.map((step) =>
-      step.kind === "query" ? toClient(step.statement) : { sql: textOf(step)!, args: [] },
-    );
+    const statements = steps.map(toStatement);
     const { state } = this;
     for (;;) {
       try {
         const results = await this.#transaction!.batch(statements);
         this.#hasBegun = true;
         if (state === "failed") this.state = "transaction";
-        return steps.map((step, index) =>
-          step.kind === "query" ? { status: "done", result: toResult(results[index]!, step.statement.text) } : DONE,
-        );
+        return steps.map((step, index) => toOutcome(step, results[index]!));
       } catch (error) {
         if (!this.#hasBegun && (isBusy(error) || isLocked(error)) && (await again())) {
           this.#transaction = await this.raw.transaction(this.#mode);
@@ -184,6 +185,35 @@ export class ClientConnection implements DriverConnection {
     }
   }
 
+  /** Runs a transaction's last steps and COMMIT in one request. What fails in it takes all back, in the same one. */
+  async #runLast(steps: readonly SqlStep[]): Promise<StepOutcome[]> {
+    const transaction = this.#transaction!;
+    const running = transaction.batch([...steps.map(toStatement), { sql: "COMMIT", args: [] }]);
+    // Asked before the client has sent the list, so that it goes along; behind a COMMIT that was done, it has nothing to do.
+    const closing = Promise.resolve()
+      .then(() => transaction.rollback())
+      .catch(() => undefined);
+    try {
+      const results = await running;
+      this.#leave("idle");
+      return [...steps.map((step, index) => toOutcome(step, results[index]!)), DONE];
+    } catch (error) {
+      const failure = toFailure(error);
+      const isCommit = failure.statementIndex === steps.length;
+      this.#leave(isCommit ? "idle" : "failed");
+      if (!isCommit) return await explain(this.raw, steps, failure);
+      return [...steps.map(() => DONE), { status: "failed", error: toDbError(failure, { text: "commit" }) }];
+    } finally {
+      await closing;
+    }
+  }
+
+  #leave(state: "idle" | "failed"): void {
+    this.#transaction = undefined;
+    this.#isReadOnly = false;
+    this.state = state;
+  }
+
   #isForbidden(step: Step): boolean {
     return this.#isReadOnly && step.kind === "query" && !mayOnlyRead(step.statement.text);
   }
@@ -191,4 +221,12 @@ export class ClientConnection implements DriverConnection {
 
 function isSql({ kind }: Step): boolean {
   return kind !== "begin" && kind !== "commit" && kind !== "rollback";
+}
+
+function toStatement(step: SqlStep): ClientStatement {
+  return step.kind === "query" ? toClient(step.statement) : { sql: textOf(step)!, args: [] };
+}
+
+function toOutcome(step: SqlStep, result: ClientResult): StepOutcome {
+  return step.kind === "query" ? { status: "done", result: toResult(result, step.statement.text) } : DONE;
 }

@@ -29,6 +29,55 @@ describe.each(PROFILES)("at %s", (profile) => {
     expect(await names()).toHaveLength(5);
   });
 
+  test("the last statement and its commit are one request: three for three statements", async () => {
+    const { db, sent, names } = await openShop(shop);
+    const result = await db.session(async (session) => {
+      await session.query("INSERT INTO goods VALUES (1, 'tea')");
+      await session.query("INSERT INTO goods VALUES (2, 'salt')");
+      const [last] = await session.commit({ text: "INSERT INTO goods VALUES (3, 'rice') RETURNING name" });
+      return last!.rows;
+    });
+    expect(result).toEqual([{ name: "rice" }]);
+    expect(await sent()).toHaveLength(3);
+    expect(await names()).toEqual(["tea", "salt", "rice"]);
+  });
+
+  test("a last statement that fails is not committed, and nothing before it either", async () => {
+    const { db, sent, names } = await openShop(shop);
+    for (const last of ["INSERT INTO goods VALUES (1, 'x')", "INSERT INTO nowhere VALUES (1)", "INSERT INTO"]) {
+      const work = db.session(async (session) => {
+        await session.query("INSERT INTO goods VALUES (1, 'tea')");
+        await session.commit("SELECT 1", last).catch(() => undefined);
+        await session.query("INSERT INTO goods VALUES (2, 'late')");
+      });
+      await expect(work).rejects.toMatchObject({ code: expect.stringMatching(/ROLLBACK_ONLY|TRANSACTION_LOST/) });
+      await sent();
+      expect(await names()).toEqual([]);
+    }
+  });
+
+  test("a last commit that the database refuses takes all back, and says why", async () => {
+    const { db, names } = await openShop(shop);
+    await db.query("CREATE TABLE part (goods INTEGER REFERENCES goods DEFERRABLE INITIALLY DEFERRED)");
+    const work = db.session(async (session) => {
+      await session.query("INSERT INTO goods VALUES (1, 'tea')");
+      await session.commit("INSERT INTO part VALUES (7)");
+    });
+    await expect(work).rejects.toMatchObject({ code: "QUERY_FAILED", details: { kind: "foreign-key" } });
+    expect(await names()).toEqual([]);
+  });
+
+  test("a last statement whose answer was lost is COMMIT_UNKNOWN", async () => {
+    const { db, server, names } = await openShop(shop);
+    await server.fail({ action: "drop-after", sql: "COMMIT" });
+    const work = db.session(async (session) => {
+      await session.query("INSERT INTO goods VALUES (1, 'tea')");
+      await session.commit("INSERT INTO goods VALUES (2, 'salt')");
+    });
+    await expect(work).rejects.toMatchObject({ code: "COMMIT_UNKNOWN", outcome: "unknown" });
+    expect(await names()).toEqual(["tea", "salt"]);
+  });
+
   test("a statement that makes the database roll back leaves only a rollback: nothing runs on in autocommit", async () => {
     const { db, names } = await openShop(shop);
     const work = db.session(async (session) => {
