@@ -75,9 +75,9 @@ function told(answers: readonly BurstAnswer[]): string {
 /** Something that is on the shelf, and something that is not in that number. */
 async function twoProducts(): Promise<{ id: number; name: string; stock: number }[]> {
   const { products } = await api.products({ limit: "100" });
-  const full = products.filter(({ stock }) => stock > 1).toSorted((a, b) => b.stock - a.stock);
-  const empty = products.find(({ stock }) => stock < 99);
-  return [full[0], empty].filter((product) => product !== undefined);
+  const [full] = products.filter(({ stock }) => stock > 1).toSorted((a, b) => b.stock - a.stock);
+  const short = products.find(({ id, stock }) => stock < 99 && id !== full?.id);
+  return [full, short].filter((product) => product !== undefined);
 }
 
 async function stockOf(name: string): Promise<number | undefined> {

@@ -1,0 +1,36 @@
+// Promise: `wrangler deploy` takes the Worker as it is, and it is as large as the README says.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { root } from "../package/package.ts";
+
+const wrangler = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js");
+
+test("a deploy is ready to go, without an account or a network", { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "isopool-deploy-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const output = execFileSync(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", folder], {
+    cwd: root,
+    encoding: "utf8",
+    env: {
+      ...process.env,
+      CI: "1",
+      NO_COLOR: "1",
+      WRANGLER_SEND_METRICS: "false",
+      CLOUDFLARE_CF_FETCH_ENABLED: "false",
+      XDG_CONFIG_HOME: folder,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  expect(output).toContain("--dry-run: exiting now.");
+  expect(output).toContain("env.DATABASE_URL");
+  expect(output).not.toMatch(/warning/i);
+  expect(readdirSync(folder)).toContain("index.js");
+  const kib = Number(/gzip: ([\d.]+) KiB/.exec(output)?.[1]);
+  const told = Number(/(\d+) KiB gzipped/.exec(readFileSync(join(root, "README.md"), "utf8"))?.[1]);
+  expect(Math.abs(kib - told), `the README says ${told} KiB, wrangler ${kib}`).toBeLessThan(3);
+});
