@@ -75,6 +75,7 @@ function senderTo(child: ChildProcess): Send {
   child.on("message", ({ id, value, error }: { id: number; value?: unknown; error?: string }) => {
     const { resolve, reject } = waiting.get(id)!;
     waiting.delete(id);
+    if (waiting.size === 0) child.channel?.unref();
     if (error === undefined) resolve(value);
     else reject(new Error(`neon server: ${error}`));
   });
@@ -87,6 +88,8 @@ function senderTo(child: ChildProcess): Send {
     new Promise((resolve, reject) => {
       const id = ++calls;
       waiting.set(id, { resolve, reject });
+      // Who waits for an answer is not done.
+      child.channel?.ref();
       child.send({ argument: undefined, ...call, id } satisfies Call);
     });
 }
