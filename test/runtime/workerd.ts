@@ -19,6 +19,8 @@ export interface WorkerdOptions {
   readonly bindings?: Readonly<Record<string, string>>;
   /** Classes of Durable Objects in the script; their namespaces are in `env` by the same names. */
   readonly durableObjects?: readonly string[];
+  /** Lets the worker have flags that are experimental. Default false. */
+  readonly isExperimental?: boolean;
 }
 
 export interface Workerd {
@@ -37,7 +39,8 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   for (const wasm of options.wasm ?? []) copyFileSync(wasm, join(folder, basename(wasm)));
   writeFileSync(join(folder, "worker.js"), options.script);
   writeFileSync(join(folder, "config.capnp"), configText(options));
-  const child = spawn(executable(), ["serve", "--control-fd=3", join(folder, "config.capnp")], {
+  const experimental = options.isExperimental ? ["--experimental"] : [];
+  const child = spawn(executable(), ["serve", ...experimental, "--control-fd=3", join(folder, "config.capnp")], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));

@@ -43,16 +43,16 @@ export interface IsolateOptions extends Partial<Omit<WorkerdOptions, "script">> 
  * nor waited for; the worker's `/dispose` closes its database, and then nothing may be open at the server.
  */
 export async function startIsolate(file: string, options: IsolateOptions = {}): Promise<Isolate> {
-  const { server: serverOptions = {}, pool = {}, lostStreams = 0, log = /^$/, ...workerdOptions } = options;
+  const { server: serverOptions = {}, pool = {}, lostStreams = 0, log = /^$/, bindings, ...workerdOptions } = options;
   const { code, warnings } = await bundleWorker(join(import.meta.dirname, file));
   expect(warnings).toEqual([]);
   const server = await startLibsqlServer(serverOptions);
-  await createTable(server.url);
+  await createGoods(server.url);
   await server.forgetRequests();
   const workerd = await startWorkerd({
     ...workerdOptions,
     script: code,
-    bindings: { DATABASE_URL: server.url, POOL: JSON.stringify(pool) },
+    bindings: { ...bindings, DATABASE_URL: server.url, POOL: JSON.stringify(pool) },
   });
   const get = async (path: string): Promise<Answer> => {
     const answer = await call(workerd.url, path).answer;
@@ -91,10 +91,23 @@ export async function startIsolate(file: string, options: IsolateOptions = {}): 
   return isolate;
 }
 
-async function createTable(url: string): Promise<void> {
-  const requests = [
-    { type: "execute", stmt: { sql: "CREATE TABLE goods (id INTEGER PRIMARY KEY, name TEXT UNIQUE)" } },
-    { type: "close" },
-  ];
-  await fetch(`${url}/v2/pipeline`, { method: "POST", body: JSON.stringify({ requests }) });
+/** A table, and one whose rows are checked when their transaction is committed. */
+export async function createGoods(url: string): Promise<void> {
+  await ask(url, "CREATE TABLE goods (id INTEGER PRIMARY KEY, name TEXT UNIQUE)");
+  await ask(url, "CREATE TABLE orphan (parent INTEGER REFERENCES goods (id) DEFERRABLE INITIALLY DEFERRED)");
+}
+
+/** What is in the table, asked past the worker. */
+export async function idsAt(url: string): Promise<number[]> {
+  const rows = await ask(url, "SELECT id FROM goods ORDER BY id");
+  return rows.map(([cell]) => Number(cell!.value));
+}
+
+async function ask(url: string, sql: string): Promise<{ value: string }[][]> {
+  const requests = [{ type: "execute", stmt: { sql } }, { type: "close" }];
+  const response = await fetch(`${url}/v2/pipeline`, { method: "POST", body: JSON.stringify({ requests }) });
+  const { results } = (await response.json()) as {
+    results: [{ response: { result: { rows: { value: string }[][] } } }];
+  };
+  return results[0].response.result.rows;
 }

@@ -47,6 +47,29 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const routes: Record<string, Route> = {
   "/query": async (session) => Response.json((await session.query("SELECT 1 AS one")).rows),
   "/names": async (session) => Response.json((await session.sql`SELECT id FROM goods ORDER BY id`.values()).flat()),
+  "/rows": async (session, params) => {
+    await session.query("INSERT INTO goods (id, name) VALUES (1, 'streamed')");
+    if (params.has("orphan")) await session.query("INSERT INTO orphan (parent) VALUES (99)");
+    const encoder = new TextEncoder();
+    const rows = session
+      .stream<{ n: number }>(
+        "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 3000) SELECT n FROM c",
+        { batchSize: 50 },
+      )
+      [Symbol.asyncIterator]();
+    const body = new ReadableStream({
+      async pull(controller) {
+        const { done, value } = await rows.next();
+        if (done) controller.close();
+        else controller.enqueue(encoder.encode(`${value.n}${params.has("slow") ? ".".repeat(100_000) : ""} `));
+      },
+      async cancel() {
+        events.push("cancelled");
+        await rows.return?.();
+      },
+    });
+    return new Response(body);
+  },
   "/order": async (session, params) => {
     const id = Number(params.get("id"));
     try {
@@ -67,6 +90,7 @@ const answer = (request: Request, _env: Env, _ctx: Context, session: Session): P
   return routes[pathname]!(session, searchParams, request);
 };
 const handle = withSession(database, answer);
+const keep = withSession(database, answer, { keepUntilStreamEnds: true });
 const read = withSession(database, answer, { transaction: false });
 
 const worker = {
@@ -82,6 +106,8 @@ const worker = {
       case "/query":
       case "/names":
         return read(request, env, ctx);
+      case "/rows":
+        return searchParams.has("keep") ? keep(request, env, ctx) : handle(request, env, ctx);
       case "/dispose":
         await database(env).dispose();
         return new Response();
