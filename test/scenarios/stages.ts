@@ -1,7 +1,7 @@
 // Where the scenarios are played: bundled as users bundle them, in a process, a page, a web worker or a Worker of their own.
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -21,6 +21,8 @@ export interface BundleOptions {
 }
 
 const root = join(import.meta.dirname, "..", "..");
+/** sql.js for browsers; the pages have it at `/sql-wasm-browser.wasm`. */
+export const WASM: string = join(root, "node_modules/sql.js/dist/sql-wasm-browser.wasm");
 
 /** Bundles a module that is given as text; it imports from `test/scenarios`, and from `src` as a package. */
 export async function bundle(source: string, { isCarried = false, target = "esnext" }: BundleOptions): Promise<string> {
@@ -37,7 +39,6 @@ export async function bundle(source: string, { isCarried = false, target = "esne
         alias: {
           "isopool/carrier-runtime": join(root, "src/carrier/runtime/abi.ts"),
           "isopool/browser-context": join(root, "src/carrier/runtime/index.ts"),
-          "isopool/sql-js": join(root, "src/adapters/sql-js/index.ts"),
           isopool: join(root, "src/index.ts"),
           scenarios: import.meta.dirname,
           "zone.js": join(root, "node_modules/zone.js"),
@@ -57,7 +58,9 @@ export async function bundle(source: string, { isCarried = false, target = "esne
         },
       },
     });
-    const [{ output }] = [result].flat() as [{ output: readonly (Rollup.OutputChunk | Rollup.OutputAsset)[] }];
+    const [{ output }] = [result].flat() as unknown as [
+      { output: readonly (Rollup.OutputChunk | Rollup.OutputAsset)[] },
+    ];
     return output.map((each) => (each.type === "chunk" ? each.code : "")).join("");
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -85,10 +88,15 @@ const IN_WORKER = 'import { play } from "/bundle.js"; play().then(postMessage);'
 
 /** Serves the bundle, and a page for it: an origin of its own, which locks and IndexedDB ask for. */
 export async function serve(code: string): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const files: Record<string, string> = { "/bundle.js": code, "/worker.js": IN_WORKER };
+  const files: Record<string, [type: string, content: string | Buffer]> = {
+    "/": ["text/html", PAGE],
+    "/bundle.js": ["text/javascript", code],
+    "/worker.js": ["text/javascript", IN_WORKER],
+    "/sql-wasm-browser.wasm": ["application/wasm", readFileSync(WASM)],
+  };
   const server = createServer(({ url = "/" }, response) => {
-    response.setHeader("Content-Type", files[url] === undefined ? "text/html" : "text/javascript");
-    response.end(files[url] ?? PAGE);
+    const [type, content] = files[url] ?? ["text/plain", ""];
+    response.setHeader("Content-Type", type).end(content);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

@@ -6,7 +6,8 @@
 
 import { type Mapping, page } from "./page.ts";
 
-type Then = (...args: ((value: unknown) => unknown)[]) => unknown;
+type Callback = (value: unknown) => unknown;
+type Then = (...callbacks: (Callback | null | undefined)[]) => unknown;
 
 /** Neither `Promise`, so that an await asks for `then`, nor what `then()` makes a new promise of. */
 const Elsewhere = { [Symbol.species]: Promise };
@@ -55,25 +56,30 @@ export function quietly<R>(work: () => R): R {
   }
 }
 
+// Who has read both and calls at once, such as `finally()`, calls in a context: there, the microtasks below are patched, and keep
+// what they set to themselves. An await's call comes from the engine, with nobody current.
 function adopting(promise: PromiseLike<unknown>, then: Then, context: Mapping): Then {
-  let isAwait = false;
-  // The engine's own call comes behind this; one before it is of code that has read both, such as `finally()`.
-  queueMicrotask(() => {
-    isAwait = true;
-  });
   return (...callbacks) =>
-    quietly(() => then.apply(promise, isAwait ? callbacks.map((settle) => resuming(settle, context)) : callbacks));
+    quietly(() =>
+      then.apply(
+        promise,
+        callbacks.map((settle) => settle && resuming(settle, context)),
+      ),
+    );
 }
 
 /** `settle(value)` puts the one who awaits in line: exactly between the two microtasks around it. */
-function resuming(settle: (value: unknown) => unknown, context: Mapping): (value: unknown) => unknown {
+function resuming(settle: Callback, context: Mapping): Callback {
+  const setLater = (next: Mapping): void =>
+    queueMicrotask(() => {
+      page.current = next;
+    });
   return (value) => {
-    queueMicrotask(() => {
-      page.current = context;
-    });
-    settle(value);
-    queueMicrotask(() => {
-      page.current = undefined;
-    });
+    setLater(context);
+    try {
+      return settle(value);
+    } finally {
+      setLater(undefined);
+    }
   };
 }
