@@ -16,7 +16,8 @@ export interface Address {
 
 const SETTINGS = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "search_path"];
 // About TLS, which the WebSocket and HTTPS see to, or about other clients' pools.
-const WITHOUT_EFFECT = /^(ssl\w*|channel_binding|connect_timeout|pgbouncer|connection_limit|pool_timeout|uselibpqcompat)$/;
+const WITHOUT_EFFECT =
+  /^(ssl\w*|channel_binding|connect_timeout|pgbouncer|connection_limit|pool_timeout|uselibpqcompat)$/;
 
 /**
  * Reads `postgresql://user:password@host[:port]/database[?parameters]`.
@@ -37,7 +38,9 @@ export function parseAddress(text: string): Address {
     string,
   ];
   if (!user || !database)
-    throw new TypeError("Expected a URL like `postgresql://user:password@host/database`, got one without user or database");
+    throw new TypeError(
+      "Expected a URL like `postgresql://user:password@host/database`, got one without user or database",
+    );
   const { hostname: host, port, searchParams } = url;
   const place = `${host}${port && `:${port}`}/${encodeURIComponent(database)}`;
   const login = encodeURIComponent(user);

@@ -97,9 +97,13 @@ export class NeonConnection implements DriverConnection {
       throw gone("this connection was closed");
     }
     this.#socket = socket;
-    const ahead = this.#http.settings.map(
-      (statement): Step => ({ kind: "query", statement, guarded: false, onError: "stop", isSetup: true }),
-    );
+    const ahead = this.#http.settings.map((statement): Step => ({
+      kind: "query",
+      statement,
+      guarded: false,
+      onError: "stop",
+      isSetup: true,
+    }));
     const settings = flight.steps.filter(isSetup);
     if (settings.length > 0) await this.#http.send({ steps: settings });
     const outcomes = await socket.send({ ...flight, steps: [...ahead, ...flight.steps] }, signal);

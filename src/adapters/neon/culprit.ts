@@ -1,29 +1,53 @@
 import type { ServerError } from "./driver.ts";
 import { positionOf } from "./errors.ts";
+import { StatementFailure } from "./http-failure.ts";
 import type { Bound } from "./values.ts";
 
+/** Always fails, and nothing else fails like it: what runs ahead of it in a batch is taken back. */
+const BOMB: Bound = { text: "SELECT 'isopool'::int", values: [] };
+
 /**
- * Which statement of a list an error is about, where the server does not say: the only one that it can be about.
+ * Which statement of a list has failed, where the server does not say: over HTTP it never does. Where the error itself
+ * leaves several, the first half of them is run again in a transaction that is always taken back, and so on.
  *
- * @returns its index; `undefined` when it may be several.
+ * @param run - sends a list as one transaction.
+ * @returns its index, or the length of the list for its COMMIT; `undefined` when it cannot be told.
  */
-export function findCulprit(error: ServerError, list: readonly Bound[]): number | undefined {
+export async function findCulprit(
+  error: ServerError,
+  list: readonly Bound[],
+  run: (list: readonly Bound[]) => Promise<unknown>,
+): Promise<number | undefined> {
   const meant = list.flatMap((bound, index) => (canMean(error, bound) ? index : []));
-  return meant.length === 1 ? meant[0] : undefined;
+  // What is put off to the end of a transaction fails there: constraints and their triggers, lost races.
+  const mayBeCommit = /^(23|40|P0)/.test(error.code ?? "");
+  let first = meant[0] ?? 0;
+  let last = mayBeCommit ? list.length : (meant.at(-1) ?? list.length - 1);
+  while (first < last) {
+    const middle = Math.floor((first + last) / 2);
+    const code = await codeOf(run([...list.slice(0, middle + 1), BOMB]));
+    if (code === "bomb") first = middle + 1;
+    else if (code === error.code) last = middle;
+    else return undefined;
+  }
+  return first;
 }
 
-function canMean(error: ServerError, { text, values }: Bound): boolean {
-  const position = positionOf(error, text);
-  if (position !== undefined) {
-    if (position > text.length) return false;
-    // The words that it points at, where the message quotes them.
-    const [, token] = /(?:at or near|relation|column|function|type|operator|table) "?([^"(]+)/.exec(error.message) ?? [];
-    return !token || text.slice(position).replaceAll('"', "").toLowerCase().startsWith(token.toLowerCase());
+async function codeOf(running: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await running;
+    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof StatementFailure)) return undefined;
+    const { code, message } = thrown.failure;
+    return code === "22P02" && message.endsWith('"isopool"') ? "bomb" : (code ?? undefined);
   }
-  const { code = "", table } = error;
-  // A value that was not fit for its type stands among the values of its statement, or in its text.
-  const [, quoted] = /^22P02|^22007|^22003/.test(code ?? "") ? (/: "([^]*)"$/.exec(error.message) ?? []) : [];
-  if (quoted !== undefined) return values.includes(quoted) || text.includes(quoted);
-  // A row that its table refuses comes from a statement with that table, but for triggers. Foreign keys are told of another one.
-  return !table || !/^235(02|05|14)/.test(code ?? "") || text.toLowerCase().includes(table.toLowerCase());
+}
+
+// A place that the error names must be one in the statement, and hold the words that its message quotes.
+function canMean(error: ServerError, { text }: Bound): boolean {
+  const position = positionOf(error, text);
+  if (position === undefined) return true;
+  const [, token = ""] = /(?:at or near|relation) "([^"]*)"/.exec(error.message) ?? [];
+  return position <= text.length && text.slice(position).toLowerCase().startsWith(token.toLowerCase());
 }

@@ -8,7 +8,7 @@ import type { BatchOptions, Http } from "./http.ts";
 import { DONE, failure, isSetup, SKIPPED, stops } from "./outcomes.ts";
 import { toResult } from "./results.ts";
 import { scan } from "./scan.ts";
-import { bind, type Parsers } from "./values.ts";
+import { bind, type Bound, type Parsers } from "./values.ts";
 
 /**
  * A name for what is asked over HTTP: plain data, with nothing open. What sets a session up is kept, and rides ahead of every
@@ -82,15 +82,19 @@ export class HttpConnection implements DriverConnection {
 
   async #runOne({ statement }: QueryStep, signal: AbortSignal | undefined): Promise<StepOutcome> {
     if (scan(statement.text).leavesState) return failure(needsSession(statement.text));
-    const bound = bind(statement);
-    const list = [...this.#setup.map(bind), bound];
+    const ahead = this.#setup.length;
+    const list = [...this.#setup, statement];
+    const [bound] = list.slice(-1).map(bind) as [Bound];
     try {
-      const raw = list.length > 1 ? (await this.#http.batch(list, {}, signal)).at(-1)! : await this.#http.query(bound, signal);
-      return { status: "done", result: toResult(raw, this.#parsers) };
+      const [raw] =
+        ahead > 0
+          ? (await this.#http.batch(list.map(bind), {}, signal)).slice(-1)
+          : [await this.#http.query(bound, signal)];
+      return { status: "done", result: toResult(raw!, this.#parsers) };
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
-      const culprit = findCulprit(error.failure, list) ?? list.length - 1;
-      return failure(toDbError(error.failure, culprit < this.#setup.length ? this.#setup[culprit]! : statement, bound.values));
+      const culprit = ahead > 0 ? await this.#find(error, list, {}, signal) : undefined;
+      return failure(toDbError(error.failure, list[culprit ?? ahead] ?? statement, bound.values));
     }
   }
 
@@ -102,37 +106,54 @@ export class HttpConnection implements DriverConnection {
   ): Promise<StepOutcome[]> {
     const refused = steps.findIndex(({ statement }) => scan(statement.text).leavesState);
     if (refused >= 0) return toFailed(steps.length, refused, needsSession(steps[refused]!.statement.text));
-    const ahead = this.#setup.length;
-    const list = [...this.#setup, ...steps.map(({ statement }) => statement)].map(bind);
+    const list = [...this.#setup, ...steps.map(({ statement }) => statement)];
     const options: BatchOptions = { isolationLevel, isReadOnly: accessMode === "read only" };
     try {
-      const results = await this.#http.batch(list, options, signal);
-      const outcomes = results.slice(ahead).map((raw): StepOutcome => ({ status: "done", result: toResult(raw, this.#parsers) }));
+      const results = await this.#http.batch(list.map(bind), options, signal);
+      const outcomes = results
+        .slice(this.#setup.length)
+        .map((raw): StepOutcome => ({ status: "done", result: toResult(raw, this.#parsers) }));
       return [DONE, ...outcomes, DONE];
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
-      return this.#toTorn(error, list, steps);
+      return this.#toTorn(error, list, await this.#find(error, list, options, signal));
     }
   }
 
-  // All of it was taken back. The server does not say which statement it was: told only where nothing else can be meant.
-  #toTorn({ failure: error }: StatementFailure, list: Parameters<typeof findCulprit>[1], steps: readonly QueryStep[]): StepOutcome[] {
+  // All of it was taken back.
+  #toTorn(
+    { failure: error }: StatementFailure,
+    list: readonly Statement[],
+    culprit: number | undefined,
+  ): StepOutcome[] {
     const ahead = this.#setup.length;
-    const culprit = findCulprit(error, list);
-    const values = list.flatMap((bound) => bound.values);
-    if (culprit !== undefined && culprit >= ahead) {
-      const { statement } = steps[culprit - ahead]!;
-      return toFailed(steps.length, culprit - ahead, toDbError(error, statement, values));
-    }
-    const { details, message, cause, retryable } = toDbError(error, culprit === undefined ? { text: "" } : this.#setup[culprit]!, values);
-    const { position: _, ...rest } = details as DbError<"QUERY_FAILED">["details"];
-    const told = message.replace(/^QUERY_FAILED: /, "");
-    const which = culprit === undefined ? "one of the statements failed, and over HTTP the server does not say which" : "the setup failed";
-    throw new DbError("QUERY_FAILED", `${which}: ${told}`, rest, { cause, retryable });
+    const statement = list[culprit ?? -1] ?? { text: culprit === undefined ? "" : "commit" };
+    const told = toDbError(
+      error,
+      statement,
+      list.flatMap((each) => bind(each).values),
+    );
+    if (culprit !== undefined && culprit >= ahead) return toFailed(list.length - ahead, culprit - ahead, told);
+    const { position: _, ...details } = told.details as DbError<"QUERY_FAILED">["details"];
+    const which =
+      culprit === undefined ? "one of the statements failed, the server does not say which" : "the setup failed";
+    throw new DbError("QUERY_FAILED", `${which}: ${told.message.slice(told.code.length + 2)}`, details, told);
+  }
+
+  #find(
+    { failure: error }: StatementFailure,
+    list: readonly Statement[],
+    options: BatchOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<number | undefined> {
+    return findCulprit(error, list.map(bind), (part) => this.#http.batch(part, options, signal));
   }
 }
 
 function toFailed(length: number, index: number, error: Error): StepOutcome[] {
-  const inside = Array.from({ length }, (_, at) => (at === index ? failure(error) : at < index ? DONE : SKIPPED));
-  return [DONE, ...inside, SKIPPED];
+  // Behind the list stands its COMMIT.
+  const behind = Array.from({ length: length + 1 }, (_, at) =>
+    at === index ? failure(error) : at < index ? DONE : SKIPPED,
+  );
+  return [DONE, ...behind];
 }

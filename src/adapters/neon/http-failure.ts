@@ -15,7 +15,8 @@ export class StatementFailure extends Error {
 // Told before anything is executed: by Neon's proxy, proxy/src/serverless/backend.rs.
 const UNREACHED =
   /control plane|couldn't connect to compute|could not connect to (postgres|compute)|failed to acquire permit|too many connection/i;
-const UNCONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_|ERR_TLS)/;
+const UNCONNECTED =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_|ERR_TLS)/;
 
 /**
  * What a failed request means. The driver tells some of it by text alone: an HTTP status, and the JSON of the answer.

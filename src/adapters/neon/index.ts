@@ -60,7 +60,8 @@ export function neon(options: NeonOptions): AdapterFactory {
 
 function checkOptions({ neon: query, Client, transport = "auto", idleInTransactionMs = 0 }: NeonOptions): void {
   for (const [name, value] of Object.entries({ neon: query, Client }))
-    if (typeof value !== "function") throw new TypeError(`Expected \`${name}\` of @neondatabase/serverless, got \`${typeof value}\``);
+    if (typeof value !== "function")
+      throw new TypeError(`Expected \`${name}\` of @neondatabase/serverless, got \`${typeof value}\``);
   if (!["auto", "http", "ws"].includes(transport))
     throw new TypeError(`Expected \`transport\` to be "auto", "http" or "ws", got \`${String(transport)}\``);
   if (!Number.isInteger(idleInTransactionMs) || idleInTransactionMs < 0)

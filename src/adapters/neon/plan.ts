@@ -110,7 +110,13 @@ function add({ parts, steps }: Segment, part: Part, at = -1): void {
 }
 
 /** What became of the steps of a leg. */
-export function outcomesOf({ segments, known, end }: Leg, start: number, steps: readonly Step[], answer: Answer | undefined, own: Parsers): StepOutcome[] {
+export function outcomesOf(
+  { segments, known, end }: Leg,
+  start: number,
+  steps: readonly Step[],
+  answer: Answer | undefined,
+  own: Parsers,
+): StepOutcome[] {
   const outcomes: StepOutcome[] = [];
   for (let at = start; at < end; at++) outcomes.push(known.get(at) ?? SKIPPED);
   segments.forEach(({ steps: places, parts }, segment) => {
@@ -118,7 +124,10 @@ export function outcomesOf({ segments, known, end }: Leg, start: number, steps: 
       const outcome = answer!.outcomes[segment]![index]!;
       if (at < 0 || outcome.status === "skipped") return;
       const step = steps[at]!;
-      outcomes[at - start] = outcome.status === "failed" ? failure(errorOf(step, parts[index]!, outcome.error)) : done(step, outcome.result, own);
+      outcomes[at - start] =
+        outcome.status === "failed"
+          ? failure(errorOf(step, parts[index]!, outcome.error))
+          : done(step, outcome.result, own);
     });
   });
   return outcomes;

@@ -65,9 +65,9 @@ export class SocketConnection implements DriverConnection {
     return this.state === "idle" && !this.#isDirty && this.#streams.size === 0;
   }
 
-  /** Something was set in it, or made, that another session would not have. */
+  /** Something was set in it, made or begun, that another session would not have. */
   get hasState(): boolean {
-    return this.#hasState || this.#isDirty || this.#streams.size > 0;
+    return this.#hasState || this.#isDirty || this.#streams.size > 0 || STATES[this.#tunnel.status] !== "idle";
   }
 
   async send({ steps, undo = [] }: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {

@@ -98,7 +98,9 @@ export class Tunnel {
       const { failure } = pipeline;
       if (this.status === "?") throw this.#toRefusal(failure ?? error);
       const cause = new Error(this.#words(failure && isFatal(failure) ? failure : error));
-      throw isKept ? unknown("the WebSocket was lost, and no answer came", cause) : gone("the WebSocket was lost", cause);
+      throw isKept
+        ? unknown("the WebSocket was lost, and no answer came", cause)
+        : gone("the WebSocket was lost", cause);
     } finally {
       this.#pipeline = undefined;
     }

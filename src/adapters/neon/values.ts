@@ -24,7 +24,8 @@ export function bind({ text, params = [] }: Statement): Bound {
   const { verb, stray, placeholders, isCopy } = scan(text);
   if (!verb) throw refusal("no statement in the text", text, 0);
   if (stray >= 0) throw refusal("several statements in one text: give a list to batch()", text, stray);
-  if (isCopy) throw refusal("COPY through the connection is not sent as text: use INSERT … SELECT unnest(…), or `raw`", text, 0);
+  if (isCopy)
+    throw refusal("COPY through the connection is not sent as text: use INSERT … SELECT unnest(…), or `raw`", text, 0);
   if (!Array.isArray(params)) throw refusal("expected a list of values: PostgreSQL knows `$1`, no names", text);
   if (params.length !== placeholders) throw refusal(`expected ${placeholders} values, got ${params.length}`, text);
   const values = (params as readonly SqlValue[]).map((value, index) => {

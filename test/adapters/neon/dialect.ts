@@ -31,7 +31,12 @@ export const postgresDialect: Omit<Dialect, "kill"> = {
     { name: "false", column: "boolean", value: false },
     { name: "a Date", column: "timestamptz", value: new Date(1_767_323_045_678) },
     { name: "a Date before Christ", column: "timestamptz", value: new Date(-1e14), back: "1200-02-15 14:13:20+00 BC" },
-    { name: "a Date without a zone", column: "timestamp", value: new Date(1_767_323_045_678), back: "2026-01-02 03:04:05.678" },
+    {
+      name: "a Date without a zone",
+      column: "timestamp",
+      value: new Date(1_767_323_045_678),
+      back: "2026-01-02 03:04:05.678",
+    },
     { name: "a day", column: "date", value: new Date(1_767_323_045_678), back: "2026-01-02" },
     { name: "the end of time", column: "timestamptz", value: "infinity" },
     { name: "a time", column: "time", value: "03:04:05.678" },
