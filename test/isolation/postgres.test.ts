@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { neon } from "../../src/adapters/neon/index.ts";
 import { createDatabase } from "../../src/index.ts";
+import { optionsFor } from "../adapters/neon/target.ts";
 import { type RunningServer, startNeonServer } from "../servers/neon/server.ts";
 import { LEVELS, onPostgres } from "./levels.ts";
 import { named } from "./scenarios.ts";
@@ -19,14 +20,8 @@ describe.each([15, 18] as const)("on PostgreSQL %i", (version) => {
 
   beforeAll(async () => {
     server = await startNeonServer({ version });
-    const { fetchEndpoint, wsProxy } = server;
-    const neonConfig = {
-      fetchEndpoint: () => fetchEndpoint,
-      wsProxy: () => wsProxy,
-      useSecureWebSocket: false,
-      webSocketConstructor: WebSocket,
-    };
-    const db = createDatabase(server.url, { adapters: [neon({ neon: neonHttp, Client, neonConfig })] });
+    const driver = { neon: neonHttp, Client, WebSocket };
+    const db = createDatabase(server.url, { adapters: [neon(optionsFor(driver, server))] });
     stage = { db, waiting: async () => Number((await server.query(WAITING))[0]!["n"]) };
     await setStage(stage);
   });

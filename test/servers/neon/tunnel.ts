@@ -116,8 +116,8 @@ export class Tunnel {
     if (message.type !== "*") return void this.#server.write(message.raw);
     const parameters = startupParameters(message);
     this.#user = parameters["user"] ?? "";
-    const { searchParams } = new URL(this.#path, "http://localhost");
-    if (!this.#host.knows(searchParams.get("address")?.split(":")[0])) return this.#refuse(wrongPassword(this.#user));
+    const address = new URLSearchParams(this.#path.split("?")[1]).get("address");
+    if (!this.#host.knows(address?.split(":")[0])) return this.#refuse(wrongPassword(this.#user));
     this.#startup = new StartupAnswers(this.#user, this.#host.onKey);
     this.#server.write(filterStartup(parameters));
   }
