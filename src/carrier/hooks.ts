@@ -1,7 +1,7 @@
 // The hooks that carry a module, for whoever bundles: Vite, its optimizer, its workers, or another with Rollup's hooks.
 
 import type { CarrierFiles } from "./files.ts";
-import type { ParseOptions } from "./transform/parse.ts";
+import type { Parse, ParseOptions } from "./transform/parse.ts";
 import { RUNTIME } from "./transform/runtime-import.ts";
 import { MAY_BE_ASYNC, transform, type TransformResult } from "./transform/transform.ts";
 
@@ -11,7 +11,7 @@ export interface TransformContext {
 }
 
 export interface ResolveContext {
-  resolve(source: string, importer: string, options: { skipSelf: boolean }): Promise<{ id: string } | null>;
+  resolve?(source: string, importer: string, options: { skipSelf: boolean }): Promise<{ id: string } | null>;
 }
 
 export interface CarrierHooks {
@@ -36,13 +36,15 @@ export interface CarrierHooks {
 
 export interface HookSettings {
   readonly files: CarrierFiles;
+  /** Instead of the bundler's own. */
+  readonly parse: Parse | undefined;
   /** False where no source map is wanted. */
-  hasMap(): boolean;
+  readonly hasMap: () => boolean;
   /** True for what is carried already, or later. */
-  isElsewhere(path: string): boolean;
+  readonly isElsewhere: (id: string) => boolean;
 }
 
-export function carrierHooks(name: string, { files, hasMap, isElsewhere }: HookSettings): CarrierHooks {
+export function carrierHooks(name: string, { files, parse, hasMap, isElsewhere }: HookSettings): CarrierHooks {
   return {
     name,
     enforce: "post",
@@ -51,7 +53,8 @@ export function carrierHooks(name: string, { files, hasMap, isElsewhere }: HookS
       order: "pre",
       filter: { id: new RegExp(`^${RUNTIME}$`) },
       async handler(source) {
-        if (source !== RUNTIME) return undefined;
+        // Without it the bundler finds the package by its name.
+        if (source !== RUNTIME || this.resolve === undefined) return undefined;
         return (await this.resolve("./runtime/abi.js", files.self, { skipSelf: true }))?.id;
       },
     },
@@ -59,7 +62,8 @@ export function carrierHooks(name: string, { files, hasMap, isElsewhere }: HookS
       filter: { code: MAY_BE_ASYNC },
       handler(code, id, meta) {
         if (isElsewhere(id) || !files.isCarried(id, meta?.moduleType)) return undefined;
-        return transform(code, id, { parse: (text, options) => this.parse(text, options), sourceMap: hasMap() });
+        const read: Parse = parse ?? ((text, options) => this.parse(text, options));
+        return transform(code, id, { parse: read, sourceMap: hasMap() });
       },
     },
   };
@@ -70,10 +74,10 @@ export interface OptimizerPlugin extends CarrierHooks {
   buildStart(options: { readonly plugins: readonly { readonly name?: string }[] }): void;
 }
 
-export function optimizerPlugin(files: CarrierFiles): OptimizerPlugin {
+export function optimizerPlugin(settings: HookSettings): OptimizerPlugin {
   let isScan = false;
   return {
-    ...carrierHooks("isopool:optimizer", { files, hasMap: () => true, isElsewhere: () => isScan }),
+    ...carrierHooks("isopool:optimizer", { ...settings, isElsewhere: () => isScan }),
     // Before it bundles, it looks through the sources for what they import.
     buildStart({ plugins }) {
       isScan = plugins.some(({ name }) => name?.startsWith("vite:dep-scan") === true);

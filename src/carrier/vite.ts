@@ -4,6 +4,8 @@ import { CarrierFiles } from "./files.ts";
 import { carrierHooks, type CarrierHooks, type HookSettings, type OptimizerPlugin, optimizerPlugin } from "./hooks.ts";
 
 export type { CarrierHooks, OptimizerPlugin, ResolveContext, TransformContext } from "./hooks.ts";
+import type { Parse } from "./transform/parse.ts";
+
 export type { Parse, ParseOptions } from "./transform/parse.ts";
 export type { SourceMap } from "./transform/source-map.ts";
 export { transform, type TransformOptions, type TransformResult } from "./transform/transform.ts";
@@ -14,6 +16,8 @@ export interface IsopoolOptions {
    * cannot be carried. Default: none.
    */
   readonly exclude?: RegExp | ((id: string) => boolean) | undefined;
+  /** Reads JavaScript, for bundlers whose plugins have no `this.parse`. Default: the bundler's own. */
+  readonly parse?: Parse | undefined;
 }
 
 /** As much of Vite's configuration as is looked at. */
@@ -45,6 +49,7 @@ export function isopool(options: IsopoolOptions = {}): IsopoolPlugin {
   let config: ViteConfig | undefined;
   const settings: HookSettings = {
     files,
+    parse: options.parse,
     hasMap: () => config?.command !== "build" || config.build.sourcemap !== false,
     // What the dev server takes from its cache was carried on the way there.
     isElsewhere: (id) => config?.command === "serve" && files.isOptimized(id, config.cacheDir),
@@ -54,7 +59,7 @@ export function isopool(options: IsopoolOptions = {}): IsopoolPlugin {
     applyToEnvironment: (environment) => environment.config.consumer === "client",
     config: () => ({
       worker: { plugins: () => [carrierHooks("isopool:worker", settings)] },
-      optimizeDeps: { rolldownOptions: { plugins: [optimizerPlugin(files)] } },
+      optimizeDeps: { rolldownOptions: { plugins: [optimizerPlugin(settings)] } },
     }),
     configResolved(resolved) {
       config = resolved;

@@ -50,7 +50,7 @@ export function disagreements(probes: readonly Probe[]): Probe[] {
 /** Code that is not carried, in microtasks between those of the flows: a context left behind is seen here. */
 async function nobody(probe: (place: string) => void): Promise<void> {
   for (let turn = 0; turn < 10; turn++) {
-    await null;
+    await Promise.resolve();
     probe("nobody's microtask");
   }
 }

@@ -7,7 +7,7 @@ export interface Scan {
   /** Nodes that hold a suspension of the function they stand in; a function that suspends is one of them itself. */
   readonly suspending: ReadonlySet<Node>;
   /** False: no async function between these places. */
-  hasAsync(start: number, end: number): boolean;
+  readonly hasAsync: (start: number, end: number) => boolean;
 }
 
 export function scan(program: Node, code: string): Scan {

@@ -28,7 +28,7 @@ export interface Module {
   /** The run-time half's functions that are called. */
   readonly used: Set<RuntimeFunction>;
   /** The name of one of the run-time half's functions, which is imported then. */
-  use(name: RuntimeFunction): string;
+  readonly use: (name: RuntimeFunction) => string;
   /** @throws SyntaxError that names the file, the line and the column of `node`. */
   refuse(node: Node, why: string): never;
 }
@@ -48,7 +48,7 @@ export interface Site extends Module {
   /** True within a destructuring or the head of a loop, where an iterator is open that a rejection would close. */
   readonly isIterating: boolean;
   /** Puts `text` behind what ends at `at`, once the children are done; what is asked for last comes first. */
-  close(at: number, text: string): void;
+  readonly close: (at: number, text: string) => void;
 }
 
 export type Rule = (node: Node, site: Site) => void;

@@ -23,7 +23,7 @@ async function stepsOf(program: string, seed: number, isCarried: boolean): Promi
   const steps: unknown[] = [];
   let ticks = 0;
   const watch = async (): Promise<void> => {
-    for (let turn = 0; turn < 30; turn++, ticks++) await null;
+    for (let turn = 0; turn < 30; turn++, ticks++) await Promise.resolve();
   };
   const scope = programScope(
     seed,

@@ -162,7 +162,7 @@ class ProgramWriter {
 
   #using(spot: Spot): string {
     if (this.#isExact) return "";
-    const resource = (): string => `${this.#pick(["resource()", "resource()", "null", "asyncResource()"])}`;
+    const resource = (): string => this.#pick(["resource()", "resource()", "null", "asyncResource()"]);
     const list = Array.from(
       { length: this.#below(3) },
       (_, i) => `await using u${i}_${this.#probes++} = ${resource()}, w${this.#probes++} = ${resource()};`,

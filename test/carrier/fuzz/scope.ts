@@ -25,12 +25,14 @@ export function programScope(seed: number, probe: (place: number | string) => un
   };
   const task = (): Promise<number> => new Promise((resolve) => later(() => resolve(1)));
   class Subclass extends Promise<number> {
+    // oxlint-disable-next-line unicorn/no-thenable -- it is one on purpose
     override then: Promise<number>["then"] = (...handlers) => {
       probe("then of a subclass");
       return Promise.prototype.then.apply(this, handlers) as never;
     };
   }
   const thenable = (): object => ({
+    // oxlint-disable-next-line unicorn/no-thenable -- it is one on purpose
     then(resolve: (value: number) => void) {
       probe("then");
       if (random() < 0.5) resolve(1);
