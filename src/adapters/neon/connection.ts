@@ -2,7 +2,7 @@ import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from 
 import type { RowBatch, Statement } from "../../contract/statement.ts";
 import type { RowStream } from "../../contract/adapter.ts";
 import { gone } from "./errors.ts";
-import { HttpConnection } from "./http-connection.ts";
+import type { HttpConnection } from "./http-connection.ts";
 import { isSetup } from "./outcomes.ts";
 import { scan } from "./scan.ts";
 import type { SocketConnection } from "./socket-connection.ts";
@@ -26,11 +26,6 @@ export class NeonConnection implements DriverConnection {
 
   get raw(): unknown {
     return this.#socket?.raw ?? this.#http.raw;
-  }
-
-  /** While a socket is open, it cannot leave the request that opened it. */
-  get affinity(): "isolate" | "request" {
-    return this.#socket && this.#socket.state !== "closed" ? "request" : "isolate";
   }
 
   get state(): DriverConnection["state"] {

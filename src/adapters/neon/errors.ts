@@ -87,7 +87,9 @@ export function toDbError(error: ServerError, statement: Statement, values: read
 /** From 0, in JavaScript's units: PostgreSQL counts characters, from 1. */
 export function positionOf({ position }: ServerError, sql: string): number | undefined {
   if (!position) return undefined;
-  return [...sql].slice(0, Number(position) - 1).join("").length;
+  return Array.from(sql)
+    .slice(0, Number(position) - 1)
+    .join("").length;
 }
 
 /**

@@ -77,7 +77,7 @@ export class HttpConnection implements DriverConnection {
     const inside = steps.slice(1, Math.max(end, 1));
     if (end < 0 || !inside.every((each) => each.kind === "query"))
       return [failure(unsupported("interactive transactions over HTTP: use batch([…])"))];
-    return this.#runAll(inside as readonly QueryStep[], step.options, signal);
+    return this.#runAll(inside, step.options, signal);
   }
 
   async #runOne({ statement }: QueryStep, signal: AbortSignal | undefined): Promise<StepOutcome> {

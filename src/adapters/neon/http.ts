@@ -1,6 +1,5 @@
-import type { IsolationLevel } from "../../contract/adapter.ts";
-import type { MaybePromise } from "../../contract/adapter.ts";
-import { type Address } from "./address.ts";
+import type { IsolationLevel, MaybePromise } from "../../contract/adapter.ts";
+import type { Address } from "./address.ts";
 import type { ClientClass, GlobalSettings, HttpResult, NeonFunction, NeonSettings, NeonSql } from "./driver.ts";
 import { toHttpError } from "./http-failure.ts";
 import type { RawRows } from "./results.ts";
@@ -37,13 +36,12 @@ export class Http {
   readonly #secrets: readonly (string | undefined)[];
   #token: string | undefined;
 
-  constructor(driver: HttpDriver, { connectionString, password, user, key }: Address) {
+  constructor(driver: HttpDriver, { connectionString, password, key }: Address) {
     const { authToken } = driver;
     this.#driver = driver;
     this.#secrets = [connectionString, password];
     // A token says who asks: the password stays at home.
     const url = authToken === undefined ? connectionString : key;
-    void user;
     this.raw = driver.neon(url, {
       arrayMode: true,
       fullResults: true,

@@ -63,7 +63,7 @@ function checkOptions({ neon: query, Client, transport = "auto", idleInTransacti
     if (typeof value !== "function")
       throw new TypeError(`Expected \`${name}\` of @neondatabase/serverless, got \`${typeof value}\``);
   if (!["auto", "http", "ws"].includes(transport))
-    throw new TypeError(`Expected \`transport\` to be "auto", "http" or "ws", got \`${String(transport)}\``);
+    throw new TypeError(`Expected \`transport\` to be "auto", "http" or "ws", got \`${transport}\``);
   if (!Number.isInteger(idleInTransactionMs) || idleInTransactionMs < 0)
     throw new TypeError(`Expected \`idleInTransactionMs\` to be an integer >= 0, got \`${idleInTransactionMs}\``);
 }

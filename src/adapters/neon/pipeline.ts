@@ -114,8 +114,6 @@ export class Pipeline implements Submittable {
   handleCopyData(): void {}
 
   fail(error: unknown): void {
-    // Who gave up may have left already.
-    this.answer.catch(() => undefined);
     this.#reject(error);
   }
 

@@ -1,4 +1,4 @@
-import type { MaybePromise, RowStream, StreamOptions } from "../../contract/adapter.ts";
+import type { RowStream, StreamOptions } from "../../contract/adapter.ts";
 import type { RowBatch, Statement } from "../../contract/statement.ts";
 import type { RawField } from "./driver.ts";
 import { toDbError } from "./errors.ts";
@@ -127,7 +127,7 @@ export class PortalStream implements RowStream {
       throw (this.#error = toDbError(outcome.error, this.#bound, this.#bound.values));
   }
 
-  #over(): MaybePromise<void> {
+  #over(): void {
     if (this.#state !== "read") this.#state = "over";
     this.#host.onEnd(this);
   }
