@@ -19,6 +19,11 @@ const ambient = `
     const placeOrder: (session: Session) => Promise<void>;
   }
   declare module "sql.js" { const init: (config?: object) => Promise<never>; export default init; }
+`;
+
+/** What a platform or a bundler brings along. In a file that imports nothing: elsewhere, modules that exist can be added to, and no others made. */
+const modules = `
+  declare module "cloudflare:workers" { export const env: Record<"DATABASE_URL" | "DATABASE_TOKEN", string>; }
   declare module "*?url" { const url: string; export default url; }
 `;
 
@@ -40,6 +45,7 @@ function compile(pages: Record<string, string>): { blocks: number; errors: strin
     writeFileSync(join(work, file), `${code}\nexport {};\n`);
   }
   writeFileSync(join(work, "ambient.d.ts"), ambient);
+  writeFileSync(join(work, "modules.d.ts"), modules);
   writeFileSync(join(work, "tsconfig.json"), JSON.stringify(config()));
   try {
     execFileSync(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", work], { cwd: work });
