@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { controlOver } from "./control.ts";
+import { outage, OUTAGES } from "./outages.ts";
 import { failureOf, startWire } from "./wire-client.ts";
 
 const TABLE = "CREATE TABLE t (id int)";
@@ -23,11 +24,14 @@ describe("over HTTP", () => {
 
   test("a status comes with its body, as often as it was asked for, after as many as were let through", async () => {
     const { server, sql } = await startWire();
-    const body = JSON.stringify({ message: "Control plane request failed", code: null });
-    await server.fail({ on: "http", action: "status", status: 503, body, after: 1, times: 2 });
-    expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }]);
-    for (let n = 0; n < 2; n++) {
-      expect((await failureOf(sql`SELECT 1`)).message).toBe(`Server error (HTTP status 503): ${body}`);
+    for (const message of OUTAGES) {
+      await server.fail({ ...outage("http", message), after: 1, times: 2 });
+      expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+      for (let n = 0; n < 2; n++) {
+        expect((await failureOf(sql`SELECT 1`)).message).toMatch(
+          `Server error (HTTP status 500): {"message":"${message}`,
+        );
+      }
     }
     await server.fail({ on: "http", action: "status", status: 200, body: "<html>", contentType: "text/html" });
     expect(await failureOf(sql`SELECT 1`)).toBeInstanceOf(SyntaxError);
@@ -42,12 +46,18 @@ describe("over HTTP", () => {
     await server.fail({ on: "http", action: "truncate" });
     await failureOf(sql.query(INSERT));
     expect(await server.query(COUNT)).toEqual([{ n: "1" }]);
-    for (const action of ["hang", "hang-after"] as const) {
+    for (const [action, n] of [
+      ["hang", "1"],
+      ["hang-after", "2"],
+    ] as const) {
       await server.fail({ on: "http", action });
-      const signal = AbortSignal.timeout(100);
-      expect((await failureOf(sql.query(INSERT, [], { fetchOptions: { signal } }))).message).toMatch("timeout");
+      const leaving = new AbortController();
+      const pending = failureOf(sql.query(INSERT, [], { fetchOptions: { signal: leaving.signal } }));
+      await expect.poll(async () => (await server.requests()).at(-1)!.status).toBe(action);
+      leaving.abort();
+      expect((await pending).message).toMatch("aborted");
+      expect(await server.query(COUNT)).toEqual([{ n }]);
     }
-    expect(await server.query(COUNT)).toEqual([{ n: "2" }]);
   });
 });
 
@@ -93,12 +103,13 @@ describe("over a WebSocket", () => {
     expect(await server.query(COUNT)).toEqual([{ n: "1" }]);
   });
 
-  test("an error at startup, and an answer that never comes", async () => {
+  test("an outage is told at startup, and an answer never comes", async () => {
     const { server, connect } = await startWire();
-    const body = "Control plane request failed";
-    await server.fail({ on: "tunnel", action: "error", message: "*", body });
-    const { client } = await connect();
-    expect(await failureOf(client.query("SELECT 1"))).toMatchObject({ code: "XX000", message: body });
+    for (const message of OUTAGES) {
+      await server.fail(outage("tunnel", message));
+      const { client } = await connect();
+      expect(await failureOf(client.query("SELECT 1"))).toMatchObject({ code: "XX000", message });
+    }
     const { client: silent } = await connect();
     await silent.query("SELECT 1");
     await server.fail({ on: "tunnel", action: "hang-after" });
@@ -127,6 +138,7 @@ describe("over a WebSocket", () => {
     expect([active.errors.length, await server.kill({ which: "active" })]).toEqual([0, 1]);
     await sleeping;
     // PostgreSQL notices that its client has gone when it next writes to it.
+    await expect.poll(async () => (await server.open()).backends.map(({ state }) => state)).toEqual(["active"]);
     expect(await server.killBackends()).toBe(1);
   });
 

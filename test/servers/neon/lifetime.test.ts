@@ -15,22 +15,26 @@ const ENDS: Readonly<Record<string, (child: ChildProcess) => unknown>> = {
   "it is killed": (child) => child.kill("SIGKILL"),
 };
 
-test.each(Object.entries(ENDS))("no PostgreSQL and no data is left when %s", async (_, end) => {
-  const folder = mkdtempSync(join(tmpdir(), "lifetime-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  // As the folder for temporary files is: root's PostgreSQL is run by somebody else.
-  chmodSync(folder, 0o1777);
-  const child = await startProcess({ ...process.env, TMPDIR: folder });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  child.send({ id: 1, server: 1, name: "start", argument: {} } satisfies Call);
-  const [{ value }] = (await once(child, "message")) as [{ value: Address }];
-  const port = Number(new URL(value.database.directUrl).port);
-  expect([await isOpen(port), readdirSync(folder).length]).toEqual([true, 1]);
-  end(child);
-  await once(child, "exit");
-  await expect.poll(() => readdirSync(folder), { timeout: 5_000 }).toEqual([]);
-  expect(await isOpen(port)).toBe(false);
-});
+test.each(Object.entries(ENDS))(
+  "no PostgreSQL and no data is left when %s",
+  async (_, end) => {
+    const folder = mkdtempSync(join(tmpdir(), "lifetime-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    // As the folder for temporary files is: root's PostgreSQL is run by somebody else.
+    chmodSync(folder, 0o1777);
+    const child = await startProcess({ ...process.env, TMPDIR: folder });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    child.send({ id: 1, server: 1, name: "start", argument: {} } satisfies Call);
+    const [{ value }] = (await once(child, "message")) as [{ value: Address }];
+    const port = Number(new URL(value.database.directUrl).port);
+    expect([await isOpen(port), readdirSync(folder).length]).toEqual([true, 1]);
+    end(child);
+    await once(child, "exit");
+    await expect.poll(() => readdirSync(folder), { timeout: 5_000 }).toEqual([]);
+    expect(await isOpen(port)).toBe(false);
+  },
+  30_000,
+);
 
 function isOpen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
