@@ -17,7 +17,7 @@ import { type Keeper, Stock } from "../../pool/stock.ts";
 import { type Tell, teller } from "../../pool/teller.ts";
 import { Watch } from "../../pool/watch.ts";
 import { BoundedSource } from "./bounded-source.ts";
-import { createWaiter, Queue, sleep, type Waiter } from "./queue.ts";
+import { createWaiter, isThere, Queue, sleep, type Waiter } from "./queue.ts";
 
 /** How often a waiter looks for itself: where it can be woken, only for the case that whoever was woken is gone. */
 const BEAT_MS = { awake: 10, wakened: 100 };
@@ -234,21 +234,24 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     else this.#stock.keep(entry);
   }
 
-  /** @internal An open failed: whom waiting cannot help is told. */
+  /** @internal An open failed. Whom waiting cannot help is told: all, when no other connection is left to serve them. */
   despair(error: unknown, asker?: Waiter<C>): void {
-    const isHopeless = error instanceof TypeError || (error as DbError | undefined)?.retryable === false;
-    if (asker && isHopeless) asker.failure = { error };
+    if (!(error instanceof TypeError) && (error as DbError | undefined)?.retryable !== false) return;
+    const { entries, under } = this.#stock;
+    const isLast = entries.size + under.open + under.close === 0;
+    for (const waiter of this.#line) if (isLast || waiter === asker) waiter.failure = { error };
   }
 
   /** @internal Something has ended. Whoever is next finds out by itself; where that is possible, it is woken. */
   pump(asker?: Waiter<C>): void {
+    const { now } = this.#watch;
     if (asker) {
       asker.isCalling = false;
-      asker.wake?.();
+      // Its call has ended in its own request, unless it was given up on: then the request is gone.
+      if (isThere(asker, now)) asker.wake?.();
     }
     const { idle, hasRoom } = this.#stock;
     if (this.#line.size === 0 || (idle.length === 0 && !hasRoom) || !this.#canWake()) return;
-    const { now } = this.#watch;
     const next = this.#line.wanting(now).next().value;
     if (!next?.wake) return;
     next.dueAt = now;

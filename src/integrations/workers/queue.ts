@@ -28,6 +28,11 @@ export function createWaiter<C>(options: AcquireOptions, since: number, timeoutM
   return { since, timeoutMs, options, ...state };
 }
 
+/** Whether its request goes on, as far as is known. */
+export function isThere({ dueAt }: { readonly dueAt: number }, now: number): boolean {
+  return now <= dueAt + SILENCE_MS;
+}
+
 /** Who waits, first come first served. Those who are gone are passed over, and forgotten when their time is over. */
 export class Queue<C> extends Set<Waiter<C>> {
   waits = 0;
@@ -36,7 +41,7 @@ export class Queue<C> extends Set<Waiter<C>> {
 
   /** The first in line who wants a connection, and those behind. */
   *wanting(now: number): Generator<Waiter<C>, void> {
-    for (const waiter of this) if (!waiter.isCalling && now <= waiter.dueAt + SILENCE_MS) yield waiter;
+    for (const waiter of this) if (!waiter.isCalling && isThere(waiter, now)) yield waiter;
   }
 
   /** Forgets those who are gone, and whose time is over. To look at all is worth it now and then only. */
@@ -44,7 +49,7 @@ export class Queue<C> extends Set<Waiter<C>> {
     if (now < this.#prunedAt + PRUNE_MS) return;
     this.#prunedAt = now;
     for (const waiter of this)
-      if (now > Math.max(waiter.dueAt, waiter.since + waiter.timeoutMs) + SILENCE_MS) this.delete(waiter);
+      if (!isThere(waiter, now) && now > waiter.since + waiter.timeoutMs + SILENCE_MS) this.delete(waiter);
   }
 
   /** Whether fewer than `free` stand ahead: there is something for this one too, whoever comes for his own first. */

@@ -1,0 +1,59 @@
+import { IsolatePool } from "../../../src/integrations/workers/isolate-pool.ts";
+import type { PoolEvent, PoolOptions } from "../../../src/pool/pool.ts";
+import { FakeClock } from "../../kit/fake-clock.ts";
+import { type FakeConnection, FakeSource } from "../../kit/fake-source.ts";
+
+/** A clock whose timers end with the requests that set them. */
+export class RequestClock extends FakeClock {
+  readonly #set = new Set<number>();
+
+  override setTimeout(callback: () => void, delayMs: number): number {
+    const timer = super.setTimeout(() => {
+      this.#set.delete(timer);
+      callback();
+    }, delayMs);
+    this.#set.add(timer);
+    return timer;
+  }
+
+  /** The requests that wait for something are cut off: no timer that is set now ever fires. */
+  cutOff(): void {
+    for (const timer of this.#set) this.clearTimeout(timer);
+    this.#set.clear();
+  }
+}
+
+export interface FakeIsolate {
+  readonly pool: IsolatePool<FakeConnection>;
+  readonly source: FakeSource;
+  readonly clock: RequestClock;
+  readonly events: PoolEvent[];
+}
+
+/** An isolate's pool on a fake source. `canWake`: as from compatibility date 2024-10-14 on. */
+export function fakeIsolate(
+  options: PoolOptions & { readonly canWake?: boolean } = {},
+  prepare?: (source: FakeSource) => void,
+): FakeIsolate {
+  const { canWake = true, ...rest } = options;
+  const clock = new RequestClock();
+  const source = new FakeSource(clock);
+  prepare?.(source);
+  const events: PoolEvent[] = [];
+  const onEvent = (event: PoolEvent): void => void events.push(event);
+  const pool = new IsolatePool(source, { ...rest, onEvent, runtime: clock.runtime(5) }, () => canWake);
+  return { pool, source, clock, events };
+}
+
+/** Nothing is left: no lease, no waiter, no call, no timer; and no connection after `dispose()`. */
+export async function leftovers({ pool, source, clock }: FakeIsolate): Promise<unknown> {
+  await clock.advance(0);
+  const { busy, waiting, opening } = pool.stats();
+  const { timers } = clock;
+  const disposing = pool.dispose();
+  await clock.advance(20);
+  await disposing;
+  return { busy, waiting, opening, timers, live: source.live };
+}
+
+export const NOTHING_LEFT = { busy: 0, waiting: 0, opening: 0, timers: 0, live: 0 };

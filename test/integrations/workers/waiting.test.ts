@@ -1,0 +1,136 @@
+import { describe, expect, test } from "vitest";
+import { DbError, isDbError } from "../../../src/errors.ts";
+import type { Lease } from "../../../src/pool/pool.ts";
+import { type FakeIsolate, fakeIsolate, leftovers, NOTHING_LEFT } from "./isolate.ts";
+
+describe.each([
+  ["that can be woken", true],
+  ["that look for themselves", false],
+])("waiters %s", (_, canWake) => {
+  test("are served first come first served, each when there is something for it", async () => {
+    const kit = fakeIsolate({ max: 1, canWake });
+    const held = await kit.pool.acquire();
+    const served: number[] = [];
+    const visit = async (number: number): Promise<void> => {
+      const lease = await kit.pool.acquire();
+      served.push(number);
+      kit.clock.setTimeout(() => lease.release(), 3);
+    };
+    const visits = Array.from({ length: 20 }, (_each, number) => visit(number));
+    await kit.clock.advance(30);
+    expect(served).toEqual([]);
+    held.release();
+    await kit.clock.advance(1_000);
+    await Promise.all(visits);
+    expect(served).toEqual(Array.from({ length: 20 }, (_each, number) => number));
+    expect(kit.source.opensBegun).toBe(1);
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+
+  test("take several connections that come back together at the same time", async () => {
+    const kit = fakeIsolate({ max: 4, canWake });
+    const held = await Promise.all([1, 2, 3, 4].map(() => takeIn(kit)));
+    const waiting = [1, 2, 3, 4].map(() => kit.pool.acquire());
+    await kit.clock.advance(0);
+    for (const lease of held) lease.release();
+    await kit.clock.advance(canWake ? 0 : 25);
+    expect(kit.pool.stats()).toMatchObject({ busy: 4, idle: 0, waiting: 0 });
+    for (const lease of await Promise.all(waiting)) lease.release();
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+
+  test("are told when their time is over, what stood in the way, and hold up nobody", async () => {
+    const kit = fakeIsolate({ max: 1, acquireTimeoutMs: 200, canWake });
+    const held = await kit.pool.acquire();
+    const short = kit.pool.acquire({ timeoutMs: 40 }).catch((error: unknown) => error);
+    const long = kit.pool.acquire().catch((error: unknown) => error);
+    const error = await settled(kit, short, 40);
+    expect(isDbError(error, "POOL_TIMEOUT") && error.details).toMatchObject({ waitedMs: 40, max: 1, busy: 1 });
+    expect(isDbError(await settled(kit, long, 160), "POOL_TIMEOUT")).toBe(true);
+    held.release();
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+
+  test("leave when their signal says so, with its reason", async () => {
+    const kit = fakeIsolate({ max: 1, canWake });
+    const held = await kit.pool.acquire();
+    const controller = new AbortController();
+    const waiting = kit.pool.acquire({ signal: controller.signal }).catch((error: unknown) => error);
+    await kit.clock.advance(5);
+    controller.abort("the client has gone");
+    expect(await settled(kit, waiting, 0)).toBe("the client has gone");
+    held.release();
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+
+  test("of a wrong password are told at once, all of them", async () => {
+    const kit = fakeIsolate({ max: 2, canWake });
+    const refused = new DbError("AUTH_FAILED", "no", { adapter: "fake" });
+    kit.source.opens = [refused];
+    const waiting = Array.from({ length: 10 }, () => kit.pool.acquire().catch((error: unknown) => error));
+    expect(await settled(kit, Promise.all(waiting), 100)).toEqual(Array.from({ length: 10 }, () => refused));
+    expect(kit.source.opensBegun).toBeLessThanOrEqual(2);
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+
+  test("for a dead server ask it seldom, and are told why they got nothing", async () => {
+    const kit = fakeIsolate({ max: 5, acquireTimeoutMs: 400, canWake });
+    const down = new DbError("CONNECT_FAILED", "down", { adapter: "fake" }, { retryable: true });
+    kit.source.opens = [down];
+    const waiting = Array.from({ length: 50 }, () => kit.pool.acquire().catch((error: unknown) => error));
+    const errors = (await settled(kit, Promise.all(waiting), 500)) as DbError[];
+    expect(errors.every((error) => isDbError(error, "POOL_TIMEOUT") && error.cause === down)).toBe(true);
+    expect(kit.source.opensBegun).toBeLessThanOrEqual(6);
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+});
+
+test("whoever wants a fresh connection gets one, in the place of one that is idle", async () => {
+  const kit = fakeIsolate({ max: 1 });
+  (await kit.pool.acquire()).release();
+  const lease = (await settled(kit, kit.pool.acquire({ usePool: false }), 20)) as Lease<unknown>;
+  expect(lease).toMatchObject({ id: 2, isReused: false });
+  lease.release();
+  expect(kit.pool.stats().closed.surplus).toBe(1);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a connection that was idle for long is asked first, and replaced when it is dead", async () => {
+  let isAlive = true;
+  const asked: number[] = [];
+  const kit = fakeIsolate({ max: 2, validateAfterMs: 100 }, (source) => {
+    source.validate = ({ number }) => {
+      asked.push(number);
+      return isAlive;
+    };
+  });
+  (await kit.pool.acquire()).release();
+  await kit.clock.advance(99);
+  (await kit.pool.acquire()).release();
+  expect(asked).toEqual([]);
+  await kit.clock.advance(100);
+  const alive = (await settled(kit, kit.pool.acquire(), 10)) as Lease<unknown>;
+  expect([alive.id, asked]).toEqual([1, [1]]);
+  alive.release();
+  isAlive = false;
+  await kit.clock.advance(100);
+  const fresh = (await settled(kit, kit.pool.acquire(), 10)) as Lease<unknown>;
+  expect([fresh.id, asked]).toEqual([2, [1, 1]]);
+  fresh.release();
+  expect(kit.pool.stats().closed.invalid).toBe(1);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+/** What a promise has come to after some time. */
+async function settled(kit: FakeIsolate, promise: Promise<unknown>, ms: number): Promise<unknown> {
+  let value: unknown = "pending";
+  void promise.then((given) => (value = given));
+  await kit.clock.advance(ms);
+  return value;
+}
+
+async function takeIn({ pool, clock }: FakeIsolate): Promise<Lease<unknown>> {
+  const acquiring = pool.acquire();
+  await clock.advance(10);
+  return acquiring;
+}
