@@ -52,9 +52,12 @@ export class DatabaseFixture {
 export type DatabaseCases = Readonly<Record<string, (on: DatabaseFixture) => Promise<void>>>;
 
 /** Runs a case, and fails if a lease, a waiter or anything in the database is left. */
-export async function runOnDatabase({ make, dialect }: Target, work: DatabaseCases[string]): Promise<void> {
+export async function runOnDatabase(
+  { make, dialect, database = {} }: Target,
+  work: DatabaseCases[string],
+): Promise<void> {
   const source = await make();
-  const on = new DatabaseFixture(source, dialect, {});
+  const on = new DatabaseFixture(source, dialect, database);
   try {
     await on.fill();
     await work(on);

@@ -2,12 +2,15 @@
 
 import type { AdapterFactory, DriverConnection, MaybePromise } from "../../../src/contract/adapter.ts";
 import type { SqlValue, Statement } from "../../../src/contract/statement.ts";
+import type { DatabaseOptions } from "../../../src/index.ts";
 import type { QueryFailureKind } from "../../../src/errors.ts";
 
 export interface Target {
   /** A source of its own, empty, for one case. */
   make(): MaybePromise<Source>;
   readonly dialect: Dialect;
+  /** How its databases are configured besides: the runtime that the cases run in. */
+  readonly database?: Partial<DatabaseOptions>;
   /** Its capabilities say so, and cases with streams are left out. */
   readonly cannotStream?: true;
 }

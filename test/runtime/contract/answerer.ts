@@ -2,15 +2,18 @@
 
 import { type Answer, casesOf, type DoorCall, type Question, type Started, type Suites, type World } from "./suites.ts";
 
-/** @param door - where the servers are started: the URL of a `Door`. */
+interface AnswererOptions extends Omit<World, "start"> {
+  /** Where the servers are started: the URL of a `Door`. */
+  readonly door: string;
+}
+
 export function createAnswerer(
   suites: Suites,
-  door: string,
-  wasm: World["wasm"],
+  { door, ...rest }: AnswererOptions,
 ): (question: Question) => Promise<Answer> {
-  const targets = suites({ start: (server) => startBehind(door, server), wasm });
+  const targets = suites({ start: (server) => startBehind(door, server), ...rest });
   return async ({ suite, name }) => {
-    const cases = casesOf(targets[suite]!);
+    const cases = casesOf({ database: rest.database, ...targets[suite]! });
     if (name === undefined) return { names: cases.map((each) => each.name) };
     try {
       await cases.find((each) => each.name === name)!.run();

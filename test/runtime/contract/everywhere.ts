@@ -15,7 +15,7 @@ export interface ContractOptions {
 }
 
 /** For the names of the cases alone: nothing runs here. */
-const nowhere: World = { start: () => () => Promise.reject(new Error("nothing starts here")), wasm: {} };
+const nowhere: World = { start: () => () => Promise.reject(new Error("nothing starts here")), wasm: {}, database: {} };
 
 /** Every case of both contracts, as a test of its own, in each runtime: one process and one isolate for all of them. */
 export function contractEverywhere({ file, suites, servers = {}, wasm = [] }: ContractOptions): void {

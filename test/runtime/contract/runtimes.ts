@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { chromium } from "@playwright/test";
+import { root } from "../../package/package.ts";
 import { browserPath } from "../../setup/ensure-browser.mjs";
 import { bundlePage, bundleWorker } from "../bundle.ts";
 import { startWorkerd } from "../workerd.ts";
@@ -32,6 +33,7 @@ export const runtimes: Readonly<Record<string, (code: Code) => Promise<Asked>>> 
 };
 
 const answerer = JSON.stringify(join(import.meta.dirname, "answerer.ts"));
+const workersEntry = JSON.stringify(join(root, "src/integrations/workers/index.ts"));
 
 async function askWorkerd({ file, wasm, door }: Code): Promise<Asked> {
   const names = wasm.map((path) => basename(path));
@@ -41,9 +43,11 @@ async function askWorkerd({ file, wasm, door }: Code): Promise<Asked> {
     `${imports.join("\n")}
     import { createAnswerer } from ${answerer};
     import { suites } from ${JSON.stringify(file)};
+    import { workers } from ${workersEntry};
     // Emscripten asks where the page is; Workers have none.
     globalThis.location ??= { href: "http://localhost/" };
-    const answer = createAnswerer(suites, ${JSON.stringify(door)}, { ${modules.join()} });
+    const database = { runtime: workers() };
+    const answer = createAnswerer(suites, { door: ${JSON.stringify(door)}, wasm: { ${modules.join()} }, database });
     export default { fetch: async (request) => Response.json(await answer(await request.json())) };`,
     (entry) => bundleWorker(entry),
   );
@@ -67,7 +71,7 @@ async function askChromium({ file, wasm, door }: Code): Promise<Asked> {
       const compile = async ([name, base64]) =>
         [name, await WebAssembly.compile(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))];
       const wasm = Object.fromEntries(await Promise.all(Object.entries(files).map(compile)));
-      globalThis.answer = createAnswerer(suites, ${JSON.stringify(door)}, wasm);
+      globalThis.answer = createAnswerer(suites, { door: ${JSON.stringify(door)}, wasm, database: {} });
     };`,
     (entry) => bundlePage(join(entry, ".."), entry),
   );

@@ -1,5 +1,6 @@
 // What is run in a Worker and in a page, and the words in which it is asked for.
 
+import type { DatabaseOptions } from "../../../src/index.ts";
 import { adapterContract, type ContractCase, databaseContract, type Target } from "../../kit/adapter-contract.ts";
 
 /** What a suite has of the world around it. */
@@ -8,6 +9,8 @@ export interface World {
   start<Options, Running>(server: string): (options: Options) => Promise<Running>;
   /** Compiled WebAssembly by the name of its file. */
   readonly wasm: Readonly<Record<string, WebAssembly.Module>>;
+  /** How a database is configured there. */
+  readonly database: Partial<DatabaseOptions>;
 }
 
 /** Targets by the name of what is tested. */
