@@ -1,0 +1,182 @@
+// What HTTP alone can do, what it refuses, and how its failures are told.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import type { Fault } from "../../servers/neon/server.ts";
+import { insert, openShop, type Shop } from "./shop.ts";
+
+const openHttp = (): Promise<Shop> => openShop({ neon: { transport: "http" } });
+
+test("a session that is a transaction is refused before its first statement, and nothing is sent", async () => {
+  const { db, sent } = await openHttp();
+  for (const work of [
+    db.session((session) => session.query("INSERT INTO goods VALUES (1, 'tea')")),
+    db.transaction((session) => session.sql`SELECT 1`),
+    db.autocommit.stream("SELECT 1")[Symbol.asyncIterator]().next(),
+  ])
+    await expect(work).rejects.toMatchObject({ code: "TRANSACTION_UNSUPPORTED", details: { adapter: "neon" } });
+  expect(await sent()).toEqual([]);
+});
+
+test.each([
+  "SET search_path TO other",
+  "  /* */ set session timezone = 'UTC'",
+  "SET ROLE nobody",
+  "LISTEN news",
+  "PREPARE stored AS SELECT 1",
+  "CREATE TEMP TABLE t (n int)",
+  "SELECT pg_advisory_lock(1)",
+  "SELECT set_config('app.who', 'me', false)",
+])("what lasts no longer than its request is refused with the remedy: %s", async (text) => {
+  const { db, sent } = await openHttp();
+  const refusal = { code: "QUERY_FAILED", outcome: "not-executed", message: expect.stringContaining("`setup`") };
+  await expect(db.query(text)).rejects.toMatchObject(refusal);
+  await expect(db.batch(["SELECT 1", text])).rejects.toMatchObject(refusal);
+  expect(await sent()).toEqual([]);
+});
+
+test.each(["COPY goods FROM STDIN", "copy (SELECT 1) TO STDOUT", "BEGIN", "COMMIT", "START TRANSACTION"])(
+  "what is no statement of its own is refused in every transport: %s",
+  async (text) => {
+    for (const transport of ["http", "ws", "auto"] as const) {
+      const { db, sent } = await openShop({ neon: { transport } });
+      const error: unknown = await db.autocommit.query(text).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ outcome: "not-executed" });
+      expect(["QUERY_FAILED", "TRANSACTION_STATEMENT"]).toContain((error as { code: string }).code);
+      expect(await sent()).toEqual([]);
+    }
+  },
+);
+
+test("what lasts as long as its batch is let through", async () => {
+  const { db } = await openHttp();
+  const [, , result] = await db.batch([
+    "SET LOCAL statement_timeout = '7s'",
+    { text: "SELECT set_config('app.who', $1, true)", params: ["me"] },
+    "SELECT current_setting('statement_timeout') AS t, current_setting('app.who') AS who",
+  ]);
+  expect(result!.rows).toEqual([{ t: "7s", who: "me" }]);
+  expect((await db.query("SELECT current_setting('app.who', true) AS who")).rows).not.toEqual([{ who: "me" }]);
+});
+
+describe("a batch that fails names its statement, though the server does not", () => {
+  const many = Array.from({ length: 9 }, (_, n) => insert(n + 1));
+
+  test.each([0, 1, 4, 8])("statement %s of nine", async (at) => {
+    const { db, names } = await openHttp();
+    await db.query("INSERT INTO goods VALUES (77, 'old')");
+    const torn = many.map((statement, n) => (n === at ? insert(77) : statement));
+    await expect(db.batch(torn)).rejects.toMatchObject({
+      code: "QUERY_FAILED",
+      outcome: "not-executed",
+      details: { kind: "unique", statementIndex: at, sql: torn[at]!.text },
+    });
+    expect(await names()).toEqual(["old"]);
+  });
+
+  test("by the place in its text, with no further request", async () => {
+    const { db, flights } = await openHttp();
+    await flights();
+    await expect(db.batch([insert(1), "SELECT * FROM nowhere", insert(2)])).rejects.toMatchObject({
+      details: { statementIndex: 1, position: 14, dialectCode: "42P01" },
+    });
+    expect(await flights()).toBe(1);
+  });
+
+  test("a COMMIT that is refused is none of them", async () => {
+    const { db, server, names } = await openHttp();
+    await server.query("ALTER TABLE goods ADD parent int REFERENCES goods DEFERRABLE INITIALLY DEFERRED");
+    const error: unknown = await db
+      .batch([{ text: "INSERT INTO goods VALUES (1, $1, $2)", params: ["tea", 99] }, "SELECT 1"])
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "QUERY_FAILED", details: { kind: "foreign-key" } });
+    expect((error as { details: object }).details).not.toHaveProperty("statementIndex");
+    expect(await names()).toEqual([]);
+  });
+});
+
+test.each<[string, Fault, object]>([
+  ["no answer", { on: "http", action: "drop-after" }, { code: "CONNECTION_LOST", outcome: "unknown" }],
+  ["half an answer", { on: "http", action: "truncate" }, { code: "CONNECTION_LOST", outcome: "unknown" }],
+  [
+    "no JSON",
+    { on: "http", action: "status", status: 200, body: "<html>", contentType: "text/html" },
+    { code: "CONNECTION_LOST", outcome: "unknown" },
+  ],
+  [
+    "a control plane that is down",
+    { on: "http", action: "status", status: 500, body: '{"message":"Control plane request failed"}' },
+    { code: "CONNECT_FAILED", outcome: "not-executed", retryable: true },
+  ],
+  [
+    "a quota",
+    {
+      on: "http",
+      action: "status",
+      status: 400,
+      body: '{"message":"Your project has exceeded its quota","code":null}',
+    },
+    { code: "CONNECT_FAILED", outcome: "not-executed", retryable: false },
+  ],
+  [
+    "something inside",
+    { on: "http", action: "status", status: 502, body: "bad gateway" },
+    { code: "CONNECTION_LOST", outcome: "unknown" },
+  ],
+  [
+    "an answer that is too large",
+    { on: "http", action: "status", status: 507, body: '{"message":"response is too large"}' },
+    { code: "QUERY_FAILED", outcome: "unknown", details: { dialectCode: "507" } },
+  ],
+  [
+    "a request that is too large",
+    { on: "http", action: "status", status: 413, body: '{"message":"too large"}' },
+    { code: "QUERY_FAILED", outcome: "not-executed", details: { dialectCode: "413" } },
+  ],
+])("%s is told for what it is", async (_, fault, expected) => {
+  const { db, server } = await openHttp();
+  await server.fail(fault);
+  await expect(db.query("INSERT INTO goods VALUES (1, 'tea')")).rejects.toMatchObject(expected);
+  expect((await db.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+});
+
+test("a server that is not there was not asked", async () => {
+  const { db } = await openShop({
+    neon: { transport: "http", neonConfig: { fetchEndpoint: () => "http://127.0.0.1:9/sql" } },
+  });
+  await expect(db.query("SELECT 1")).rejects.toMatchObject({ code: "CONNECT_FAILED", outcome: "not-executed" });
+});
+
+test("a restart of the compute costs no statement a wrong answer", async () => {
+  const { db, server } = await openHttp();
+  const work = db.query("SELECT pg_sleep(5)");
+  const settled = work.catch((thrown: unknown) => thrown);
+  await sleep(200);
+  await server.killBackends();
+  expect(await settled).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+  expect((await db.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+});
+
+test("whoever gives up has the statement cancelled at the server, and the headers stay as they were", async () => {
+  const { db, server } = await openHttp();
+  const signal = AbortSignal.timeout(10_000);
+  await db.query("SELECT 1", [], { signal });
+  await expect(db.query("SELECT pg_sleep(30)", [], { timeoutMs: 150 })).rejects.toMatchObject({
+    code: "QUERY_TIMEOUT",
+    outcome: "unknown",
+  });
+  await expect.poll(async () => (await server.open()).backends.filter(({ state }) => state === "active")).toEqual([]);
+  const [{ headers } = { headers: {} as Record<string, string | undefined> }] = await server.requests();
+  expect(headers["neon-connection-string"]).toMatch(/^postgresql:/);
+  expect(headers["neon-raw-text-output"]).toBe("true");
+});
+
+test("a query runs once, however often it is awaited", async () => {
+  const { db, names, flights } = await openHttp();
+  await flights();
+  const query = db.sql`INSERT INTO goods VALUES (${1}, ${"tea"})`;
+  await Promise.all([query, query, query]);
+  await query;
+  expect(await flights()).toBe(1);
+  expect(await names()).toEqual(["tea"]);
+});

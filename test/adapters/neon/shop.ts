@@ -1,0 +1,68 @@
+import { expect, onTestFinished } from "vitest";
+import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
+import { asyncLocal, createDatabase, type Database, type DatabaseOptions } from "../../../src/index.ts";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type NeonServerOptions, type RunningServer, startNeonServer } from "../../servers/neon/server.ts";
+import { driver } from "./driver.ts";
+import { optionsFor } from "./target.ts";
+
+export interface Shop {
+  readonly db: Database;
+  readonly server: RunningServer;
+  /** What is stored, by number, as PostgreSQL itself sees it. */
+  names(): Promise<unknown[]>;
+  /** Round trips that were waited for since the last call. */
+  flights(): Promise<number>;
+  /** What was sent since the last call of `flights()`, as `http: SELECT 1`. */
+  sent(): Promise<string[]>;
+}
+
+export interface ShopOptions {
+  readonly server?: NeonServerOptions;
+  readonly neon?: Partial<NeonOptions>;
+  readonly db?: Partial<DatabaseOptions>;
+  /** Written into the URL. */
+  readonly url?: (url: string) => string;
+}
+
+export const GOODS = "CREATE TABLE goods (number int PRIMARY KEY, name text NOT NULL)";
+
+/** A shop at a server of its own; when the test has ended, nothing may be left open or lent. */
+export async function openShop(options: ShopOptions = {}): Promise<Shop> {
+  const server = await startNeonServer(options.server);
+  const { url = (same) => same } = options;
+  const db = createDatabase(url(server.url), {
+    adapters: [neon(optionsFor(driver, server, options.neon))],
+    context: asyncLocal(AsyncLocalStorage),
+    ...options.db,
+  });
+  const uncaught: unknown[] = [];
+  const onUncaught = (error: unknown): void => void uncaught.push(error);
+  process.on("uncaughtException", onUncaught);
+  process.on("unhandledRejection", onUncaught);
+  onTestFinished(async () => {
+    const { busy, waiting } = db.stats();
+    await db.dispose();
+    const leaks = await server.leaks();
+    await server.stop();
+    process.off("uncaughtException", onUncaught);
+    process.off("unhandledRejection", onUncaught);
+    expect({ busy, waiting, leaks, uncaught }).toEqual({ busy: 0, waiting: 0, leaks: [], uncaught: [] });
+  });
+  await server.query(GOODS);
+  return {
+    db,
+    server,
+    names: async () => (await server.query("SELECT name FROM goods ORDER BY number")).map(({ name }) => name),
+    flights: async () => {
+      const { flights } = await server.counts();
+      await server.forgetRequests();
+      return flights;
+    },
+    sent: async () => (await server.requests()).map(({ via, sql }) => [via, sql.join("; ")].filter(Boolean).join(": ")),
+  };
+}
+
+export function insert(number: number, name = `goods ${number}`): { text: string; params: [number, string] } {
+  return { text: "INSERT INTO goods VALUES ($1, $2)", params: [number, name] };
+}
