@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Fault } from "../../servers/neon/server.ts";
-import { insert, openShop, type Shop, type ShopOptions } from "./shop.ts";
+import { deadPort, insert, openShop, type Shop, type ShopOptions } from "./shop.ts";
 
 async function works({ db, names }: Shop): Promise<void> {
   await db.session(async (session) => {
@@ -110,9 +110,10 @@ describe.each(["auto", "ws"] as const)("with transport %s", (transport) => {
   });
 
   test("a dead port", async () => {
+    const port = await deadPort();
     const shop = await open({
       db: { pool: { acquireTimeoutMs: 300 } },
-      neon: { neonConfig: { wsProxy: () => "127.0.0.1:9/v2" } },
+      neon: { neonConfig: { wsProxy: () => `127.0.0.1:${port}/v2` } },
     });
     const error = await shop.db.session((session) => session.query("SELECT 1")).catch((thrown: unknown) => thrown);
     const refused = { code: "CONNECT_FAILED", outcome: "not-executed", retryable: true };

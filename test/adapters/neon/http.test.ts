@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Fault } from "../../servers/neon/server.ts";
-import { insert, openShop, type Shop } from "./shop.ts";
+import { deadPort, insert, openShop, type Shop } from "./shop.ts";
 
 const openHttp = (): Promise<Shop> => openShop({ neon: { transport: "http" } });
 
@@ -141,8 +141,9 @@ test.each<[string, Fault, object]>([
 });
 
 test("a server that is not there was not asked", async () => {
+  const port = await deadPort();
   const { db } = await openShop({
-    neon: { transport: "http", neonConfig: { fetchEndpoint: () => "http://127.0.0.1:9/sql" } },
+    neon: { transport: "http", neonConfig: { fetchEndpoint: () => `http://127.0.0.1:${port}/sql` } },
   });
   await expect(db.query("SELECT 1")).rejects.toMatchObject({ code: "CONNECT_FAILED", outcome: "not-executed" });
 });

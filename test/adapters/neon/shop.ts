@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
 import { asyncLocal, createDatabase, type Database, type DatabaseOptions } from "../../../src/index.ts";
-import { AsyncLocalStorage } from "node:async_hooks";
 import { type NeonServerOptions, type RunningServer, startNeonServer } from "../../servers/neon/server.ts";
 import { driver } from "./driver.ts";
 import { optionsFor } from "./target.ts";
@@ -61,6 +63,15 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
     },
     sent: async () => (await server.requests()).map(({ via, sql }) => [via, sql.join("; ")].filter(Boolean).join(": ")),
   };
+}
+
+/** A port where nobody listens, and that fetch does not refuse by its number. */
+export async function deadPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
 
 export function insert(number: number, name = `goods ${number}`): { text: string; params: [number, string] } {
