@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { isopool } from "./src/carrier/vite.ts";
 import { localWorker } from "./demo/worker/local/plugin.ts";
 
 // Nothing inline and nothing from elsewhere; WebAssembly may be compiled, no other code may be made at run time.
@@ -27,10 +28,13 @@ export default defineConfig({
         { tag: "meta", attrs: { "http-equiv": "Content-Security-Policy", content: policy }, injectTo: "head-prepend" },
       ],
     },
+    // The page itself passes sessions by hand; the view of contexts has one module that is built both ways.
+    isopool({ exclude: (id) => !id.endsWith("?carried") }),
     localWorker(fileURLToPath(new URL(".", import.meta.url))),
   ],
   server: { host: "127.0.0.1", headers, cors: false },
   preview: { host: "127.0.0.1", headers, cors: false },
+  worker: { format: "es" },
   build: {
     outDir: "../dist",
     emptyOutDir: true,

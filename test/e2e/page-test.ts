@@ -11,12 +11,12 @@ export class Visitor {
     this.page = page;
   }
 
-  async open(view: "sessions" | "console" | "tables" | "files" | "worker" = "sessions"): Promise<void> {
+  async open(view: "sessions" | "console" | "tables" | "files" | "worker" | "context" = "sessions"): Promise<void> {
     await this.page.goto(`/#${view}`);
     await expect(this.page.getByRole("main")).toHaveAttribute("aria-busy", "false");
   }
 
-  async goTo(view: "Sessions" | "Console" | "Tables" | "Files" | "Worker"): Promise<void> {
+  async goTo(view: "Sessions" | "Console" | "Tables" | "Files" | "Worker" | "Context"): Promise<void> {
     await this.page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: view }).click();
   }
 

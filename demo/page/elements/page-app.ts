@@ -1,6 +1,7 @@
 // The page's frame: what is open, where one is, and what the pool does right now.
 
 import { html, nothing, svg, type TemplateResult } from "lit";
+import "../carrier/page-carrier.ts";
 import { PageElement } from "../element.ts";
 import { plural } from "../format.ts";
 import type { PageIsolate } from "../isolate/page-isolate.ts";
@@ -21,6 +22,7 @@ const VIEWS = [
   { id: "tables", name: "Tables" },
   { id: "files", name: "Files" },
   { id: "worker", name: "Worker" },
+  { id: "context", name: "Context" },
 ] as const;
 
 type View = (typeof VIEWS)[number]["id"];
@@ -89,6 +91,7 @@ export class PageApp extends PageElement {
       <div ?hidden=${this.#view !== "tables"}><page-tables></page-tables></div>
       <div ?hidden=${this.#view !== "files"}><page-files></page-files></div>
       <div ?hidden=${this.#view !== "worker"}><page-isolate></page-isolate></div>
+      <div ?hidden=${this.#view !== "context"}><page-carrier></page-carrier></div>
     `;
   }
 
