@@ -23,7 +23,10 @@ const ambient = `
 
 /** What a platform or a bundler brings along. In a file that imports nothing: elsewhere, modules that exist can be added to, and no others made. */
 const modules = `
-  declare module "cloudflare:workers" { export const env: Record<"DATABASE_URL" | "DATABASE_TOKEN", string>; }
+  declare module "cloudflare:workers" {
+    export const env: Record<"DATABASE_URL" | "DATABASE_TOKEN", string>;
+    export function waitUntil(promise: Promise<unknown>): void;
+  }
   declare module "*?url" { const url: string; export default url; }
 `;
 

@@ -9,8 +9,9 @@ import type { AsyncLocalStorageClass, AsyncLocalStorageLike, ContextProvider, Fr
  */
 export function requestContext(AsyncLocalStorage?: AsyncLocalStorageClass): ContextProvider {
   const name = "requestContext";
+  const remedy = "find the request's with db.of(request) or db.of(ctx)";
   if (!AsyncLocalStorage)
-    return { name, absenceProves: false, current: () => undefined, run: (_frame, work) => work() };
+    return { name, remedy, absenceProves: false, current: () => undefined, run: (_frame, work) => work() };
   const storage = new AsyncLocalStorage() as AsyncLocalStorageLike<Frame | undefined>;
   return {
     name,
