@@ -1,5 +1,6 @@
 // Promise: the demo's Worker, in a real workerd, answers as an API should, and a request that fails leaves nothing behind.
 
+import { request } from "node:http";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalWorker, startLocalWorker } from "../../demo/worker/local/local-worker.ts";
 import type { IsolateReport, Order, ProductList, SalesReport } from "../../demo/worker/report.ts";
@@ -110,6 +111,25 @@ test("what is out of stock is a 409, and what was taken before it is back on the
   expect((await get<SalesReport>("/api/report")).orders).toBe(orders);
 });
 
+test("what a client leaves in the middle is rolled back at once", async () => {
+  const before = await stock(11);
+  const { sessions } = await get<IsolateReport>("/api/stats");
+  const body = JSON.stringify({ customerId: 1, lines: [line(11)], pauseMs: 3_000 });
+  const order = request(`${worker.url}/api/orders`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "content-length": body.length },
+  });
+  const isGone = new Promise((resolve) => order.on("error", resolve));
+  order.end(body);
+  await expect.poll(async () => (await worker.database.open()).some((stream) => stream.isInTransaction)).toBe(true);
+  order.socket?.resetAndDestroy();
+  await isGone;
+  await expect
+    .poll(async () => (await get<IsolateReport>("/api/stats")).sessions, { timeout: 2_000 })
+    .toMatchObject({ aborted: sessions.aborted + 1, committed: sessions.committed });
+  expect(await stock(11)).toBe(before);
+});
+
 test.each([
   ["a customer that is not there", { customerId: 99_999, lines: [line(1)] }, "There is no customer 99999."],
   ["a product that is not there", { customerId: 1, lines: [line(99_999)] }, "There is no product 99999."],
@@ -200,4 +220,15 @@ test("a hundred at once share five streams, one request to the database each", a
   });
   expect(flights).toBe(100);
   expect((await worker.database.counts()).streamsOpened - streamsOpened).toBeLessThanOrEqual(5);
+});
+
+test("a Worker that is bundled anew, twice at once, goes on with the same database", async () => {
+  const { url } = worker;
+  const { orders } = await get<SalesReport>("/api/report");
+  await Promise.all([worker.reload(), worker.reload()]);
+  // Those of the isolate that was ended: nobody is left to close them, and the server would let them expire.
+  await worker.database.forgetStreams();
+  expect(worker.url).not.toBe(url);
+  await expect(fetch(url)).rejects.toThrow();
+  expect((await get<SalesReport>("/api/report")).orders).toBe(orders);
 });

@@ -9,53 +9,67 @@ import { type RunningServer, startLibsqlServer } from "../../../test/servers/lib
 import { readConfig } from "./config.ts";
 import { seed } from "./seed.ts";
 
-/** As if the database were in the next country: what waits can be seen. */
-const LATENCY_MS = 20;
-
 export interface LocalWorkerOptions {
-  /** Added to each request to the database, in milliseconds. Default 20. */
+  /** Added to each request to the database, in milliseconds. Default 20: as if it were in the next country, so that waiting can be seen. */
   readonly latencyMs?: number;
   /** The Worker's variables, besides its database. */
   readonly bindings?: Readonly<Record<string, string>>;
 }
 
-export interface LocalWorker {
-  /** `http://127.0.0.1:…`; another one behind a reload. */
-  readonly url: string;
-  readonly database: RunningServer;
-  /** Bundles and starts the Worker again, on the same database. A bundle that cannot be made leaves the old one at work. */
-  reload(): Promise<void>;
-  /** May be called more than once. */
-  stop(): Promise<void>;
-}
-
 /** Starts both on free ports; what was started is stopped when the rest fails. */
 export async function startLocalWorker(
   root: string,
-  { latencyMs = LATENCY_MS, bindings = {} }: LocalWorkerOptions = {},
+  { latencyMs = 20, bindings = {} }: LocalWorkerOptions = {},
 ): Promise<LocalWorker> {
   const database = await startLibsqlServer({ latencyMs });
   const run = (): Promise<Workerd> => runWorker(root, { DATABASE_URL: database.url, ...bindings });
   try {
     await fill(database);
-    let workerd = await run();
-    let stopping: Promise<void> | undefined;
-    const stop = async (): Promise<void> => void (await Promise.all([workerd.stop(), database.stop()]));
-    return {
-      database,
-      get url() {
-        return workerd.url;
-      },
-      async reload() {
-        const previous = workerd;
-        workerd = await run();
-        await previous.stop();
-      },
-      stop: () => (stopping ??= stop()),
-    };
+    return new LocalWorker(database, run, await run());
   } catch (error) {
     await database.stop();
     throw error;
+  }
+}
+
+/** A Worker that runs, and its database. */
+export class LocalWorker {
+  readonly database: RunningServer;
+  readonly #run: () => Promise<Workerd>;
+  #workerd: Workerd;
+  /** Reloads take turns: each replaces what the one before has started. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #stopping: Promise<unknown> | undefined;
+
+  constructor(database: RunningServer, run: () => Promise<Workerd>, workerd: Workerd) {
+    this.database = database;
+    this.#run = run;
+    this.#workerd = workerd;
+  }
+
+  /** `http://127.0.0.1:…`; another one behind a reload. */
+  get url(): string {
+    return this.#workerd.url;
+  }
+
+  /** Bundles and starts the Worker again, on the same database. A bundle that cannot be made leaves the old one at work. */
+  reload(): Promise<void> {
+    const replaced = this.#turn.then(() => this.#replace());
+    this.#turn = replaced.catch(() => undefined);
+    return replaced;
+  }
+
+  /** May be called more than once. */
+  async stop(): Promise<void> {
+    await (this.#stopping ??= Promise.all([this.#workerd.stop(), this.database.stop(), this.#turn]));
+  }
+
+  async #replace(): Promise<void> {
+    if (this.#stopping) return;
+    const next = await this.#run();
+    const previous = this.#workerd;
+    if (!this.#stopping) this.#workerd = next;
+    await (this.#stopping ? next : previous).stop();
   }
 }
 

@@ -1,7 +1,8 @@
 // Vite's servers, with the Worker beside them: `npm start` and the preview that the tests look at.
 
 import type { IncomingMessage } from "node:http";
-import type { Plugin, PreviewServer, ViteDevServer } from "vite";
+import { join } from "node:path";
+import { normalizePath, type Plugin, type PreviewServer, type ViteDevServer } from "vite";
 import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
 import { burst, forward, type Middleware, refuse } from "./proxy.ts";
 
@@ -60,10 +61,10 @@ function stopWith(server: ViteDevServer | PreviewServer, worker: LocalWorker): v
 
 /** A change of the Worker, or of the library below it, starts it anew. */
 function reloadOnChange(server: ViteDevServer, worker: LocalWorker, root: string): void {
-  const folders = ["demo/worker", "demo/shop", "src"].map((folder) => `${root}/${folder}/`);
+  const folders = ["demo/worker", "src"].map((folder) => normalizePath(join(root, folder)));
   server.watcher.add(folders);
   server.watcher.on("change", (file) => {
-    if (!folders.some((folder) => file.startsWith(folder))) return;
+    if (!folders.some((folder) => normalizePath(file).startsWith(`${folder}/`))) return;
     worker.reload().then(
       () => server.config.logger.info("The Worker was bundled anew."),
       (error: unknown) => server.config.logger.error(String(error)),

@@ -5,8 +5,9 @@ import { Agent, type IncomingMessage, request as send, type ServerResponse } fro
 /** Answers a request of the page's server. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse) => void;
 
-// A browser opens six connections to one host; these come from here, and have no such bound.
-const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
+// A browser opens six connections to one host; these come from here, and have no such bound. None is kept: a workerd that is
+// told to stop waits for its clients to hang up.
+const agent = new Agent({ keepAlive: false });
 
 /** Hands a request on to the Worker, and its client's leaving too. */
 export function forward(target: string): Middleware {
