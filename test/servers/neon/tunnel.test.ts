@@ -44,6 +44,21 @@ test("connecting is one flight beside the first query, and a goodbye is none", a
   expect(await server.counts()).toMatchObject({ flights: 0, tunnelsOpened: 0, peakTunnels: 0 });
 });
 
+test("a message that leaves before anything was answered travels in the same flight", async () => {
+  const { server, connect } = await startWire();
+  const { client } = await connect();
+  await client.query("SELECT 1");
+  await server.fail({ on: "tunnel", action: "hang-after", sql: "SELECT 2" });
+  const pending = failureOf(client.query("SELECT 2"));
+  const sent = async (): Promise<string[]> => (await server.requests()).flatMap(({ sql }) => sql);
+  await expect.poll(sent).toContain("SELECT 2");
+  (client as unknown as { connection: { query(text: string): void } }).connection.query("SELECT 3");
+  await expect.poll(sent).toContain("SELECT 3");
+  expect((await server.counts()).flights).toBe(3);
+  await server.kill();
+  await pending;
+});
+
 test("of the parameters at startup few come through", async () => {
   const { server } = await startWire();
   const client = new Client({

@@ -84,6 +84,8 @@ describe("POST /sql", () => {
       severity: "ERROR",
     });
     expect(await sql`SELECT * FROM t`).toEqual([]);
+    await sql.transaction([sql`INSERT INTO t VALUES (1)`, sql`INSERT INTO t VALUES (2)`]);
+    expect(await sql`SELECT * FROM t`).toHaveLength(2);
     expect((await post(server, { queries: [] }, RAW)).body).toEqual({ results: [] });
     const batch = { queries: [{ query: "SELECT 1" }] };
     const echoed = await post(server, batch, { ...RAW, "neon-batch-isolation-level": "RepeatableRead" });
@@ -130,22 +132,30 @@ describe("POST /sql", () => {
     expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }]);
   });
 
-  test("nothing of a borrower reaches the next one", async () => {
+  test("nothing of a borrower reaches the next one, who gets the same connection", async () => {
     const { server, sql } = await startWire();
-    await sql`SELECT set_config('search_path', 'nowhere', false), set_config('app.who', 'first', false)`;
-    await sql`CREATE TEMP TABLE t (id int)`;
-    await sql`SELECT pg_advisory_lock(1)`;
-    await sql`PREPARE p AS SELECT 1`;
-    await sql`LISTEN l`;
+    await server.query("CREATE SEQUENCE s; CREATE TABLE t (id int)");
+    const leftovers = [
+      ["SET search_path = nowhere", "SELECT current_setting('search_path')", '"$user", public'],
+      ["CREATE TEMP TABLE mine (id int)", "SELECT to_regclass('pg_temp.mine')", null],
+      ["SELECT pg_advisory_lock(1)", "SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory'", 0],
+      ["PREPARE p AS SELECT 1", "SELECT count(*)::int FROM pg_prepared_statements WHERE name = 'p'", 0],
+      ["LISTEN l", "SELECT count(*)::int FROM pg_listening_channels()", 0],
+      ["DECLARE c CURSOR WITH HOLD FOR SELECT 1", "SELECT count(*)::int FROM pg_cursors WHERE name = 'c'", 0],
+    ] as const;
+    for (const [leave, look, clean] of leftovers) {
+      await sql.query(leave);
+      expect(Object.values((await sql.query(look))[0]!), leave).toEqual([clean]);
+    }
     await sql`BEGIN`;
-    expect(await sql`SELECT current_setting('search_path') AS path, current_setting('app.who', true) AS who`).toEqual([
-      { path: '"$user", public', who: "" },
-    ]);
-    expect(await failureOf(sql`SELECT * FROM t`)).toMatchObject({ code: "42P01" });
-    expect(await failureOf(sql`EXECUTE p`)).toMatchObject({ code: "26000" });
-    expect(await sql`SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory'`).toEqual([{ n: 0 }]);
-    expect(await sql`SELECT pg_listening_channels() AS channel`).toEqual([]);
-    expect((await server.counts()).backendsOpened).toBe(3);
+    await sql`INSERT INTO t VALUES (1)`;
+    expect(await server.query("SELECT id FROM t")).toEqual([{ id: "1" }]);
+    await sql`SELECT nextval('s')`;
+    expect(await failureOf(sql`SELECT lastval()`)).toMatchObject({ code: "55000" });
+    expect((await server.counts()).backendsOpened).toBe(1);
+    // A query that fails alone takes its connection with it.
+    await sql`SELECT 1`;
+    expect((await server.counts()).backendsOpened).toBe(2);
   });
 
   test("who may not come in is told so in Neon's words, without a code", async () => {
