@@ -51,12 +51,9 @@ const routes: Record<string, Route> = {
     await session.query("INSERT INTO goods (id, name) VALUES (1, 'streamed')");
     if (params.has("orphan")) await session.query("INSERT INTO orphan (parent) VALUES (99)");
     const encoder = new TextEncoder();
-    const rows = session
-      .stream<{ n: number }>(
-        "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 3000) SELECT n FROM c",
-        { batchSize: 50 },
-      )
-      [Symbol.asyncIterator]();
+    const count = "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 3000) SELECT n FROM c";
+    const stream = session.stream<{ n: number }>(count, { batchSize: 50 });
+    const rows = stream[Symbol.asyncIterator]();
     const body = new ReadableStream({
       async pull(controller) {
         const { done, value } = await rows.next();
