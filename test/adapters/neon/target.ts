@@ -40,7 +40,7 @@ export function neonTarget(
 ): Target {
   let running: RunningServer;
   return {
-    ...(options.transport === "http" && { cannotStream: true }),
+    ...(options.transport === "http" && { cannotStream: true, cannotBegin: true }),
     dialect: {
       ...postgresDialect,
       kill: async () => {

@@ -13,6 +13,8 @@ export interface Target {
   readonly database?: Partial<DatabaseOptions>;
   /** Its capabilities say so, and cases with streams are left out. */
   readonly cannotStream?: true;
+  /** Only a whole list is a transaction there: cases that leave one open, and those of databases, are left out. */
+  readonly cannotBegin?: true;
 }
 
 export interface Source {

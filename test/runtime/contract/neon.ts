@@ -1,0 +1,21 @@
+import { Client, neon } from "@neondatabase/serverless";
+import type { NeonOptions } from "../../../src/adapters/neon/index.ts";
+import { httpDialect } from "../../adapters/neon/dialect.ts";
+import { neonTarget } from "../../adapters/neon/target.ts";
+import type { NeonServerOptions, RunningServer } from "../../servers/neon/server.ts";
+import type { Suites } from "./suites.ts";
+
+export const suites: Suites = ({ start }) => {
+  const startServer = start<NeonServerOptions, RunningServer>("neon");
+  const driver = { neon, Client };
+  // A test's page may know a test's password.
+  const here = (options: Partial<NeonOptions>): Partial<NeonOptions> => ({ allowPasswordInBrowser: true, ...options });
+  // Over HTTP there is nothing to kill.
+  const auto = { kill: undefined };
+  return {
+    "Neon over HTTP": neonTarget(startServer, driver, { version: 18 }, here({ transport: "http" }), httpDialect),
+    "Neon over WebSocket": neonTarget(startServer, driver, { version: 18 }, here({ transport: "ws" })),
+    "Neon by need": neonTarget(startServer, driver, { version: 18 }, here({}), auto),
+    "Neon by need, on PostgreSQL 15": neonTarget(startServer, driver, { version: 15 }, here({}), auto),
+  };
+};
