@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A TCP relay that lets everything take its time, each way. */
 export class Relay {
@@ -32,21 +33,15 @@ export class Relay {
   #carry(from: Socket, to: Socket, handshakeMs: number): void {
     this.#sockets.add(from);
     const openAt = performance.now() + handshakeMs;
-
-    let lane: Promise<void> = Promise.resolve();
-    const later = (work: () => void): void => {
+    let lane: Promise<unknown> = Promise.resolve();
+    const later = (work: () => unknown): void => {
       const dueAt = Math.max(performance.now(), openAt) + this.#delayMs;
-      lane = lane.then(
-        () =>
-          new Promise((resolve) => {
-            setTimeout(() => resolve(work()), Math.max(0, dueAt - performance.now()));
-          }),
-      );
+      lane = lane.then(() => sleep(Math.max(0, dueAt - performance.now()))).then(work);
     };
     from.on("data", (chunk) => later(() => to.destroyed || to.write(chunk)));
     from.on("close", () => {
       this.#sockets.delete(from);
-      later(() => to.destroy());
+      later(() => to.end(() => to.destroy()));
     });
     from.on("error", () => {});
   }

@@ -50,3 +50,30 @@ export async function failureOf(promise: PromiseLike<unknown>): Promise<Error & 
     (error: Error) => error,
   );
 }
+
+/** An answer of `POST /sql`, with no driver in between. */
+export interface PostAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+/** The headers that the driver always sends. */
+export const RAW = { "neon-raw-text-output": "true", "neon-array-mode": "true" };
+
+export async function post(
+  { fetchEndpoint, url }: Pick<RunningServer, "fetchEndpoint" | "url">,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<PostAnswer> {
+  const response = await fetch(fetchEndpoint, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "neon-connection-string": url, ...headers },
+  });
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Record<string, unknown>,
+  };
+}
