@@ -40,7 +40,7 @@ export const actions: readonly Action[] = [
   {
     id: "fail",
     title: "Send one that fails",
-    teaser: "An order of two products, the second of which is sold out. The first must be back on the shelf.",
+    teaser: "An order of two products, and of the second more than there are. The first must be back on the shelf.",
     run: fail,
   },
   {
