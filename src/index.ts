@@ -23,6 +23,7 @@ export {
 } from "./errors.ts";
 export { ConnectionPool, type Lease, type PoolOptions, type PoolSource, type PoolStats } from "./pool/pool.ts";
 export { pools } from "./pool/registry.ts";
+export type { CreatePool, Pool, PoolRuntime } from "./pool/runtime.ts";
 export { shared } from "./runtime/shared.ts";
 export type { Hook } from "./session/source.ts";
 export type { Connection } from "./session/connection.ts";

@@ -6,5 +6,6 @@ export {
   type SessionsOf,
   withSession,
   type WrappedHandler,
+  type WrappedHandlers,
 } from "./with-session.ts";
 export { workers, type WorkersOptions } from "./workers.ts";

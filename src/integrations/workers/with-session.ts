@@ -24,6 +24,19 @@ export type WrappedHandler<Event, Env, Context, Result> = (
 /** The handlers of an object that have a session; all else in it stays as it is. */
 const NAMES = ["fetch", "scheduled", "queue", "email"] as const;
 
+/** An object of handlers, as the platform calls them. */
+export type WrappedHandlers<Handlers> = {
+  readonly [Name in keyof Handlers]: Name extends (typeof NAMES)[number] ? Wrapped<Handlers[Name]> : Handlers[Name];
+};
+
+type Wrapped<Handler> = Handler extends (...args: infer Args) => infer Result
+  ? (...args: WithoutSession<Args>) => Promise<Awaited<Result>>
+  : Handler;
+
+type WithoutSession<Args extends unknown[]> = Args extends [infer Event, infer Env, infer Context, ...unknown[]]
+  ? [Event, Env, Context]
+  : Args;
+
 /**
  * Gives each event of a Worker a session of its own: committed before the response leaves, rolled back when the handler
  * throws, answers with a status of 500 or more, or when the client goes away. `context.waitUntil()` keeps the request alive
@@ -44,16 +57,19 @@ export function withSession<Handlers extends object, D extends Databases = Datab
   databases: D | ((env: never) => D),
   handlers: Handlers,
   options?: WithSessionOptions,
-): Handlers;
+): WrappedHandlers<Handlers>;
 export function withSession(
   databases: Databases | ((env: never) => Databases),
   handler: object,
   options: WithSessionOptions = {},
 ): unknown {
+  const { rollbackOn } = options;
+  if (rollbackOn !== undefined && typeof rollbackOn !== "function")
+    throw new TypeError(`Expected \`rollbackOn\` to be a function of the response, got \`${String(rollbackOn)}\``);
   const find = finder(databases);
   const wrap =
     (call: (...args: unknown[]) => unknown) =>
-    (...args: [event: object, env?: unknown, context?: object]): Promise<unknown> =>
+    async (...args: [event: object, env?: unknown, context?: object]): Promise<unknown> =>
       runEvent(find(args[1]), args, call, options);
   if (typeof handler === "function") return wrap(handler as (...args: unknown[]) => unknown);
   const handlers = Object(handler) as Record<string, unknown>;

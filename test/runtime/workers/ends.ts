@@ -34,7 +34,7 @@ const add = (session: Session, id: number): Promise<unknown> =>
   session.query("INSERT INTO goods (id, name) VALUES (?, ?)", [id, `goods ${id}`]);
 
 const handlers = withSession(databases, {
-  async fetch(request: Request, _env: Env, _ctx: Context, [one, two]: readonly Session[] = []): Promise<Response> {
+  async fetch(request: Request, _env: Env, _ctx: Context, [one, two]: readonly Session[]): Promise<Response> {
     const { searchParams } = new URL(request.url);
     const id = Number(searchParams.get("id"));
     await add(one!, id);
@@ -46,7 +46,7 @@ const handlers = withSession(databases, {
     if (searchParams.has("throw")) throw new Error("thrown by the handler");
     return new Response("done", { status: Number(searchParams.get("status") ?? 200) });
   },
-  async scheduled({ cron }: { cron: string }, _env: Env, _ctx: Context, [one]: readonly Session[] = []) {
+  async scheduled({ cron }: { cron: string }, _env: Env, _ctx: Context, [one]: readonly Session[]) {
     await add(one!, Number(cron));
     if (cron === "13") throw new Error("a bad day");
   },
