@@ -1,7 +1,7 @@
 import { type Mapping, page } from "./page.ts";
 
 // The engine's own, which async functions return: zone.js puts another class in the place of the global one.
-const Native = (async () => undefined)().constructor as PromiseConstructor;
+export const Native: PromiseConstructor = (async () => undefined)().constructor as PromiseConstructor;
 const prototype: object = Native.prototype;
 
 export function isObject(value: unknown): value is object {
@@ -38,12 +38,12 @@ export function carried<T>(value: T, context: Mapping): T {
     ({ then } = value as { then?: unknown });
   } catch (error) {
     // Read once, as without us: what awaits it is told.
-    // oxlint-disable-next-line unicorn/no-thenable -- it stands for one
-    return Object.defineProperty({}, "then", {
-      get() {
+    return {
+      // oxlint-disable-next-line unicorn/no-thenable -- it stands for one
+      get then(): never {
         throw error;
       },
-    }) as T;
+    } as T;
   }
   if (typeof then !== "function") return value;
   const call = then as (...args: unknown[]) => unknown;

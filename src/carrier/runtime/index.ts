@@ -17,34 +17,33 @@ export const AsyncContext: { readonly Variable: typeof Variable; readonly Snapsh
 };
 
 export interface BrowserContextOptions {
-  /** Told once, when code runs that the plugin has not compiled. `false`: on purpose. Default `console.warn`, in no production build of Vite's. */
+  /** Told once, in development, when nothing was compiled by the plugin. `false`: on purpose. Default `console.warn`. */
   readonly warn?: ((message: string) => void) | false;
 }
 
+// Vite writes its answer in here, and drops what is for development from a production build. Others have no `env`.
 const isProduction = (import.meta as { env?: { PROD?: boolean } }).env?.PROD;
 
-const warning =
-  'isopool: browserContext() runs without its compile-time half. Add isopool() from "isopool/vite" to `plugins` and `worker.plugins` of your ' +
-  "Vite config. Until then a session is lost at every await but those of its own queries and of keep(promise): what comes behind fails with " +
-  "SESSION_REQUIRED. If that is meant: browserContext({ warn: false }).";
+const WARNING =
+  "isopool: nothing here was compiled by isopool/vite, so sessions get lost at await. See docs/context.md; if it is meant, browserContext({ warn: false }).";
 
 /**
  * Keeps the current session over `await` in browsers, which have nothing for it: with the plugin `isopool/vite` over every one.
  * Without it, over awaits of the database's own promises and of `keep(promise)`; past others no session is current, never a wrong one.
  */
 export function browserContext({
-  warn = !isProduction && ((message) => globalThis.console.warn(message)),
+  warn = (message) => globalThis.console.warn(message),
 }: BrowserContextOptions = {}): ContextProvider {
-  const variable = new AsyncContext.Variable<Frame | undefined>({ name: "isopool" });
+  const variable = new (native ?? { Variable }).Variable<Frame | undefined>();
   return {
     name: "browserContext",
     absenceProves: false,
-    remedy: 'compile with isopool() from "isopool/vite", or await keep(promise)',
+    remedy: "build with isopool/vite, await keep(promise)",
     current: () => variable.get(),
     run(frame, work) {
-      if (warn && !isComplete() && !page.hasWarned) {
+      if (!isProduction && warn && !isComplete() && !page.hasWarned) {
         page.hasWarned = true;
-        warn(warning);
+        warn(WARNING);
       }
       return variable.run(frame, work);
     },
@@ -64,5 +63,5 @@ export function keep<T>(promise: PromiseLike<T>): Promise<T> {
 
 /** Whether contexts need no help to cross an await; nothing of this page is to be changed for that. */
 function isComplete(): boolean {
-  return Boolean(native ?? page.isTransformed) || !page.undo;
+  return Boolean(native ?? page.isTransformed ?? !page.undo);
 }

@@ -1,8 +1,9 @@
 // A context over `await` of one promise with no build step, in code that was not compiled.
 //
-// `await p` of a native promise reads `p.constructor` and, when that is another class, `p.then`, which it calls from a microtask.
-// Only an await does the two in a row (`Promise.resolve()` too: patches.ts makes it quiet). `return p` does not, and must not be
-// served: what it settles is a promise of many readers, and the context would reach all of them.
+// `await p` of a promise reads `p.constructor` and, when that is another class, `p.then`, which it calls from a microtask. Only an
+// await does the two in a row; so do `Promise.resolve()`, which patches.ts keeps quiet, and code that looks at `p.constructor` right
+// before it returns `p`. A plain `return p` does not, and must not be served: what it settles is a promise of many readers, and the
+// context would reach all of them.
 
 import { type Mapping, page } from "./page.ts";
 
@@ -30,42 +31,19 @@ export function keepable<T extends PromiseLike<unknown>>(promise: T): T {
     // oxlint-disable-next-line unicorn/no-thenable -- it has one
     then: {
       get() {
-        const isAwait = page.asked === promise;
+        const { asked, current } = page;
         page.asked = undefined;
-        return isAwait ? adopting(promise, then, page.current) : quiet(then);
+        if (asked !== promise) return then;
+        // Who has read both and calls at once, such as `finally()`, calls in a context: there, the microtasks below are patched,
+        // and keep what they set to themselves. An await's call comes from the engine, with nobody current.
+        return (...callbacks: (Callback | undefined)[]) =>
+          then.apply(
+            promise,
+            callbacks.map((settle) => settle && resuming(settle, current)),
+          );
       },
     },
   });
-}
-
-/** As it was: `then()` itself asks for `constructor`. */
-function quiet(then: Then): Then {
-  return function (this: unknown, ...callbacks) {
-    return quietly(() => then.apply(this, callbacks));
-  };
-}
-
-/** Calls `work`, in which nobody awaits. */
-export function quietly<R>(work: () => R): R {
-  const outer = page.isQuiet;
-  page.isQuiet = true;
-  try {
-    return work();
-  } finally {
-    page.isQuiet = outer;
-  }
-}
-
-// Who has read both and calls at once, such as `finally()`, calls in a context: there, the microtasks below are patched, and keep
-// what they set to themselves. An await's call comes from the engine, with nobody current.
-function adopting(promise: PromiseLike<unknown>, then: Then, context: Mapping): Then {
-  return (...callbacks) =>
-    quietly(() =>
-      then.apply(
-        promise,
-        callbacks.map((settle) => settle && resuming(settle, context)),
-      ),
-    );
 }
 
 /** `settle(value)` puts the one who awaits in line: exactly between the two microtasks around it. */
