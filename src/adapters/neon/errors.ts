@@ -97,7 +97,7 @@ export function positionOf({ position }: ServerError, sql: string): number | und
  * words decide.
  */
 export function toConnectError(words: string, cause?: Error): DbError {
-  if (/password authentication failed|authentication|JWT|jwt|signature|role .* does not exist|no pg_hba/i.test(words))
+  if (/authentication|jwt|token|signature|invalid compact form|role .* does not exist|no pg_hba/i.test(words))
     return failed("AUTH_FAILED", `${words}: are endpoint, user and password right?`, { cause });
   const isFinal = /does not exist|exceeded|quota|not found|permission denied/i.test(words);
   return failed("CONNECT_FAILED", words, { cause, retryable: !isFinal });

@@ -1,0 +1,75 @@
+// Rows in batches, through a portal.
+
+import { expect, test } from "vitest";
+import { openShop } from "./shop.ts";
+
+const numbers = (count: number): string => `SELECT n FROM generate_series(1, ${count}) AS numbers (n)`;
+
+test("rows come in batches of one round trip each, and no more than are read", async () => {
+  const { db, server, flights, sent } = await openShop();
+  await db.session(async (session) => {
+    await session.query("SELECT 1");
+    await flights();
+    const seen: unknown[] = [];
+    for await (const { n } of session.stream(numbers(1_000_000), { batchSize: 10 })) {
+      seen.push(n);
+      if (n === 25) break;
+    }
+    expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
+    expect((await server.requests()).map(({ messages }) => messages)).toEqual(
+      ["PBDES", "ES", "ES"].map((each) => expect.stringContaining(each.slice(0, -1))),
+    );
+    expect(await flights()).toBe(3);
+    // The portal that was left is closed with the next statement.
+    await session.query("SELECT 2");
+    expect((await server.requests()).map(({ messages }) => messages[0])).toEqual(["C"]);
+    expect(await sent()).toEqual(["tunnel: SELECT 2"]);
+  });
+});
+
+test("a stream outside of a transaction has one of its own, and leaves nothing", async () => {
+  const { db, server, flights } = await openShop();
+  const seen: unknown[] = [];
+  for await (const { n } of db.autocommit.stream(numbers(5), { batchSize: 2 })) seen.push(n);
+  expect(seen).toEqual([1, 2, 3, 4, 5]);
+  await flights();
+  for await (const row of db.autocommit.stream(
+    "INSERT INTO goods SELECT n, 'tea' FROM generate_series(1, 5) AS n RETURNING number",
+    { batchSize: 2 },
+  )) {
+    expect(row["number"]).toBe(1);
+    break;
+  }
+  expect((await server.query("SELECT count(*) FROM goods"))[0]).toEqual({ count: "5" });
+  expect(db.stats()).toMatchObject({ busy: 0 });
+  expect((await server.open()).tunnels.map(({ status }) => status)).toEqual(["I"]);
+});
+
+test("many streams of one session are read side by side", async () => {
+  const { db } = await openShop();
+  await db.session(async (session) => {
+    const streams = [1, 2, 3].map(() => session.stream(numbers(7), { batchSize: 3 })[Symbol.asyncIterator]());
+    for (let n = 1; n <= 7; n++)
+      for (const stream of streams) expect(await stream.next()).toEqual({ done: false, value: { n } });
+    for (const stream of streams) expect((await stream.next()).done).toBe(true);
+  });
+});
+
+test("a failure behind the first batch is told there", async () => {
+  const { db } = await openShop();
+  for (const transaction of [true, false]) {
+    const seen: unknown[] = [];
+    const reading = db.session(
+      async (session) => {
+        for await (const { q } of session.stream("SELECT 10 / (4 - n) AS q FROM generate_series(1, 9) AS n", {
+          batchSize: 2,
+        }))
+          seen.push(q);
+      },
+      { transaction },
+    );
+    await expect(reading).rejects.toMatchObject({ code: "QUERY_FAILED", details: { dialectCode: "22012" } });
+    expect(seen).toEqual([3, 5]);
+  }
+  expect((await db.autocommit.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+});
