@@ -71,7 +71,11 @@ function config(): object {
     noEmit: true,
     typeRoots: [join(root, "node_modules", "@types")],
     types: ["node"],
-    paths: Object.fromEntries(entries.map(({ name, types }) => [name, [types]])),
+    paths: {
+      ...Object.fromEntries(entries.map(({ name, types }) => [name, [types]])),
+      // Drivers are there as users have them.
+      "@neondatabase/serverless": [join(root, "node_modules/@neondatabase/serverless/index.d.mts")],
+    },
   };
   return { compilerOptions, include: ["**/*.ts"] };
 }
