@@ -46,6 +46,8 @@ export class Database extends Handle implements AsyncDisposable {
   /** @internal */
   readonly clock: Clock;
   /** @internal */
+  readonly runtime: PoolRuntime;
+  /** @internal */
   readonly waitUntil: WaitUntil | undefined;
   /** @internal */
   readonly context: ContextProvider;
@@ -59,7 +61,6 @@ export class Database extends Handle implements AsyncDisposable {
   readonly emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
   readonly #url: string | (() => MaybePromise<string>);
   readonly #options: DatabaseOptions;
-  readonly #runtime: PoolRuntime;
   readonly #bound: WeakMap<object, Session> = new WeakMap();
   #adapter: Adapter | undefined;
   #source: Source | undefined;
@@ -88,7 +89,7 @@ export class Database extends Handle implements AsyncDisposable {
       });
     this.#url = typeof url === "function" ? url : String(url);
     this.#options = options;
-    this.#runtime = runtime;
+    this.runtime = runtime;
     if (typeof this.#url === "string") this.#adapter = this.#makeAdapter(this.#url);
   }
 
@@ -225,8 +226,7 @@ export class Database extends Handle implements AsyncDisposable {
     if (this.#disposing)
       throw new DbError("POOL_CLOSED", "the database was disposed: make a new one", { pool: adapter.key ?? "" });
     const { afterFirstConnection, afterConnection, adapters, setup: inputs = [] } = this.#options;
-    const { limits, checksConnections, stacks } = this;
-    const runtime = this.#runtime;
+    const { limits, checksConnections, stacks, runtime } = this;
     const setup = inputs.map((input) => toStatement(input, adapter));
     const identity = [
       ...[

@@ -5,22 +5,24 @@ describe.each(DATES)("at compatibility date %s, with the platform's waitUntil", 
   const dated = date === undefined ? {} : { compatibilityDate: date };
 
   test("a session of its own ends as well when its client leaves", async () => {
-    const { call, events, server, stats, until } = await startIsolate("by-itself.ts", dated);
-    const { reset } = call("/?id=1&ms=200");
+    const { call, events, get, server, stats, until } = await startIsolate("by-itself.ts", dated);
+    const { reset } = call("/?id=1");
     await until(async () => (await events()).includes("began 1"));
     reset();
+    await get("/let-go?id=1");
     await until(async () => (await stats()).busy === 0);
     expect(await idsAt(server.url)).toEqual([1]);
   });
 
   test("whoever waits for too long is told by a timer of its own, while the others go on", async () => {
     const { call, events, get, until } = await startIsolate("by-itself.ts", dated);
-    const first = call("/?id=1&ms=1500");
+    const first = call("/?id=1");
     await until(async () => (await events()).includes("began 1"));
-    const [code, details] = JSON.parse((await get("/?id=2&ms=0")).body) as [string, object];
+    const [code, details] = JSON.parse((await get("/?id=2")).body) as [string, object];
     expect(code).toBe("POOL_TIMEOUT");
     expect(details).toMatchObject({ max: 1, busy: 1 });
     expect(first.received()).toBe("");
+    await get("/let-go?id=1");
     expect((await first.answer)?.body).toBe('"done"');
   });
 });

@@ -86,7 +86,7 @@ describe.each(DATES)("at compatibility date %s", (date) => {
 
   test("a client that leaves takes its sockets with it", async () => {
     const { call: send, get, server, until } = await startSockets(date);
-    const { reset } = send("/pause?ms=150");
+    const { reset } = send("/pause?ms=1000");
     await until(() => server.log.includes("1 which"));
     reset();
     await until(() => server.open() === 0);
@@ -98,7 +98,7 @@ describe.each(DATES)("at compatibility date %s", (date) => {
   });
 
   test("a Durable Object's socket serves its next requests as well, and is closed when it has been idle", async () => {
-    const { get, server, until } = await startSockets(date, { idleMs: 400 });
+    const { get, server, until } = await startSockets(date, { idleMs: 2_000 });
     expect(await get("/object/a")).toEqual([1]);
     expect(await get("/object/a")).toEqual([1]);
     // What belongs to an object is nothing to a request, nor to another object.

@@ -6,18 +6,19 @@ import { createDatabase, isDbError } from "../../../src/index.ts";
 import { workers } from "../../../src/integrations/workers/index.ts";
 
 const events: string[] = [];
+const released = new Set<number>();
 const db = createDatabase(() => env.DATABASE_URL, {
   adapters: [libsql()],
   runtime: workers({ waitUntil }),
   pool: { max: 1, acquireTimeoutMs: 300 },
 });
 
-async function order(id: number, ms: number): Promise<Response> {
+async function order(id: number): Promise<Response> {
   try {
     await db.session(async (session) => {
       await session.query("INSERT INTO goods (id, name) VALUES (?, ?)", [id, `goods ${id}`]);
       events.push(`began ${id}`);
-      await new Promise((resolve) => setTimeout(resolve, ms));
+      while (!released.has(id)) await new Promise((resolve) => setTimeout(resolve, 5));
     });
     return Response.json("done");
   } catch (error) {
@@ -28,7 +29,11 @@ async function order(id: number, ms: number): Promise<Response> {
 const worker = {
   async fetch(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
+    const id = Number(searchParams.get("id"));
     switch (pathname) {
+      case "/let-go":
+        released.add(id);
+        return new Response();
       case "/events":
         return Response.json(events);
       case "/stats":
@@ -37,7 +42,7 @@ const worker = {
         await db.dispose();
         return new Response();
       default:
-        return order(Number(searchParams.get("id")), Number(searchParams.get("ms")));
+        return order(id);
     }
   },
 };

@@ -17,6 +17,7 @@ export interface Context {
 type Route = (session: Session, params: URLSearchParams, request: Request) => Promise<Response>;
 
 const events: string[] = [];
+const released = new Set<number>();
 let db: Database | undefined;
 
 function database({ DATABASE_URL, POOL }: Env): Database {
@@ -43,6 +44,11 @@ async function careless(env: Env, params: URLSearchParams): Promise<Response> {
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until the test lets go; by timers of its own, as requests must. */
+async function letGo(id: number): Promise<void> {
+  while (!released.has(id)) await pause(5);
+}
 
 const routes: Record<string, Route> = {
   "/query": async (session) => Response.json((await session.query("SELECT 1 AS one")).rows),
@@ -73,6 +79,7 @@ const routes: Record<string, Route> = {
       events.push(`began ${id}`);
       await session.query("INSERT INTO goods (id, name) VALUES (?, ?)", [id, `goods ${id}`]);
       await pause(Number(params.get("pause") ?? 0));
+      if (params.has("hold")) await letGo(id);
       const { rows } = await session.query("SELECT name FROM goods WHERE id = ?", [id]);
       if (params.has("throw")) throw new Error("thrown by the handler");
       return Response.json(rows, { status: Number(params.get("status") ?? 200) });
@@ -98,6 +105,9 @@ const worker = {
         return Response.json(database(env).stats());
       case "/careless":
         return careless(env, searchParams);
+      case "/let-go":
+        released.add(Number(searchParams.get("id")));
+        return new Response();
       case "/events":
         return Response.json(events.splice(0));
       case "/query":
