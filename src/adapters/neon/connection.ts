@@ -71,7 +71,10 @@ export class NeonConnection implements DriverConnection {
   #checkOpen(): void {
     const socket = this.#socket;
     // One that died while it was idle, and held nothing, is not missed.
-    if (socket?.state === "closed" && !socket.hasState) this.#socket = undefined;
+    if (socket?.state === "closed" && !socket.hasState) {
+      this.#socket = undefined;
+      void socket.close();
+    }
     if (this.state === "closed") throw gone("this connection was closed");
   }
 
