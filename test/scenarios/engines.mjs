@@ -54,7 +54,11 @@ for (const [name, engine] of Object.entries(ENGINES)) {
   const right = judged?.filter(({ verdict }) => verdict === "right").length;
   const possible = judged?.filter(({ verdict }) => verdict !== "impossible").length;
   if (!judged || right !== possible) isRight = false;
-  console.log(judged ? `${name}: ${right} of ${possible}` : `${name}: no answer within ${WAIT_MS / 1000} s`);
+  console.log(
+    judged
+      ? `${name}: ${right} of ${possible}`
+      : `${name}: did not start, or gave no answer within ${WAIT_MS / 1000} s`,
+  );
   for (const { name: scenario, verdict, seen } of judged ?? [])
     if (verdict !== "right") console.log(`  ${verdict}: ${scenario} ${JSON.stringify(seen) ?? ""}`);
 }
@@ -81,13 +85,14 @@ async function play({ path, args, within }) {
   // A group of its own: a browser is many processes.
   const browser = spawn(command[0], command.slice(1), { detached: true, stdio: "ignore" });
   const ended = new Promise((resolve) => browser.once("close", resolve).once("error", resolve));
+  void ended.then(() => answer(undefined));
   const timer = setTimeout(() => answer(undefined), WAIT_MS);
   try {
     return await answered;
   } finally {
     clearTimeout(timer);
-    // The whole group; without a pid it never started.
-    if (browser.pid !== undefined) process.kill(-browser.pid);
+    // The whole group, if it is not gone by itself.
+    if (browser.exitCode === null && browser.pid !== undefined) process.kill(-browser.pid);
     await ended;
     server.closeAllConnections();
     server.close();

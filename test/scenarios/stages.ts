@@ -22,7 +22,7 @@ export interface BundleOptions {
 
 const root = join(import.meta.dirname, "..", "..");
 /** sql.js for browsers; the pages have it at `/sql-wasm-browser.wasm`. */
-export const WASM: string = join(root, "node_modules/sql.js/dist/sql-wasm-browser.wasm");
+const WASM = join(root, "node_modules/sql.js/dist/sql-wasm-browser.wasm");
 
 /** Bundles a module that is given as text; it imports from `test/scenarios`, and from `src` as a package. */
 export async function bundle(source: string, { isCarried = false, target = "esnext" }: BundleOptions): Promise<string> {
@@ -87,7 +87,7 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>Scenarios</title>`;
 const IN_WORKER = 'import { play } from "/bundle.js"; play().then(postMessage);';
 
 /** Serves the bundle, and a page for it: an origin of its own, which locks and IndexedDB ask for. */
-export async function serve(code: string): Promise<{ readonly url: string; stop(): Promise<void> }> {
+async function serve(code: string): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const files: Record<string, [type: string, content: string | Buffer]> = {
     "/": ["text/html", PAGE],
     "/bundle.js": ["text/javascript", code],
