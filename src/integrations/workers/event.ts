@@ -43,7 +43,7 @@ export function runEvent(
       keep(handling);
       const result = await handling;
       if (!(result instanceof Response)) return result;
-      if (rollbackOn(result)) for (const session of sessions) await session.rollback();
+      if (rollbackOn(result)) for (const session of sessions) if (!session.scope.ended) await session.rollback();
       if (!keepUntilStreamEnds || !result.body) return result;
       const { body, isRead } = heldBody(result.body, ended);
       answer(new Response(body, result));

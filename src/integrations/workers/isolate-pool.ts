@@ -61,11 +61,8 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     this.#tell = teller(onEvent);
     const stockOptions = { ...this.#options, openTimeoutMs: this.#options.openTimeoutMs + LATE_MS };
     // Its timer is never set: it would be that of a request, and end with it.
-    this.#watch = new Watch(
-      runtime.clock,
-      () => undefined,
-      () => this.#stock.closeIdle("idle"),
-    );
+    const onJumpBack = (): void => this.#stock.closeIdle("idle");
+    this.#watch = new Watch(runtime.clock, () => undefined, onJumpBack);
     this.#stock = new Stock<C, Waiter<C>>(this, this.#source, stockOptions, this.#watch, this.#tell);
     this.#place = { name, options: this.#options, stock: this.#stock, line: this.#line };
   }
@@ -157,7 +154,7 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     const { given, failure, isCalling, options, since } = waiter;
     if (failure) throw failure.error;
     if (stock.isDisposed) throw refusal("POOL_CLOSED", this.#place);
-    if (given) waiter.given = undefined;
+    waiter.given = undefined;
     if (given) return this.#lend(given, options, now - since);
     this.#forget();
     if (isCalling || !this.#line.isTurn(waiter, stock.idle.length + stock.room, now)) return undefined;
@@ -263,7 +260,11 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
   #forget(): void {
     const stock = this.#stock;
     const { now } = this.#watch;
-    stock.overdue();
+    try {
+      stock.overdue();
+    } catch {
+      // A workerd from before autumn 2026 lets no other request abort the call; the pool has let go of it already.
+    }
     this.#line.prune(now);
     if (this.#line.size === 0) waited.delete(this.#place);
     const before = now - LONGEST_LEASE_MS;

@@ -62,6 +62,16 @@ test("of a list of databases none is asked for a connection that is not used", a
   expect([first, second].map(({ adapter }) => adapter.connections.length)).toEqual([1, 0]);
 });
 
+test("a handler that has ended its session itself answers what it likes", async () => {
+  const { db } = fakeDatabase({}, { runtime: workers() });
+  const handle = withSession(db, async (_event: Request, _env: unknown, _context: object, session) => {
+    await session.query("select 1");
+    await session.close("rollback");
+    return new Response("sorry", { status: 503 });
+  });
+  expect((await handle(request(), {}, {})).status).toBe(503);
+});
+
 test("without AsyncLocalStorage, a statement on the database itself is refused, and told where the session is", async () => {
   const { db } = fakeDatabase({}, { runtime: workers(), context: requestContext() });
   await expect(db.sql`select 1`).rejects.toThrow("db.of(request)");
