@@ -20,7 +20,11 @@ export class Cursor implements AsyncIterable<Row> {
   }
 
   /** Runs a statement; its rows are then there to fetch. */
-  async execute(text: string, params?: Params): Promise<this> {
+  execute(text: string, params?: Params): Promise<this> {
+    return this.#session.carried(this.#execute(text, params));
+  }
+
+  async #execute(text: string, params?: Params): Promise<this> {
     if (this.#isClosed) throw new TypeError("Expected an open cursor; this one was closed: take session.resetCursor()");
     this.#rows = [];
     this.#next = 0;

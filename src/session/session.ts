@@ -16,7 +16,7 @@ import type { SessionOptions } from "./run-session.ts";
 import type { Scope } from "./scope.ts";
 import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
-import { streamRows } from "./stream.ts";
+import { carriedRows, streamRows } from "./stream.ts";
 import type { Host } from "./host.ts";
 import { Unit } from "./unit.ts";
 
@@ -124,7 +124,8 @@ export class Session extends Handle implements AsyncDisposable {
 
   override stream<R = Row>(statement: StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
     this.checkOpen();
-    return streamRows<R>(this, statement, options);
+    const rows = streamRows<R>(this, statement, options);
+    return this.carry ? carriedRows(rows, this.carry) : rows;
   }
 
   /**

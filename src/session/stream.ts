@@ -6,7 +6,14 @@ import { Command } from "./command.ts";
 import type { StreamRowsOptions } from "./queryable.ts";
 import { toRows } from "./rows.ts";
 import type { Session } from "./session.ts";
+import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
+
+/** The same rows; a loop over them is an await of each step. */
+export function carriedRows<R>(rows: AsyncGenerator<R, void, undefined>, carry: Carry): AsyncIterable<R> {
+  const steps = { next: () => carry(rows.next()), return: () => carry(rows.return()) };
+  return { [Symbol.asyncIterator]: () => steps };
+}
 
 /** Reads a statement's rows in batches; between two of them, other statements of the session may run. */
 export async function* streamRows<R = Row>(

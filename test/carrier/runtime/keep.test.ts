@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, expect, test } from "vitest";
 import { AsyncContext, browserContext, keep, unpatch } from "../../../src/carrier/runtime/index.ts";
 import { page } from "../../../src/carrier/runtime/page.ts";
+import type { Script } from "../../kit/fake-adapter.ts";
 import { fakeDatabase } from "../../kit/fake-database.ts";
 
 const truth = new AsyncLocalStorage<unknown>();
@@ -14,8 +15,13 @@ afterEach(() => {
   expect(page.current).toBeUndefined();
 });
 
+/** Every answer takes a while; `rows` gives two. */
 function ambientDatabase() {
-  return fakeDatabase({ delayMs: 1 } as never, { context: browserContext({ warn: false }), pool: { max: 200 } }).db;
+  const script: Script = async (text) => {
+    await sleep(1);
+    return text === "rows" ? { columns: ["number"], rows: [[1], [2]] } : undefined;
+  };
+  return fakeDatabase({ script }, { context: browserContext({ warn: false }), pool: { max: 200 } }).db;
 }
 
 test("every way to await the database's own keeps the session", async () => {
@@ -50,6 +56,20 @@ test("every way to await the database's own keeps the session", async () => {
     expect(here).toEqual(Array.from({ length: 11 }, () => own));
   });
   expect(db.current()).toBeUndefined();
+});
+
+test("a cursor keeps it, and a loop over rows does, in its body and behind it", async () => {
+  const db = ambientDatabase();
+  await db.session(async (own) => {
+    await db.cursor.execute("one");
+    expect(db.current()).toBe(own);
+    const here: unknown[] = [];
+    for await (const { number } of db.stream("rows")) here.push(number, db.current());
+    expect(here).toEqual([1, own, 2, own]);
+    expect(db.current()).toBe(own);
+    for await (const { number } of db.stream("rows")) if (number === 1) break;
+    expect(db.current()).toBe(own);
+  });
 });
 
 test("a query that is refused keeps the session, in catch and in finally", async () => {
