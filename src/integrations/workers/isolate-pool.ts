@@ -142,7 +142,7 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
       const beatMs = this.#canWake() ? BEAT_MS.wakened : BEAT_MS.awake * (1 + 1.5 * Math.random());
       const { room, pace } = this.#stock;
       const isPaced = !waiter.isCalling && this.#line.isTurn(waiter, room, now);
-      const pauseMs = Math.max(Math.min(leftMs, beatMs, isPaced ? pace.nextAt - now : Infinity), 1);
+      const pauseMs = Math.ceil(Math.max(Math.min(leftMs, beatMs, isPaced ? pace.nextAt - now : Infinity), 1));
       waiter.dueAt = now + pauseMs;
       await sleep(waiter, pauseMs, this.#clock);
       options.signal?.throwIfAborted();
