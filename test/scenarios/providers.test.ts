@@ -28,9 +28,9 @@ test("the table has a row for each provider, and no other", () => {
   expect([...told.keys()]).toEqual(rows.map(({ name }) => name));
 });
 
-test.each(rows)(
-  "$name: the score is as told",
-  async (row) => {
+test.each(rows.map((row) => [row.name, row] as const))(
+  "%s: the score is as told",
+  async (_name, row) => {
     const judged = await judgeRow(row);
     expect(judged.map(({ name }) => name)).toEqual(scenarios.map(({ name }) => name));
     expect(scoreOf(judged), JSON.stringify(judged.filter(({ verdict }) => verdict !== "right"))).toEqual(

@@ -32,6 +32,13 @@ export const rows: readonly Row[] = [
     stage: inWebWorker,
   },
   { name: "`browserContext()` with the plugin, in Node", ...browserContext, isCarried: true, stage: inNode },
+  {
+    name: "`browserContext()` with the plugin, beside zone.js, in Chromium",
+    ...browserContext,
+    imports: `import "zone.js"; ${browserContext.imports}`,
+    isCarried: true,
+    stage: inChromium,
+  },
   { name: "`browserContext()` without the plugin, in Chromium", ...browserContext, stage: inChromium },
   {
     name: "`zone(Zone)`, target `es2016`, in Chromium",

@@ -43,6 +43,8 @@ function targets(): Target[] {
   return [
     ...[...new Set([Native, Promise])].flatMap((each): Target[] => [
       [each.prototype, "then", toAll],
+      // The engine's goes through then(), zone.js's does not.
+      [each.prototype, "finally", toFirst],
       [each, "resolve", toThenable],
     ]),
     ...["Timeout", "Interval", "Immediate"].map((name): Target => [globalThis, `set${name}`, toFirst]),
