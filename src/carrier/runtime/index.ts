@@ -25,7 +25,7 @@ export interface BrowserContextOptions {
 const isProduction = (import.meta as { env?: { PROD?: boolean } }).env?.PROD;
 
 const WARNING =
-  "isopool: nothing here was compiled by isopool/vite, so sessions get lost at await. See docs/context.md; if it is meant, browserContext({ warn: false }).";
+  "isopool/vite compiled nothing here: sessions get lost at await. Meant? browserContext({ warn: false })";
 
 /**
  * Keeps the current session over `await` in browsers, which have nothing for it: with the plugin `isopool/vite` over every one.

@@ -22,7 +22,6 @@ export interface Page {
 
 // The number changes with the meaning of what is in there: copies that do not understand each other must not meet.
 const KEY = Symbol.for("isopool.context@1");
-const holder = globalThis as { [KEY]?: Page };
 
 /** The page's, or the worker's. */
-export const page: Page = (holder[KEY] ??= { current: undefined });
+export const page: Page = ((globalThis as { [KEY]?: Page })[KEY] ??= { current: undefined });

@@ -14,6 +14,15 @@ interface Globals {
   readonly Scheduler?: { readonly prototype: object };
 }
 
+const schedulers = [
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "requestAnimationFrame",
+  "requestIdleCallback",
+  "queueMicrotask",
+];
+
 /** Patches the page, once: a second copy of this module finds it done. */
 export function patch(): void {
   if (page.undo && page.promise === Promise) return;
@@ -39,7 +48,7 @@ export function unpatch(): void {
 }
 
 function targets(): Target[] {
-  const { LockManager: locks, Scheduler: tasks } = globalThis as unknown as Globals;
+  const { LockManager, Scheduler } = globalThis as unknown as Globals;
   return [
     ...[...new Set([Native, Promise])].flatMap((each): Target[] => [
       [each.prototype, "then", toAll],
@@ -47,11 +56,9 @@ function targets(): Target[] {
       [each.prototype, "finally", toFirst],
       [each, "resolve", toThenable],
     ]),
-    ...["Timeout", "Interval", "Immediate"].map((name): Target => [globalThis, `set${name}`, toFirst]),
-    ...["AnimationFrame", "IdleCallback"].map((name): Target => [globalThis, `request${name}`, toFirst]),
-    [globalThis, "queueMicrotask", toFirst],
-    [tasks?.prototype, "postTask", toFirst],
-    [locks?.prototype, "request", (args, context) => toFirst(args, context, args.length - 1)],
+    ...schedulers.map((name): Target => [globalThis, name, toFirst]),
+    [Scheduler?.prototype, "postTask", toFirst],
+    [LockManager?.prototype, "request", (args, context) => toIndex(args, context, args.length - 1)],
   ];
 }
 
@@ -81,12 +88,13 @@ function patchOne([object, key, carry]: Target, undos: (() => void)[], isNeeded:
   Object.defineProperty(holder, key, { ...before, value: patched });
   undos.push(() => {
     // Somebody may stand on our shoulders by now: then it stays, and does nothing.
-    if (Object.getOwnPropertyDescriptor(holder, key)?.value === patched) Object.defineProperty(holder, key, before);
+    if ((holder as Record<string, unknown>)[key] === patched) Object.defineProperty(holder, key, before);
   });
 }
 
-function toFirst(args: unknown[], context: Mapping, at: unknown): void {
-  const index = typeof at === "number" ? at : 0;
+const toFirst: Carry = (args, context) => toIndex(args, context, 0);
+
+function toIndex(args: unknown[], context: Mapping, index: number): void {
   const callback = args[index];
   if (typeof callback === "function")
     args[index] = function (this: unknown, ...values: unknown[]) {

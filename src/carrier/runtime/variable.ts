@@ -75,5 +75,5 @@ interface AsyncContextNamespace {
 /** The engine's own `AsyncContext` where there is one; a polyfill is none: it does not follow a native `await`. */
 export function nativeAsyncContext(): AsyncContextNamespace | undefined {
   const { AsyncContext } = globalThis as { AsyncContext?: AsyncContextNamespace };
-  return /\{\s*\[native code\]\s*\}$/.test(String(AsyncContext?.Variable)) ? AsyncContext : undefined;
+  return /\[native code\]/.test(String(AsyncContext?.Variable)) ? AsyncContext : undefined;
 }
