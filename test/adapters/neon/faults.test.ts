@@ -2,7 +2,12 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { neon } from "../../../src/adapters/neon/index.ts";
+import type { Step } from "../../../src/contract/adapter.ts";
+import { BEGIN, ROLLBACK } from "../../kit/contract/fixture.ts";
 import type { Fault } from "../../servers/neon/server.ts";
+import { driver } from "./driver.ts";
+import { optionsFor } from "./target.ts";
 import { deadPort, insert, openShop, type Shop, type ShopOptions } from "./shop.ts";
 
 async function works({ db, names }: Shop): Promise<void> {
@@ -197,4 +202,24 @@ describe.each(["auto", "ws"] as const)("with transport %s", (transport) => {
     await works(shop);
     expect(shop.db.stats().opened).toBe(1);
   });
+});
+
+test("a connection whose socket died under a flight is closed for good, also for what goes over HTTP", async () => {
+  const { server } = await openShop();
+  const adapter = neon(optionsFor(driver, server)).create({ url: server.url, folder: "" });
+  const connection = await adapter.open({ url: server.url, signal: new AbortController().signal });
+  const query = (guarded: boolean): Step => ({
+    kind: "query",
+    statement: { text: "SELECT 1 AS one" },
+    guarded,
+    onError: "stop",
+  });
+  await connection.send({ steps: [BEGIN, query(true)] });
+  await connection.send({ steps: [ROLLBACK] });
+  await server.fail({ on: "tunnel", sql: "BEGIN", action: "drop-before" });
+  const lost = { code: "CONNECTION_LOST", outcome: "not-executed" };
+  await expect(connection.send({ steps: [BEGIN, query(true)] })).rejects.toMatchObject(lost);
+  expect(connection.state).toBe("closed");
+  await expect(connection.send({ steps: [query(false)] })).rejects.toMatchObject(lost);
+  await connection.close();
 });

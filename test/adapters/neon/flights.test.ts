@@ -50,7 +50,7 @@ test.each([
       await db.session(work);
       expect(await flights()).toBe(warm);
     }
-    expect((await db.stats()).opened).toBe(1);
+    expect(db.stats().opened).toBe(1);
   }
 });
 
@@ -136,4 +136,41 @@ test("a setup that fails lets nothing run behind it, in the same round trip", as
     }
     expect(await names()).toEqual([]);
   }
+});
+
+test("what a hook sets by a statement of its own is there for all who come later, over the WebSocket then", async () => {
+  const { db, sent } = await openShop({
+    db: { afterConnection: async (connection) => void (await connection.query("SET app.hook = 'H'")) },
+  });
+  for (let again = 0; again < 2; again++)
+    expect((await db.query("SELECT current_setting('app.hook') AS hook")).rows).toEqual([{ hook: "H" }]);
+  expect(await db.session((session) => session.sql`SELECT current_setting('app.hook') AS hook`)).toEqual([
+    { hook: "H" },
+  ]);
+  expect((await sent()).some((request) => request.startsWith("http"))).toBe(false);
+  expect(db.stats().opened).toBe(1);
+});
+
+test("a setting in a session that is no transaction opens the WebSocket, and the next session does not see it", async () => {
+  const { db } = await openShop();
+  const seen = "SELECT current_setting('app.mine', true) AS mine";
+  await db.session(
+    async (session) => {
+      await session.query("SET app.mine = 'M'");
+      expect((await session.query(seen)).rows).toEqual([{ mine: "M" }]);
+    },
+    { transaction: false },
+  );
+  expect((await db.query(seen)).rows).toEqual([{ mine: null }]);
+  expect((await db.session((session) => session.query(seen))).rows).toEqual([{ mine: null }]);
+});
+
+test("a transaction that is known in full is one request", async () => {
+  const { db, flights, names } = await openShop();
+  await flights();
+  await db.session((session) => session.commit(insert(1), insert(2)), { isolationLevel: "serializable" });
+  expect(await flights()).toBe(1);
+  const torn = db.session((session) => session.commit(insert(3), insert(1)));
+  await expect(torn).rejects.toMatchObject({ details: { kind: "unique", statementIndex: 1 } });
+  expect(await names()).toEqual(["goods 1", "goods 2"]);
 });

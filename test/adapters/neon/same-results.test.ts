@@ -51,7 +51,8 @@ test.each([15, 18] as const)(
       const [one, other] = await Promise.all(
         [http, ws].map(({ db }) =>
           db.autocommit.query(text, params).catch((error: Error & { code: string; details: object }) => ({
-            error: [error.message, error.code, error.details, String(error.cause), { ...error }],
+            error: [error.message, error.code, error.details, String(error.cause)],
+            ...Object.fromEntries(Object.entries(error)),
           })),
         ),
       );

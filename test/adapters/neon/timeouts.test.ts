@@ -79,8 +79,9 @@ test("whatever a WebSocket throws becomes a typed error", async () => {
     close(): void {}
     send(): void {}
   }
-  class Throwing {
+  class Throwing extends Mute {
     constructor() {
+      super();
       throw new TypeError("Invalid URL: ws://…npg_secret…");
     }
   }
