@@ -57,7 +57,9 @@ export class NeonAdapter implements Adapter {
     signal.throwIfAborted();
     const address = parseAddress(url);
     this.#check(address);
-    const { Client, neon, neonConfig: settings, authToken, parsers = {}, idleInTransactionMs = 60_000 } = this.#options;
+    const { Client, neon, neonConfig: settings, authToken, parsers = {} } = this.#options;
+    const isBounded = address.settings.has("idle_in_transaction_session_timeout");
+    const { idleInTransactionMs = isBounded ? 0 : 60_000 } = this.#options;
     const shape: Shape = { setup: toSetup(address), parsers, idleInTransactionMs };
     const openSocket = (cancel: AbortSignal | undefined): Promise<SocketConnection> =>
       SocketConnection.open({ Client, settings, address }, shape, cancel);

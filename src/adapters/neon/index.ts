@@ -26,7 +26,8 @@ export interface NeonOptions {
   readonly allowPasswordInBrowser?: boolean | undefined;
   /**
    * Longest time that a transaction may wait between two statements, in milliseconds; the server ends it then, so that one
-   * whose request was cut off holds no locks. Travels with BEGIN. 0 = the server's own limit. Default 60_000.
+   * whose request was cut off holds no locks. Travels with BEGIN. 0 = the server's own limit. Default 60_000, or what the
+   * URL says.
    */
   readonly idleInTransactionMs?: number | undefined;
   /** How values are read, by the OID of their type: `{ 3802: JSON.parse }` for `jsonb`. Default: see `neon()`. */

@@ -58,7 +58,7 @@ export function planLeg(steps: readonly Step[], start: number, ground: Ground): 
     const group = groupAt(steps, at, isInside);
     if (before && !mayFollow(group, before, steps)) break;
     const isGuarded = before?.kind === "setup";
-    if (isGuarded) add(segments.at(-1)!, run("SELECT set_config('isopool.ready', $1, false)", [String(ground.turn)]));
+    if (isGuarded) add(segments.at(-1)!, run(`SET isopool.ready_${ground.turn} = 'on'`));
     segments.push(toSegment(steps, group, ground, isGuarded));
     isKept ||= group.kind === "alone" || steps.slice(at, group.end).some(({ kind }) => kind === "commit");
     before = group;
@@ -89,7 +89,6 @@ function mayFollow(group: Group, before: Group, steps: readonly Step[]): boolean
 function toSegment(steps: readonly Step[], { kind, start, end }: Group, ground: Ground, isGuarded: boolean): Segment {
   const { idleInTransactionMs, turn } = ground;
   const segment: Segment = { parts: [], steps: [] };
-  // Behind BEGIN, whose level cannot be set once a query has run.
   if (isGuarded && kind !== "transaction") add(segment, guard(turn));
   const isOver = /^(commit|rollback)$/.test(steps[end - 1]!.kind);
   for (let at = start; at < end; at++) {
@@ -97,8 +96,7 @@ function toSegment(steps: readonly Step[], { kind, start, end }: Group, ground: 
     const bound = step.kind === "query" ? bind(step.statement) : { text: textOf(step), values: [] };
     add(segment, { kind: "run", bound }, at);
     if (step.kind !== "begin") continue;
-    if (idleInTransactionMs > 0 && !isOver)
-      add(segment, run(`SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`));
+    if (!isOver) for (const part of patience(idleInTransactionMs)) add(segment, part);
     if (isGuarded) add(segment, guard(turn));
   }
   return segment;
@@ -151,13 +149,18 @@ function lookAt(step: Step, isInside: boolean): StepOutcome | undefined {
   return step.kind === "rollback" ? DONE : failure(transactionLost(step.kind));
 }
 
-function run(text: string, values: string[] = []): Part {
-  return { kind: "run", bound: { text, values } };
+/** Rides behind BEGIN, so that a transaction nobody comes back to is ended by the server. */
+export function patience(idleInTransactionMs: number): Part[] {
+  return idleInTransactionMs > 0 ? [run(`SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`)] : [];
 }
 
-// Fails where the setup ahead of it has failed.
+export function run(text: string): Part {
+  return { kind: "run", bound: { text, values: [] } };
+}
+
+// Fails where the setup ahead of it has failed. It takes no snapshot: a transaction's level can still be set behind it.
 function guard(turn: number): Part {
-  return run("SELECT 1 / (coalesce(current_setting('isopool.ready', true), '') = $1)::int", [String(turn)]);
+  return run(`SHOW isopool.ready_${turn}`);
 }
 
 function textOf(step: Exclude<Step, { kind: "query" }>): string {

@@ -3,6 +3,7 @@ import type { RowBatch, Statement } from "../../contract/statement.ts";
 import type { RawField } from "./driver.ts";
 import { toDbError } from "./errors.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
+import { run } from "./plan.ts";
 import { toRows } from "./results.ts";
 import { type Bound, bind, type Parsers } from "./values.ts";
 
@@ -10,6 +11,8 @@ import { type Bound, bind, type Parsers } from "./values.ts";
 export interface PortalHost {
   isInside(): boolean;
   readonly parsers: Parsers;
+  /** Begins a transaction for a stream that is in none. */
+  readonly begin: readonly Part[];
   run(parts: readonly Part[], signal: AbortSignal | undefined): Promise<Answer>;
   /** The portal is closed with the next flight. */
   leave(portal: string): void;
@@ -19,7 +22,6 @@ export interface PortalHost {
 type Cell = string | null;
 
 const DONE: IteratorResult<RowBatch, void> = { done: true, value: undefined };
-const run = (text: string): Part => ({ kind: "run", bound: { text, values: [] } });
 
 let portals = 0;
 
@@ -89,7 +91,7 @@ export class PortalStream implements RowStream {
     this.#isAlone = !this.#host.isInside();
     const opening: Part = { kind: "run", bound: this.#bound, portal: this.#portal, limit: this.#batchSize };
     this.#state = "open";
-    await this.#take(this.#isAlone ? [run("BEGIN"), opening] : [opening], this.#signal);
+    await this.#take(this.#isAlone ? [...this.#host.begin, opening] : [opening], this.#signal);
   }
 
   async #fetch(limit: number, signal: AbortSignal | undefined = this.#signal): Promise<void> {

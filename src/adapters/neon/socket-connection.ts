@@ -3,7 +3,7 @@ import type { Statement } from "../../contract/statement.ts";
 import { gone, transactionLost } from "./errors.ts";
 import { isSetup, SKIPPED, stops } from "./outcomes.ts";
 import type { Answer, Part } from "./pipeline.ts";
-import { outcomesOf, planLeg } from "./plan.ts";
+import { outcomesOf, patience, planLeg, run } from "./plan.ts";
 import { PortalStream } from "./portal-stream.ts";
 import { scan } from "./scan.ts";
 import { type Route, Tunnel } from "./tunnel.ts";
@@ -90,6 +90,7 @@ export class SocketConnection implements DriverConnection {
       {
         isInside: () => this.state !== "idle",
         parsers: this.parsers,
+        begin: [run("BEGIN"), ...patience(this.#idleInTransactionMs)],
         run: (parts, signal) => this.run([parts], false, signal),
         leave: (portal) => void this.#left.push(portal),
         onEnd: (ended) => void this.#streams.delete(ended),

@@ -174,3 +174,17 @@ test("a transaction that is known in full is one request", async () => {
   await expect(torn).rejects.toMatchObject({ details: { kind: "unique", statementIndex: 1 } });
   expect(await names()).toEqual(["goods 1", "goods 2"]);
 });
+
+test("what rides ahead of a transaction leaves its level to be set", async () => {
+  for (const transport of ["auto", "ws"] as const) {
+    const { db } = await openShop({ neon: { transport }, db: { setup: ["SET app.a = 'A'"] } });
+    for (let again = 0; again < 2; again++) {
+      await db.session(async (session) => {
+        await session.query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE");
+        expect((await session.query("SHOW transaction_isolation")).rows).toEqual([
+          { transaction_isolation: "serializable" },
+        ]);
+      });
+    }
+  }
+});

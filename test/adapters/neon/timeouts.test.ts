@@ -94,3 +94,18 @@ test("whatever a WebSocket throws becomes a typed error", async () => {
     expect(`${(error as Error).message} ${String((error as Error).cause)}`).not.toContain("npg_secret");
   }
 });
+
+test("how long a transaction may wait is the URL's to say, else the option's; a stream of its own has it too", async () => {
+  const idle = "SHOW idle_in_transaction_session_timeout";
+  const told = async (neonOptions: object, parameter = ""): Promise<unknown[]> => {
+    const { db } = await openShop({ neon: neonOptions, url: (url) => url + parameter });
+    const seen = [Object.values((await db.session((session) => session.query(idle))).rows[0]!)[0]];
+    for await (const row of db.autocommit.stream("SELECT current_setting('idle_in_transaction_session_timeout') AS t"))
+      seen.push(row["t"]);
+    return seen;
+  };
+  expect(await told({})).toEqual(["1min", "1min"]);
+  expect(await told({ idleInTransactionMs: 7_000 })).toEqual(["7s", "7s"]);
+  expect(await told({}, "&idle_in_transaction_session_timeout=9000")).toEqual(["9s", "9s"]);
+  expect(await told({ idleInTransactionMs: 0 })).toEqual(["0", "0"]);
+});
