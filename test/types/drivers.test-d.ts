@@ -5,9 +5,11 @@ import { createClient } from "@libsql/client";
 import { createClient as createHttp } from "@libsql/client/http";
 import { createClient as createWeb } from "@libsql/client/web";
 import initSqlJs, { type SqlJsStatic } from "sql.js";
+import type { Plugin } from "vite";
 import { expectTypeOf, test } from "vitest";
 import { libsql } from "../../src/adapters/libsql/index.ts";
 import { sqlJs } from "../../src/adapters/sql-js/index.ts";
+import { isopool } from "../../src/carrier/vite.ts";
 import { asyncLocal, type ContextProvider } from "../../src/index.ts";
 
 test("sql.js, once loaded or as a function that loads it", () => {
@@ -20,6 +22,10 @@ test("@libsql/client in each of its builds, and the platform's fetch", () => {
     expectTypeOf(libsql).toBeCallableWith({ createClient: create });
   expectTypeOf(libsql).toBeCallableWith({ fetch, authToken: async () => "token" });
   expectTypeOf(libsql).toBeCallableWith({ fetch: (url: string, init: RequestInit) => fetch(new Request(url, init)) });
+});
+
+test("Vite takes the plugin for one of its own", () => {
+  expectTypeOf(isopool()).toExtend<Plugin>();
 });
 
 test("Node's AsyncLocalStorage", () => {
