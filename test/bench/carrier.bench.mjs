@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { parseSync } from "vite";
 import { transform } from "../../dist/carrier/vite.js";
 
-const ROUNDS = 5;
-const PACKAGES = ["@libsql/client", "playwright-core", "chart.js", "drizzle-orm", "kysely", "lit", "ws"];
+const ROUNDS = 3;
+const PACKAGES = ["@libsql", "@neondatabase", "chart.js", "kysely", "lit", "pg", "ws"];
 const modules = join(import.meta.dirname, "..", "..", "node_modules");
 
 function parse(code, options) {
