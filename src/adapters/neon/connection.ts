@@ -1,6 +1,5 @@
-import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
+import type { DriverConnection, Flight, RowStream, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { RowBatch, Statement } from "../../contract/statement.ts";
-import type { RowStream } from "../../contract/adapter.ts";
 import { gone } from "./errors.ts";
 import type { HttpConnection } from "./http-connection.ts";
 import { isSetup } from "./outcomes.ts";
@@ -16,6 +15,8 @@ export class NeonConnection implements DriverConnection {
   readonly #http: HttpConnection;
   readonly #openSocket: (signal: AbortSignal | undefined) => Promise<SocketConnection>;
   #socket: SocketConnection | undefined;
+  /** How much of what HTTP was set up with the socket has, too. */
+  #carried = 0;
   #isClosed = false;
 
   constructor(http: HttpConnection, openSocket: (signal: AbortSignal | undefined) => Promise<SocketConnection>) {
@@ -41,10 +42,7 @@ export class NeonConnection implements DriverConnection {
     this.#checkOpen();
     if (!this.#needsSocket(flight.steps)) return this.#http.send(flight, signal);
     try {
-      if (!this.#socket) return await this.#sendFirst(flight, signal);
-      const settings = flight.steps.filter(isSetup);
-      if (settings.length > 0) await this.#http.send({ steps: settings });
-      return await this.#socket.send(flight, signal);
+      return await this.#sendSocket(flight, signal);
     } finally {
       if (this.#socket?.state === "closed") this.#isClosed = true;
     }
@@ -54,7 +52,7 @@ export class NeonConnection implements DriverConnection {
     let stream: RowStream | undefined;
     const open = async (): Promise<RowStream> => {
       this.#checkOpen();
-      if (!this.#socket) await this.#sendFirst({ steps: [] }, options.signal);
+      await this.#sendSocket({ steps: [] }, options.signal);
       return this.#socket!.stream(statement, options);
     };
     return {
@@ -87,27 +85,28 @@ export class NeonConnection implements DriverConnection {
     return steps.some((step) => step.kind === "query" && !isSetup(step) && scan(step.statement.text).leavesState);
   }
 
-  /** Opens the WebSocket, and sends what has set up the sessions over HTTP ahead of the flight. */
-  async #sendFirst(flight: Flight, signal: AbortSignal | undefined): Promise<StepOutcome[]> {
-    const socket = await this.#openSocket(signal);
-    if (this.#isClosed) {
-      await socket.close();
-      throw gone("this connection was closed");
-    }
-    this.#socket = socket;
-    const ahead = this.#http.settings.map((statement): Step => ({
-      kind: "query",
-      statement,
-      guarded: false,
-      onError: "stop",
-      isSetup: true,
-    }));
-    const settings = flight.steps.filter(isSetup);
-    if (settings.length > 0) await this.#http.send({ steps: settings });
+  /** Sends a flight over the WebSocket, which is opened for it; and ahead of it, what was only set up over HTTP so far. */
+  async #sendSocket(flight: Flight, signal: AbortSignal | undefined): Promise<StepOutcome[]> {
+    const socket = (this.#socket ??= await this.#open(signal));
+    const ahead = this.#http.settings.slice(this.#carried).map(toSetupStep);
+    await this.#http.send({ steps: flight.steps.filter(isSetup) });
+    this.#carried = this.#http.settings.length;
     const outcomes = await socket.send({ ...flight, steps: [...ahead, ...flight.steps] }, signal);
     const failed = outcomes.slice(0, ahead.length).find(({ status }) => status === "failed");
     if (!failed) return outcomes.slice(ahead.length);
     await this.close();
     throw (failed as Extract<StepOutcome, { status: "failed" }>).error;
   }
+
+  async #open(signal: AbortSignal | undefined): Promise<SocketConnection> {
+    const socket = await this.#openSocket(signal);
+    this.#carried = 0;
+    if (!this.#isClosed) return socket;
+    await socket.close();
+    throw gone("this connection was closed");
+  }
+}
+
+function toSetupStep(statement: Statement): Step {
+  return { kind: "query", statement, guarded: false, onError: "stop", isSetup: true };
 }

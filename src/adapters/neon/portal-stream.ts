@@ -14,6 +14,8 @@ export interface PortalHost {
   /** Begins a transaction for a stream that is in none. */
   readonly begin: readonly Part[];
   run(parts: readonly Part[], signal: AbortSignal | undefined): Promise<Answer>;
+  /** Reads streams to their end that are in a transaction of their own: there is one at a time. */
+  makeWay(signal: AbortSignal | undefined): Promise<void>;
   /** The portal is closed with the next flight. */
   leave(portal: string): void;
   onEnd(stream: PortalStream): void;
@@ -88,6 +90,7 @@ export class PortalStream implements RowStream {
   }
 
   async #open(): Promise<void> {
+    await this.#host.makeWay(this.#signal);
     this.#isAlone = !this.#host.isInside();
     const opening: Part = { kind: "run", bound: this.#bound, portal: this.#portal, limit: this.#batchSize };
     this.#state = "open";
@@ -106,7 +109,7 @@ export class PortalStream implements RowStream {
     const { result, hasMore } = outcome;
     // A fetch tells no columns.
     if (result.fields.length > 0) this.#fields = result.fields;
-    this.#rows.push(...result.rows);
+    this.#rows = this.#rows.concat(result.rows);
     if (hasMore) return;
     this.#state = "read";
     if (this.#isAlone) await this.#settle("COMMIT");

@@ -92,6 +92,7 @@ export class SocketConnection implements DriverConnection {
         parsers: this.parsers,
         begin: [run("BEGIN"), ...patience(this.#idleInTransactionMs)],
         run: (parts, signal) => this.run([parts], false, signal),
+        makeWay: (signal) => this.#drain(false, signal),
         leave: (portal) => void this.#left.push(portal),
         onEnd: (ended) => void this.#streams.delete(ended),
       },
@@ -142,8 +143,14 @@ export class SocketConnection implements DriverConnection {
   /** Reads streams to their end that what is to come would end otherwise. */
   async #prepare(steps: readonly Step[], signal: AbortSignal | undefined): Promise<void> {
     if (!this.#tunnel.isOpen) throw gone("this connection was closed");
-    const isEnding = steps.some(({ kind }) => kind === "commit");
-    for (const stream of this.#streams) if (stream.isAlone || isEnding) await stream.drain(signal);
+    await this.#drain(
+      steps.some(({ kind }) => kind === "commit"),
+      signal,
+    );
+  }
+
+  async #drain(isAll: boolean, signal: AbortSignal | undefined): Promise<void> {
+    for (const stream of this.#streams) if (isAll || stream.isAlone) await stream.drain(signal);
   }
 
   async #fly(steps: readonly Step[], signal: AbortSignal | undefined): Promise<StepOutcome[]> {

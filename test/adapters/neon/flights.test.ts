@@ -188,3 +188,19 @@ test("what rides ahead of a transaction leaves its level to be set", async () =>
     }
   }
 });
+
+test("what is queued later holds over HTTP and WebSocket alike", async () => {
+  const { db } = await openShop();
+  const seen = "SELECT current_setting('app.late', true) AS late";
+  await db.session(
+    async (session) => {
+      await session.transaction((inner) => inner.query("SELECT 1"));
+      const connection = await session.getConnection();
+      connection.queue("SET app.late = 'L'");
+      expect((await session.query(seen)).rows).toEqual([{ late: "L" }]);
+      expect((await session.transaction((inner) => inner.query(seen))).rows).toEqual([{ late: "L" }]);
+      expect((await session.query(seen)).rows).toEqual([{ late: "L" }]);
+    },
+    { transaction: false },
+  );
+});

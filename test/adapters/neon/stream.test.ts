@@ -73,3 +73,19 @@ test("a failure behind the first batch is told there", async () => {
   }
   expect((await db.autocommit.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
 });
+
+test("streams side by side outside of a transaction lose nothing, however long they are", async () => {
+  const { db } = await openShop();
+  await db.session(
+    async (session) => {
+      const open = (): AsyncIterator<object> =>
+        session.stream(numbers(150_000), { batchSize: 50_000 })[Symbol.asyncIterator]();
+      const [one, other] = [open(), open()];
+      let last: unknown;
+      for (let n = 1; n <= 150_000; n++) last = [(await one.next()).value, (await other.next()).value];
+      expect(last).toEqual([{ n: 150_000 }, { n: 150_000 }]);
+      expect([(await one.next()).done, (await other.next()).done]).toEqual([true, true]);
+    },
+    { transaction: false },
+  );
+});
