@@ -68,8 +68,8 @@ test("directives stay first, a hashbang too, and lines stay where they were", ()
     "'use strict';i",
     "export async f",
     '  "use server"',
-    "  $cx.r(await ",
-    "}finally{$cx.x",
+    "  $cxb($cx,awa",
+    "}finally{$cxx(",
     "",
   ]);
 });
@@ -91,7 +91,7 @@ test("TypeScript and JSX that the bundler compiles later are left to it", () => 
   expect(result).toContain("Promise<() => void> =>{const $cx=");
   expect(() => parse(result, { lang: "ts", sourceType: "module" })).not.toThrow();
   const markup = "export const F = async () => <a>{await x}</a>;";
-  expect(transform(markup, "a.js", { parse })?.code).toContain("<a>{$cx.r(await $cx.l( x))}</a>");
+  expect(transform(markup, "a.js", { parse })?.code).toContain("<a>{$cxb($cx,await $cxl($cx, x))}</a>");
 });
 
 test.each(["const async = 1; async;", "class C { static async = 1 }", "// async", "({ async: 1 }).async", "f(async)"])(

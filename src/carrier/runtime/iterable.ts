@@ -1,5 +1,5 @@
-import type { Frame } from "./abi.ts";
 import { inContext, isObject } from "./carried.ts";
+import { caught, type Frame, leave, toReturned } from "./frame.ts";
 
 type Step = (...args: unknown[]) => unknown;
 
@@ -10,7 +10,11 @@ interface Steps {
 }
 
 /** What a `for await` of `frame` goes through instead of `source`: leaves whenever the loop is about to suspend. */
-export function iterable<T>(frame: Frame, source: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> | Iterable<T> {
+export function iterable<T>(
+  frame: Frame | undefined,
+  source: AsyncIterable<T> | Iterable<T>,
+): AsyncIterable<T> | Iterable<T> {
+  if (frame === undefined) return source;
   const begin = (source as Partial<AsyncIterable<T>>)[Symbol.asyncIterator];
   const isAsync = begin !== undefined && begin !== null;
   const iterator: unknown = isAsync
@@ -23,23 +27,23 @@ export function iterable<T>(frame: Frame, source: AsyncIterable<T> | Iterable<T>
 // What `next()` and `return()` give is awaited by the loop; what they throw is thrown there and then.
 function fromAsync(frame: Frame, iterator: Steps): object {
   const { next } = iterator;
-  const leave =
+  const stepWith =
     (step: Step): Step =>
     (...args) => {
       // A loop that a rejection ends is left here with nobody current; a `yield*`, with whoever asked for more.
-      frame.e();
-      return frame.l(step.apply(iterator, args));
+      caught(frame);
+      return leave(frame, step.apply(iterator, args));
     };
   return {
-    next: leave(next),
+    next: stepWith(next),
     get return() {
       const { return: close } = iterator;
-      return close == null ? close : leave(close);
+      return close == null ? close : stepWith(close);
     },
     // Only a `yield*` asks for it.
     get throw() {
       const { throw: raise } = iterator;
-      return raise == null ? raise : leave(raise);
+      return raise == null ? raise : stepWith(raise);
     },
   };
 }
@@ -47,9 +51,9 @@ function fromAsync(frame: Frame, iterator: Steps): object {
 // The engine puts an async iterator around it, whose every step is awaited: one that throws, and a missing `return()`, too.
 function fromSync(frame: Frame, iterator: Steps): object {
   const { next } = iterator;
-  const leave = (): void => {
+  const suspend = (): void => {
     // It closes the iterator from a microtask of its own, too, when a value was rejected: this has left by then.
-    if (!frame.isSuspended) frame.l(undefined);
+    if (!frame.isSuspended) leave(frame, undefined);
   };
   const stepWith =
     (step: Step): Step =>
@@ -58,9 +62,9 @@ function fromSync(frame: Frame, iterator: Steps): object {
         const result = inContext(frame.context, step, iterator, args);
         if (!isObject(result)) return result;
         const { done, value } = result as { done?: unknown; value?: unknown };
-        return { done, value: frame.t(value) };
+        return { done, value: toReturned(value, frame.context) };
       } finally {
-        leave();
+        suspend();
       }
     };
   return {
@@ -70,7 +74,7 @@ function fromSync(frame: Frame, iterator: Steps): object {
       try {
         ({ return: close } = iterator);
       } finally {
-        if (close == null) leave();
+        if (close == null) suspend();
       }
       return close == null ? close : stepWith(close);
     },

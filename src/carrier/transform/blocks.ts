@@ -10,19 +10,19 @@ export const tryRule: Rule = (node, site) => {
   const isLate = suspending.has(block as Node);
   if (handler !== undefined && isLate) catchClause(handler, site);
   if (finalizer !== undefined && (isLate || (handler !== undefined && suspending.has(handler)))) {
-    site.edits.open(finalizer.start + 1, `${site.names.frame}.e();`);
+    site.edits.open(finalizer.start + 1, `${site.call("caught")};`);
   }
 };
 
 /** What takes the error apart may run code of the user's: it is done inside. */
-function catchClause(handler: Node, { edits, names }: Site): void {
+function catchClause(handler: Node, { edits, names, call }: Site): void {
   const [body, pattern] = [childOf(handler, "body") as Node, childOf(handler, "param")];
   const start = body.start + 1;
   if (pattern === undefined || pattern.type === "Identifier") {
-    edits.open(start, `${names.frame}.e();`);
+    edits.open(start, `${call("caught")};`);
     return;
   }
-  edits.open(pattern.start, `${names.given}){${names.frame}.e();let `);
+  edits.open(pattern.start, `${names.given}){${call("caught")};let `);
   edits.replace(pattern.end, start, `=${names.given};`);
 }
 
@@ -30,5 +30,5 @@ function catchClause(handler: Node, { edits, names }: Site): void {
 export const blockRule: Rule = (node, site) => {
   if (node === site.owner?.node.body || !childrenOf(node, "body").some(isAwaitUsing)) return;
   site.edits.open(node.start + 1, "try{");
-  site.close(node.end - 1, `}finally{${site.names.frame}.e()}`);
+  site.close(node.end - 1, `}finally{${site.call("caught")}}`);
 };

@@ -35,8 +35,8 @@ export function functionRule(node: Node, site: Site, carried: Carried): void {
 /** `=> value` becomes a block that returns it. */
 function framedArrow(node: FunctionNode, site: Site): void {
   const { frame } = site.names;
-  site.edits.open(behindArrow(node, site), `{const ${frame}=${site.use("enter")}();try{return ${frame}.t(`);
-  site.close(node.end, `)}finally{${frame}.x()}}`);
+  site.edits.open(behindArrow(node, site), `{const ${frame}=${site.use("enter")}();try{return ${site.use("thenable")}(`);
+  site.close(node.end, `)}finally{${site.call("exit")}}}`);
 }
 
 function framedBlock(node: FunctionNode, site: Site): void {
@@ -45,11 +45,12 @@ function framedBlock(node: FunctionNode, site: Site): void {
   const last = directivesOf(body).at(-1);
   const isMadeByCall = node.generator && last === undefined;
   if (isMadeByCall) enterAtCall(node, site);
-  const entry = isMadeByCall ? `try{${frame}.y();` : `const ${frame}=${site.use("enter")}();try{`;
+  const enter = node.generator ? "enterGenerator" : "enter";
+  const entry = isMadeByCall ? `try{${site.call("asked")};` : `const ${frame}=${site.use(enter)}();try{`;
   const start = last?.end ?? body.start + 1;
   site.edits.open(start, last === undefined ? entry : `;${entry}`);
   shareNames(node, start, site);
-  site.close(body.end - 1, `}finally{${frame}.x()}`);
+  site.close(body.end - 1, `}finally{${site.call("exit")}}`);
 }
 
 /**
@@ -58,7 +59,7 @@ function framedBlock(node: FunctionNode, site: Site): void {
  * A body with directives may have no such parameters; its frame is made at the first `next()`.
  */
 function enterAtCall(node: FunctionNode, { code, edits, names, use }: Site): void {
-  const capture = `{${names.frame}=${use("enter")}()`;
+  const capture = `{${names.frame}=${use("enterGenerator")}()`;
   const last = node.params.at(-1);
   if (last?.type === "RestElement") {
     const argument = childOf(last, "argument") as Node;

@@ -7,16 +7,16 @@ import { envelope } from "./using.ts";
 
 export const forOfRule: Rule = (node, site) => {
   const [left, right, body] = ["left", "right", "body"].map((key) => childOf(node, key)) as [Node, Node, Node];
-  const { edits, names, code } = site;
+  const { edits, code } = site;
   const isAwait = node["await"] === true;
   if (isAwait) {
     beBackBehind(node, site);
-    edits.open(behind(code, "of", left.end), ` ${names.frame}.i(`);
+    edits.open(behind(code, "of", left.end), ` ${site.callWith("iterable")}`);
     site.close(lastParenthesis(code, right.end, body.start), ")");
   }
-  const first = isAwait ? `${names.frame}.e();` : "";
+  const first = isAwait ? `${site.call("caught")};` : "";
   const isClosing = isAwaitUsing(left) || (!isAwait && site.scan.suspending.has(body));
-  const [attempt, end] = isClosing ? ["try{", `}finally{${names.frame}.e()}`] : ["", ""];
+  const [attempt, end] = isClosing ? ["try{", `}finally{${site.call("caught")}}`] : ["", ""];
   const taken = isUsing(left) ? take(left, site) : "";
   const entry = first + attempt + taken;
   if (entry === "") return;
@@ -46,11 +46,11 @@ export const forRule: Rule = (node, site) => {
   const init = childOf(node, "init");
   if (!isUsing(init)) return;
   site.edits.move(init.start, init.end, site.start, ["{try{", ";", ""]);
-  site.close(node.end, `}finally{${site.names.frame}.e()}}`);
+  site.close(node.end, `}finally{${site.call("caught")}}}`);
 };
 
 /** Be back behind the statement, its labels included: a `break` or `continue` that leaves it awaits, too. */
 function beBackBehind(node: Node, site: Site): void {
   site.edits.open(site.start, "try{");
-  site.close(node.end, `}finally{${site.names.frame}.e()}`);
+  site.close(node.end, `}finally{${site.call("caught")}}`);
 }

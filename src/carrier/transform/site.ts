@@ -5,7 +5,20 @@ import type { Scan } from "./scan.ts";
 import type { FunctionNode, Node } from "./syntax.ts";
 
 /** What the run-time half exports. */
-export type RuntimeFunction = "enter" | "thenable" | "settle" | "settled" | "resource" | "asyncResource";
+export type RuntimeFunction =
+  | "enter"
+  | "enterGenerator"
+  | "leave"
+  | "back"
+  | "caught"
+  | "asked"
+  | "exit"
+  | "thenable"
+  | "iterable"
+  | "settle"
+  | "settled"
+  | "resource"
+  | "asyncResource";
 
 /** Names that the module does not use, for what is put in. */
 export interface Names {
@@ -29,6 +42,10 @@ export interface Module {
   readonly used: Set<RuntimeFunction>;
   /** The name of one of the run-time half's functions, which is imported then. */
   readonly use: (name: RuntimeFunction) => string;
+  /** The beginning of a call that is handed the frame, and something else: `leave($,`. */
+  readonly callWith: (name: RuntimeFunction) => string;
+  /** A call that is handed the frame alone: `exit($)`. */
+  readonly call: (name: RuntimeFunction) => string;
   /** @throws SyntaxError that names the file, the line and the column of `node`. */
   refuse(node: Node, why: string): never;
 }

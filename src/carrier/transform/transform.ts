@@ -55,16 +55,19 @@ export function transform(code: string, id: string, options: TransformOptions): 
 
 function moduleOf(program: Node, code: string, id: string): Module {
   const [names, used] = [freeNames(code), new Set<RuntimeFunction>()];
+  const use = (name: RuntimeFunction): string => {
+    used.add(name);
+    return names.runtime[name];
+  };
   return {
     code,
     edits: new Edits(),
     scan: scan(program, code),
     names,
     used,
-    use: (name) => {
-      used.add(name);
-      return names.runtime[name];
-    },
+    use,
+    callWith: (name) => `${use(name)}(${names.frame},`,
+    call: (name) => `${use(name)}(${names.frame})`,
     refuse: (node, why) => {
       throw new RefusedError(why, id, code, node.start);
     },
@@ -125,7 +128,14 @@ function freeNames(code: string): Names {
   const fresh = (): string => `${frame}${count++}`;
   const runtime = {
     enter: `${frame}e`,
+    enterGenerator: `${frame}g`,
+    leave: `${frame}l`,
+    back: `${frame}b`,
+    caught: `${frame}c`,
+    asked: `${frame}a`,
+    exit: `${frame}x`,
     thenable: `${frame}t`,
+    iterable: `${frame}i`,
     settle: `${frame}p`,
     settled: `${frame}q`,
     resource: `${frame}d`,

@@ -18,8 +18,8 @@ export const usingRule: Rule = (node, site) => {
 };
 
 /** The statement that hands a declared resource to the engine. */
-export function envelope(declaration: Node, declarator: Node, { names, use }: Site): string {
+export function envelope(declaration: Node, declarator: Node, { names, callWith }: Site): string {
   const { name } = childOf(declarator, "id") as Node & { name: string };
-  const wrap = use(isAwaitUsing(declaration) ? "asyncResource" : "resource");
-  return `${declaration["kind"] as string} ${names.fresh()}=${wrap}(${names.frame},${name});`;
+  const wrap = callWith(isAwaitUsing(declaration) ? "asyncResource" : "resource");
+  return `${declaration["kind"] as string} ${names.fresh()}=${wrap}${name});`;
 }

@@ -29,8 +29,8 @@ async function served(url: string): Promise<string> {
 
 test("a source is carried when it is asked for, with a map to the author's text", async () => {
   const result = await server.environments.client.transformRequest("/flow.ts");
-  expect(result?.code).toContain("$cx.r(await $cx.l(");
-  expect(result?.code).toMatch(/import\{enter as \$cxe\}from"[^"]*\/carrier\/runtime\/abi\.[jt]s/);
+  expect(result?.code).toContain("$cxb($cx,await $cxl($cx,");
+  expect(result?.code).toMatch(/import\{enter as \$cxe,[^}]*\}from"[^"]*\/carrier\/runtime\/abi\.[jt]s/);
   expect(result?.map).toMatchObject({ sourcesContent: [expect.stringContaining("attempt: number")] });
 });
 
@@ -42,20 +42,21 @@ test("dependencies are carried where they are bundled ahead, and once", async ()
     ["esm-dep.js", 2],
     ["cjs-dep.js", 1],
   ] as const) {
+    // Bundled ahead, functions have the names that they were given where they were written.
     const kept = readFileSync(join(folder, name), "utf8");
-    expect(kept.split(/await \$cx\w*\.l\(/).length - 1).toBe(awaits);
+    expect(kept.split(/await leave\w*\(/).length - 1).toBe(awaits);
     expect(kept.split("await").length - 1).toBe(awaits);
     const code = await served(`/node_modules/.vite/deps/${name}`);
-    expect(code.split(/\.l\(/).length).toBe(kept.split(/\.l\(/).length);
+    expect(code.split(/leave\w*\(/).length).toBe(kept.split(/leave\w*\(/).length);
   }
 });
 
 test("what has changed is carried anew", async () => {
-  expect(await served("/lazy.ts")).toContain("$cx.l( null)");
+  expect(await served("/lazy.ts")).toContain("$cxl($cx, null)");
   page.write("lazy.ts", "export const lazy = async (see: () => void): Promise<void> => { await undefined; see(); };");
   const graph = server.environments.client.moduleGraph;
   graph.onFileChange(join(page.root, "lazy.ts"));
-  expect(await served("/lazy.ts")).toContain("$cx.l( undefined)");
+  expect(await served("/lazy.ts")).toContain("$cxl($cx, undefined)");
 });
 
 test("the run-time half and Vite's own client are left as they are", async () => {
