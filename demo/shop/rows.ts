@@ -43,9 +43,10 @@ export function shopRows(seed = 1867): TableRows[] {
   ];
 }
 
-/** The `insert` that one row of `rows` fits. */
-export function insertText({ table, columns }: TableRows): string {
-  return `insert into ${table} (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})`;
+/** The `insert` that one row of `rows` fits; placeholders are `?`, or with `$` numbered. */
+export function insertText({ table, columns }: TableRows, placeholder: "?" | "$" = "?"): string {
+  const places = columns.map((_, at) => (placeholder === "?" ? "?" : `$${at + 1}`));
+  return `insert into ${table} (${columns.join(", ")}) values (${places.join(", ")})`;
 }
 
 function makeProducts(random: Random): Cell[][] {

@@ -2,14 +2,20 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { env } from "cloudflare:workers";
+import { Client, neon as query } from "@neondatabase/serverless";
 import { libsql } from "../../src/adapters/libsql/index.ts";
+import { neon } from "../../src/adapters/neon/index.ts";
 import { createDatabase } from "../../src/index.ts";
 import { requestContext, workers } from "../../src/integrations/workers/index.ts";
+import { neonSettings } from "./neon-settings.ts";
 import { tally } from "./tally.ts";
 
 // The adapter is chosen by the URL's scheme; the URL is asked for inside a request, where bindings are known.
 export const db = createDatabase(() => env.DATABASE_URL, {
-  adapters: [libsql({ authToken: () => env.DATABASE_TOKEN ?? "" })],
+  adapters: [
+    libsql({ authToken: () => env.DATABASE_TOKEN ?? "" }),
+    neon({ neon: query, Client, neonConfig: neonSettings(env.DATABASE_URL) }),
+  ],
   context: requestContext(AsyncLocalStorage),
   runtime: workers(),
   onEvent: (event) => tally.record(event),

@@ -63,6 +63,8 @@ export interface IsolateReport {
   readonly requests: { readonly total: number; readonly active: number; readonly mostActive: number };
   readonly sessions: SessionCounts;
   readonly pool: DatabaseStats;
+  /** WebSockets opened since the isolate began: to Neon, for transactions. */
+  readonly sockets: number;
   /** The last requests, oldest first. */
   readonly latest: readonly RequestReport[];
 }

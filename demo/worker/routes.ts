@@ -41,8 +41,8 @@ async function order({ request }: Asked): Promise<Response> {
 
 /** No statement, no session: nothing is sent for it. */
 function stats(): IsolateReport {
-  const { total, active, mostActive, sessions, latest } = tally;
-  return { requests: { total, active, mostActive }, sessions, pool: db.stats(), latest };
+  const { total, active, mostActive, sessions, sockets, latest } = tally;
+  return { requests: { total, active, mostActive }, sessions, pool: db.stats(), sockets, latest };
 }
 
 /** @throws HttpError 404 | 405 */

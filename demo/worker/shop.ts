@@ -1,4 +1,4 @@
-// The shop: what is asked of the database, in the session that is current.
+// The shop: what is asked of the database, in the session that is current. In the SQL that SQLite and PostgreSQL share.
 
 import { db } from "./database.ts";
 import { HttpError } from "./http.ts";
@@ -7,11 +7,11 @@ import type { Order, OrderLine, Product, ProductList, SalesReport } from "./repo
 
 /** Products by id, a page at a time: one query, one flight. */
 export async function listProducts({ search, category, limit, after }: ProductQuery): Promise<ProductList> {
-  const pattern = `%${search.replace(/[\\%_]/g, String.raw`\$&`)}%`;
+  const pattern = `%${search.toLowerCase().replace(/[\\%_]/g, String.raw`\$&`)}%`;
   const products = await db.sql<Product>`
     select p.id, p.name, c.name as category, p.price_cents as "priceCents", p.stock
     from products p join categories c on c.id = p.category_id
-    where p.id > ${after} and p.name like ${pattern} escape '\\' and (${category} = '' or c.name = ${category})
+    where p.id > ${after} and lower(p.name) like ${pattern} escape '\\' and (${category} = '' or c.name = ${category})
     order by p.id limit ${limit + 1}`;
   const page = products.slice(0, limit);
   return { products: page, next: products.length > limit ? (page.at(-1)?.id ?? null) : null };
@@ -47,11 +47,13 @@ export async function placeOrder({
   pauseMs,
 }: OrderInput): Promise<{ id: number; totalCents: number }> {
   const orderedAt = new Date().toISOString().slice(0, 19).replace("T", " ");
+  // Each order takes from the shelves in the same order: no two wait for each other.
+  const picked = lines.toSorted((a, b) => a.productId - b.productId);
   const [orders, ...taken] = await Promise.all([
     db.sql<{ id: number }>`
       insert into orders (customer_id, ordered_at, status)
       select id, ${orderedAt}, 'paid' from customers where id = ${customerId} returning id`,
-    ...lines.map(
+    ...picked.map(
       ({ productId, quantity }) => db.sql<{ priceCents: number }>`
         update products set stock = stock - ${quantity}
         where id = ${productId} and stock >= ${quantity} returning price_cents as "priceCents"`,
@@ -60,9 +62,9 @@ export async function placeOrder({
   const [order] = orders;
   if (!order) throw new HttpError(404, `There is no customer ${customerId}.`);
   const short = taken.findIndex((rows) => rows.length === 0);
-  if (short >= 0) throw await shortage(lines[short]!);
+  if (short >= 0) throw await shortage(picked[short]!);
   if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  const sold = lines.map((line, at) => ({ ...line, priceCents: taken[at]![0]!.priceCents }));
+  const sold = lines.map((line) => ({ ...line, priceCents: taken[picked.indexOf(line)]![0]!.priceCents }));
   const insertions = sold.map(
     ({ productId, quantity, priceCents }, at) => db.sql`
       insert into order_lines (order_id, line, product_id, quantity, price_cents)
@@ -79,11 +81,13 @@ async function shortage({ productId, quantity }: OrderInput["lines"][number]): P
   return new HttpError(409, `${quantity} of “${product.name}” were asked for, and ${product.stock} are left.`);
 }
 
-/** What was sold, by category: a list, so that both answers are of one moment, in one flight. */
+// PostgreSQL's sums of bigint are numeric, which comes as text: they are cast.
+/** What was sold, by category: a list, so that both answers come in one flight. */
 export async function salesReport(): Promise<SalesReport> {
   const [categories, orders] = await db.batch([
     db.sql`
-      select c.name as category, sum(l.quantity) as sold, sum(l.quantity * l.price_cents) as "revenueCents"
+      select c.name as category, cast(sum(l.quantity) as bigint) as sold,
+        cast(sum(l.quantity * l.price_cents) as bigint) as "revenueCents"
       from order_lines l join products p on p.id = l.product_id join categories c on c.id = p.category_id
       group by c.id, c.name order by 3 desc`,
     db.sql`select count(*) as orders from orders`,

@@ -18,6 +18,8 @@ class Tally {
   total = 0;
   active = 0;
   mostActive = 0;
+  /** WebSockets opened: to Neon, for transactions. */
+  sockets = 0;
 
   /** The last requests that have ended, oldest first. */
   get latest(): readonly RequestReport[] {

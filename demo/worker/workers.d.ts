@@ -3,7 +3,7 @@
 declare module "cloudflare:workers" {
   /** Bindings: see wrangler.toml. */
   export const env: {
-    /** `libsql://…`, `https://…`, or `http://…` */
+    /** `libsql://…`, `https://…` or `http://…`: libSQL; `postgresql://…`: Neon. */
     readonly DATABASE_URL: string;
     /** A secret: `wrangler secret put DATABASE_TOKEN`. */
     readonly DATABASE_TOKEN?: string;

@@ -1,13 +1,10 @@
-// The Worker on this machine: a libSQL server with the shop in it, and a workerd that runs the bundle beside it.
+// The Worker on this machine: a database with the shop in it, and a workerd that runs the bundle beside it.
 
 import { join } from "node:path";
-import { libsql } from "../../../src/adapters/libsql/index.ts";
-import { createDatabase } from "../../../src/index.ts";
 import { bundleWorker } from "../../../test/runtime/bundle.ts";
 import { startWorkerd, type Workerd } from "../../../test/runtime/workerd.ts";
-import { type RunningServer, startLibsqlServer } from "../../../test/servers/libsql/libsql-server.ts";
 import { readConfig } from "./config.ts";
-import { seed } from "./seed.ts";
+import type { LocalDatabase } from "./databases.ts";
 
 export interface LocalWorkerOptions {
   /** Added to each request to the database, in milliseconds. Default 20: as if it were in the next country, so that waiting can be seen. */
@@ -16,15 +13,20 @@ export interface LocalWorkerOptions {
   readonly bindings?: Readonly<Record<string, string>>;
 }
 
-/** Starts both on free ports; what was started is stopped when the rest fails. */
-export async function startLocalWorker(
+/**
+ * Starts both on free ports; what was started is stopped when the rest fails. The Worker is the same on every database: it is
+ * told a URL.
+ *
+ * @param start - one of databases.ts.
+ */
+export async function startLocalWorker<Server>(
   root: string,
+  start: (latencyMs: number) => Promise<LocalDatabase<Server>>,
   { latencyMs = 20, bindings = {} }: LocalWorkerOptions = {},
-): Promise<LocalWorker> {
-  const database = await startLibsqlServer({ latencyMs });
+): Promise<LocalWorker<Server>> {
+  const database = await start(latencyMs);
   const run = (): Promise<Workerd> => runWorker(root, { DATABASE_URL: database.url, ...bindings });
   try {
-    await fill(database);
     return new LocalWorker(database, run, await run());
   } catch (error) {
     await database.stop();
@@ -33,18 +35,22 @@ export async function startLocalWorker(
 }
 
 /** A Worker that runs, and its database. */
-export class LocalWorker {
-  readonly database: RunningServer;
+export class LocalWorker<Server = unknown> {
+  readonly #database: LocalDatabase<Server>;
   readonly #run: () => Promise<Workerd>;
   #workerd: Workerd;
   /** Reloads take turns: each replaces what the one before has started. */
   #turn: Promise<unknown> = Promise.resolve();
   #stopping: Promise<unknown> | undefined;
 
-  constructor(database: RunningServer, run: () => Promise<Workerd>, workerd: Workerd) {
-    this.database = database;
+  constructor(database: LocalDatabase<Server>, run: () => Promise<Workerd>, workerd: Workerd) {
+    this.#database = database;
     this.#run = run;
     this.#workerd = workerd;
+  }
+
+  get server(): Server {
+    return this.#database.server;
   }
 
   /** `http://127.0.0.1:…`; another one behind a reload. */
@@ -61,7 +67,7 @@ export class LocalWorker {
 
   /** May be called more than once. */
   async stop(): Promise<void> {
-    await (this.#stopping ??= Promise.all([this.#workerd.stop(), this.database.stop(), this.#turn]));
+    await (this.#stopping ??= Promise.all([this.#workerd.stop(), this.#database.stop(), this.#turn]));
   }
 
   async #replace(): Promise<void> {
@@ -70,15 +76,6 @@ export class LocalWorker {
     const previous = this.#workerd;
     if (!this.#stopping) this.#workerd = next;
     await (this.#stopping ? next : previous).stop();
-  }
-}
-
-async function fill({ url }: RunningServer): Promise<void> {
-  const db = createDatabase(url, { adapters: [libsql()] });
-  try {
-    await seed(db);
-  } finally {
-    await db.dispose();
   }
 }
 

@@ -9,12 +9,14 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse) =>
 // told to stop waits for its clients to hang up.
 const agent = new Agent({ keepAlive: false });
 
-/** Hands a request on to the Worker, and its client's leaving too. */
-export function forward(target: string): Middleware {
+/** Hands a request on to the Worker, and its client's leaving too. @param mount - what stands before the Worker's own paths. */
+export function forward(target: string, mount: string): Middleware {
   return (request, response) => {
     const { method, headers, url = "/" } = request;
-    const onward = send(new URL(url, target), { method, headers, agent });
+    const onward = send(new URL(url.slice(mount.length), target), { method, headers, agent });
     onward.on("response", (answer) => {
+      const { location } = answer.headers;
+      if (location?.startsWith("/")) answer.headers.location = mount + location;
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });
