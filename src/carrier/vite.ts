@@ -33,6 +33,11 @@ export interface IsopoolPlugin extends CarrierHooks {
     worker: { plugins: () => CarrierHooks[] };
     optimizeDeps: { rolldownOptions: { plugins: OptimizerPlugin[] } };
   };
+  configEnvironment(
+    name: string,
+    environment: { readonly consumer?: string | undefined },
+    run: { readonly command: string },
+  ): { define: Record<string, string> } | undefined;
   configResolved(config: ViteConfig): void;
 }
 
@@ -61,6 +66,9 @@ export function isopool(options: IsopoolOptions = {}): IsopoolPlugin {
       worker: { plugins: () => [carrierHooks("isopool:worker", settings)] },
       optimizeDeps: { rolldownOptions: { plugins: [optimizerPlugin(settings)] } },
     }),
+    // The dev server finds out as it goes; a build is told, and leaves away what is for pages that were not compiled.
+    configEnvironment: (name, { consumer = name }, { command }) =>
+      command === "build" && consumer === "client" ? { define: { "import.meta.env.ISOPOOL_CARRIED": "true" } } : undefined,
     configResolved(resolved) {
       config = resolved;
     },

@@ -8,21 +8,30 @@ import { nativeAsyncContext, Snapshot, Variable, type VariableOptions } from "./
 export { unpatch } from "./patches.ts";
 export type { Snapshot, Variable, VariableOptions };
 
-const native = nativeAsyncContext();
+const native = /* @__PURE__ */ nativeAsyncContext();
 
 /** `AsyncContext` as proposed: the engine's own, where it has one. Source: https://tc39.es/proposal-async-context/ */
-export const AsyncContext: { readonly Variable: typeof Variable; readonly Snapshot: typeof Snapshot } = native ?? {
-  Variable,
-  Snapshot,
-};
+export const AsyncContext: { readonly Variable: typeof Variable; readonly Snapshot: typeof Snapshot } =
+  /* @__PURE__ */ asyncContext();
+
+// A call, so that a page that only wants sessions is spared what it does not use.
+function asyncContext(): { readonly Variable: typeof Variable; readonly Snapshot: typeof Snapshot } {
+  return native ?? { Variable, Snapshot };
+}
+
+interface Meta {
+  readonly env?: { readonly PROD?: boolean; readonly ISOPOOL_CARRIED?: boolean };
+}
 
 export interface BrowserContextOptions {
   /** Told once, in development, when nothing was compiled by the plugin. `false`: on purpose. Default `console.warn`. */
   readonly warn?: ((message: string) => void) | false;
 }
 
-// Vite writes its answer in here, and drops what is for development from a production build. Others have no `env`.
-const isProduction = (import.meta as { env?: { PROD?: boolean } }).env?.PROD;
+// Vite writes its answers in here, and drops from a build what it cannot need: what is for development, and, where the plugin
+// has compiled the page, what does without. Others have no `env`.
+const isProduction = (import.meta as Meta).env?.PROD;
+const isCarried = (import.meta as Meta).env?.ISOPOOL_CARRIED;
 
 const WARNING =
   "isopool/vite compiled nothing here: sessions get lost at await. Meant? browserContext({ warn: false })";
@@ -47,7 +56,7 @@ export function browserContext({
       }
       return variable.run(frame, work);
     },
-    carry: (promise) => (isComplete() ? promise : keepable(promise)),
+    carry: isCarried ? undefined : (promise) => (isComplete() ? promise : keepable(promise)),
   };
 }
 
@@ -63,5 +72,5 @@ export function keep<T>(promise: PromiseLike<T>): Promise<T> {
 
 /** Whether contexts need no help to cross an await; nothing of this page is to be changed for that. */
 function isComplete(): boolean {
-  return Boolean(native ?? page.isTransformed ?? !page.undo);
+  return isCarried || Boolean(native ?? page.isTransformed ?? !page.undo);
 }
