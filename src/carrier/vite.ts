@@ -68,7 +68,9 @@ export function isopool(options: IsopoolOptions = {}): IsopoolPlugin {
     }),
     // The dev server finds out as it goes; a build is told, and leaves away what is for pages that were not compiled.
     configEnvironment: (name, { consumer = name }, { command }) =>
-      command === "build" && consumer === "client" ? { define: { "import.meta.env.ISOPOOL_CARRIED": "true" } } : undefined,
+      command === "build" && consumer === "client"
+        ? { define: { "import.meta.env.ISOPOOL_CARRIED": "true" } }
+        : undefined,
     configResolved(resolved) {
       config = resolved;
     },

@@ -5,7 +5,7 @@ export const Native: PromiseConstructor = (async () => undefined)().constructor 
 const prototype: object = Native.prototype;
 
 export function isObject(value: unknown): value is object {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
+  return typeof value === "object" ? value !== null : typeof value === "function";
 }
 
 /** Whether `value` is awaited without anybody's code being run: nothing that could be a thenable, or a plain promise. */
@@ -46,7 +46,6 @@ export function carried<T>(value: T, context: Mapping): T {
     } as T;
   }
   if (typeof then !== "function") return value;
-  const call = then as (...args: unknown[]) => unknown;
   // oxlint-disable-next-line unicorn/no-thenable -- it stands for one
-  return { then: (...args: unknown[]) => inContext(context, call, value, args) } as T;
+  return { then: (...args: unknown[]) => inContext(context, then as () => unknown, value, args as []) } as T;
 }

@@ -3,7 +3,7 @@
 // Functions, not methods: a page loads those that it calls. And a call with nobody current has no frame at all: nobody is current
 // when it leaves, and nobody when the engine is back, so that its awaits cost next to nothing.
 
-import { carried, isNative, isObject } from "./carried.ts";
+import { carried, isNative } from "./carried.ts";
 import { type Mapping, page } from "./page.ts";
 
 page.isTransformed = true;
@@ -30,8 +30,7 @@ export function enterGenerator(): Frame {
 /** Leaves, with the value that is about to be awaited. */
 export function leave<T>(frame: Frame | undefined, value: T): T {
   if (frame === undefined) return value;
-  const { context } = frame;
-  const awaited = isNative(value) ? value : toCarried(value, context);
+  const awaited = isNative(value) ? value : carried(value, frame.context);
   frame.isSuspended = true;
   page.current = frame.base;
   return awaited;
@@ -70,11 +69,8 @@ export function thenable<T>(value: T): T {
 
 /** What resolves a promise has its `then` read, a native promise too when it has one of its own. */
 export function toReturned<T>(value: T, context: Mapping): T {
-  return isNative(value) && !(isObject(value) && Object.hasOwn(value, "then")) ? value : toCarried(value, context);
-}
-
-function toCarried<T>(value: T, context: Mapping): T {
-  return context === undefined ? value : carried(value, context);
+  const isPlain = context === undefined || (isNative(value) && !Object.hasOwn(Object(value) as object, "then"));
+  return isPlain ? value : carried(value, context);
 }
 
 function resume(frame: Frame): void {

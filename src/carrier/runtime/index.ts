@@ -33,21 +33,18 @@ export interface BrowserContextOptions {
 const isProduction = (import.meta as Meta).env?.PROD;
 const isCarried = (import.meta as Meta).env?.ISOPOOL_CARRIED;
 
-const WARNING =
-  "isopool/vite compiled nothing here: sessions get lost at await. Meant? browserContext({ warn: false })";
+const WARNING = "isopool/vite compiled nothing here: await loses sessions. Meant: warn: false";
 
 /**
  * Keeps the current session over `await` in browsers, which have nothing for it: with the plugin `isopool/vite` over every one.
  * Without it, over awaits of the database's own promises and of `keep(promise)`; past others no session is current, never a wrong one.
  */
-export function browserContext({
-  warn = (message) => globalThis.console.warn(message),
-}: BrowserContextOptions = {}): ContextProvider {
+export function browserContext({ warn = globalThis.console.warn }: BrowserContextOptions = {}): ContextProvider {
   const variable = new (native ?? { Variable }).Variable<Frame | undefined>();
   return {
     name: "browserContext",
     absenceProves: false,
-    remedy: "build with isopool/vite, await keep(promise)",
+    remedy: "build with isopool/vite or keep(promise)",
     current: () => variable.get(),
     run(frame, work) {
       if (!isProduction && warn && !isComplete() && !page.hasWarned) {
@@ -71,6 +68,6 @@ export function keep<T>(promise: PromiseLike<T>): Promise<T> {
 }
 
 /** Whether contexts need no help to cross an await; nothing of this page is to be changed for that. */
-function isComplete(): boolean {
-  return isCarried || Boolean(native ?? page.isTransformed ?? !page.undo);
+function isComplete(): unknown {
+  return isCarried ?? native ?? page.isTransformed ?? !page.undo;
 }

@@ -58,7 +58,7 @@ function targets(): Target[] {
     ]),
     ...schedulers.map((name): Target => [globalThis, name, toFirst]),
     [Scheduler?.prototype, "postTask", toFirst],
-    [LockManager?.prototype, "request", (args, context) => toIndex(args, context, args.length - 1)],
+    [LockManager?.prototype, "request", toFirst],
   ];
 }
 
@@ -67,7 +67,7 @@ function patchOne([object, key, carry]: Target, undos: (() => void)[], isNeeded:
   // A worker has its functions from a prototype.
   while (holder && !Object.hasOwn(holder, key)) holder = Object.getPrototypeOf(holder) as object | undefined;
   const before = holder && Object.getOwnPropertyDescriptor(holder, key);
-  if (!holder || typeof before?.value !== "function") return;
+  if (typeof before?.value !== "function") return;
   const original = before.value as Callable;
   // A method: what it stands for is no constructor either.
   const { [key]: patched } = {
@@ -85,20 +85,20 @@ function patchOne([object, key, carry]: Target, undos: (() => void)[], isNeeded:
     },
   };
   Object.defineProperties(patched, Object.getOwnPropertyDescriptors(original));
-  Object.defineProperty(holder, key, { ...before, value: patched });
+  Object.defineProperty(holder as object, key, { ...before, value: patched });
   undos.push(() => {
     // Somebody may stand on our shoulders by now: then it stays, and does nothing.
-    if ((holder as Record<string, unknown>)[key] === patched) Object.defineProperty(holder, key, before);
+    if ((holder as Record<string, unknown>)[key] === patched) Object.defineProperty(holder as object, key, before);
   });
 }
 
-const toFirst: Carry = (args, context) => toIndex(args, context, 0);
-
-function toIndex(args: unknown[], context: Mapping, index: number): void {
-  const callback = args[index];
-  if (typeof callback === "function")
+/** The callback is the first function: what it is called with comes behind it, and options before. */
+function toFirst(args: unknown[], context: Mapping): void {
+  const index = args.findIndex((each) => typeof each === "function");
+  const callback = args[index] as Callable | undefined;
+  if (callback)
     args[index] = function (this: unknown, ...values: unknown[]) {
-      return inContext(context, callback as Callable, this, values);
+      return inContext(context, callback, this, values);
     };
 }
 
@@ -112,6 +112,5 @@ function toAll(args: unknown[], context: Mapping): void {
 
 // Its own kind comes back as it is.
 function toThenable(args: unknown[], context: Mapping, self: unknown): void {
-  const [value] = args;
-  if ((value as { constructor?: unknown } | null | undefined)?.constructor !== self) args[0] = carried(value, context);
+  if ((args[0] as object | undefined)?.constructor !== self) args[0] = carried(args[0], context);
 }

@@ -26,8 +26,7 @@ export const yieldRule: Rule = (node, site) => {
     site.close(node.end, ` ${site.call("leave")})`);
     return;
   }
-  if (node["delegate"] === true)
-    around(site, node, behind(site.code, "*", keywordEnd), "back", "iterable");
+  if (node["delegate"] === true) around(site, node, behind(site.code, "*", keywordEnd), "back", "iterable");
   else around(site, node, keywordEnd, "asked", "leave");
 };
 

@@ -35,7 +35,10 @@ export function functionRule(node: Node, site: Site, carried: Carried): void {
 /** `=> value` becomes a block that returns it. */
 function framedArrow(node: FunctionNode, site: Site): void {
   const { frame } = site.names;
-  site.edits.open(behindArrow(node, site), `{const ${frame}=${site.use("enter")}();try{return ${site.use("thenable")}(`);
+  site.edits.open(
+    behindArrow(node, site),
+    `{const ${frame}=${site.use("enter")}();try{return ${site.use("thenable")}(`,
+  );
   site.close(node.end, `)}finally{${site.call("exit")}}}`);
 }
 
