@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -22,6 +22,8 @@ interface Started {
 /** As `npm start` does, on a free port, in a process group of its own. */
 async function start(): Promise<Started> {
   const folder = mkdtempSync(join(tmpdir(), "isopool-start-"));
+  // As /tmp is: PostgreSQL may have its data there as a user of its own, and they are removed when it has ended.
+  chmodSync(folder, 0o1777);
   const child = spawn(process.execPath, [vite, "--port", "0", "--no-open"], {
     cwd: root,
     detached: true,
@@ -43,6 +45,7 @@ async function start(): Promise<Started> {
       });
   });
   expect(printed).toContain("The Worker is at /api");
+  expect(printed).toContain("The Worker is at /neon/api");
   return { url, child, folder };
 }
 
@@ -55,22 +58,29 @@ function isAlive({ pid }: ChildProcess): boolean {
   }
 }
 
+/** What is there of those that were started. */
+function left(folder: string): string[] {
+  return readdirSync(folder).filter((name) => /workerd|libsql|postgresql/.test(name));
+}
+
 test.each([
   ["Ctrl+C, which a terminal tells to all of them", "SIGINT", true],
   ["SIGTERM to it alone", "SIGTERM", false],
-] as const)("%s ends the page, the Worker and the database", { timeout: 60_000 }, async (_, signal, isToAll) => {
+] as const)("%s ends the page, the Workers and their databases", { timeout: 120_000 }, async (_, signal, isToAll) => {
   const { url, child, folder } = await start();
   const page = await fetch(url);
   expect(page.status).toBe(200);
   expect(await page.text()).toContain("<page-app>");
-  const products = await fetch(new URL("api/products?limit=1", url));
-  expect(await products.json()).toMatchObject({ products: [{ name: "Pocket notebook, plain" }] });
-  expect(readdirSync(folder)).not.toEqual([]);
+  for (const path of ["api/products?limit=1", "neon/api/products?limit=1"]) {
+    const products = await fetch(new URL(path, url));
+    expect(await products.json()).toMatchObject({ products: [{ name: "Pocket notebook, plain" }] });
+  }
+  expect(left(folder)).not.toEqual([]);
 
   const exit = once(child, "exit");
   process.kill(isToAll ? -child.pid! : child.pid!, signal);
   await exit;
   for (let tries = 0; tries < 100 && isAlive(child); tries++) await sleep(50);
   expect(isAlive(child), "a process is left").toBe(false);
-  expect(readdirSync(folder).filter((name) => /workerd|libsql/.test(name))).toEqual([]);
+  await expect.poll(() => left(folder), { timeout: 10_000 }).toEqual([]);
 });

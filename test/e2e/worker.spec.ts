@@ -18,6 +18,10 @@ async function send(visitor: Visitor, title: string): Promise<string> {
   return outcome.innerText();
 }
 
+async function choose({ page }: Visitor, database: string): Promise<void> {
+  await page.getByRole("group", { name: "Database" }).getByRole("button", { name: database }).click();
+}
+
 test.beforeEach(async ({ visitor, page }) => {
   await visitor.open("worker");
   await expect(page.getByRole("heading", { name: "The isolate's pool" })).toBeVisible();
@@ -96,6 +100,93 @@ test("a keyboard is enough", async ({ page }) => {
   await expect(page.getByRole("button", { name: "Send 20 at once" })).toBeFocused();
 });
 
+test.describe("on PostgreSQL", () => {
+  test.beforeEach(async ({ page, visitor }) => {
+    await choose(visitor, "PostgreSQL (Neon)");
+    await expect(page.getByText("Sockets opened")).toBeVisible();
+    await expect(page.getByRole("region", { name: "Products" })).toBeVisible();
+  });
+
+  test("a hundred at once are a flight each, and open no socket", async ({ visitor }) => {
+    expect(await send(visitor, "Send 1 request")).toMatch(
+      /^1 request in 1 flight: all were answered.+ 0 sockets opened/,
+    );
+    const before = await pool(visitor, "Sockets opened");
+    const text = await send(visitor, "Send 100 at once");
+    expect(text).toMatch(/^100 requests in 100 flights: all were answered.+ 0 sockets opened/);
+    expect(await pool(visitor, "Waits")).toBeGreaterThan(0);
+    expect(await pool(visitor, "Sockets opened")).toBe(before);
+    expect(await pool(visitor, "Over HTTP alone")).toBeGreaterThanOrEqual(101);
+    expect(await pool(visitor, "Flights a request")).toBe(1);
+  });
+
+  test("what fails in the middle is rolled back, and the client is told why", async ({ visitor, complaints }) => {
+    const before = await pool(visitor, "Rolled back");
+    const text = await send(visitor, "Send one that fails");
+    expect(text).toMatch(
+      /^409: 99 of “.+” were asked for, and \d+ are left\. “.+”: (\d+) on the shelf before, \1 after\.$/,
+    );
+    expect(await pool(visitor, "Rolled back")).toBe(before + 1);
+    expect(complaints.every((complaint) => complaint.includes("409"))).toBe(true);
+    complaints.length = 0;
+  });
+
+  test("what a client leaves behind is rolled back", async ({ visitor, complaints }) => {
+    const text = await send(visitor, "Send one and leave");
+    expect(text).toMatch(/The isolate saw it, and rolled back\. “.+”: (\d+) on the shelf before, \1 after\.$/);
+    expect(complaints.every((complaint) => /request failed.*neon\/api\/orders/.test(complaint))).toBe(true);
+    complaints.length = 0;
+  });
+
+  test("the shop is searched, sold from and reported on", async ({ page, visitor }) => {
+    const products = page.getByRole("region", { name: "Products" });
+    await page.getByLabel("Search").fill("SEALING");
+    await expect(products.getByRole("row")).toHaveCount(3);
+    await page.getByLabel("Search").fill("");
+    await page.getByLabel("Category").selectOption("Inks");
+    await expect(products.getByRole("row")).toHaveCount(13);
+    await page.getByRole("button", { name: "Report of sales" }).click();
+    await expect(page.getByRole("region", { name: "Sales by category" }).getByRole("row")).toHaveCount(9);
+    const row = products.getByRole("row").nth(1);
+    const stock = Number(await row.getByRole("cell").nth(3).innerText());
+    const opened = await pool(visitor, "Sockets opened");
+    await row.getByRole("button", { name: /^Order one/ }).click();
+    await expect(page.locator("shop-card .summary")).toHaveText(/^Order [\d,]+: “.+”, €[\d.]+\.$/);
+    await expect(row.getByRole("cell").nth(3)).toHaveText(String(stock - 1));
+    expect(await pool(visitor, "Sockets opened")).toBe(opened + 1);
+  });
+});
+
+test("each database has an isolate and a shop of its own, and a keyboard is enough to turn to it", async ({ page }) => {
+  const cell = page.getByRole("region", { name: "Products" }).getByRole("row").nth(4).getByRole("cell").nth(3);
+  const stock = await cell.innerText();
+  const neon = page.getByRole("button", { name: "PostgreSQL (Neon)" });
+  await neon.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Sockets opened")).toBeVisible();
+  await expect(neon).toHaveAttribute("aria-pressed", "true");
+  await expect(neon).toBeFocused();
+  await page.getByRole("region", { name: "Products" }).getByRole("button").nth(3).press("Enter");
+  await expect(cell).toHaveText(String(Number(stock) - 1));
+  await neon.press("Shift+Tab");
+  await page.keyboard.press("Space");
+  await expect(page.getByText("Streams opened")).toBeVisible();
+  await expect(cell).toHaveText(stock);
+});
+
+test("a database that did not start is told, and the other one works", async ({ page, visitor, complaints }) => {
+  await page.route("**/neon/api/**", (route) =>
+    route.fulfill({ status: 503, json: { error: "The Worker does not run on PostgreSQL here: no binaries" } }),
+  );
+  await choose(visitor, "PostgreSQL (Neon)");
+  await expect(page.getByRole("alert")).toHaveText("The Worker does not run on PostgreSQL here: no binaries");
+  await expect(page.getByRole("button", { name: "PostgreSQL (Neon)" })).toBeFocused();
+  await choose(visitor, "libSQL");
+  await expect(page.getByText("Streams opened")).toBeVisible();
+  expect(complaints.every((complaint) => complaint.includes("503"))).toBe(true);
+  complaints.length = 0;
+});
+
 for (const [device, viewport] of Object.entries({
   desk: { width: 1280, height: 860 },
   phone: { width: 390, height: 844 },
@@ -104,18 +195,24 @@ for (const [device, viewport] of Object.entries({
     test.describe(`${device}, ${scheme}`, () => {
       test.use({ viewport, colorScheme: scheme });
 
-      test("the view is whole: its width, names, roles and contrast", async ({ page, visitor, shoot }) => {
-        await send(visitor, "Send 20 at once");
-        await page.getByRole("button", { name: "Report of sales" }).click();
-        await expect(page.getByRole("region", { name: "Sales by category" })).toBeVisible();
-        const overflow = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        expect(overflow).toBe(0);
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`)).toEqual([]);
-        await shoot(`worker-${device}-${scheme}`);
-      });
+      for (const database of ["libSQL", "PostgreSQL (Neon)"])
+        test(`the view is whole on ${database}: its width, names, roles and contrast`, async ({
+          page,
+          visitor,
+          shoot,
+        }) => {
+          await choose(visitor, database);
+          await send(visitor, "Send 20 at once");
+          await page.getByRole("button", { name: "Report of sales" }).click();
+          await expect(page.getByRole("region", { name: "Sales by category" })).toBeVisible();
+          const overflow = await page.evaluate(
+            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          );
+          expect(overflow).toBe(0);
+          const { violations } = await new AxeBuilder({ page }).analyze();
+          expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`)).toEqual([]);
+          await shoot(`worker-${device}-${scheme}-${database.slice(0, 4).toLowerCase()}`);
+        });
     });
   }
 }

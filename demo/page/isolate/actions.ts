@@ -1,7 +1,8 @@
 // What a visitor can send to the Worker, and what came of it in words.
 
+import type { IsolateReport } from "../../worker/report.ts";
 import { plural } from "../format.ts";
-import { api, ApiError, type BurstAnswer } from "./api.ts";
+import { api, ApiError, type BurstAnswer, databases } from "./api.ts";
 import { isolate } from "./isolate.ts";
 
 export interface Action {
@@ -34,7 +35,7 @@ export const actions: readonly Action[] = [
   {
     id: "hundred",
     title: "Send 100 at once",
-    teaser: "The line is longer. The streams are the same.",
+    teaser: "The line is longer. The connections are the same.",
     run: () => send(100),
   },
   {
@@ -57,13 +58,20 @@ async function send(count: number): Promise<string> {
   const after = isolate.report;
   if (!before || !after) return isolate.absence;
   const waits = after.pool.waits - before.pool.waits;
-  const opened = after.pool.opened - before.pool.opened;
   const flights = after.pool.flights - before.pool.flights;
   return [
     `${plural(count, "request")} in ${plural(flights, "flight")}: ${told(answers)}.`,
     `${waits === 0 ? "None" : waits} waited for a connection.`,
-    `${plural(opened, "stream")} opened, ${after.pool.opened} since the isolate began.`,
+    openings(before, after),
   ].join(" ");
+}
+
+function openings(before: IsolateReport, after: IsolateReport): string {
+  const [noun, was, is] =
+    api.database === databases.neon
+      ? ["socket", before.sockets, after.sockets]
+      : ["stream", before.pool.opened, after.pool.opened];
+  return `${plural(is - was, noun)} opened, ${is} since the isolate began.`;
 }
 
 function told(answers: readonly BurstAnswer[]): string {

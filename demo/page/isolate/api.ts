@@ -25,9 +25,22 @@ export interface BurstAnswer {
   readonly ms: number;
 }
 
-/** Below the page, wherever that is served. */
+/** One of the databases on which the Worker runs beside the page. */
+export interface ShopDatabase {
+  readonly name: string;
+  /** Below the page, wherever that is served. */
+  readonly base: string;
+}
+
+export const databases = {
+  libsql: { name: "libSQL", base: "./" },
+  neon: { name: "PostgreSQL (Neon)", base: "./neon/" },
+} as const satisfies Record<string, ShopDatabase>;
+
+let chosen: ShopDatabase = databases.libsql;
+
 async function call<T>(path: string, init?: RequestInit): Promise<T> {
-  const response = await fetch(new URL(path, document.baseURI), init);
+  const response = await fetch(new URL(chosen.base + path, document.baseURI), init);
   const isJson = response.headers.get("content-type")?.startsWith("application/json") ?? false;
   if (response.ok && isJson) return (await response.json()) as T;
   const { error } = isJson ? ((await response.json()) as Problem) : { error: "No Worker answers here." };
@@ -35,13 +48,20 @@ async function call<T>(path: string, init?: RequestInit): Promise<T> {
 }
 
 export const api = {
-  stats: (): Promise<IsolateReport> => call("./api/stats"),
-  categories: (): Promise<{ categories: string[] }> => call("./api/categories"),
+  /** The one that is asked. */
+  get database(): ShopDatabase {
+    return chosen;
+  },
+  set database(database: ShopDatabase) {
+    chosen = database;
+  },
+  stats: (): Promise<IsolateReport> => call("api/stats"),
+  categories: (): Promise<{ categories: string[] }> => call("api/categories"),
   products: (query: Record<string, string>, signal?: AbortSignal): Promise<ProductList> =>
-    call(`./api/products?${new URLSearchParams(query)}`, signal && { signal }),
-  report: (): Promise<SalesReport> => call("./api/report"),
+    call(`api/products?${new URLSearchParams(query)}`, signal && { signal }),
+  report: (): Promise<SalesReport> => call("api/report"),
   order: (lines: OrderLines, signal?: AbortSignal): Promise<{ id: number; totalCents: number }> =>
-    call("./api/orders", {
+    call("api/orders", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(lines),
@@ -49,5 +69,5 @@ export const api = {
     }),
   /** Requests that the page's own server sends in one moment: a browser sends six at a time. */
   burst: (count: number, path: string): Promise<{ answers: BurstAnswer[] }> =>
-    call(`./burst?${new URLSearchParams({ count: String(count), path })}`, { method: "POST" }),
+    call(`burst?${new URLSearchParams({ count: String(count), path })}`, { method: "POST" }),
 };

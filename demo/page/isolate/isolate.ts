@@ -1,7 +1,7 @@
 // What the page knows of the Worker's isolate.
 
 import type { IsolateReport } from "../../worker/report.ts";
-import { api } from "./api.ts";
+import { api, ApiError, type ShopDatabase } from "./api.ts";
 
 const POLL_MS = 150;
 
@@ -10,6 +10,8 @@ class Isolate extends EventTarget {
   report: IsolateReport | undefined;
   /** Why there is no report; `""` while that is not known. */
   absence = "";
+  /** Whether there is a Worker on some database: where the page is served as files alone, there is none on any. */
+  isServed = false;
   #watchers = 0;
 
   get isThere(): boolean {
@@ -18,14 +20,29 @@ class Isolate extends EventTarget {
 
   /** Asks anew; never rejects. */
   async refresh(): Promise<void> {
+    const { database } = api;
+    let [report, absence]: [IsolateReport | undefined, string] = [undefined, ""];
     try {
-      this.report = await api.stats();
-      this.absence = "";
+      report = await api.stats();
+      this.isServed = true;
     } catch (error) {
-      this.report = undefined;
-      this.absence = error instanceof Error ? error.message : String(error);
+      absence = error instanceof Error ? error.message : String(error);
+      this.isServed ||= error instanceof ApiError && error.status !== 404;
     }
+    // What comes late tells of another isolate.
+    if (api.database !== database) return;
+    this.report = report;
+    this.absence = absence;
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** Turns to the isolate that runs on that database. */
+  async choose(database: ShopDatabase): Promise<void> {
+    if (api.database === database) return;
+    api.database = database;
+    this.report = undefined;
+    this.absence = "";
+    await this.refresh();
   }
 
   /** Keeps asking while `work` is going on, and once when it is over. */

@@ -1,8 +1,10 @@
 // The Worker: what its isolate does with one pool, and the shop that it serves.
 
 import { html, nothing, svg, type TemplateResult } from "lit";
+import { keyed } from "lit/directives/keyed.js";
 import { PageElement } from "../element.ts";
 import { type Action, actions } from "./actions.ts";
+import { api, databases, type ShopDatabase } from "./api.ts";
 import { isolate } from "./isolate.ts";
 import { poolCard } from "./pool-card.ts";
 import { requestsCard } from "./requests-card.ts";
@@ -31,8 +33,9 @@ export class PageIsolate extends PageElement {
   }
 
   override render(): TemplateResult {
-    if (isolate.report) return this.#view();
     if (isolate.absence) return this.#absent();
+    // While another isolate is asked how it is, the view stays.
+    if (isolate.report || isolate.isServed) return this.#view();
     return html`<p class="empty" role="status">Looking for the Worker…</p>`;
   }
 
@@ -45,6 +48,7 @@ export class PageIsolate extends PageElement {
         nothing.
       </p>
       <p class="failure" role="alert">${isolate.absence}</p>
+      ${isolate.isServed ? html`<div class="bar">${this.#databases()}</div>` : nothing}
       <div class="bar"><button type="button" @click=${() => isolate.refresh()}>Look again</button></div>
     </section>`;
   }
@@ -54,8 +58,10 @@ export class PageIsolate extends PageElement {
       <section class="stories" aria-labelledby="actions-title">
         <h2 id="actions-title">Send requests</h2>
         <p class="lead">
-          Each one is a session on the pool of one isolate: a real workerd, with its database 20 ms away.
+          Each one is a session on the pool of one isolate: a real workerd, with its database 20 ms away. The Worker is
+          the same on both; it is told another URL.
         </p>
+        <div class="databases">${this.#databases()}</div>
         <ul>
           ${actions.map((action) => this.#item(action))}
         </ul>
@@ -63,12 +69,41 @@ export class PageIsolate extends PageElement {
       <div class="stage">
         ${
           isolate.report
-            ? [poolCard(isolate.report, this.#running ? "Running…" : this.#outcome), requestsCard(isolate.report)]
+            ? [
+                poolCard(isolate.report, api.database, this.#running ? "Running…" : this.#outcome),
+                requestsCard(isolate.report),
+              ]
             : nothing
         }
-        <shop-card></shop-card>
+        ${keyed(api.database, html`<shop-card></shop-card>`)}
       </div>
     </div>`;
+  }
+
+  #databases(): TemplateResult {
+    const choice = (database: ShopDatabase): TemplateResult =>
+      html`<button
+        type="button"
+        ?disabled=${this.#running !== undefined}
+        aria-pressed=${api.database === database}
+        @click=${() => this.#choose(database)}
+      >
+        ${database.name}
+      </button>`;
+    return html`<div class="segmented" role="group" aria-label="Database">
+      ${Object.values(databases).map(choice)}
+    </div>`;
+  }
+
+  async #choose(database: ShopDatabase): Promise<void> {
+    this.#outcome = "";
+    const choosing = isolate.choose(database);
+    this.requestUpdate();
+    await choosing;
+    await this.updateComplete;
+    // Where the view had to be made anew, the button that was pressed is gone, and the focus with it.
+    if (document.activeElement === document.body)
+      this.querySelector<HTMLElement>('.segmented [aria-pressed="true"]')?.focus();
   }
 
   #item(action: Action): TemplateResult {

@@ -3,14 +3,17 @@
 import { html, type TemplateResult } from "lit";
 import type { IsolateReport } from "../../worker/report.ts";
 import { count } from "../format.ts";
+import { databases, type ShopDatabase } from "./api.ts";
+
+type Shown = readonly [name: string, value: string, meaning: string];
 
 /** @param outcome - what came of what was sent last. */
-export function poolCard({ pool, sessions, latest, requests }: IsolateReport, outcome: string): TemplateResult {
+export function poolCard(report: IsolateReport, database: ShopDatabase, outcome: string): TemplateResult {
+  const { pool, sessions, latest, requests } = report;
   const flights = latest.reduce((sum, request) => sum + request.flights, 0);
   const each = latest.length === 0 ? "–" : Number((flights / latest.length).toFixed(2)).toLocaleString("en");
-  const shown: [name: string, value: string, meaning: string][] = [
-    ["Streams opened", count(pool.opened), `of ${pool.max || "its"} at most, ${count(pool.open)} open now`],
-    ["Reused", count(Math.max(0, sessions.acquired - pool.opened)), "times a request got one that was there"],
+  const shown: Shown[] = [
+    ...(database === databases.neon ? sockets(report) : streams(report)),
     ["Flights a request", each, `in the last ${count(latest.length)}`],
     ["Waits", count(pool.waits), `${count(pool.waiting)} waiting now, ${count(pool.busy)} at work`],
     ["Committed", count(sessions.committed), "sessions with a transaction"],
@@ -33,4 +36,23 @@ export function poolCard({ pool, sessions, latest, requests }: IsolateReport, ou
     </dl>
     <p class="outcome" role="status" aria-live="polite">${outcome}</p>
   </section>`;
+}
+
+function streams({ pool, sessions }: IsolateReport): Shown[] {
+  return [
+    ["Streams opened", count(pool.opened), `of ${pool.max || "its"} at most, ${count(pool.open)} open now`],
+    ["Reused", count(Math.max(0, sessions.acquired - pool.opened)), "times a request got one that was there"],
+  ];
+}
+
+/** A socket belongs to the request that opened it, as the platform has it: what needs no transaction does without. */
+function sockets({ sockets: opened, pool, sessions }: IsolateReport): Shown[] {
+  return [
+    [
+      "Sockets opened",
+      count(opened),
+      `for transactions; ${count(pool.busy)} of ${pool.max || "its"} connections at work now`,
+    ],
+    ["Over HTTP alone", count(Math.max(0, sessions.acquired - opened)), "times a request needed no socket"],
+  ];
 }

@@ -104,7 +104,7 @@ export class ShopCard extends PageElement {
     return html`<section class="card" aria-labelledby="sales-title">
       <header class="card-head">
         <h2 id="sales-title">Sales</h2>
-        <span class="hint">${count(orders)} orders, ${money(revenueCents)}: two queries, one flight, one moment</span>
+        <span class="hint">${count(orders)} orders, ${money(revenueCents)}: two queries, one flight</span>
       </header>
       <div class="table-scroll" tabindex="0" role="region" aria-label="Sales by category">
         <table>

@@ -106,3 +106,5 @@ async function answerOver(request: IncomingMessage, response: ServerResponse): P
 process.on("message", (call: Call) => void answer(call));
 // The parent is gone, and PostgreSQL's keeper sees this process go.
 process.on("disconnect", () => process.exit());
+// A terminal tells all of its group at once; this process ends with its parent, and not before.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
