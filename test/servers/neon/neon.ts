@@ -22,6 +22,9 @@ export interface Started {
   readonly database: NeonDatabase;
 }
 
+/** To make a database costs as much as a dozen tests: those of servers that have ended are emptied and used again. */
+const empty = new WeakMap<Postgres, string[]>();
+
 let databases = 0;
 
 /** PostgreSQL behind a proxy like Neon's, with databases of its own. */
@@ -62,8 +65,7 @@ export class Neon {
 
   /** Another empty database at this server. */
   async createDatabase(): Promise<NeonDatabase> {
-    const name = `neondb_${++databases}`;
-    await this.#admin.run(`CREATE DATABASE ${name} OWNER ${OWNER}`);
+    const name = empty.get(this.#postgres)?.pop() ?? (await this.#makeDatabase());
     this.#databases.push(name);
     const [endpoint] = this.#options.endpoints ?? ["ep-test"];
     const login = `postgresql://${OWNER}:${PASSWORD}`;
@@ -145,8 +147,26 @@ export class Neon {
   async stop(): Promise<void> {
     await this.#relay?.stop();
     await this.#proxy.stop();
-    for (const name of this.#databases) await this.#admin.run(`DROP DATABASE ${name} WITH (FORCE)`);
+    await this.killBackends();
+    for (const name of this.#databases) await this.#emptyDatabase(name);
     this.#admin.close();
+  }
+
+  async #makeDatabase(): Promise<string> {
+    const name = `neondb_${++databases}`;
+    await this.#admin.run(`CREATE DATABASE ${name} OWNER ${OWNER}`);
+    return name;
+  }
+
+  async #emptyDatabase(database: string): Promise<void> {
+    const backend = await Backend.connect({ path: this.#postgres.socketPath }, { user: "postgres", database });
+    try {
+      await backend.run(`DROP OWNED BY ${OWNER}, authenticated CASCADE`);
+      await backend.run(`ALTER DATABASE ${database} RESET ALL`);
+      empty.set(this.#postgres, [...(empty.get(this.#postgres) ?? []), database]);
+    } finally {
+      backend.close();
+    }
   }
 }
 
