@@ -33,7 +33,7 @@ export interface BrowserContextOptions {
 const isProduction = (import.meta as Meta).env?.PROD;
 const isCarried = (import.meta as Meta).env?.ISOPOOL_CARRIED;
 
-const WARNING = "isopool/vite compiled nothing here: await loses sessions. Meant: warn: false";
+const WARNING = "isopool/vite compiled nothing here: await loses sessions. Meant? warn: false";
 
 /**
  * Keeps the current session over `await` in browsers, which have nothing for it: with the plugin `isopool/vite` over every one.
