@@ -38,6 +38,8 @@ export default defineConfig({
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     url: `http://127.0.0.1:${port}`,
     timeout: 60_000,
+    // It ends what it has started, and removes what that has written.
+    gracefulShutdown: { signal: "SIGTERM", timeout: 10_000 },
   },
 });
 

@@ -9,6 +9,8 @@ export interface Action {
   readonly id: string;
   readonly title: string;
   readonly teaser: string;
+  /** In its place on PostgreSQL, where a connection belongs to the request that opened it. */
+  readonly onNeon?: string;
   /** Sends it; gives what came of it. */
   run(): Promise<string>;
 }
@@ -30,12 +32,14 @@ export const actions: readonly Action[] = [
     id: "twenty",
     title: "Send 20 at once",
     teaser: "More than the pool has connections. Who comes late waits, and nobody opens one more.",
+    onNeon: "Each has a connection of its own, as the platform has it. It is one HTTP request, and no socket.",
     run: () => send(20),
   },
   {
     id: "hundred",
     title: "Send 100 at once",
-    teaser: "The line is longer. The connections are the same.",
+    teaser: "The line is longer. The streams are the same.",
+    onNeon: "Still one HTTP request each, and no socket.",
     run: () => send(100),
   },
   {
@@ -61,7 +65,8 @@ async function send(count: number): Promise<string> {
   const flights = after.pool.flights - before.pool.flights;
   return [
     `${plural(count, "request")} in ${plural(flights, "flight")}: ${told(answers)}.`,
-    `${waits === 0 ? "None" : waits} waited for a connection.`,
+    // On PostgreSQL each has its own.
+    ...(api.database === databases.neon ? [] : [`${waits === 0 ? "None" : waits} waited for a connection.`]),
     openings(before, after),
   ].join(" ");
 }

@@ -119,7 +119,7 @@ export class PageIsolate extends PageElement {
         </svg>
         <span>${action.title}</span>
       </button>
-      <p id="action-${action.id}">${action.teaser}</p>
+      <p id="action-${action.id}">${(api.database === databases.neon && action.onNeon) || action.teaser}</p>
     </li>`;
   }
 

@@ -12,10 +12,13 @@ export function poolCard(report: IsolateReport, database: ShopDatabase, outcome:
   const { pool, sessions, latest, requests } = report;
   const flights = latest.reduce((sum, request) => sum + request.flights, 0);
   const each = latest.length === 0 ? "–" : Number((flights / latest.length).toFixed(2)).toLocaleString("en");
+  const isNeon = database === databases.neon;
   const shown: Shown[] = [
-    ...(database === databases.neon ? sockets(report) : streams(report)),
+    ...(isNeon ? sockets(report) : streams(report)),
     ["Flights a request", each, `in the last ${count(latest.length)}`],
-    ["Waits", count(pool.waits), `${count(pool.waiting)} waiting now, ${count(pool.busy)} at work`],
+    isNeon
+      ? ["At work", count(pool.busy), `connections now, ${pool.max || "few"} a request at most`]
+      : ["Waits", count(pool.waits), `${count(pool.waiting)} waiting now, ${count(pool.busy)} at work`],
     ["Committed", count(sessions.committed), "sessions with a transaction"],
     ["Rolled back", count(sessions.rolledBack), `${count(sessions.aborted)} by clients that left`],
   ];
@@ -46,13 +49,9 @@ function streams({ pool, sessions }: IsolateReport): Shown[] {
 }
 
 /** A socket belongs to the request that opened it, as the platform has it: what needs no transaction does without. */
-function sockets({ sockets: opened, pool, sessions }: IsolateReport): Shown[] {
+function sockets({ sockets: opened, sessions }: IsolateReport): Shown[] {
   return [
-    [
-      "Sockets opened",
-      count(opened),
-      `for transactions; ${count(pool.busy)} of ${pool.max || "its"} connections at work now`,
-    ],
+    ["Sockets opened", count(opened), "for transactions, each its own request's"],
     ["Over HTTP alone", count(Math.max(0, sessions.acquired - opened)), "times a request needed no socket"],
   ];
 }

@@ -17,8 +17,12 @@ interface Place {
 
 /** The same Worker twice, each with a URL of its own. */
 const places: readonly Place[] = [
-  { mount: "", on: "a libSQL server", start: (root) => startLocalWorker(root, localLibsql) },
-  { mount: "/neon", on: "a PostgreSQL behind a proxy like Neon's", start: (root) => startLocalWorker(root, localNeon) },
+  { mount: "", on: "a libSQL server of its own", start: (root) => startLocalWorker(root, localLibsql) },
+  {
+    mount: "/neon",
+    on: "a PostgreSQL of its own behind a proxy like Neon's",
+    start: (root) => startLocalWorker(root, localNeon),
+  },
 ];
 
 /** Runs the Worker while the page is served; the page works without it, too. */
@@ -51,7 +55,7 @@ async function attach(
   let problem = "";
   try {
     worker = await start(root);
-    logger.info(`  The Worker is at ${mount}/api, on ${on} of its own, with the sample shop in it.`);
+    logger.info(`  The Worker is at ${mount}/api, on ${on}, with the sample shop in it.`);
   } catch (error) {
     problem = `The Worker does not run on ${on} here: ${error instanceof Error ? error.message : String(error)}`;
     logger.error(`${problem}\nThe page is served without it.`);
