@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/e2e/**", "test/bench/**"],
+    // By itself vitest keeps one processor free; most of these tests wait for a server.
+    maxWorkers: "100%",
     // A test that waits for real is wrong; these bounds only end what hangs.
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -23,7 +23,8 @@ const SETTINGS = {
   synchronous_commit: "off",
   full_page_writes: "off",
   shared_buffers: "16MB",
-  max_connections: "100",
+  // A hundred requests at once are a hundred backends, as at Neon when its own pool is full.
+  max_connections: "300",
   timezone: "UTC",
 };
 const ACCESS = `local all all trust\nhost all all ${HOST}/32 password\n`;
