@@ -12,10 +12,21 @@ export const suites: Suites = ({ start }) => {
   const here = (options: Partial<NeonOptions>): Partial<NeonOptions> => ({ allowPasswordInBrowser: true, ...options });
   // Over HTTP there is nothing to kill.
   const auto = { kill: undefined };
-  return {
-    "Neon over HTTP": neonTarget(startServer, driver, { version: 18 }, here({ transport: "http" }), httpDialect),
-    "Neon over WebSocket": neonTarget(startServer, driver, { version: 18 }, here({ transport: "ws" })),
-    "Neon by need": neonTarget(startServer, driver, { version: 18 }, here({}), auto),
-    "Neon by need, on PostgreSQL 15": neonTarget(startServer, driver, { version: 15 }, here({}), auto),
-  };
+  const on = (version: 15 | 18): ReturnType<Suites> => ({
+    [`Neon over HTTP, PostgreSQL ${version}`]: neonTarget(
+      startServer,
+      driver,
+      { version },
+      here({ transport: "http" }),
+      httpDialect,
+    ),
+    [`Neon over WebSocket, PostgreSQL ${version}`]: neonTarget(
+      startServer,
+      driver,
+      { version },
+      here({ transport: "ws" }),
+    ),
+    [`Neon by need, PostgreSQL ${version}`]: neonTarget(startServer, driver, { version }, here({}), auto),
+  });
+  return { ...on(15), ...on(18) };
 };
