@@ -4,16 +4,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { neon } from "../../../src/adapters/neon/index.ts";
 import type { Step } from "../../../src/contract/adapter.ts";
+import type { SessionOptions } from "../../../src/index.ts";
 import { BEGIN, ROLLBACK } from "../../kit/contract/fixture.ts";
 import type { Fault } from "../../servers/neon/server.ts";
 import { driver } from "./driver.ts";
 import { optionsFor } from "./target.ts";
 import { deadPort, insert, openShop, type Shop, type ShopOptions } from "./shop.ts";
 
-async function works({ db, names }: Shop): Promise<void> {
+async function works({ db, names }: Shop, options: SessionOptions = {}): Promise<void> {
   await db.session(async (session) => {
     await session.query("INSERT INTO goods VALUES (99, 'works')");
-  });
+  }, options);
   expect(await names()).toContain("works");
 }
 
@@ -102,7 +103,8 @@ describe.each(["auto", "ws"] as const)("with transport %s", (transport) => {
         : { code: "CONNECT_FAILED", outcome: "not-executed", retryable: true },
     );
     await shop.server.clearFaults();
-    await works(shop);
+    // The pool's pause after failures may be longer than one session's patience.
+    await works(shop, { retry: 20 });
   });
 
   test("an upgrade that never comes is given up with the session", async () => {
