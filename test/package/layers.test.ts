@@ -13,7 +13,7 @@ const arrows: Record<string, readonly string[]> = {
   database: ["context/explicit.ts", "runtime/shared.ts"],
   context: ["contract/"],
   runtime: ["contract/"],
-  adapters: ["contract/", "adapters/sqlite/"],
+  adapters: ["contract/", "adapters/shared/", "adapters/sqlite/"],
   carrier: ["contract/", "carrier/"],
   integrations: ["index.ts"],
   // Brings a pool of its own, of the same parts.

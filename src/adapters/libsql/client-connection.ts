@@ -5,7 +5,8 @@ import type { ClientResult, ClientStatement, CreateClient, LibsqlClient, LibsqlT
 import { explain, isLocked, type SqlStep, stops, toFailure } from "./client-failure.ts";
 import { isList, runList } from "./client-list.ts";
 import { toClient, toResult } from "./client-results.ts";
-import { gone, readOnly, toDbError, transactionLost } from "./errors.ts";
+import { transactionLost } from "../shared/failures.ts";
+import { gone, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
 import { DONE, mayOnlyRead, modeOf, SKIPPED, textOf } from "./plan.ts";
 import { CLOSE_MS, isBusy, untilAborted } from "./remote.ts";

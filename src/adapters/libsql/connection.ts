@@ -2,7 +2,8 @@ import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from 
 import type { RawResult, Statement } from "../../contract/statement.ts";
 import { type DbError, isDbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
-import { gone, isRefused, readOnly, toDbError, transactionLost } from "./errors.ts";
+import { transactionLost } from "../shared/failures.ts";
+import { gone, isRefused, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
 import { type Ground, mayOnlyRead, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
 import { isBusy, type Remote } from "./remote.ts";

@@ -1,44 +1,15 @@
 import type { Statement } from "../../contract/statement.ts";
 import { DbError, type Outcome, type QueryFailureKind } from "../../errors.ts";
-import { scrub, toFailure } from "../sqlite/failure.ts";
+import { type Failures, failuresOf, transactionLost } from "../shared/failures.ts";
+import { scrub } from "../shared/scrub.ts";
+import { toFailure } from "../sqlite/failure.ts";
 import { bind, valuesOf } from "./values.ts";
 import type { WireError } from "./wire.ts";
 
-interface Fate {
-  readonly outcome?: Outcome;
-  readonly cause?: unknown;
-  readonly retryable?: boolean;
-}
-
-/** A failure of the connection, not of a statement. */
-export function failed(
-  code: "CONNECT_FAILED" | "AUTH_FAILED" | "CONNECTION_LOST",
-  message: string,
-  fate: Fate = {},
-): DbError {
-  const { cause, ...rest } = fate;
-  const details = { adapter: "libsql" };
-  return new DbError(code, message, details, cause === undefined ? rest : { ...rest, cause });
-}
-
-/** The connection is gone, and nothing of this flight was executed: it may leave again on another one. */
-export function gone(message: string, cause?: unknown): DbError {
-  return failed("CONNECTION_LOST", message, { retryable: true, cause });
-}
-
-/** No answer, or none that can be read: what was sent may have been executed. */
-export function unknown(message: string, cause?: unknown): DbError {
-  return failed("CONNECTION_LOST", message, { outcome: "unknown", retryable: true, cause });
-}
-
-export function transactionLost(sql: string, cause?: unknown): DbError {
-  return new DbError(
-    "TRANSACTION_LOST",
-    "the transaction has ended: roll back, then begin anew",
-    { sql },
-    { cause, retryable: true },
-  );
-}
+const failures: Failures = failuresOf("libsql");
+export const failed: Failures["failed"] = failures.failed;
+export const gone: Failures["gone"] = failures.gone;
+export const unknown: Failures["unknown"] = failures.unknown;
 
 /** Codes that are not SQLite's, or tell more than its message. */
 const KINDS: Readonly<Record<string, QueryFailureKind>> = {

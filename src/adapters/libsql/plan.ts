@@ -2,7 +2,8 @@ import type { BeginOptions, DriverConnection, Flight, QueryStep, Step, StepOutco
 import type { RawResult } from "../../contract/statement.ts";
 import type { DbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
-import { readOnly, toDbError, transactionLost } from "./errors.ts";
+import { transactionLost } from "../shared/failures.ts";
+import { readOnly, toDbError } from "./errors.ts";
 import { decode, toInteger, toWire } from "./values.ts";
 import type { WireCondition, WireError, WireRequest, WireResponse, WireResult, WireStep } from "./wire.ts";
 

@@ -1,6 +1,7 @@
 import type { RowStream, StreamOptions } from "../../contract/adapter.ts";
 import type { RawResult, RowBatch, SqlValue, Statement } from "../../contract/statement.ts";
-import { toDbError, transactionLost, unknown } from "./errors.ts";
+import { transactionLost } from "../shared/failures.ts";
+import { toDbError, unknown } from "./errors.ts";
 import { untilAborted } from "./remote.ts";
 import { decode } from "./values.ts";
 import type { WireEntry } from "./wire.ts";

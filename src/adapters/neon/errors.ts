@@ -1,41 +1,13 @@
 import type { Statement } from "../../contract/statement.ts";
-import { DbError, type Outcome, type QueryFailureKind } from "../../errors.ts";
-import { scrub } from "../sqlite/failure.ts";
+import { DbError, type QueryFailureKind } from "../../errors.ts";
+import { type Failures, failuresOf } from "../shared/failures.ts";
+import { scrub } from "../shared/scrub.ts";
 import type { ServerError } from "./driver.ts";
 
-interface Fate {
-  readonly outcome?: Outcome;
-  readonly cause?: unknown;
-  readonly retryable?: boolean;
-}
-
-/** A failure of the connection, not of a statement. */
-export function failed(
-  code: "CONNECT_FAILED" | "AUTH_FAILED" | "CONNECTION_LOST",
-  message: string,
-  { cause, ...fate }: Fate = {},
-): DbError {
-  return new DbError(code, message, { adapter: "neon" }, cause === undefined ? fate : { ...fate, cause });
-}
-
-/** The connection is gone, and nothing of this flight stays: it may leave again on another one. */
-export function gone(message: string, cause?: unknown): DbError {
-  return failed("CONNECTION_LOST", message, { retryable: true, cause });
-}
-
-/** No answer, or none that can be read: what was sent may have been executed. */
-export function unknown(message: string, cause?: unknown): DbError {
-  return failed("CONNECTION_LOST", message, { outcome: "unknown", retryable: true, cause });
-}
-
-export function transactionLost(sql: string, cause?: unknown): DbError {
-  return new DbError(
-    "TRANSACTION_LOST",
-    "the transaction has ended: roll back, then begin anew",
-    { sql },
-    { cause, retryable: true },
-  );
-}
+const failures: Failures = failuresOf("neon");
+export const failed: Failures["failed"] = failures.failed;
+export const gone: Failures["gone"] = failures.gone;
+export const unknown: Failures["unknown"] = failures.unknown;
 
 export function unsupported(wanted: string): DbError {
   return new DbError("TRANSACTION_UNSUPPORTED", `neon has no ${wanted}`, { adapter: "neon", wanted });

@@ -2,7 +2,8 @@ import type { BeginOptions, DriverConnection, Flight, QueryStep, Step, StepOutco
 import type { Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { findCulprit } from "./culprit.ts";
-import { gone, needsSession, toDbError, transactionLost, unsupported } from "./errors.ts";
+import { transactionLost } from "../shared/failures.ts";
+import { gone, needsSession, toDbError, unsupported } from "./errors.ts";
 import { StatementFailure } from "./http-failure.ts";
 import type { BatchOptions, Http } from "./http.ts";
 import { DONE, failure, isSetup, SKIPPED, stops } from "./outcomes.ts";

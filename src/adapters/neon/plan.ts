@@ -1,5 +1,6 @@
 import type { BeginOptions, DriverConnection, Step, StepOutcome } from "../../contract/adapter.ts";
-import { toDbError, transactionLost } from "./errors.ts";
+import { transactionLost } from "../shared/failures.ts";
+import { toDbError } from "./errors.ts";
 import { DONE, failure, isSetup, SKIPPED } from "./outcomes.ts";
 import type { Answer, Part } from "./pipeline.ts";
 import { toResult } from "./results.ts";

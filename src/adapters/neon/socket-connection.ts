@@ -1,6 +1,7 @@
 import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
-import { gone, transactionLost } from "./errors.ts";
+import { transactionLost } from "../shared/failures.ts";
+import { gone } from "./errors.ts";
 import { isSetup, SKIPPED, stops } from "./outcomes.ts";
 import type { Answer, Part } from "./pipeline.ts";
 import { outcomesOf, patience, planLeg, run } from "./plan.ts";

@@ -1,6 +1,7 @@
 import type { DriverConnection, Flight, QueryStep, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { RawResult, RowBatch, Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
+import { transactionLost } from "../shared/failures.ts";
 import { scan } from "../sqlite/scan.ts";
 import type { SqlJsDatabase } from "./driver.ts";
 import { isLost, messageOf, toDbError } from "./errors.ts";
@@ -170,8 +171,4 @@ export class SqlJsConnection implements DriverConnection {
 
 function connectionLost(cause?: unknown): DbError {
   return new DbError("CONNECTION_LOST", "the connection was closed", { adapter: "sql-js" }, { cause });
-}
-
-function transactionLost(sql: string, cause?: unknown): DbError {
-  return new DbError("TRANSACTION_LOST", "the transaction has ended: roll back", { sql }, { cause, retryable: true });
 }

@@ -1,5 +1,6 @@
 import { DbError } from "../../errors.ts";
-import { scrub, toFailure } from "../sqlite/failure.ts";
+import { scrub } from "../shared/scrub.ts";
+import { toFailure } from "../sqlite/failure.ts";
 import type { DriverValue, SqlJsDatabase } from "./driver.ts";
 
 /** sql.js throws strings as well as errors, and has no codes. */

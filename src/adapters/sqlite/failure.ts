@@ -26,18 +26,3 @@ export function toFailure(message: string): Failure | undefined {
   const known = FAILURES.find(([pattern]) => pattern.test(message));
   return known && { kind: known[1], dialectCode: `SQLITE_${known[2]}` };
 }
-
-/**
- * Takes values out of a message that may repeat them, whole or in part: those of triggers, JSON paths, full-text queries
- * and functions written in JavaScript do.
- */
-export function scrub(message: string, values: readonly unknown[]): string {
-  // The longest first: one may be part of another.
-  const texts = values.map((value) => String(value ?? "")).sort((a, b) => b.length - a.length);
-  return texts
-    .filter(Boolean)
-    .reduce((rest, text) => rest.replaceAll(text, "?"), message)
-    .replace(/(["'[])(.+?)["'\]]/g, (part, _, inner: string) =>
-      texts.some((text) => text.includes(inner)) ? "?" : part,
-    );
-}
