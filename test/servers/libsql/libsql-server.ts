@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { build, type BuildOptions } from "esbuild";
-import type { Call, Calls } from "./main.ts";
+import { sharedChild, startChild } from "../child.ts";
+import type { Calls } from "./main.ts";
 import type { Fault, LibsqlServerOptions } from "./options.ts";
 
 export type { Fault, LibsqlServerOptions, ProfileName } from "./options.ts";
@@ -26,17 +24,17 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-type Ask = (call: Pick<Call, "server" | "name"> & { readonly argument?: unknown }) => Promise<unknown>;
+const ask = sharedChild<keyof Calls>("libsql server", () =>
+  startChild(new URL("main.ts", import.meta.url), { external: ["libsql"], flags: ["--expose-gc"] }),
+);
 
 let servers = 0;
-let asking: Promise<Ask> | undefined;
 
 /** Starts a Hrana server on a database of its own, empty unless a folder is given. All servers of one process share another. */
 export async function startLibsqlServer(options: LibsqlServerOptions = {}): Promise<RunningServer> {
-  const ask = await (asking ??= start());
   const server = ++servers;
   const url = (await ask({ server, name: "listen", argument: options })) as string;
-  const method = (name: Call["name"]) => (argument?: unknown) => ask({ server, name, argument }) as Promise<never>;
+  const method = (name: keyof Calls) => (argument?: unknown) => ask({ server, name, argument }) as Promise<never>;
   return {
     url,
     requests: method("requests"),
@@ -49,44 +47,4 @@ export async function startLibsqlServer(options: LibsqlServerOptions = {}): Prom
     clearFaults: method("clearFaults"),
     stop: method("stop"),
   };
-}
-
-async function start(): Promise<Ask> {
-  const entryPoints = [fileURLToPath(new URL("main.ts", import.meta.url))];
-  // Node 20 runs no TypeScript: the server is one bundle, handed over as text. Packages are then looked for from the folder it runs in.
-  const target = { platform: "node", format: "esm", target: "node20", external: ["libsql"] } satisfies BuildOptions;
-  const { outputFiles } = await build({ ...target, entryPoints, bundle: true, write: false });
-  const cwd = fileURLToPath(new URL("../../..", import.meta.url));
-  const child = spawn(process.execPath, ["--expose-gc", "--input-type=module", "-"], {
-    cwd,
-    stdio: ["pipe", "inherit", "inherit", "ipc"],
-  });
-  child.stdin!.end(outputFiles[0]!.text);
-  // It ends with this process, and keeps it from nothing but waiting for an answer.
-  child.unref();
-  return askerOf(child);
-}
-
-function askerOf(child: ChildProcess): Ask {
-  let calls = 0;
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-  child.on("message", ({ id, value, error }: { id: number; value?: unknown; error?: string }) => {
-    const { resolve, reject } = waiting.get(id)!;
-    waiting.delete(id);
-    if (waiting.size === 0) child.channel?.unref();
-    if (error === undefined) resolve(value);
-    else reject(new Error(`libsql server: ${error}`));
-  });
-  child.on("exit", (code) => {
-    for (const { reject } of waiting.values()) reject(new Error(`the libsql server ended, with code ${code}`));
-    waiting.clear();
-    asking = undefined;
-  });
-  return (call) =>
-    new Promise((resolve, reject) => {
-      const id = ++calls;
-      waiting.set(id, { resolve, reject });
-      child.channel?.ref();
-      child.send({ argument: undefined, ...call, id } satisfies Call);
-    });
 }

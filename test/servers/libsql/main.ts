@@ -1,5 +1,6 @@
 // The servers' own process: the libsql addon can bring a process down. It is told what to do by messages from its parent.
 
+import type { Call } from "../child.ts";
 import type { Fault, LibsqlServerOptions } from "./options.ts";
 import { LibsqlServer } from "./server.ts";
 
@@ -15,14 +16,6 @@ export interface Calls {
   fail(fault: Fault): void;
   clearFaults(): void;
   stop(): Promise<void>;
-}
-
-export interface Call {
-  readonly id: number;
-  /** Which of the process's servers. */
-  readonly server: number;
-  readonly name: keyof Calls;
-  readonly argument: unknown;
 }
 
 const servers = new Map<number, LibsqlServer>();
@@ -45,7 +38,7 @@ const calls: { [Name in Exclude<keyof Calls, "listen">]: (server: LibsqlServer, 
   stop: (server) => server.stop(),
 };
 
-async function answer({ id, server: number, name, argument }: Call): Promise<void> {
+async function answer({ id, server: number, name, argument }: Call<keyof Calls>): Promise<void> {
   try {
     const value = await (name === "listen"
       ? listen(number, argument as LibsqlServerOptions)
@@ -57,7 +50,7 @@ async function answer({ id, server: number, name, argument }: Call): Promise<voi
   if (name === "stop") servers.delete(number);
 }
 
-process.on("message", (call: Call) => void answer(call));
+process.on("message", (call: Call<keyof Calls>) => void answer(call));
 // The parent is gone: nothing of ours stays, in memory or on the disk.
 async function end(): Promise<void> {
   await Promise.allSettled(Array.from(servers.values(), (server) => server.stop()));

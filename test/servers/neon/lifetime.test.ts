@@ -7,7 +7,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { Address, Call } from "./main.ts";
+import type { Call } from "../child.ts";
+import type { Address, Name } from "./main.ts";
 import { startProcess } from "./process.ts";
 
 const ENDS: Readonly<Record<string, (child: ChildProcess) => unknown>> = {
@@ -24,7 +25,7 @@ test.each(Object.entries(ENDS))(
     chmodSync(folder, 0o1777);
     const child = await startProcess({ ...process.env, TMPDIR: folder });
     onTestFinished(() => void child.kill("SIGKILL"));
-    child.send({ id: 1, server: 1, name: "start", argument: {} } satisfies Call);
+    child.send({ id: 1, server: 1, name: "start", argument: {} } satisfies Call<Name>);
     const [{ value }] = (await once(child, "message")) as [{ value: Address }];
     const port = Number(new URL(value.database.directUrl).port);
     expect([await isOpen(port), readdirSync(folder).length]).toEqual([true, 1]);

@@ -4,6 +4,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Call } from "../child.ts";
 import { Neon } from "./neon.ts";
 import type { Fault, Kill, NeonServerOptions, PostgresVersion } from "./options.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
@@ -32,13 +33,7 @@ export interface Address {
   readonly database: Awaited<ReturnType<Neon["createDatabase"]>>;
 }
 
-export interface Call {
-  readonly id: number;
-  /** Which of the process's servers. */
-  readonly server: number;
-  readonly name: "start" | keyof Calls;
-  readonly argument: unknown;
-}
+export type Name = "start" | keyof Calls;
 
 const calls: { [Name in keyof Calls]: (neon: Neon, argument: never) => unknown } = {
   createDatabase: (neon) => neon.createDatabase(),

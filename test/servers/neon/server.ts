@@ -16,9 +16,9 @@
 //
 // Not emulated: TLS, pgbouncer behind `-pooler`, autosuspend, rate limits, arrays as JSON (no client of ours asks for it).
 
-import type { ChildProcess } from "node:child_process";
+import { sharedChild } from "../child.ts";
 import { type Control, controlBy } from "./control.ts";
-import type { Address, Call } from "./main.ts";
+import type { Address, Name } from "./main.ts";
 import type { NeonDatabase, NeonServerOptions } from "./options.ts";
 import { startProcess } from "./process.ts";
 
@@ -39,19 +39,17 @@ export interface RunningServer extends Control {
   readonly database: NeonDatabase;
 }
 
-type Send = (call: Pick<Call, "server" | "name"> & { readonly argument?: unknown }) => Promise<unknown>;
+const ask = sharedChild<Name>("neon server", () => startProcess());
 
 let servers = 0;
-let sending: Promise<Send> | undefined;
 
 /** Starts a server with an empty database. */
 export async function startNeonServer(options: NeonServerOptions = {}): Promise<RunningServer> {
-  const send = await (sending ??= start());
   const server = ++servers;
-  const address = (await send({ server, name: "start", argument: options })) as Address;
+  const address = (await ask({ server, name: "start", argument: options })) as Address;
   const { port, controlUrl, database } = address;
   return {
-    ...controlBy((name, argument) => send({ server, name, argument })),
+    ...controlBy((name, argument) => ask({ server, name, argument })),
     url: database.url,
     fetchEndpoint: `http://127.0.0.1:${port}/sql`,
     wsProxy: `127.0.0.1:${port}/v2`,
@@ -59,37 +57,4 @@ export async function startNeonServer(options: NeonServerOptions = {}): Promise<
     controlUrl,
     database,
   };
-}
-
-async function start(): Promise<Send> {
-  const child = await startProcess();
-  // It ends with this process, and keeps it from nothing.
-  child.unref();
-  child.channel?.unref();
-  return senderTo(child);
-}
-
-function senderTo(child: ChildProcess): Send {
-  let calls = 0;
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-  child.on("message", ({ id, value, error }: { id: number; value?: unknown; error?: string }) => {
-    const { resolve, reject } = waiting.get(id)!;
-    waiting.delete(id);
-    if (waiting.size === 0) child.channel?.unref();
-    if (error === undefined) resolve(value);
-    else reject(new Error(`neon server: ${error}`));
-  });
-  child.on("exit", (code) => {
-    for (const { reject } of waiting.values()) reject(new Error(`the neon server ended, with code ${code}`));
-    waiting.clear();
-    sending = undefined;
-  });
-  return (call) =>
-    new Promise((resolve, reject) => {
-      const id = ++calls;
-      waiting.set(id, { resolve, reject });
-      // Who waits for an answer is not done.
-      child.channel?.ref();
-      child.send({ argument: undefined, ...call, id } satisfies Call);
-    });
 }
