@@ -1,10 +1,9 @@
 import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
-import { DbError, isDbError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
-import { isBad, type Plan, plan, toldApart, toResult, toTexts } from "./flight.ts";
+import { plan } from "./flight.ts";
+import { commitUnknown, land, lose } from "./landing.ts";
 import type { Link } from "./link.ts";
-import { connectionName } from "./names.ts";
 import { prepare } from "./prepare.ts";
 import type { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";
@@ -73,7 +72,7 @@ export class Line {
   }
 
   #giveUp(command: Command, reason: unknown): unknown {
-    const error = command.kind === "commit" && command.isFlying ? this.#commitUnknown(reason) : reason;
+    const error = command.kind === "commit" && command.isFlying ? commitUnknown(this.#unit, reason) : reason;
     command.reject(error);
     if (this.#flying.includes(command)) this.#cancel?.abort(reason);
     return error;
@@ -173,96 +172,14 @@ export class Line {
     try {
       sent = link.driver.send(flight, signal);
     } catch (error) {
-      return this.#lose(flight, error);
+      return lose(this.#unit, flight, error);
     }
     return Array.isArray(sent)
-      ? this.#land(flight, sent)
+      ? land(this.#unit, flight, sent)
       : sent.then(
-          (outcomes) => this.#land(flight, outcomes),
-          (error: unknown) => this.#lose(flight, error),
+          (outcomes) => land(this.#unit, flight, outcomes),
+          (error: unknown) => lose(this.#unit, flight, error),
         );
-  }
-
-  #tell({ steps, startedAt }: Plan, isOk: boolean): void {
-    const { id: session, connection, host } = this.#unit;
-    host.emit?.({
-      type: "flight",
-      session,
-      connection,
-      statements: toTexts(steps),
-      durationMs: host.clock.now() - startedAt!,
-      isOk,
-    });
-  }
-
-  #lose(flight: Plan, error: unknown): boolean {
-    this.#tell(flight, false);
-    if (this.#unit.replaces(error, flight.setup > 0)) return false;
-    const isUnsent = flight.commands[0]!.kind !== "commit" || (isDbError(error) && error.outcome === "not-executed");
-    throw isUnsent ? error : this.#commitUnknown(error);
-  }
-
-  /** Takes note of what came back. The first `setup` and `ahead` outcomes are nobody's. */
-  #land(flight: Plan, outcomes: readonly StepOutcome[]): boolean {
-    const { commands, setup, ahead } = flight;
-    const unit = this.#unit;
-    const { transaction, link } = unit;
-    const { kind, statements } = commands[0]!;
-    const { state } = link!.driver;
-    // The first that is not done.
-    const found = outcomes.findIndex(isBad);
-    const bad = found < 0 ? Infinity : found;
-    this.#tell(flight, found < 0);
-    const failed = outcomes[bad];
-    const failure = failed?.status === "failed" ? failed.error : undefined;
-    if (bad >= ahead && transaction.state === "none" && transaction.wanted) unit.tell("begin");
-    if (
-      (kind === "commit" && bad > outcomes.length) ||
-      (kind === "rollback" && (bad > outcomes.length || state === "idle"))
-    ) {
-      transaction.end();
-      unit.tell(kind);
-    } else transaction.land(state, bad >= ahead, failure);
-    // Half set up, nobody may see it.
-    if (bad < setup) unit.drop(failure);
-    const blocked = (): unknown => transaction.refusal(statements[0]?.text) ?? failure;
-    if (bad < ahead) throw blocked();
-    this.#answer(flight, outcomes, bad, blocked);
-    return true;
-  }
-
-  /** Hands each command its own results or its own error. */
-  #answer({ commands, ahead }: Plan, outcomes: readonly StepOutcome[], bad: number, blocked: () => unknown): void {
-    const { transaction, link } = this.#unit;
-    const { kind } = commands[0]!;
-    let at = ahead;
-    for (const command of commands) {
-      const { length } = command.statements;
-      const isOne = kind === "query";
-      const index = isOne ? 0 : bad - ahead;
-      const outcome = outcomes[isOne ? at++ : bad];
-      try {
-        if (outcome && isBad(outcome))
-          throw outcome.status === "failed" ? toldApart(outcome.error, kind, index, length) : blocked();
-        if (kind === "call") return;
-        if (kind === "commit" || !transaction.wanted) this.#unit.hasKept = true;
-        const results = isOne ? [toResult(outcome!)] : outcomes.slice(ahead, ahead + length).map(toResult);
-        command.resolve(command.finish(results, link!, undefined));
-      } catch (error) {
-        command.reject(error);
-      }
-    }
-  }
-
-  // Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again.
-  #commitUnknown(cause: unknown): DbError {
-    const message = "the answer to COMMIT was lost: look at the data before doing the work again";
-    return new DbError(
-      "COMMIT_UNKNOWN",
-      message,
-      { session: connectionName(this.#unit) },
-      { cause, outcome: "unknown" },
-    );
   }
 }
 
