@@ -5,9 +5,10 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Call } from "../child.ts";
+import { Databases } from "./databases.ts";
 import { Neon } from "./neon.ts";
 import type { Fault, Kill, NeonServerOptions, PostgresVersion } from "./options.ts";
-import { type Postgres, startPostgres } from "./postgres.ts";
+import { startPostgres } from "./postgres.ts";
 
 /** What a server can be asked for, and what it gives. */
 export interface Calls {
@@ -47,27 +48,37 @@ const calls: { [Name in keyof Calls]: (neon: Neon, argument: never) => unknown }
   clearFaults: (neon) => neon.clearFaults(),
   kill: (neon, kill: Kill | undefined) => neon.kill(kill),
   killBackends: (neon) => neon.killBackends(),
-  stop: (neon) => neon.stop(),
+  stop,
 };
 
-const clusters = new Map<PostgresVersion, Promise<Postgres>>();
+const clusters = new Map<PostgresVersion, Promise<Databases>>();
 const servers = new Map<number, Neon>();
 let control: Promise<string> | undefined;
 
 async function start(number: number, options: NeonServerOptions): Promise<Address> {
   const { version = 18 } = options;
-  const starting = clusters.get(version) ?? startPostgres(version).then(Neon.prepare);
+  const starting = clusters.get(version) ?? startPostgres(version).then(Databases.prepare);
   clusters.set(version, starting);
   const neon = await Neon.start(await starting, options);
   servers.set(number, neon);
   return { ...(await neon.listen()), controlUrl: `${await (control ??= listen())}/${number}` };
 }
 
+/** A PostgreSQL of which more was changed than a database has no further servers. */
+async function stop(neon: Neon): Promise<void> {
+  const { databases } = neon;
+  await neon.stop();
+  for (const [number, server] of servers) if (server === neon) servers.delete(number);
+  if (await databases.isUnspoiled()) return;
+  for (const [version, cluster] of clusters) if ((await cluster) === databases) clusters.delete(version);
+  const isUsed = [...servers.values()].some((other) => other.databases === databases);
+  if (!isUsed) await databases.stop();
+}
+
 async function run(number: number, name: string, argument: unknown): Promise<unknown> {
   if (name === "start") return start(number, argument as NeonServerOptions);
   const neon = servers.get(number);
   if (neon === undefined || !(name in calls)) throw new Error(`server ${number} has no ${name}`);
-  if (name === "stop") servers.delete(number);
   return calls[name as keyof Calls](neon, argument as never);
 }
 

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Backend } from "./backend.ts";
+import { administer, type Databases, OWNER, PASSWORD } from "./databases.ts";
 import type { Counts, Fault, Kill, NeonDatabase, NeonServerOptions, OpenReport, SeenRequest } from "./options.ts";
-import type { Postgres } from "./postgres.ts";
 import { Proxy } from "./proxy.ts";
 import { Relay } from "./relay.ts";
 
-/** Who owns the databases: no superuser, as at Neon. */
-const [OWNER, PASSWORD] = ["neondb_owner", "npg_secret"];
-const ROLES = `CREATE ROLE ${OWNER} LOGIN CREATEDB CREATEROLE PASSWORD '${PASSWORD}'; CREATE ROLE authenticated LOGIN`;
 const ACTIVITY = `SELECT pid, coalesce(state, ''), coalesce(query, ''),
     (SELECT count(*) FROM pg_locks WHERE pg_locks.pid = activity.pid AND locktype = 'advisory')
   FROM pg_stat_activity AS activity
@@ -22,37 +19,25 @@ export interface Started {
   readonly database: NeonDatabase;
 }
 
-/** To make a database costs as much as a dozen tests: those of servers that have ended are emptied and used again. */
-const empty = new WeakMap<Postgres, string[]>();
-
-let databases = 0;
-
 /** PostgreSQL behind a proxy like Neon's, with databases of its own. */
 export class Neon {
-  readonly #postgres: Postgres;
+  readonly databases: Databases;
   readonly #options: NeonServerOptions;
   readonly #proxy: Proxy;
   readonly #admin: Backend;
-  readonly #databases: string[] = [];
+  /** Names of its own. */
+  readonly #names: string[] = [];
   #relay: Relay | undefined;
 
-  private constructor(postgres: Postgres, options: NeonServerOptions, admin: Backend) {
-    this.#postgres = postgres;
+  private constructor(databases: Databases, options: NeonServerOptions, admin: Backend) {
+    this.databases = databases;
     this.#options = options;
     this.#admin = admin;
-    this.#proxy = new Proxy(postgres, options);
+    this.#proxy = new Proxy(databases.postgres, options);
   }
 
-  /** What a PostgreSQL must have before the first server on it. */
-  static async prepare(postgres: Postgres): Promise<Postgres> {
-    const admin = await administer(postgres);
-    await admin.run(ROLES);
-    admin.close();
-    return postgres;
-  }
-
-  static async start(postgres: Postgres, options: NeonServerOptions): Promise<Neon> {
-    return new Neon(postgres, options, await administer(postgres));
+  static async start(databases: Databases, options: NeonServerOptions): Promise<Neon> {
+    return new Neon(databases, options, await administer(databases.postgres, "postgres"));
   }
 
   async listen(): Promise<Started> {
@@ -65,8 +50,8 @@ export class Neon {
 
   /** Another empty database at this server. */
   async createDatabase(): Promise<NeonDatabase> {
-    const name = empty.get(this.#postgres)?.pop() ?? (await this.#makeDatabase());
-    this.#databases.push(name);
+    const name = await this.databases.take();
+    this.#names.push(name);
     const [endpoint] = this.#options.endpoints ?? ["ep-test"];
     const login = `postgresql://${OWNER}:${PASSWORD}`;
     return {
@@ -74,13 +59,13 @@ export class Neon {
       user: OWNER,
       password: PASSWORD,
       url: `${login}@${endpoint}.local.neon.test/${name}?sslmode=require&channel_binding=require`,
-      directUrl: `${login}@127.0.0.1:${this.#postgres.port}/${name}`,
+      directUrl: `${login}@127.0.0.1:${this.databases.postgres.port}/${name}`,
     };
   }
 
   /** As the owner, past the proxy: rows of the last statement that has some. Nothing of it is counted. */
-  async query(sql: string, database = this.#databases[0]!): Promise<Record<string, string | null>[]> {
-    const backend = await Backend.connect({ path: this.#postgres.socketPath }, { user: OWNER, database });
+  async query(sql: string, database = this.#names[0]!): Promise<Record<string, string | null>[]> {
+    const backend = await Backend.connect({ path: this.databases.postgres.socketPath }, { user: OWNER, database });
     try {
       const { fields, rows } = await backend.run(sql);
       return rows.map((row) => Object.fromEntries(row.map((cell, at) => [fields[at]!.name, cell])));
@@ -99,7 +84,7 @@ export class Neon {
 
   async open(): Promise<OpenReport> {
     const list = (items: readonly unknown[]): string => `{${items.join(",")}}`;
-    const { rows } = await this.#admin.query(ACTIVITY, [list(this.#databases), list(this.#proxy.idlePids)]);
+    const { rows } = await this.#admin.query(ACTIVITY, [list(this.#names), list(this.#proxy.idlePids)]);
     return {
       tunnels: this.#proxy.tunnels,
       backends: rows.map(([pid, state, query]) => ({ pid: Number(pid), state: state!, query: query! })),
@@ -140,36 +125,15 @@ export class Neon {
 
   /** As a restart of the compute does: PostgreSQL ends its clients' backends, those of `POST /sql` too, with 57P01. */
   async killBackends(): Promise<number> {
-    const pids = `SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE datname = ANY ($1::text[])`;
-    return (await this.#admin.query(pids, [`{${this.#databases.join(",")}}`])).rows.length;
+    const pids = `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = ANY ($1::text[])`;
+    return (await this.#admin.query(pids, [`{${this.#names.join(",")}}`])).rows.length;
   }
 
   async stop(): Promise<void> {
     await this.#relay?.stop();
     await this.#proxy.stop();
     await this.killBackends();
-    for (const name of this.#databases) await this.#emptyDatabase(name);
+    for (const name of this.#names) await this.databases.giveBack(name);
     this.#admin.close();
   }
-
-  async #makeDatabase(): Promise<string> {
-    const name = `neondb_${++databases}`;
-    await this.#admin.run(`CREATE DATABASE ${name} OWNER ${OWNER}`);
-    return name;
-  }
-
-  async #emptyDatabase(database: string): Promise<void> {
-    const backend = await Backend.connect({ path: this.#postgres.socketPath }, { user: "postgres", database });
-    try {
-      await backend.run(`DROP OWNED BY ${OWNER}, authenticated CASCADE`);
-      await backend.run(`ALTER DATABASE ${database} RESET ALL`);
-      empty.set(this.#postgres, [...(empty.get(this.#postgres) ?? []), database]);
-    } finally {
-      backend.close();
-    }
-  }
-}
-
-function administer({ socketPath }: Postgres): Promise<Backend> {
-  return Backend.connect({ path: socketPath }, { user: "postgres", database: "postgres" });
 }
