@@ -38,8 +38,10 @@ export const returnRule: Rule = (node, site) => {
   const isAwaited = owner.node.generator;
   if (!isAwaited && !mayBeThenable(argument)) return;
   const call = isAwaited ? site.callWith("leave") : `${site.use("thenable")}(`;
-  site.edits.open(node.start + "return".length, ` ${call}`);
-  site.close(beforeSemicolon(site.code, node.end), ")");
+  // `return a, b` gives `b`: a call would take the list for two arguments.
+  const [begin, end] = argument.type === "SequenceExpression" ? ["(", "))"] : ["", ")"];
+  site.edits.open(node.start + "return".length, ` ${call}${begin}`);
+  site.close(beforeSemicolon(site.code, node.end), end);
 };
 
 function around(site: Site, node: Node, inside: number, back: RuntimeFunction, leave: RuntimeFunction): void {
