@@ -265,11 +265,14 @@ export class IsolatePool<C> implements Pool<C>, Keeper<C, Waiter<C>> {
     } catch {
       // A workerd from before autumn 2026 lets no other request abort the call; the pool has let go of it already.
     }
-    this.#line.prune(now);
+    for (const waiter of this.#line.prune(now)) {
+      const { given } = waiter;
+      waiter.given = undefined;
+      if (given) this.offer(given);
+    }
     if (this.#line.size === 0) waited.delete(this.#place);
-    const before = now - LONGEST_LEASE_MS;
-    for (const entry of stock.entries) {
-      if (entry.leasedAt >= before || entry.idleSince >= before || stock.idle.includes(entry)) continue;
+    for (const entry of this.#holders.keys()) {
+      if (entry.leasedAt >= now - LONGEST_LEASE_MS) continue;
       this.#holders.delete(entry);
       stock.remove(entry, "broken");
     }

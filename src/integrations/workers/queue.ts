@@ -44,12 +44,12 @@ export class Queue<C> extends Set<Waiter<C>> {
     for (const waiter of this) if (!waiter.isCalling && isThere(waiter, now)) yield waiter;
   }
 
-  /** Forgets those who are gone, and whose time is over. To look at all is worth it now and then only. */
-  prune(now: number): void {
-    if (now < this.#prunedAt + PRUNE_MS) return;
+  /** Forgets those who are gone, and whose time is over: returns them. To look at all is worth it now and then only. */
+  prune(now: number): Waiter<C>[] {
+    if (now < this.#prunedAt + PRUNE_MS) return [];
     this.#prunedAt = now;
-    for (const waiter of this)
-      if (!isThere(waiter, now) && now > waiter.since + waiter.timeoutMs + SILENCE_MS) this.delete(waiter);
+    const isOver = (each: Waiter<C>): boolean => !isThere(each, now) && now > each.since + each.timeoutMs + SILENCE_MS;
+    return [...this].filter((each) => isOver(each) && this.delete(each));
   }
 
   /** Whether fewer than `free` stand ahead: there is something for this one too, whoever comes for his own first. */

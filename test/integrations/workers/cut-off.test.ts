@@ -72,6 +72,71 @@ test("a lease that never comes back is given up on after a minute", async () => 
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test.each([
+  ["is over in time", 200, 10_000],
+  ["takes more than a minute itself", 90_000, 120_000],
+])(
+  "a connection that was idle for a minute is nobody's lost one while it is validated, which %s",
+  async (_, ms, most) => {
+    const limits = { idleMs: Infinity, openTimeoutMs: most, acquireTimeoutMs: most };
+    const kit = fakeIsolate({ max: 1, ...limits }, (source) => {
+      source.validate = () => new Promise((resolve) => kit.clock.setTimeout(() => resolve(true), ms));
+    });
+    (await kit.pool.acquire()).release();
+    await kit.clock.advance(61_000);
+    const visits = [take(kit, ms + 5), kit.pool.acquire()] as const;
+    const first = await visits[0];
+    expect(kit.pool.stats()).toMatchObject({ open: 1, busy: 1, idle: 0, waiting: 1, opening: 0, opened: 1 });
+    first.release();
+    await kit.clock.advance(0);
+    const second = await visits[1];
+    expect([first.id, second.id, kit.source.live]).toEqual([1, 1, 1]);
+    second.release();
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  },
+);
+
+test("a connection that was got ready for somebody who is gone is there for the next", async () => {
+  let answer!: (isAlive: boolean) => void;
+  const kit = fakeIsolate({ max: 1, acquireTimeoutMs: 1_000, idleMs: Infinity, canWake: false }, (source) => {
+    source.validate = () => new Promise((resolve) => (answer = resolve));
+  });
+  (await kit.pool.acquire()).release();
+  await kit.clock.advance(5_000);
+  const gone = kit.pool.acquire();
+  await settle();
+  kit.clock.cutOff();
+  await kit.clock.advance(500);
+  answer(true);
+  await kit.clock.advance(1_000);
+  expect(kit.pool.stats()).toMatchObject({ open: 1, busy: 0, idle: 1, waiting: 0 });
+  kit.pool.tryAcquire()!.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  void gone;
+});
+
+test("whoever was taken to be gone, and was only late, has no part in what became somebody else's", async () => {
+  let answer!: (isAlive: boolean) => void;
+  const kit = fakeIsolate({ max: 1, acquireTimeoutMs: 1_000, idleMs: Infinity }, (source) => {
+    source.validate = () => new Promise((resolve) => (answer = resolve));
+  });
+  (await kit.pool.acquire()).release();
+  await kit.clock.advance(5_000);
+  const late = kit.pool.acquire().catch((error: unknown) => error);
+  await settle();
+  // The isolate is busy for long: no timer fires in time.
+  kit.clock.jump(2_000);
+  answer(true);
+  await settle();
+  const { waiting } = kit.pool.stats();
+  const lease = kit.pool.tryAcquire();
+  expect([waiting, lease?.id]).toEqual([0, 1]);
+  await kit.clock.advance(0);
+  expect(isDbError(await late, "POOL_TIMEOUT")).toBe(true);
+  lease!.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("an open that takes too long is given up by whoever makes it, and closed when it comes after all", async () => {
   const kit = fakeIsolate({ max: 1, acquireTimeoutMs: 2_500, openTimeoutMs: 1_000 }, (source) => {
     source.opens = [3_000, "never"];
