@@ -1,0 +1,216 @@
+import type { Runtime } from "../../contract/runtime.ts";
+import type { DbError } from "../../errors.ts";
+import { waited } from "../../pool/deadlock.ts";
+import type { Entry } from "../../pool/entry.ts";
+import type { AcquireOptions, Lease, ReleaseOptions } from "../../pool/lease.ts";
+import { type ConnectionPoolOptions, checkNumber, checkPoolOptions } from "../../pool/options.ts";
+import { checkPlace, type Place, refusal } from "../../pool/refusal.ts";
+import type { PoolSource } from "../../pool/source.ts";
+import { type Keeper, Stock } from "../../pool/stock.ts";
+import { type Tell, teller } from "../../pool/teller.ts";
+import { Watch } from "../../pool/watch.ts";
+import { BoundedSource } from "./bounded-source.ts";
+import { Loans } from "./loans.ts";
+import { createWaiter, isThere, Queue, type Waiter } from "./queue.ts";
+
+/** By then, a call has ended by its own timer, unless its request was cut off. */
+const LATE_MS = 5_000;
+
+/**
+ * Where requests get their connections and bring them back. Each method is one step of one request, in which nothing is
+ * awaited: what is free, who is next, and what is begun for whom.
+ */
+export class Desk<C> implements Keeper<C, Waiter<C>> {
+  readonly name: string;
+  readonly place: Place;
+  readonly watch: Watch;
+  readonly stock: Stock<C, Waiter<C>>;
+  readonly line: Queue<C> = new Queue<C>();
+  readonly #loans: Loans<C>;
+  readonly #source: BoundedSource<C>;
+  readonly #canWake: () => boolean;
+  readonly #tell: Tell;
+
+  /** @param canWake - whether a promise may be settled from another request. */
+  constructor(
+    source: PoolSource<C>,
+    options: ConnectionPoolOptions & { readonly runtime: Runtime },
+    canWake: () => boolean,
+  ) {
+    const { runtime, name = "pool", onEvent } = options;
+    const checked = checkPoolOptions(options, runtime.maxConnections);
+    const { openTimeoutMs, leakMs } = checked;
+    this.name = name;
+    this.#loans = new Loans<C>(leakMs);
+    this.#source = new BoundedSource(source, name, openTimeoutMs, runtime.clock);
+    this.#canWake = canWake;
+    this.#tell = teller(onEvent);
+    const stockOptions = { ...checked, openTimeoutMs: openTimeoutMs + LATE_MS };
+    // Its timer is never set: it would be that of a request, and end with it.
+    const onJumpBack = (): void => this.stock.closeIdle("idle");
+    this.watch = new Watch(runtime.clock, () => undefined, onJumpBack);
+    this.stock = new Stock<C, Waiter<C>>(this, this.#source, stockOptions, this.watch, this.#tell);
+    this.place = { name, options: checked, stock: this.stock, line: this.line };
+  }
+
+  /** Lends what is idle and can be trusted, if nobody is in line for it. */
+  lendAtOnce(options: AcquireOptions | undefined): Lease<C> | undefined {
+    const { idle } = this.stock;
+    if (idle.length === 0 || this.line.size > 0) return undefined;
+    if (options?.usePool === false || options?.signal?.aborted) return undefined;
+    this.watch.read();
+    return this.#source.for(options, () => {
+      const entry = this.stock.newest();
+      if (!entry || !this.stock.isTrusted(entry)) return undefined;
+      idle.pop();
+      return this.#lend(entry, options, 0);
+    });
+  }
+
+  /** @throws the signal's reason; DbError `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`: waiting is of no use. */
+  join(options: AcquireOptions): Waiter<C> {
+    const { owner, signal, stack, timeoutMs = this.place.options.acquireTimeoutMs } = options;
+    signal?.throwIfAborted();
+    checkPlace(this.place, owner, stack);
+    const waiter = createWaiter<C>(options, this.watch.read(), checkNumber("timeoutMs", timeoutMs));
+    if (owner) waited.add(this.place);
+    this.line.add(waiter);
+    this.line.waits++;
+    this.#tell?.({ type: "wait", owner, waiting: this.line.size });
+    return waiter;
+  }
+
+  /** Gives a waiter what there is for it, or begins to get it ready. */
+  claim(waiter: Waiter<C>): Lease<C> | undefined {
+    return this.#source.for(waiter.options, () => this.#claim(waiter, this.watch.now));
+  }
+
+  #claim(waiter: Waiter<C>, now: number): Lease<C> | undefined {
+    const { stock } = this;
+    const { given, failure, isCalling, options, since } = waiter;
+    if (failure) throw failure.error;
+    if (stock.isDisposed) throw refusal("POOL_CLOSED", this.place);
+    waiter.given = undefined;
+    if (given) return this.#lend(given, options, now - since);
+    this.forget();
+    if (isCalling || !this.line.isTurn(waiter, stock.idle.length + stock.room, now)) return undefined;
+    const isFresh = options.usePool === false;
+    const entry = isFresh ? undefined : stock.newest();
+    if (entry) {
+      stock.idle.pop();
+      if (stock.isTrusted(entry)) return this.#lend(entry, options, now - since);
+      waiter.isCalling = true;
+      stock.check(entry, waiter);
+      return undefined;
+    }
+    // Whoever wants a fresh one takes the place of one that is idle.
+    if (isFresh && !stock.hasRoom && stock.idle.length > 0) stock.close(stock.idle.shift()!, "surplus");
+    if (!stock.hasRoom || !stock.pace.allows(stock.under.open, now)) return undefined;
+    waiter.isCalling = true;
+    stock.open(waiter);
+    return undefined;
+  }
+
+  leave(waiter: Waiter<C>): void {
+    this.line.delete(waiter);
+    this.forget();
+    const { given } = waiter;
+    if (given) this.#source.for(waiter.options, () => this.offer(given));
+    this.pump();
+  }
+
+  #lend(entry: Entry<C>, options: AcquireOptions | undefined, waitedMs: number): Lease<C> {
+    this.line.waitedMs += waitedMs;
+    const lease = this.#loans.begin(entry, options, this.watch.now);
+    this.#tell?.({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
+    return lease;
+  }
+
+  /** @internal */
+  takeBack(entry: Entry<C>, how: ReleaseOptions | undefined): void {
+    this.watch.read();
+    this.#tell?.({ type: "release", connection: entry.id, owner: entry.owner });
+    const { stock } = this;
+    const holder = this.#loans.end(entry);
+    if (how?.broken) stock.pace.narrow();
+    this.#source.for(holder, () => {
+      // It had been given up on, and is nobody's any more.
+      if (!stock.entries.has(entry)) void this.#source.close(entry.connection).catch(() => undefined);
+      else if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
+      else this.offer(entry);
+    });
+    this.pump();
+  }
+
+  /** @internal */
+  letGo(entry: Entry<C>): void {
+    this.#loans.end(entry);
+    if (this.stock.entries.has(entry)) this.stock.remove(entry, "detached");
+    this.pump();
+  }
+
+  /** @internal A connection is free: it is whose who opened it, or idle. */
+  offer(entry: Entry<C>, _isFresh?: boolean, asker?: Waiter<C>): void {
+    const fault = this.stock.faultOf(entry);
+    if (fault) this.stock.close(entry, fault);
+    else if (asker && this.line.has(asker)) asker.given = entry;
+    else this.stock.keep(entry);
+  }
+
+  /** @internal An open failed. Whom waiting cannot help is told: all, when no other connection is left to serve them. */
+  despair(error: unknown, asker?: Waiter<C>): void {
+    if (!(error instanceof TypeError) && (error as DbError | undefined)?.retryable !== false) return;
+    const { entries, under } = this.stock;
+    const isLast = entries.size + under.open + under.close === 0;
+    for (const waiter of this.line) if (isLast || waiter === asker) waiter.failure = { error };
+  }
+
+  /** @internal Something has ended. Whoever is next finds out by itself; where that is possible, it is woken. */
+  pump(asker?: Waiter<C>): void {
+    const { now } = this.watch;
+    if (asker) {
+      asker.isCalling = false;
+      // Its call has ended in its own request, unless it was given up on: then the request is gone.
+      if (isThere(asker, now)) asker.wake?.();
+    }
+    const { idle, hasRoom } = this.stock;
+    if (this.line.size === 0 || (idle.length === 0 && !hasRoom) || !this.#canWake()) return;
+    const next = this.line.wanting(now).next().value;
+    if (!next?.wake) return;
+    next.dueAt = now;
+    next.wake();
+    next.wake = undefined;
+  }
+
+  /** Closes what is idle now, and what is lent when it comes back. */
+  invalidate(caller: Pick<AcquireOptions, "waitUntil"> | undefined): void {
+    this.watch.read();
+    this.#source.for(caller, () => this.stock.endGeneration());
+    this.pump();
+  }
+
+  /** Lends nothing any more. */
+  shut(): void {
+    this.stock.isDisposed = true;
+    for (const { wake } of this.line) if (this.#canWake()) wake?.();
+    this.stock.abort(refusal("POOL_CLOSED", this.place));
+    this.stock.closeIdle("disposed");
+  }
+
+  /** Gives up on what requests that were cut off have left: calls, places in line, leases. */
+  forget(): void {
+    const { now } = this.watch;
+    try {
+      this.stock.overdue();
+    } catch {
+      // A workerd from before autumn 2026 lets no other request abort the call; the pool has let go of it already.
+    }
+    for (const waiter of this.line.prune(now)) {
+      const { given } = waiter;
+      waiter.given = undefined;
+      if (given) this.offer(given);
+    }
+    if (this.line.size === 0) waited.delete(this.place);
+    for (const entry of this.#loans.lose(now)) this.stock.remove(entry, "broken");
+  }
+}

@@ -1,0 +1,42 @@
+import type { Entry } from "../../pool/entry.ts";
+import { type AcquireOptions, type Lease, PoolLease } from "../../pool/lease.ts";
+
+/** A request that was cut off gives nothing back: from then on, its place is somebody else's. */
+const LONGEST_LEASE_MS = 60_000;
+
+/** What is lent, and what whoever has it had asked for. */
+export class Loans<C> {
+  readonly #holders: Map<Entry<C>, AcquireOptions | undefined> = new Map();
+  readonly #leakMs: number;
+
+  /** @param leakMs - when a lease is reported as a leak; 0 = never. */
+  constructor(leakMs: number) {
+    this.#leakMs = leakMs;
+  }
+
+  begin(entry: Entry<C>, options: AcquireOptions | undefined, now: number): Lease<C> {
+    entry.uses++;
+    entry.isLent = true;
+    entry.leasedAt = now;
+    entry.owner = options?.owner;
+    entry.stack = options?.stack;
+    if (this.#leakMs > 0) entry.leakAt = now + this.#leakMs;
+    this.#holders.set(entry, options);
+    return new PoolLease(entry);
+  }
+
+  /** @returns what its holder had asked for; `undefined` for one that was lost. */
+  end(entry: Entry<C>): AcquireOptions | undefined {
+    const holder = this.#holders.get(entry);
+    this.#holders.delete(entry);
+    entry.owner = entry.stack = undefined;
+    entry.leakAt = Infinity;
+    return holder;
+  }
+
+  /** Gives up on leases that are too old: returns what was lent. */
+  lose(now: number): Entry<C>[] {
+    const isLost = (entry: Entry<C>): boolean => entry.leasedAt < now - LONGEST_LEASE_MS;
+    return [...this.#holders.keys()].filter((entry) => isLost(entry) && this.#holders.delete(entry));
+  }
+}
