@@ -1,7 +1,8 @@
 // Where an expression suspends: leave just before, be back just behind. A call with a name in front fits wherever the
-// expression stood, and starts no line that could be taken for the rest of the one before.
+// expression stood, and starts no line that could be taken for the rest of the one before. Where one could be taken for
+// the rest of the call, a semicolon ends it.
 
-import { behind, beforeSemicolon } from "./punctuation.ts";
+import { behind, beforeSemicolon, isOpenEnd } from "./punctuation.ts";
 import type { Rule, RuntimeFunction, Site } from "./site.ts";
 import { childOf, mayBeThenable, type Node } from "./syntax.ts";
 
@@ -24,6 +25,7 @@ export const yieldRule: Rule = (node, site) => {
   if (childOf(node, "argument") === undefined) {
     edits.open(node.start, site.callWith("asked"));
     site.close(node.end, ` ${site.call("leave")})`);
+    endLine(node.end, site);
     return;
   }
   if (node["delegate"] === true) around(site, node, behind(site.code, "*", keywordEnd), "back", "iterable");
@@ -41,11 +43,20 @@ export const returnRule: Rule = (node, site) => {
   // `return a, b` gives `b`: a call would take the list for two arguments.
   const [begin, end] = argument.type === "SequenceExpression" ? ["(", "))"] : ["", ")"];
   site.edits.open(node.start + "return".length, ` ${call}${begin}`);
-  site.close(beforeSemicolon(site.code, node.end), end);
+  const at = beforeSemicolon(site.code, node.end);
+  site.close(at, end);
+  endLine(at, site);
 };
 
 function around(site: Site, node: Node, inside: number, back: RuntimeFunction, leave: RuntimeFunction): void {
   site.edits.open(node.start, site.callWith(back));
   site.edits.open(inside, ` ${site.callWith(leave)}`);
   site.close(node.end, "))");
+  endLine(node.end, site, node.type === "AwaitExpression");
+}
+
+/** Ends the statement where a line break ended it before a call stood there. */
+export function endLine(at: number, { code, edits }: Site, isOperand = false): void {
+  // Behind all that closes here: only what follows begins with it.
+  if (isOpenEnd(code, at, isOperand)) edits.open(at, ";");
 }

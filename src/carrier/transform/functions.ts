@@ -1,5 +1,6 @@
 // The body of an async function: enter at its start, leave at its end, whichever way it ends.
 
+import { endLine } from "./expressions.ts";
 import { behind, skipTrivia } from "./punctuation.ts";
 import { shareNames } from "./shared-names.ts";
 import type { Scan } from "./scan.ts";
@@ -29,6 +30,7 @@ export function functionRule(node: Node, site: Site, carried: Carried): void {
   } else if (carried.node.body.type !== "BlockStatement" && mayBeThenable(carried.node.body)) {
     site.edits.open(behindArrow(carried.node, site), ` ${site.use("thenable")}(`);
     site.close(node.end, ")");
+    endLine(node.end, site);
   }
 }
 

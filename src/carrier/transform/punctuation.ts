@@ -1,5 +1,7 @@
 // Finds what a syntax tree does not tell: parentheses, commas and `of`. Between two nodes stand only these and comments.
 
+const LINE_BREAK = /[\n\r\u2028\u2029]/;
+
 /** The first index from `from` on where neither white space nor a comment is. */
 export function skipTrivia(code: string, from: number): number {
   let at = from;
@@ -12,7 +14,7 @@ export function skipTrivia(code: string, from: number): number {
 }
 
 function lineEnd(code: string, from: number): number {
-  const found = /[\n\r\u2028\u2029]/.exec(code.slice(from));
+  const found = LINE_BREAK.exec(code.slice(from));
   return found === null ? code.length : from + found.index;
 }
 
@@ -36,4 +38,15 @@ export function lastParenthesis(code: string, from: number, to: number): number 
 /** Where a statement's expression ends: before its semicolon, if it has one. */
 export function beforeSemicolon(code: string, end: number): number {
   return code[end - 1] === ";" ? end - 1 : end;
+}
+
+/**
+ * True where a line break ends a statement at `end`, and would not if a call ended there: the next line would be taken for more of it.
+ *
+ * @param isOperand - operators of the next line belong to it anyway: `await x`, unlike `yield x`.
+ */
+export function isOpenEnd(code: string, end: number, isOperand: boolean): boolean {
+  const next = skipTrivia(code, end);
+  const more = isOperand ? /[([`]/ : /[([`+\-/<]/;
+  return more.test(code.charAt(next)) && LINE_BREAK.test(code.slice(end, next));
 }
