@@ -71,8 +71,11 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
   join(options: AcquireOptions): Waiter<C> {
     const { owner, signal, stack, timeoutMs = this.place.options.acquireTimeoutMs } = options;
     signal?.throwIfAborted();
+    const now = this.watch.read();
+    // Whoever is gone counts for nothing: where nobody may wait, nobody else would ever come to find out.
+    this.forget();
     checkPlace(this.place, owner, stack);
-    const waiter = createWaiter<C>(options, this.watch.read(), checkNumber("timeoutMs", timeoutMs));
+    const waiter = createWaiter<C>(options, now, checkNumber("timeoutMs", timeoutMs));
     if (owner) waited.add(this.place);
     this.line.add(waiter);
     this.line.waits++;

@@ -1,16 +1,7 @@
 import { expect, test } from "vitest";
 import { isDbError } from "../../../src/errors.ts";
-import type { Lease } from "../../../src/pool/pool.ts";
 import { settle } from "../../kit/fake-clock.ts";
-import { type FakeIsolate, fakeIsolate, leftovers, NOTHING_LEFT } from "./isolate.ts";
-
-async function take({ pool, clock }: FakeIsolate, ms: number): Promise<Lease<unknown>> {
-  let lease: Lease<unknown> | undefined;
-  void pool.acquire().then((given) => (lease = given));
-  await clock.advance(ms);
-  if (!lease) throw new Error("it waits still");
-  return lease;
-}
+import { fakeIsolate, leftovers, NOTHING_LEFT, take } from "./isolate.ts";
 
 test("whoever was cut off in line holds up those behind for a moment, and is forgotten when its time is over", async () => {
   const kit = fakeIsolate({ max: 1, acquireTimeoutMs: 5_000, canWake: false });

@@ -1,5 +1,5 @@
 import { IsolatePool } from "../../../src/integrations/workers/isolate-pool.ts";
-import type { PoolEvent, PoolOptions } from "../../../src/pool/pool.ts";
+import type { AcquireOptions, Lease, PoolEvent, PoolOptions } from "../../../src/pool/pool.ts";
 import { FakeClock } from "../../kit/fake-clock.ts";
 import { type FakeConnection, FakeSource } from "../../kit/fake-source.ts";
 
@@ -43,6 +43,23 @@ export function fakeIsolate(
   const onEvent = (event: PoolEvent): void => void events.push(event);
   const pool = new IsolatePool(source, { ...rest, onEvent, runtime: clock.runtime(5) }, () => canWake);
   return { pool, source, clock, events };
+}
+
+/** What a promise has come to after some time: its value, its error, or "pending". */
+export async function settled({ clock }: FakeIsolate, promise: Promise<unknown>, ms: number): Promise<unknown> {
+  let value: unknown = "pending";
+  const take = (given: unknown): unknown => (value = given);
+  void promise.then(take, take);
+  await clock.advance(ms);
+  return value;
+}
+
+/** A lease that comes within some time. */
+export async function take(kit: FakeIsolate, ms: number, options?: AcquireOptions): Promise<Lease<FakeConnection>> {
+  const given = await settled(kit, kit.pool.acquire(options), ms);
+  if (given === "pending") throw new Error("it waits still");
+  if (given instanceof Error) throw given;
+  return given as Lease<FakeConnection>;
 }
 
 /** Nothing is left: no lease, no waiter, no call, no timer; and no connection after `dispose()`. */

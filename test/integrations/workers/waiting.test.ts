@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DbError, isDbError } from "../../../src/errors.ts";
 import type { Lease } from "../../../src/pool/pool.ts";
-import { type FakeIsolate, fakeIsolate, leftovers, NOTHING_LEFT } from "./isolate.ts";
+import { fakeIsolate, leftovers, NOTHING_LEFT, settled, take } from "./isolate.ts";
 
 describe.each([
   ["that can be woken", true],
@@ -29,7 +29,7 @@ describe.each([
 
   test("take several connections that come back together at the same time", async () => {
     const kit = fakeIsolate({ max: 4, canWake });
-    const held = await Promise.all([1, 2, 3, 4].map(() => takeIn(kit)));
+    const held = await Promise.all([1, 2, 3, 4].map(() => take(kit, 10)));
     const waiting = [1, 2, 3, 4].map(() => kit.pool.acquire());
     await kit.clock.advance(0);
     for (const lease of held) lease.release();
@@ -120,17 +120,3 @@ test("a connection that was idle for long is asked first, and replaced when it i
   expect(kit.pool.stats().closed.invalid).toBe(1);
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
-
-/** What a promise has come to after some time. */
-async function settled(kit: FakeIsolate, promise: Promise<unknown>, ms: number): Promise<unknown> {
-  let value: unknown = "pending";
-  void promise.then((given) => (value = given));
-  await kit.clock.advance(ms);
-  return value;
-}
-
-async function takeIn({ pool, clock }: FakeIsolate): Promise<Lease<unknown>> {
-  const acquiring = pool.acquire();
-  await clock.advance(10);
-  return acquiring;
-}
