@@ -14,16 +14,16 @@ export const tryRule: Rule = (node, site) => {
   }
 };
 
-/** What takes the error apart may run code of the user's: it is done inside. */
-function catchClause(handler: Node, { edits, names, call }: Site): void {
+/** What takes the error apart may run code of the user's: it is done inside, and out of sight of what the body declares. */
+function catchClause(handler: Node, { edits, names, call, close }: Site): void {
   const [body, pattern] = [childOf(handler, "body") as Node, childOf(handler, "param")];
-  const start = body.start + 1;
   if (pattern === undefined || pattern.type === "Identifier") {
-    edits.open(start, `${call("caught")};`);
+    edits.open(body.start + 1, `${call("caught")};`);
     return;
   }
   edits.open(pattern.start, `${names.given}){${call("caught")};let `);
-  edits.replace(pattern.end, start, `=${names.given};`);
+  edits.replace(pattern.end, body.start, `=${names.given};`);
+  close(body.end, "}");
 }
 
 /** At the end of a block with `await using` its resources are awaited. A function's own end needs nothing of it. */

@@ -28,7 +28,7 @@ function asVariable(declaration: Node, start: number, { edits }: Site): void {
   edits.replace(id.start, id.end, "");
 }
 
-/** Names of the `var`s of a function, wherever in it they stand. */
+/** Names of the `var`s of a function, wherever in it they stand, and of functions in blocks: in sloppy code these are such, too. */
 function variablesOf(body: Node): Set<string> {
   const names = new Set<string>();
   collect(body);
@@ -39,8 +39,14 @@ function variablesOf(body: Node): Set<string> {
       for (const declarator of declaratorsOf(node)) bind(childOf(declarator, "id"));
     }
     eachChild(node, (child, reach) => {
-      if (reach === "same" && !isFunction(child)) collect(child);
+      if (reach !== "same") return;
+      if (!isFunction(child)) collect(child);
+      else if (isInBlock(node, child)) names.add(nameOf(child));
     });
+  }
+
+  function isInBlock(parent: Node, { type }: Node): boolean {
+    return type === "FunctionDeclaration" && parent !== body && parent.type !== "LabeledStatement";
   }
 
   /** Every identifier of a pattern is good enough: one too many only moves a function that could have stayed. */
