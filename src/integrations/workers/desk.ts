@@ -11,7 +11,7 @@ import { type Tell, teller } from "../../pool/teller.ts";
 import { Watch } from "../../pool/watch.ts";
 import { BoundedSource } from "./bounded-source.ts";
 import { Loans } from "./loans.ts";
-import { createWaiter, isThere, Queue, type Waiter } from "./queue.ts";
+import { createWaiter, type Free, isThere, Queue, type Waiter } from "./queue.ts";
 
 /** By then, a call has ended by its own timer, unless its request was cut off. */
 const LATE_MS = 5_000;
@@ -45,7 +45,8 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     this.#source = new BoundedSource(source, name, openTimeoutMs, runtime.clock);
     this.#canWake = canWake;
     this.#tell = teller(onEvent);
-    const stockOptions = { ...checked, openTimeoutMs: openTimeoutMs + LATE_MS };
+    // What is surplus is seen here: those who wait come first.
+    const stockOptions = { ...checked, openTimeoutMs: openTimeoutMs + LATE_MS, maxIdle: Infinity };
     // Its timer is never set: it would be that of a request, and end with it.
     const onJumpBack = (): void => this.stock.closeIdle("idle");
     this.watch = new Watch(runtime.clock, () => undefined, onJumpBack);
@@ -90,36 +91,46 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
 
   #claim(waiter: Waiter<C>, now: number): Lease<C> | undefined {
     const { stock } = this;
-    const { given, failure, isCalling, options, since } = waiter;
+    const { given, failure, options, since } = waiter;
     if (failure) throw failure.error;
     if (stock.isDisposed) throw refusal("POOL_CLOSED", this.place);
     waiter.given = undefined;
     if (given) return this.#lend(given, options, now - since);
     this.forget();
-    if (isCalling || !this.line.isTurn(waiter, stock.idle.length + stock.room, now)) return undefined;
-    const isFresh = options.usePool === false;
-    const entry = isFresh ? undefined : stock.newest();
-    if (entry) {
+    if (!this.line.isServed(waiter, this.#free, now)) return undefined;
+    const entry = options.usePool === false ? undefined : stock.newest();
+    if (entry && stock.isTrusted(entry)) {
       stock.idle.pop();
-      if (stock.isTrusted(entry)) return this.#lend(entry, options, now - since);
-      waiter.isCalling = true;
-      stock.check(entry, waiter);
-      return undefined;
+      return this.#lend(entry, options, now - since);
     }
-    // Whoever wants a fresh one takes the place of one that is idle.
-    if (isFresh && !stock.hasRoom && stock.idle.length > 0) stock.close(stock.idle.shift()!, "surplus");
-    if (!stock.hasRoom || !stock.pace.allows(stock.under.open, now)) return undefined;
-    waiter.isCalling = true;
-    stock.open(waiter);
+    if (!waiter.isCalling) this.#call(waiter, entry, now);
     return undefined;
+  }
+
+  /** Begins to get a connection ready for a waiter: validates the idle one, or opens one if it may. */
+  #call(waiter: Waiter<C>, entry: Entry<C> | undefined, now: number): void {
+    const { stock } = this;
+    const { idle, under, pace } = stock;
+    if (entry) {
+      idle.pop();
+      stock.check(entry, waiter);
+    } else {
+      // Whoever wants a fresh one takes the place of one that is idle; a place that comes free anyhow is as good.
+      if (stock.room + under.close <= 0 && idle.length > 0) stock.close(idle.shift()!, "surplus");
+      if (!stock.hasRoom || !pace.allows(under.open, now)) return;
+      stock.open(waiter);
+    }
+    waiter.isCalling = true;
   }
 
   leave(waiter: Waiter<C>): void {
     this.line.delete(waiter);
     this.forget();
-    const { given } = waiter;
-    if (given) this.#source.for(waiter.options, () => this.offer(given));
-    this.pump();
+    const { given, options } = waiter;
+    this.#source.for(options, () => {
+      if (given) this.offer(given);
+      this.pump();
+    });
   }
 
   #lend(entry: Entry<C>, options: AcquireOptions | undefined, waitedMs: number): Lease<C> {
@@ -141,8 +152,8 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
       if (!stock.entries.has(entry)) void this.#source.close(entry.connection).catch(() => undefined);
       else if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
       else this.offer(entry);
+      this.pump();
     });
-    this.pump();
   }
 
   /** @internal */
@@ -176,20 +187,37 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
       // Its call has ended in its own request, unless it was given up on: then the request is gone.
       if (isThere(asker, now)) asker.wake?.();
     }
-    const { idle, hasRoom } = this.stock;
-    if (this.line.size === 0 || (idle.length === 0 && !hasRoom) || !this.#canWake()) return;
-    const next = this.line.wanting(now).next().value;
-    if (!next?.wake) return;
-    next.dueAt = now;
-    next.wake();
-    next.wake = undefined;
+    this.#closeSurplus(now);
+    if (this.line.size === 0 || !this.#canWake()) return;
+    for (const next of this.line.served(this.#free, now)) {
+      if (!next.wake) continue;
+      next.dueAt = now;
+      next.wake();
+      next.wake = undefined;
+    }
+  }
+
+  /** Closes what is idle beyond `maxIdle`, and wanted by nobody in line. */
+  #closeSurplus(now: number): void {
+    const { idle } = this.stock;
+    const { maxIdle } = this.place.options;
+    if (idle.length <= maxIdle) return;
+    const wanted = [...this.line.served({ ...this.#free, room: 0 }, now)].length;
+    for (const entry of idle.splice(Math.max(maxIdle, wanted))) this.stock.close(entry, "surplus");
+  }
+
+  get #free(): Free {
+    const { room, idle } = this.stock;
+    return { room, idle: idle.length, trusted: idle.filter((entry) => this.stock.isTrusted(entry)).length };
   }
 
   /** Closes what is idle now, and what is lent when it comes back. */
   invalidate(caller: Pick<AcquireOptions, "waitUntil"> | undefined): void {
     this.watch.read();
-    this.#source.for(caller, () => this.stock.endGeneration());
-    this.pump();
+    this.#source.for(caller, () => {
+      this.stock.endGeneration();
+      this.pump();
+    });
   }
 
   /** Lends nothing any more. */

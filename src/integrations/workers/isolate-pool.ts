@@ -89,7 +89,9 @@ export class IsolatePool<C> implements Pool<C> {
       const lease = this.#desk.claim(waiter);
       if (lease) return lease;
       const leftMs = since + timeoutMs - now;
-      if (leftMs <= 0) throw refusal("POOL_TIMEOUT", place, now - since);
+      // With no time at all, there is enough for an open that takes none.
+      const isAtOnce = now === since && waiter.isCalling;
+      if (leftMs <= 0 && !isAtOnce) throw refusal("POOL_TIMEOUT", place, now - since);
       const pauseMs = this.#pauseMs(waiter, leftMs, now);
       waiter.dueAt = now + pauseMs;
       await sleep(waiter, pauseMs, this.#clock);
@@ -101,7 +103,7 @@ export class IsolatePool<C> implements Pool<C> {
   #pauseMs(waiter: Waiter<C>, leftMs: number, now: number): number {
     const { stock, line } = this.#desk;
     const beatMs = this.#canWake() ? BEAT_MS.wakened : BEAT_MS.awake * (1 + 1.5 * Math.random());
-    const isPaced = !waiter.isCalling && line.isTurn(waiter, stock.room, now);
+    const isPaced = !waiter.isCalling && line.isServed(waiter, { room: stock.room, idle: 0, trusted: 0 }, now);
     return Math.ceil(Math.max(Math.min(leftMs, beatMs, isPaced ? stock.pace.nextAt - now : Infinity), 1));
   }
 }

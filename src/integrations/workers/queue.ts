@@ -12,7 +12,7 @@ export interface Waiter<C> {
   readonly since: number;
   readonly timeoutMs: number;
   readonly options: AcquireOptions;
-  /** Opens or validates a connection for itself, and wants no other. */
+  /** Opens or validates a connection for itself; it takes any other that needs no call. */
   isCalling: boolean;
   /** The connection that it has opened or validated. */
   given: Entry<C> | undefined;
@@ -33,15 +33,36 @@ export function isThere({ dueAt }: { readonly dueAt: number }, now: number): boo
   return now <= dueAt + SILENCE_MS;
 }
 
+/** What there is to be had. */
+export interface Free {
+  /** Places for connections that are not open yet. */
+  readonly room: number;
+  readonly idle: number;
+  /** How many of the idle ones need no validation. */
+  readonly trusted: number;
+}
+
 /** Who waits, first come first served. Those who are gone are passed over, and forgotten when their time is over. */
 export class Queue<C> extends Set<Waiter<C>> {
   waits = 0;
   waitedMs = 0;
   #prunedAt = 0;
 
-  /** The first in line who wants a connection, and those behind. */
-  *wanting(now: number): Generator<Waiter<C>, void> {
-    for (const waiter of this) if (!waiter.isCalling && isThere(waiter, now)) yield waiter;
+  /** Those for whom there is something, first come first served. Whoever is served already wants nothing more. */
+  *served({ room, idle, trusted }: Free, now: number): Generator<Waiter<C>, void> {
+    for (const waiter of this) {
+      if (idle + room <= 0) return;
+      const { isCalling, given, options } = waiter;
+      const isFresh = options.usePool === false;
+      if (given || !isThere(waiter, now) || (isCalling && (isFresh || trusted === 0))) continue;
+      if (room > 0 && !isCalling && (isFresh || idle === 0)) room--;
+      else {
+        // A fresh one takes the place of one that is idle, the oldest; all others take the newest.
+        idle--;
+        trusted = isFresh ? Math.min(trusted, idle) : Math.max(trusted - 1, 0);
+      }
+      yield waiter;
+    }
   }
 
   /** Forgets those who are gone, and whose time is over: returns them. To look at all is worth it now and then only. */
@@ -52,14 +73,8 @@ export class Queue<C> extends Set<Waiter<C>> {
     return [...this].filter((each) => isOver(each) && this.delete(each));
   }
 
-  /** Whether fewer than `free` stand ahead: there is something for this one too, whoever comes for his own first. */
-  isTurn(waiter: Waiter<C>, free: number, now: number): boolean {
-    let ahead = 0;
-    for (const each of this.wanting(now)) {
-      if (ahead === free) return false;
-      if (each === waiter) return true;
-      ahead++;
-    }
+  isServed(waiter: Waiter<C>, free: Free, now: number): boolean {
+    for (const each of this.served(free, now)) if (each === waiter) return true;
     return false;
   }
 }
