@@ -1,5 +1,6 @@
 // How a module gets at the run-time half.
 
+import { usesOuter } from "./outer-names.ts";
 import type { Module } from "./site.ts";
 import { childrenOf, directivesOf, type Node } from "./syntax.ts";
 
@@ -20,7 +21,7 @@ export function importRuntime(program: Node, { code, edits, names, used }: Modul
   const list = Array.from(used, (name) => `${name}${isScript ? ":" : " as "}${names.runtime[name]}`).join();
   const statement = isScript ? `const{${list}${requireOf(runtime)}` : `import{${list}}from${JSON.stringify(runtime)};`;
   const directive = directivesOf(program).at(-1);
-  const hashbang = /^#!.*\n?/.exec(code)?.[0].length ?? 0;
+  const hashbang = /^#!.*(?:\r\n|\s)?/.exec(code)?.[0].length ?? 0;
   edits.open(directive?.end ?? hashbang, directive === undefined ? statement : `;${statement}`);
 }
 
@@ -35,8 +36,11 @@ const MODULE_SYNTAX: ReadonlySet<string> = new Set([
   "ExportNamedDeclaration",
 ]);
 
-/** An `import` would make an ES module of a CommonJS one: bundlers tell them apart by their syntax. */
+const GIVEN = ["require", "module", "exports"];
+
+/** An `import` would make an ES module of a CommonJS one: bundlers tell them apart by their syntax, and by what they use. */
 function isCommonJs(program: Node, code: string): boolean {
   if (childrenOf(program, "body").some(({ type }) => MODULE_SYNTAX.has(type))) return false;
-  return /\b(?:require|module|exports)\b/.test(code) && !/\bimport\s*\.\s*meta\b/.test(code);
+  if (program["sourceType"] !== "module") return true;
+  return GIVEN.some((name) => code.includes(name)) && !/\bimport\s*\.\s*meta\b/.test(code) && usesOuter(program, GIVEN);
 }

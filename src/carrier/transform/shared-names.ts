@@ -2,7 +2,16 @@
 // function and no `var`. Those that do are declared in the way that a block allows, with the same effect.
 
 import type { Site } from "./site.ts";
-import { childOf, childrenOf, declaratorsOf, eachChild, type FunctionNode, isFunction, type Node } from "./syntax.ts";
+import {
+  childOf,
+  childrenOf,
+  declaratorsOf,
+  eachChild,
+  type FunctionNode,
+  isFunction,
+  namesOf,
+  type Node,
+} from "./syntax.ts";
 
 /** @param start - where the body's statements begin. */
 export function shareNames(node: FunctionNode, start: number, site: Site): void {
@@ -29,14 +38,15 @@ function asVariable(declaration: Node, start: number, { edits }: Site): void {
 }
 
 /** Names of the `var`s of a function, wherever in it they stand, and of functions in blocks: in sloppy code these are such, too. */
-function variablesOf(body: Node): Set<string> {
+export function variablesOf(body: Node): Set<string> {
   const names = new Set<string>();
   collect(body);
   return names;
 
   function collect(node: Node): void {
     if (node.type === "VariableDeclaration" && node["kind"] === "var") {
-      for (const declarator of declaratorsOf(node)) bind(childOf(declarator, "id"));
+      for (const declarator of declaratorsOf(node))
+        namesOf(childOf(declarator, "id")).forEach((name) => names.add(name));
     }
     eachChild(node, (child, reach) => {
       if (reach !== "same") return;
@@ -47,13 +57,6 @@ function variablesOf(body: Node): Set<string> {
 
   function isInBlock(parent: Node, { type }: Node): boolean {
     return type === "FunctionDeclaration" && parent !== body && parent.type !== "LabeledStatement";
-  }
-
-  /** Every identifier of a pattern is good enough: one too many only moves a function that could have stayed. */
-  function bind(pattern: Node | undefined): void {
-    if (pattern === undefined) return;
-    if (pattern.type === "Identifier") names.add(pattern["name"] as string);
-    else eachChild(pattern, bind);
   }
 }
 

@@ -80,6 +80,18 @@ export function isPlainTarget(left: Node): boolean {
   return left.type === "VariableDeclaration" && childOf(declaratorsOf(left)[0] as Node, "id")?.type === "Identifier";
 }
 
+/** The names that a pattern gives to something; none for none. */
+export function namesOf(pattern: Node | undefined): string[] {
+  if (pattern === undefined) return [];
+  if (pattern.type === "Identifier") return [pattern["name"] as string];
+  const names: string[] = [];
+  eachChild(pattern, (child, _reach, key) => {
+    // What is to the right is a default.
+    if (key !== "key" && key !== "right") names.push(...namesOf(child));
+  });
+  return names;
+}
+
 export function declaratorsOf(declaration: Node): Node[] {
   return childrenOf(declaration, "declarations");
 }
