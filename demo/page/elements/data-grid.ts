@@ -21,7 +21,7 @@ export interface GridOptions {
 export function dataGrid(grid: Grid, { label, firstRow, sort, onSort }: GridOptions): TemplateResult {
   const numeric = grid.columns.map((_, at) => isNumericColumn(grid, at));
   return html`<div class="table-scroll" tabindex="0" role="region" aria-label=${label}>
-    <table>
+    <table class="grid">
       <thead>
         <tr>
           ${firstRow === undefined ? nothing : html`<th scope="col" class="row-number"><span class="unseen">Row</span></th>`}
