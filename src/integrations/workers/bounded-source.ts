@@ -3,6 +3,9 @@ import type { Clock, WaitUntil } from "../../contract/runtime.ts";
 import { DbError } from "../../errors.ts";
 import type { PoolSource } from "../../pool/source.ts";
 
+/** What setTimeout can count: a longer delay would fire at once. */
+export const LONGEST_DELAY_MS: number = 2 ** 31 - 1;
+
 /**
  * A source whose calls end in time, each by a timer of the request that makes it: a timer of another may never fire. And that
  * keeps the request alive for them, as nobody awaits a close.
@@ -67,10 +70,12 @@ export class BoundedSource<C> implements PoolSource<C> {
         const message = `no answer in ${this.#timeoutMs} ms. Is the server there? Else raise openTimeoutMs.`;
         giveUp(new DbError("CONNECT_FAILED", message, { adapter: this.#name }, { retryable: true }));
       };
-      const timer = this.#clock.setTimeout(onTimeout, this.#timeoutMs);
+      const timer = this.#clock.setTimeout(onTimeout, Math.min(this.#timeoutMs, LONGEST_DELAY_MS));
       outer?.addEventListener("abort", () => giveUp(outer.reason));
       void (async () => work(signal))()
-        .then((value) => (signal.aborted ? discard?.(value) : resolve(value)), reject)
+        .then((value) => (signal.aborted ? discard?.(value) : resolve(value)))
+        // What becomes of one that came too late is told to nobody any more.
+        .catch(reject)
         .finally(() => this.#clock.clearTimeout(timer));
     });
     this.#waitUntil?.(calling.catch(() => undefined));

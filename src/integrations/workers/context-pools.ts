@@ -7,6 +7,7 @@ import { ConnectionPool } from "../../pool/pool.ts";
 import type { Pool } from "../../pool/runtime.ts";
 import type { PoolSource } from "../../pool/source.ts";
 import { noneClosed, type PoolStats } from "../../pool/stats.ts";
+import { LONGEST_DELAY_MS } from "./bounded-source.ts";
 import { probe } from "./probe.ts";
 
 /** Most connections of one request: it may wait for so many at a time. */
@@ -133,7 +134,10 @@ export class ContextPools<C> implements Pool<C> {
     if (here.isClosing || !isQuiet(here)) return;
     if (here.isLeft) void this.#close(here);
     else if (this.#idleMs < Infinity)
-      here.timer = this.#clock.setTimeout(() => isQuiet(here) && void this.#close(here), this.#idleMs);
+      here.timer = this.#clock.setTimeout(
+        () => isQuiet(here) && void this.#close(here),
+        Math.min(this.#idleMs, LONGEST_DELAY_MS),
+      );
   }
 
   async #close(here: Here<C>, options?: DisposeOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { isDbError } from "../../../src/errors.ts";
 import { settle } from "../../kit/fake-clock.ts";
 import { fakeIsolate, leftovers, NOTHING_LEFT, take } from "./isolate.ts";
@@ -139,6 +139,24 @@ test("an open that takes too long is given up by whoever makes it, and closed wh
   expect(kit.source.signals[0]?.aborted).toBe(true);
   await kit.clock.advance(2_000);
   expect(kit.source.log).toEqual(["open 1", "close 1"]);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a connection that comes too late, and whose close fails, is no error that nobody handles", async () => {
+  const kit = fakeIsolate({ max: 1, acquireTimeoutMs: 500, openTimeoutMs: 100 }, (source) => {
+    source.opens = [300, "never"];
+    source.closes = new Error("the close failed");
+  });
+  const unhandled: unknown[] = [];
+  const listen = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", listen);
+  onTestFinished(() => void process.off("unhandledRejection", listen));
+  const waiting = kit.pool.acquire().catch((error: unknown) => error);
+  await kit.clock.advance(1_000);
+  expect(isDbError(await waiting, "POOL_TIMEOUT")).toBe(true);
+  expect(kit.source.log).toEqual(["open 1", "close 1"]);
+  await settle();
+  expect(unhandled).toEqual([]);
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 

@@ -1,0 +1,48 @@
+import { onTestFinished, vi } from "vitest";
+import { ContextPools } from "../../../src/integrations/workers/context-pools.ts";
+import type { PoolEvent, PoolOptions } from "../../../src/pool/pool.ts";
+import { type FakeConnection, FakeSource } from "../../kit/fake-source.ts";
+import { RequestClock } from "./isolate.ts";
+
+export interface FakeContexts {
+  readonly pool: ContextPools<FakeConnection>;
+  readonly source: FakeSource;
+  readonly clock: RequestClock;
+  readonly events: PoolEvent[];
+  /** Goes on in another I/O context: a number for each. */
+  enter(context: number): void;
+}
+
+/** The pools of I/O contexts on a fake source: as in workerd, a WebSocket tells its state in its own context only. */
+export function fakeContexts(options: PoolOptions = {}, prepare?: (source: FakeSource) => void): FakeContexts {
+  let current = 0;
+  class WebSocketPair {
+    readonly 0: object;
+    constructor() {
+      const own = current;
+      this[0] = {
+        get readyState() {
+          if (own !== current) throw new Error("Cannot perform I/O on behalf of a different request.");
+          return 1;
+        },
+      };
+    }
+  }
+  vi.stubGlobal("WebSocketPair", WebSocketPair);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const clock = new RequestClock();
+  const source = new FakeSource(clock);
+  prepare?.(source);
+  const events: PoolEvent[] = [];
+  const onEvent = (event: PoolEvent): void => void events.push(event);
+  const pool = new ContextPools(source, { ...options, onEvent, runtime: clock.runtime(5) });
+  return { pool, source, clock, events, enter: (context) => void (current = context) };
+}
+
+/** What is left of all contexts, with nobody's help. */
+export function leftovers({ pool, source, clock }: FakeContexts): unknown {
+  const { open, busy, waiting, opening } = pool.stats();
+  return { open, busy, waiting, opening, timers: clock.timers, live: source.live };
+}
+
+export const NOTHING_LEFT = { open: 0, busy: 0, waiting: 0, opening: 0, timers: 0, live: 0 };
