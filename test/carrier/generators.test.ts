@@ -2,7 +2,8 @@
 
 import { expect, test } from "vitest";
 import { expectAgreement } from "./agreement.ts";
-import { carry, current, inContext } from "./kit.ts";
+import { carry, current, inContext, parse } from "./kit.ts";
+import { transform } from "../../src/carrier/transform/transform.ts";
 
 test.each<[string, string]>([
   [
@@ -106,6 +107,28 @@ test("a generator's parameters, arguments and length are what they were", async 
   expect(seen).toEqual([[1, 2, [3, 4], 4], "maker"]);
   expect(lengths).toEqual([0, 1, 1, 1]);
   expect(() => failing()).toThrow("made");
+});
+
+test("a sloppy generator's arguments follow its parameters, and two of them may share a name, as they did", async () => {
+  const seen: unknown[] = [];
+  const { follow, twice } = carry<Record<"follow" | "twice", (...args: unknown[]) => AsyncGenerator>>(
+    `async function* follow(a) { await null; a = 2; seen.push(current(), arguments[0]); yield; }
+    async function* twice(a, a) { await null; seen.push(current(), a); yield; }
+    module.exports = { follow, twice };`,
+    { seen, current },
+  );
+  await inContext("A", () => follow(1).next());
+  await inContext("B", () => twice(1, 3).next());
+  expect(seen).toEqual(["A", 2, "B", 3]);
+});
+
+test.each([
+  ["strict", "'use strict'; async function* g(a) { yield arguments; }"],
+  ["a part of a module", "export async function* g(a) { yield arguments; }"],
+  ["sloppy, with patterns", "async function* g({ a }) { yield arguments; }"],
+  ["sloppy, without parameters", "async function* g() { yield arguments; }"],
+])("a generator is made by its call, though it has arguments, if it is %s", (_name, code) => {
+  expect(transform(code, "a.js", { parse })?.code).toContain("...{$cx=$cxg()}");
 });
 
 test("a generator that is strict by its own directive is carried from its first step on", async () => {

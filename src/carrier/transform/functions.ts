@@ -48,7 +48,7 @@ function framedBlock(node: FunctionNode, site: Site): void {
   const { body } = node;
   const { frame } = site.names;
   const last = directivesOf(body).at(-1);
-  const isMadeByCall = node.generator && last === undefined;
+  const isMadeByCall = node.generator && last === undefined && (site.isStrict || !hasSloppyParameters(node, site));
   if (isMadeByCall) enterAtCall(node, site);
   const enter = node.generator ? "enterGenerator" : "enter";
   const entry = isMadeByCall ? `try{${site.call("asked")};` : `const ${frame}=${site.use(enter)}();try{`;
@@ -61,7 +61,7 @@ function framedBlock(node: FunctionNode, site: Site): void {
 /**
  * A generator's context is that of the call that makes it, and its body only runs at the first `next()`: the frame is
  * made as a part of its parameters. Behind `...` the call's arguments stay what they were, and so does `length`.
- * A body with directives may have no such parameters; its frame is made at the first `next()`.
+ * A body with directives may have no such parameters, nor may some sloppy code; the frame is made at the first `next()`.
  */
 function enterAtCall(node: FunctionNode, { code, edits, names, use }: Site): void {
   const capture = `{${names.frame}=${use("enterGenerator")}()`;
@@ -81,6 +81,13 @@ function enterAtCall(node: FunctionNode, { code, edits, names, use }: Site): voi
     isSeparated && last !== undefined ? skipTrivia(code, at + 1) : at,
     `${isSeparated ? "" : ","}...${capture}}`,
   );
+}
+
+/** Sloppy code could tell: with a pattern among the parameters none may share a name, and `arguments` do not follow them. */
+function hasSloppyParameters({ params, start, end }: FunctionNode, { code }: Site): boolean {
+  const names = new Set(params.map(({ name }) => name));
+  if (params.length === 0 || names.has(undefined)) return false;
+  return names.size < params.length || /\barguments\b/.test(code.slice(start, end));
 }
 
 /** Types are still there where the bundler compiles them itself, and may hold an arrow, too. */

@@ -36,11 +36,20 @@ const MODULE_SYNTAX: ReadonlySet<string> = new Set([
   "ExportNamedDeclaration",
 ]);
 
+function hasModuleSyntax(program: Node): boolean {
+  return childrenOf(program, "body").some(({ type }) => MODULE_SYNTAX.has(type));
+}
+
+/** What imports or exports something, or says so itself. */
+export function isStrict(program: Node): boolean {
+  return hasModuleSyntax(program) || directivesOf(program).some(({ directive }) => directive === "use strict");
+}
+
 const GIVEN = ["require", "module", "exports"];
 
 /** An `import` would make an ES module of a CommonJS one: bundlers tell them apart by their syntax, and by what they use. */
 function isCommonJs(program: Node, code: string): boolean {
-  if (childrenOf(program, "body").some(({ type }) => MODULE_SYNTAX.has(type))) return false;
+  if (hasModuleSyntax(program)) return false;
   if (program["sourceType"] !== "module") return true;
   return GIVEN.some((name) => code.includes(name)) && !/\bimport\s*\.\s*meta\b/.test(code) && usesOuter(program, GIVEN);
 }

@@ -37,6 +37,8 @@ export interface Module {
   readonly code: string;
   readonly edits: Edits;
   readonly scan: Scan;
+  /** False for a script without `"use strict"`: functions in it may be strict all the same. */
+  readonly isStrict: boolean;
   readonly names: Names;
   /** The run-time half's functions that are called. */
   readonly used: Set<RuntimeFunction>;

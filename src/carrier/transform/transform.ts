@@ -6,7 +6,7 @@ import { awaitRule, returnRule, yieldRule } from "./expressions.ts";
 import { carriedBy, functionRule } from "./functions.ts";
 import { forOfRule, forRule } from "./loops.ts";
 import { type Parse, parseModule, RefusedError } from "./parse.ts";
-import { importRuntime, isCarriedAlready, RUNTIME } from "./runtime-import.ts";
+import { importRuntime, isCarriedAlready, isStrict, RUNTIME } from "./runtime-import.ts";
 import { isSkippable, scan } from "./scan.ts";
 import type { Carried, Module, Names, Rule, RuntimeFunction, Site } from "./site.ts";
 import { type SourceMap, sourceMap } from "./source-map.ts";
@@ -63,6 +63,7 @@ function moduleOf(program: Node, code: string, id: string): Module {
     code,
     edits: new Edits(),
     scan: scan(program, code),
+    isStrict: isStrict(program),
     names,
     used,
     use,
