@@ -8,6 +8,7 @@ import type { Pool } from "../../pool/runtime.ts";
 import type { PoolSource } from "../../pool/source.ts";
 import { noneClosed, type PoolStats } from "../../pool/stats.ts";
 import { LONGEST_DELAY_MS } from "./bounded-source.ts";
+import { LONGEST_LEASE_MS } from "./loans.ts";
 import { probe } from "./probe.ts";
 
 /** Most connections of one request: it may wait for so many at a time. */
@@ -15,6 +16,8 @@ const MOST = 6;
 
 /** A context of which nothing was heard for so many times `idleMs` is gone: it would have closed its sockets by itself. */
 const SILENT_TIMES = 10;
+
+const NOTHING = { open: 0, busy: 0, idle: 0, opening: 0, waiting: 0 };
 
 type DisposeOptions = NonNullable<Parameters<Pool<unknown>["dispose"]>[0]>;
 
@@ -54,12 +57,18 @@ export class ContextPools<C> implements Pool<C> {
     this.#options = { ...options, max };
     this.#clock = runtime.clock;
     this.#idleMs = checked.idleMs;
-    const none = { open: 0, busy: 0, idle: 0, opening: 0, waiting: 0, opened: 0, waits: 0, waitedMs: 0 };
-    this.#past = { max, ...none, closed: noneClosed() };
+    this.#past = { max, ...NOTHING, opened: 0, waits: 0, waitedMs: 0, closed: noneClosed() };
   }
 
   async acquire(options?: AcquireOptions): Promise<Lease<C>> {
-    return this.#here().pool.acquire(options);
+    const here = this.#here();
+    try {
+      return await here.pool.acquire(options);
+    } catch (error) {
+      // What is being opened may be for nobody now: it is not to stay open.
+      this.#rest(here);
+      throw error;
+    }
   }
 
   tryAcquire(options?: AcquireOptions): Lease<C> | undefined {
@@ -123,9 +132,14 @@ export class ContextPools<C> implements Pool<C> {
       isLeft: false,
       isClosing: false,
     };
-    const before = this.#clock.now() - SILENT_TIMES * this.#idleMs;
-    this.#all = [...this.#all.filter(({ usedAt }) => usedAt > before), here];
+    for (const gone of this.#all.filter((each) => this.#isGone(each))) this.#strike(gone);
+    this.#all.push(here);
     return here;
+  }
+
+  #isGone(here: Here<C>): boolean {
+    const silentMs = this.#clock.now() - here.usedAt;
+    return silentMs >= SILENT_TIMES * this.#idleMs && (isQuiet(here) || silentMs >= LONGEST_LEASE_MS);
   }
 
   /** Sees to it that sockets are closed some day: an open one keeps its context alive, and this timer with it. */
@@ -144,14 +158,20 @@ export class ContextPools<C> implements Pool<C> {
     here.isClosing = true;
     this.#clock.clearTimeout(here.timer);
     await here.pool.dispose(options);
+    this.#strike(here);
+  }
+
+  #strike(here: Here<C>): void {
+    if (!this.#all.includes(here)) return;
     this.#all = this.#all.filter((each) => each !== here);
-    this.#past = add(this.#past, here.pool.stats());
+    this.#past = add(this.#past, { ...here.pool.stats(), ...NOTHING });
   }
 }
 
+/** Nobody has a connection or waits for one. One that is opened is for nobody then. */
 function isQuiet<C>({ pool }: Here<C>): boolean {
-  const { busy, waiting, opening } = pool.stats();
-  return busy + waiting + opening === 0;
+  const { busy, waiting } = pool.stats();
+  return busy + waiting === 0;
 }
 
 function add(sum: PoolStats, { closed, ...more }: PoolStats): PoolStats {

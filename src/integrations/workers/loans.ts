@@ -2,7 +2,7 @@ import type { Entry } from "../../pool/entry.ts";
 import { type AcquireOptions, type Lease, PoolLease } from "../../pool/lease.ts";
 
 /** A request that was cut off gives nothing back: from then on, its place is somebody else's. */
-const LONGEST_LEASE_MS = 60_000;
+export const LONGEST_LEASE_MS = 60_000;
 
 /** What is lent, and what whoever has it had asked for. */
 export class Loans<C> {

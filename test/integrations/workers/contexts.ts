@@ -9,6 +9,8 @@ export interface FakeContexts {
   readonly source: FakeSource;
   readonly clock: RequestClock;
   readonly events: PoolEvent[];
+  /** How many contexts are looked through for the current one. */
+  known(): number;
   /** Goes on in another I/O context: a number for each. */
   enter(context: number): void;
 }
@@ -16,12 +18,14 @@ export interface FakeContexts {
 /** The pools of I/O contexts on a fake source: as in workerd, a WebSocket tells its state in its own context only. */
 export function fakeContexts(options: PoolOptions = {}, prepare?: (source: FakeSource) => void): FakeContexts {
   let current = 0;
+  let asked = 0;
   class WebSocketPair {
     readonly 0: object;
     constructor() {
       const own = current;
       this[0] = {
         get readyState() {
+          asked++;
           if (own !== current) throw new Error("Cannot perform I/O on behalf of a different request.");
           return 1;
         },
@@ -36,7 +40,14 @@ export function fakeContexts(options: PoolOptions = {}, prepare?: (source: FakeS
   const events: PoolEvent[] = [];
   const onEvent = (event: PoolEvent): void => void events.push(event);
   const pool = new ContextPools(source, { ...options, onEvent, runtime: clock.runtime(5) });
-  return { pool, source, clock, events, enter: (context) => void (current = context) };
+  const known = (): number => {
+    const before = { asked, current };
+    current = -1;
+    pool.tryAcquire();
+    current = before.current;
+    return asked - before.asked;
+  };
+  return { pool, source, clock, events, known, enter: (context) => void (current = context) };
 }
 
 /** What is left of all contexts, with nobody's help. */

@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { isDbError } from "../../../src/errors.ts";
+import { type FakeContexts, fakeContexts, leftovers, NOTHING_LEFT } from "./contexts.ts";
+
+/** A caller whose time is over before the socket is open. */
+async function giveUpEarly({ pool, clock }: FakeContexts): Promise<void> {
+  const waiting = pool.acquire({ timeoutMs: 20 }).catch((error: unknown) => error);
+  await clock.advance(20);
+  expect(isDbError(await waiting, "POOL_TIMEOUT")).toBe(true);
+}
+
+test("a socket serves its own context again, and no other", async () => {
+  const kit = fakeContexts();
+  const { pool, enter } = kit;
+  const first = await pool.acquire();
+  first.release();
+  enter(1);
+  expect(pool.tryAcquire()).toBe(undefined);
+  const other = await pool.acquire();
+  expect(other.connection.number).toBe(2);
+  pool.invalidate();
+  enter(0);
+  const again = pool.tryAcquire()!;
+  expect(again.connection).toBe(first.connection);
+  again.release();
+  await pool.leave();
+  expect(kit.source.log).toEqual(["open 1", "open 2", "close 1"]);
+  enter(1);
+  other.release();
+  await pool.leave();
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("what is lent when its request leaves is closed when it comes back", async () => {
+  const kit = fakeContexts();
+  const { pool, clock } = kit;
+  const lease = await pool.acquire();
+  await pool.leave();
+  expect(kit.source.live).toBe(1);
+  lease.release();
+  await clock.advance(0);
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a socket that opens after its request has left is closed", async () => {
+  const kit = fakeContexts({}, (source) => {
+    source.opens = [100];
+  });
+  await giveUpEarly(kit);
+  await kit.pool.leave();
+  await kit.clock.advance(1_000);
+  expect(kit.source.log).toEqual(["open 1", "close 1"]);
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a socket that nobody waits for any more is closed when it has been idle", async () => {
+  const kit = fakeContexts({ idleMs: 500 }, (source) => {
+    source.opens = [100];
+  });
+  await giveUpEarly(kit);
+  await kit.clock.advance(400);
+  expect(kit.source.live).toBe(1);
+  await kit.clock.advance(500);
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a request whose opens have failed leaves nothing behind either, though it never leaves", async () => {
+  const kit = fakeContexts({ idleMs: 500 }, (source) => {
+    source.opens = [new Error("down")];
+  });
+  await giveUpEarly(kit);
+  await kit.clock.advance(10_000);
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+  expect([kit.known(), kit.pool.stats().waits]).toEqual([0, 1]);
+});
+
+test("a request that has a socket for long is not taken to be gone, however short idleMs is", async () => {
+  const kit = fakeContexts({ idleMs: 100, max: 1 });
+  const { pool, clock, enter } = kit;
+  const held = await pool.acquire();
+  await clock.advance(30_000);
+  enter(1);
+  (await pool.acquire()).release();
+  await pool.leave();
+  expect(pool.stats()).toMatchObject({ open: 1, busy: 1, opened: 2 });
+  enter(0);
+  // `max` is that of the request: it waits for its own socket, and opens no second one.
+  const waiting = pool.acquire();
+  await clock.advance(10);
+  held.release();
+  const next = await waiting;
+  expect(next.connection).toBe(held.connection);
+  next.release();
+  await pool.leave();
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a request that was cut off with a socket is forgotten", async () => {
+  const kit = fakeContexts({ idleMs: 100 });
+  const { pool, clock, enter } = kit;
+  const lost = await pool.acquire();
+  clock.cutOff();
+  await clock.advance(61_000);
+  enter(1);
+  (await pool.acquire()).release();
+  await pool.leave();
+  expect(pool.stats()).toMatchObject({ open: 0, busy: 0, opened: 2 });
+  expect(kit.known()).toBe(0);
+  void lost;
+});
