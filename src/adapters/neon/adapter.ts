@@ -3,10 +3,11 @@ import type { Statement } from "../../contract/statement.ts";
 import { type Address, parseAddress } from "./address.ts";
 import { isBrowser } from "./browser.ts";
 import { NeonConnection } from "./connection.ts";
-import { failed } from "./errors.ts";
+import { failed, notAsText } from "./errors.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { Http } from "./http.ts";
 import type { NeonOptions } from "./index.ts";
+import { scan } from "./scan.ts";
 import { type Shape, SocketConnection } from "./socket-connection.ts";
 import { bind } from "./values.ts";
 
@@ -49,6 +50,8 @@ export class NeonAdapter implements Adapter {
   }
 
   check(statement: Statement): void {
+    // The session has looked for these too; but not as PostgreSQL reads, whose comments nest.
+    if (scan(statement.text).isTransaction) throw notAsText(statement.text);
     bind(statement);
   }
 

@@ -1,9 +1,8 @@
 import type { DriverConnection, Flight, RowStream, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { RowBatch, Statement } from "../../contract/statement.ts";
 import { gone } from "./errors.ts";
-import type { HttpConnection } from "./http-connection.ts";
+import { type HttpConnection, refusalOf } from "./http-connection.ts";
 import { isSetup } from "./outcomes.ts";
-import { scan } from "./scan.ts";
 import type { SocketConnection } from "./socket-connection.ts";
 
 /**
@@ -82,7 +81,7 @@ export class NeonConnection implements DriverConnection {
     const commit = steps.findIndex(({ kind }) => kind === "commit");
     const isWhole = steps.slice(begin, commit).every(({ kind }) => kind === "query" || kind === "begin");
     if (begin >= 0 && (commit < begin || !isWhole)) return true;
-    return steps.some((step) => step.kind === "query" && !isSetup(step) && scan(step.statement.text).leavesState);
+    return steps.some((step) => step.kind === "query" && !isSetup(step) && refusalOf(step.statement) !== undefined);
   }
 
   /** Sends a flight over the WebSocket, which is opened for it; and ahead of it, what was only set up over HTTP so far. */

@@ -13,6 +13,12 @@ export function unsupported(wanted: string): DbError {
   return new DbError("TRANSACTION_UNSUPPORTED", `neon has no ${wanted}`, { adapter: "neon", wanted });
 }
 
+/** BEGIN, COMMIT and their like would end or split a transaction behind the session's back. */
+export function notAsText(sql: string): DbError {
+  const remedy = "use the session's commit(), rollback() and transaction()";
+  return new DbError("TRANSACTION_STATEMENT", `this is not sent as text: ${remedy}`, { sql, remedy });
+}
+
 /** What needs a session of its own, over HTTP, where every request has another one. */
 export function needsSession(sql: string): DbError {
   const remedy =

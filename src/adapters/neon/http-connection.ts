@@ -4,12 +4,26 @@ import { DbError } from "../../errors.ts";
 import { findCulprit } from "./culprit.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { gone, needsSession, toDbError, unsupported } from "./errors.ts";
+import { refusal } from "../sqlite/parameters.ts";
 import { StatementFailure } from "./http-failure.ts";
 import type { BatchOptions, Http } from "./http.ts";
 import { DONE, failure, isSetup, SKIPPED, stops } from "./outcomes.ts";
 import { toResult } from "./results.ts";
 import { scan } from "./scan.ts";
 import { bind, type Bound, type Parsers } from "./values.ts";
+
+// Neon's proxy counts the values of a statement in fifteen bits, and gives up on more: libs/proxy/postgres-protocol2.
+const MAX_VALUES = 32_767;
+
+/** Why a statement cannot go over HTTP, if so. */
+export function refusalOf({ text, params }: Statement): Error | undefined {
+  if (scan(text).leavesState) return needsSession(text);
+  const count = Array.isArray(params) ? params.length : 0;
+  const remedy = 'send less at a time, or use `transport: "auto"`';
+  return count > MAX_VALUES
+    ? refusal(`expected at most ${MAX_VALUES} values over HTTP, got ${count}: ${remedy}`, text)
+    : undefined;
+}
 
 /**
  * A name for what is asked over HTTP: plain data, with nothing open. What sets a session up is kept, and rides ahead of every
@@ -82,7 +96,8 @@ export class HttpConnection implements DriverConnection {
   }
 
   async #runOne({ statement }: QueryStep, signal: AbortSignal | undefined): Promise<StepOutcome> {
-    if (scan(statement.text).leavesState) return failure(needsSession(statement.text));
+    const refused = refusalOf(statement);
+    if (refused) return failure(refused);
     const ahead = this.#setup.length;
     const list = [...this.#setup, statement];
     const [bound] = list.slice(-1).map(bind) as [Bound];
@@ -105,8 +120,9 @@ export class HttpConnection implements DriverConnection {
     { isolationLevel, accessMode }: BeginOptions,
     signal: AbortSignal | undefined,
   ): Promise<StepOutcome[]> {
-    const refused = steps.findIndex(({ statement }) => scan(statement.text).leavesState);
-    if (refused >= 0) return toFailed(steps.length, refused, needsSession(steps[refused]!.statement.text));
+    const refusals = steps.map(({ statement }) => refusalOf(statement));
+    const refused = refusals.findIndex((error) => error !== undefined);
+    if (refused >= 0) return toFailed(steps.length, refused, refusals[refused]!);
     const list = [...this.#setup, ...steps.map(({ statement }) => statement)];
     const options: BatchOptions = { isolationLevel, isReadOnly: accessMode === "read only" };
     try {

@@ -1,4 +1,5 @@
 import { Recent } from "../sqlite/recent.ts";
+import { type Words, wordsOf } from "./words.ts";
 
 /** What is seen of a text without asking the database. */
 export interface Scan {
@@ -8,27 +9,28 @@ export interface Scan {
   readonly leavesState: boolean;
   /** True: it moves data through the connection itself, past statements and rows. */
   readonly isCopy: boolean;
-  /** Highest `$n`. */
+  /** True: it begins, ends or divides a transaction. */
+  readonly isTransaction: boolean;
+  /** Highest `$n`, but for those in a body: they are the function's own. */
   readonly placeholders: number;
   /** Where a second statement begins, or the text breaks off at a NUL; -1 when it is one statement, and whole. */
   readonly stray: number;
 }
 
-// Every pattern here takes time in proportion to the text, whatever is in it. What nothing closes runs to the end.
-const TOKEN =
-  /--[^\n]*|(\/\*)|[eE]'(?:[^'\\]|\\[^])*'?|'[^']*'?|("[^"]*"?)|\$(?:([A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?)\$|\$(\d+)|([A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)|(;)|[\d.]+|[^\s]/g;
-const COMMENT = /\/\*|\*\//g;
-const WORDS = 400;
-
 const LEAVES = [
   /^SET (?!LOCAL |TRANSACTION |CONSTRAINTS )/,
   /^(RESET|LISTEN|PREPARE|LOAD|DISCARD) /,
-  /^CREATE (OR REPLACE )?(LOCAL |GLOBAL )?(TEMP|TEMPORARY) /,
-  /^CREATE .*\bPG_TEMP\b/,
-  /^(SELECT|WITH) .*\bINTO (TEMP|TEMPORARY) /,
-  /^DECLARE .*\bWITH HOLD\b/,
-  /\bPG_(TRY_)?ADVISORY_LOCK(_SHARED)? /,
+  /^(EXPLAIN .*)?CREATE (OR REPLACE )?(LOCAL |GLOBAL )?(TEMP|TEMPORARY) /,
+  /^(?!DROP ).*\bPG_TEMP /,
+  /^[( ]*(SELECT|WITH) .*\bINTO (LOCAL |GLOBAL )?(TEMP|TEMPORARY) /,
+  /^DECLARE .*\bWITH HOLD /,
+  /\bPG_(TRY_)?ADVISORY_LOCK(_SHARED)? \(/,
+  /\bUPDATE (ONLY )?(PG_CATALOG \. )?PG_SETTINGS /,
 ];
+const TRANSACTION = /^(BEGIN|START|COMMIT|END|ABORT|ROLLBACK|SAVEPOINT|RELEASE|PREPARE TRANSACTION) /;
+const OWN_PLACEHOLDERS = /^(PREPARE|CREATE (OR REPLACE )?(FUNCTION|PROCEDURE)) /;
+/** Behind these a statement begins in PL/pgSQL. */
+const BEFORE_STATEMENT = new Set([";", "BEGIN", "THEN", "ELSE", "LOOP"]);
 
 const scans = new Recent(256, read);
 
@@ -38,66 +40,34 @@ export function scan(text: string): Scan {
 }
 
 function read(text: string): Scan {
-  const words: string[] = [];
-  let placeholders = 0;
-  let stray = -1;
-  let end = -1;
-  // Depth of blocks in whose body semicolons stand: BEGIN ATOMIC … END, and CASE … END within.
-  let depth = 0;
-  TOKEN.lastIndex = 0;
-  for (let match: RegExpExecArray | null; (match = TOKEN.exec(text));) {
-    const [token, comment, , tag, number, word, semicolon] = match;
-    if (token.startsWith("--")) continue;
-    if (comment) {
-      TOKEN.lastIndex = endOfComment(text, TOKEN.lastIndex);
-      continue;
-    }
-    if (semicolon && depth === 0) {
-      if (words.length > 0 && end < 0) end = match.index;
-      continue;
-    }
-    if (end >= 0 && stray < 0) stray = match.index;
-    if (token.startsWith("$") && number === undefined && token.length > 1)
-      TOKEN.lastIndex = endOfQuote(text, TOKEN.lastIndex, `$${tag ?? ""}$`);
-    else if (number) placeholders = Math.max(placeholders, Number(number));
-    depth = depthAfter(depth, word?.toUpperCase(), words);
-    // What is no word tells words apart, so that nothing matches across it.
-    if (words.length < WORDS) words.push(word?.toUpperCase() ?? (/^\w/.test(token) ? "0" : token[0]!));
-  }
-  const head = `${words.join(" ")} `;
+  const found = wordsOf(text);
+  const { words, placeholders, stray } = found;
+  const head = headOf(words);
   return {
     verb: words.find((word) => /^\w/.test(word)) ?? "",
-    leavesState: LEAVES.some((pattern) => pattern.test(head)) || setsConfig(text, head),
-    isCopy: /^COPY .*\b(STDIN|STDOUT)\b/.test(head),
-    placeholders,
+    leavesState: leaves(head, found) || (found.body !== undefined && bodyLeaves(found.body)),
+    isCopy: /^COPY .*\b(STDIN|STDOUT) /.test(head),
+    isTransaction: TRANSACTION.test(head),
+    placeholders: OWN_PLACEHOLDERS.test(head) ? 0 : placeholders,
     stray: stray >= 0 ? stray : text.indexOf("\0"),
   };
 }
 
-function depthAfter(depth: number, word: string | undefined, words: readonly string[]): number {
-  if (word === "ATOMIC" && words.at(-1) === "BEGIN") return depth + 1;
-  if (depth === 0) return 0;
-  return word === "CASE" ? depth + 1 : word === "END" ? depth - 1 : depth;
+function headOf(words: readonly string[]): string {
+  return `${words.join(" ")} `;
 }
 
-// set_config(…, true) lasts as long as its transaction.
-function setsConfig(text: string, head: string): boolean {
-  const calls = head.split("SET_CONFIG (").length - 1;
-  return calls > 0 && calls > (text.match(/,\s*(true|'t(rue)?')\s*\)/gi)?.length ?? 0);
+function leaves(head: string, { setsConfig }: Words): boolean {
+  return setsConfig || LEAVES.some((pattern) => pattern.test(head));
 }
 
-// Comments nest.
-function endOfComment(text: string, from: number): number {
-  COMMENT.lastIndex = from;
-  for (let depth = 1; depth > 0;) {
-    const match = COMMENT.exec(text);
-    if (!match) return text.length;
-    depth += match[0] === "/*" ? 1 : -1;
+function bodyLeaves(body: string): boolean {
+  const found = wordsOf(body);
+  let start = 0;
+  for (const [at, word] of [...found.words, ";"].entries()) {
+    if (!BEFORE_STATEMENT.has(word)) continue;
+    if (leaves(headOf(found.words.slice(start, at)), found)) return true;
+    start = at + 1;
   }
-  return COMMENT.lastIndex;
-}
-
-function endOfQuote(text: string, from: number, tag: string): number {
-  const end = text.indexOf(tag, from);
-  return end < 0 ? text.length : end + tag.length;
+  return false;
 }

@@ -15,6 +15,9 @@ export interface Bound {
   readonly values: (string | null)[];
 }
 
+// What two bytes can count.
+const MAX_VALUES = 65_535;
+
 /**
  * Writes a statement's values.
  *
@@ -28,6 +31,7 @@ export function bind({ text, params = [] }: Statement): Bound {
     throw refusal("COPY through the connection is not sent as text: use INSERT … SELECT unnest(…), or `raw`", text, 0);
   if (!Array.isArray(params)) throw refusal("expected a list of values: PostgreSQL knows `$1`, no names", text);
   if (params.length !== placeholders) throw refusal(`expected ${placeholders} values, got ${params.length}`, text);
+  if (placeholders > MAX_VALUES) throw refusal(`expected at most ${MAX_VALUES} values, got ${placeholders}`, text);
   const values = (params as readonly SqlValue[]).map((value, index) => {
     const encoded = encode(value);
     if (encoded !== undefined) return encoded;

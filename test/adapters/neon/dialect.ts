@@ -123,8 +123,18 @@ export const postgresDialect: Omit<Dialect, "kill"> = {
       look: "SELECT (current_setting('app.who', true) = 'me')::int",
     },
     {
+      name: "a setting by a function, beside something else that is true",
+      leave: ["SELECT set_config('app.who', 'me', false), coalesce(NULL, true)"],
+      look: "SELECT (current_setting('app.who', true) = 'me')::int",
+    },
+    {
+      name: "a setting by a block",
+      leave: ["DO $$ BEGIN PERFORM set_config('app.who', 'me', false); END $$"],
+      look: "SELECT (current_setting('app.who', true) = 'me')::int",
+    },
+    {
       name: "a prepared statement",
-      leave: ["PREPARE prepared AS SELECT 1"],
+      leave: ["PREPARE prepared AS SELECT $1::int"],
       look: "SELECT count(*) FROM pg_prepared_statements",
     },
     {

@@ -35,18 +35,43 @@ test.each([
   expect(await sent()).toEqual([]);
 });
 
-test.each(["COPY goods FROM STDIN", "copy (SELECT 1) TO STDOUT", "BEGIN", "COMMIT", "START TRANSACTION"])(
-  "what is no statement of its own is refused in every transport: %s",
-  async (text) => {
-    for (const transport of ["http", "ws", "auto"] as const) {
-      const { db, sent } = await openShop({ neon: { transport } });
-      const error: unknown = await db.autocommit.query(text).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ outcome: "not-executed" });
-      expect(["QUERY_FAILED", "TRANSACTION_STATEMENT"]).toContain((error as { code: string }).code);
+test.each([
+  "COPY goods FROM STDIN",
+  "copy (SELECT 1) TO STDOUT",
+  `COPY wide (${"a, ".repeat(300)} b) FROM STDIN`,
+  "BEGIN",
+  "COMMIT",
+  "START TRANSACTION",
+  "/* /* */ */ COMMIT",
+  "-- \rROLLBACK",
+])("what is no statement of its own is refused in every transport: %s", async (text) => {
+  for (const transport of ["http", "ws", "auto"] as const) {
+    const { db, sent } = await openShop({ neon: { transport } });
+    const error: unknown = await db.autocommit.query(text).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ outcome: "not-executed" });
+    expect(["QUERY_FAILED", "TRANSACTION_STATEMENT"]).toContain((error as { code: string }).code);
+    expect(await sent()).toEqual([]);
+  }
+});
+
+test("more values than a request can carry are refused over HTTP, and more than PostgreSQL knows anywhere", async () => {
+  const many = (count: number): { text: string; params: number[] } => ({
+    text: `SELECT cardinality(ARRAY[${Array.from({ length: count }, (_, n) => `$${n + 1}::int`).join(", ")}]) AS n`,
+    params: Array.from({ length: count }, () => 1),
+  });
+  const refusal = { code: "QUERY_FAILED", outcome: "not-executed", details: { kind: "parameter" } };
+  for (const transport of ["http", "ws", "auto"] as const) {
+    const { db, server, sent } = await openShop({ neon: { transport } });
+    expect((await db.batch([many(32_767)]))[0]!.rows).toEqual([{ n: 32_767 }]);
+    await server.forgetRequests();
+    await expect(db.batch([many(65_536)])).rejects.toMatchObject(refusal);
+    if (transport === "http") {
+      await expect(db.batch([many(65_535)])).rejects.toMatchObject(refusal);
+      await expect(db.batch(["SELECT 1", many(32_768)])).rejects.toMatchObject(refusal);
       expect(await sent()).toEqual([]);
-    }
-  },
-);
+    } else expect((await db.batch(["SELECT 1", many(65_535)]))[1]!.rows).toEqual([{ n: 65_535 }]);
+  }
+});
 
 test("what lasts as long as its batch is let through", async () => {
   const { db } = await openHttp();
