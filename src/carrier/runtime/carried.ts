@@ -2,16 +2,15 @@ import { type Mapping, page } from "./page.ts";
 
 // The engine's own, which async functions return: zone.js puts another class in the place of the global one.
 export const Native: PromiseConstructor = (async () => undefined)().constructor as PromiseConstructor;
-const prototype: object = Native.prototype;
 
 export function isObject(value: unknown): value is object {
   return typeof value === "object" ? value !== null : typeof value === "function";
 }
 
 /** Whether `value` is awaited without anybody's code being run: nothing that could be a thenable, or a plain promise. */
-export function isNative(value: unknown): boolean {
+function isNative(value: unknown): boolean {
   if (!isObject(value)) return true;
-  return value instanceof Native && value.constructor === Native && Object.getPrototypeOf(value) === prototype;
+  return value instanceof Native && value.constructor === Native && Object.getPrototypeOf(value) === Native.prototype;
 }
 
 /** Calls `work` with `context` current. */
@@ -24,7 +23,8 @@ export function inContext<This, Args extends unknown[], R>(
   const outer = page.current;
   page.current = context;
   try {
-    return work.apply(self, args);
+    // Not its own `apply`: what stands for a function of a worker would send for that.
+    return Reflect.apply<This, Args, R>(work, self, args);
   } finally {
     page.current = outer;
   }
@@ -45,7 +45,13 @@ export function carried<T>(value: T, context: Mapping): T {
       },
     } as T;
   }
-  if (typeof then !== "function") return value;
+  // A promise's own calls nobody's code, and one that gives itself must be told apart.
+  if (typeof then !== "function" || then === Native.prototype.then) return value;
   // oxlint-disable-next-line unicorn/no-thenable -- it stands for one
   return { then: (...args: unknown[]) => inContext(context, then as () => unknown, value, args as []) } as T;
+}
+
+/** What an await is given: of a promise nothing is asked, not even a `then` of its own. */
+export function toAwaited<T>(value: T, context: Mapping): T {
+  return isNative(value) ? value : carried(value, context);
 }

@@ -3,7 +3,7 @@
 // Functions, not methods: a page loads those that it calls. And a call with nobody current has no frame at all: nobody is current
 // when it leaves, and nobody when the engine is back, so that its awaits cost next to nothing.
 
-import { carried, isNative } from "./carried.ts";
+import { carried, toAwaited } from "./carried.ts";
 import { type Mapping, page } from "./page.ts";
 
 page.isTransformed = true;
@@ -30,7 +30,7 @@ export function enterGenerator(): Frame {
 /** Leaves, with the value that is about to be awaited. */
 export function leave<T>(frame: Frame | undefined, value: T): T {
   if (frame === undefined) return value;
-  const awaited = isNative(value) ? value : carried(value, frame.context);
+  const awaited = toAwaited(value, frame.context);
   frame.isSuspended = true;
   page.current = frame.base;
   return awaited;
@@ -62,15 +62,9 @@ export function exit(frame: Frame | undefined): void {
   if (frame?.isSuspended === false) page.current = frame.base;
 }
 
-/** What an async function returns: a thenable is asked in the context that is current here. */
+/** What an async function returns: a thenable is asked in the context that is current here, a promise for a `then` of its own. */
 export function thenable<T>(value: T): T {
-  return toReturned(value, page.current);
-}
-
-/** What resolves a promise has its `then` read, a native promise too when it has one of its own. */
-export function toReturned<T>(value: T, context: Mapping): T {
-  const isPlain = context === undefined || (isNative(value) && !Object.hasOwn(Object(value) as object, "then"));
-  return isPlain ? value : carried(value, context);
+  return page.current ? carried(value, page.current) : value;
 }
 
 function resume(frame: Frame): void {

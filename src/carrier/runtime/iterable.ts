@@ -1,5 +1,5 @@
-import { inContext, isObject } from "./carried.ts";
-import { caught, type Frame, leave, toReturned } from "./frame.ts";
+import { inContext, isObject, toAwaited } from "./carried.ts";
+import { caught, type Frame, leave } from "./frame.ts";
 
 type Step = (...args: unknown[]) => unknown;
 
@@ -62,7 +62,7 @@ function fromSync(frame: Frame, iterator: Steps): object {
         const result = inContext(frame.context, step, iterator, args);
         if (!isObject(result)) return result;
         const { done, value } = result as { done?: unknown; value?: unknown };
-        return { done, value: toReturned(value, frame.context) };
+        return { done, value: toAwaited(value, frame.context) };
       } finally {
         suspend();
       }

@@ -53,12 +53,12 @@ function targets(): Target[] {
     ...[...new Set([Native, Promise])].flatMap((each): Target[] => [
       [each.prototype, "then", toAll],
       // The engine's goes through then(), zone.js's does not.
-      [each.prototype, "finally", toFirst],
+      [each.prototype, "finally", toAll],
       [each, "resolve", toThenable],
     ]),
     ...schedulers.map((name): Target => [globalThis, name, toFirst]),
-    [Scheduler?.prototype, "postTask", toFirst],
-    [LockManager?.prototype, "request", toFirst],
+    [Scheduler?.prototype, "postTask", toAll],
+    [LockManager?.prototype, "request", toAll],
   ];
 }
 
@@ -85,32 +85,34 @@ function patchOne([object, key, carry]: Target, undos: (() => void)[], isNeeded:
     },
   };
   Object.defineProperties(patched, Object.getOwnPropertyDescriptors(original));
-  Object.defineProperty(holder as object, key, { ...before, value: patched });
+  // Refused by what is frozen: then it stays as it is.
+  Reflect.defineProperty(holder as object, key, { ...before, value: patched });
   undos.push(() => {
     // Somebody may stand on our shoulders by now: then it stays, and does nothing.
-    if ((holder as Record<string, unknown>)[key] === patched) Object.defineProperty(holder as object, key, before);
+    if ((holder as Record<string, unknown>)[key] === patched) Reflect.defineProperty(holder as object, key, before);
   });
 }
 
-/** The callback is the first function: what it is called with comes behind it, and options before. */
+// Functions among the rest are what the callback is called with.
 function toFirst(args: unknown[], context: Mapping): void {
-  const index = args.findIndex((each) => typeof each === "function");
-  const callback = args[index] as Callable | undefined;
-  if (callback)
-    args[index] = function (this: unknown, ...values: unknown[]) {
-      return inContext(context, callback, this, values);
+  const [callback] = args;
+  if (typeof callback === "function")
+    args[0] = function (this: unknown, ...values: unknown[]) {
+      return inContext(context, callback as Callable, this, values);
     };
 }
 
-// What a callback returns settles the promise: a thenable among that is asked by the engine, later.
+// What a callback returns settles a promise: a thenable among that is asked by the engine, later.
 function toAll(args: unknown[], context: Mapping): void {
   args.forEach((callback, index) => {
     if (typeof callback === "function")
-      args[index] = (value: unknown) => carried(inContext(context, callback as Callable, undefined, [value]), context);
+      args[index] = (...values: unknown[]) =>
+        carried(inContext(context, callback as Callable, undefined, values), context);
   });
 }
 
-// Its own kind comes back as it is.
+// Its own kind comes back as it is. Nothing else is asked for its constructor: the window of another origin would refuse.
 function toThenable(args: unknown[], context: Mapping, self: unknown): void {
-  if ((args[0] as object | undefined)?.constructor !== self) args[0] = carried(args[0], context);
+  const [value] = args;
+  if (!(value instanceof (self as PromiseConstructor) && value.constructor === self)) args[0] = carried(value, context);
 }

@@ -2,8 +2,8 @@
 // It is given an envelope instead, which is back in the context for the call. Source: the proposal's own steps,
 // https://tc39.es/proposal-explicit-resource-management/#sec-createdisposableresource
 
-import { inContext } from "./carried.ts";
-import { caught, type Frame, leave, toReturned } from "./frame.ts";
+import { inContext, toAwaited } from "./carried.ts";
+import { caught, type Frame, leave } from "./frame.ts";
 
 type Dispose = (this: unknown) => unknown;
 type Resource = Partial<Record<symbol, unknown>> | null | undefined;
@@ -33,7 +33,7 @@ export function asyncResource(frame: Frame | undefined, value: Resource): object
         leave(frame, undefined);
       }
       // What a plain `dispose` gives is not awaited.
-      return isAsync ? toReturned(answer, frame?.context) : undefined;
+      return isAsync ? toAwaited(answer, frame?.context) : undefined;
     },
   };
 }

@@ -114,6 +114,76 @@ test("a thenable that a callback returns is asked in the callback's context", as
   expect(await variable.run("C", () => Promise.all([thenable, thenable]))).toEqual(["C", "C"]);
 });
 
+test("a thenable that a finally, a lock or a task returns is asked in the context, too", async () => {
+  const call = (...args: unknown[]): unknown => Promise.resolve((args.at(-1) as (lock: string) => unknown)("lock"));
+  vi.stubGlobal("LockManager", { prototype: { request: call } });
+  vi.stubGlobal("Scheduler", { prototype: { postTask: call } });
+  const variable = new AsyncContext.Variable<string>();
+  const seen: unknown[] = [];
+  // oxlint-disable-next-line unicorn/no-thenable -- that is what it is
+  const thenable = { then: (resolve: (value?: unknown) => void) => resolve(seen.push(variable.get())) };
+  const { request } = (LockManager as unknown as { prototype: Record<string, typeof call> }).prototype;
+  const { postTask } = (globalThis as unknown as { Scheduler: { prototype: Record<string, typeof call> } }).Scheduler
+    .prototype;
+  await variable.run("A", () =>
+    Promise.resolve(1).finally((...none: unknown[]) => (seen.push(none.length), thenable as never)),
+  );
+  await variable.run("B", () => request?.("name", {}, (lock: unknown) => (seen.push(lock), thenable)));
+  await variable.run("C", () => postTask?.(() => thenable));
+  expect(seen).toEqual([0, "A", "lock", "B", "C"]);
+});
+
+test("a callback that gives its own promise is told so, as without us", async () => {
+  const variable = new AsyncContext.Variable<string>();
+  const own: Promise<unknown> = variable.run("A", () => Promise.resolve().then(() => own));
+  await expect(own).rejects.toThrow(/cycle/);
+});
+
+test("only what a promise is asked for is asked of a value: the window of another origin has nothing else", async () => {
+  const variable = new AsyncContext.Variable<string>();
+  const elsewhere: object = new Proxy(
+    {},
+    {
+      getPrototypeOf: () => null,
+      get(_target, key) {
+        if (key === "then") return undefined;
+        throw new Error("SecurityError");
+      },
+    },
+  );
+  await variable.run("A", async () => {
+    expect((await Promise.resolve(elsewhere)) === elsewhere).toBe(true);
+    expect((await Promise.resolve().then(() => elsewhere)) === elsewhere).toBe(true);
+  });
+});
+
+test("a callback is called and nothing else: one that stands for a worker's function sends what it is asked for", async () => {
+  const variable = new AsyncContext.Variable<string>();
+  const calls: unknown[] = [];
+  const remote = new Proxy(() => undefined, {
+    get: () => expect.unreachable("asked for a property"),
+    apply: (_target, _self, values) => calls.push([variable.get(), ...(values as unknown[])]),
+  });
+  await variable.run("A", () => Promise.resolve(1).then(remote));
+  await new Promise((resolve) => variable.run("B", () => queueMicrotask(() => resolve(queueMicrotask(remote)))));
+  expect(calls).toEqual([["A", 1], ["B"]]);
+});
+
+test("what is frozen is left as it is, also when the patches are taken back", async () => {
+  const queue = (callback: () => void): void => callback();
+  vi.stubGlobal("Scheduler", { prototype: Object.freeze({ postTask: queue }) });
+  const locks = { request: queue };
+  vi.stubGlobal("LockManager", { prototype: locks });
+  browserContext({ warn: false });
+  const scheduler = (globalThis as unknown as { Scheduler: { prototype: object } }).Scheduler.prototype;
+  expect(scheduler).toEqual({ postTask: queue });
+  const patched = locks.request;
+  expect(patched).not.toBe(queue);
+  Object.freeze(locks);
+  unpatch();
+  expect(locks.request).toBe(patched);
+});
+
 test("a listener has who is current where its event is dispatched; what the platform calls has nobody", async () => {
   const variable = new AsyncContext.Variable<string>();
   const target = new EventTarget();
