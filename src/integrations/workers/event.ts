@@ -1,6 +1,7 @@
 import type { Database, Session, SessionOptions } from "../../index.ts";
 import { flags } from "./flags.ts";
 import { heldBody } from "./held-body.ts";
+import type { Invocation } from "./invocation.ts";
 import type { Databases } from "./with-session.ts";
 
 export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "signal" | "waitUntil"> {
@@ -15,27 +16,33 @@ export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "sign
   readonly keepUntilStreamEnds?: boolean | undefined;
 }
 
-/** `request, env, ctx` of a Worker, or the one context of a Pages function. */
-export type EventArguments = readonly [event: object, env?: unknown, context?: object];
-
 /** What isopool needs of an event's context. */
 export interface ExecutionContext {
   waitUntil(promise: Promise<unknown>): void;
 }
 
+/** Thrown in the place of an answer that rolls back: it takes the way of an error, and arrives as the answer. */
+class RolledBack extends Error {
+  readonly response: Response;
+
+  constructor(response: Response) {
+    super(`rolled back for a status of ${response.status}`);
+    this.response = response;
+  }
+}
+
 /** Runs a handler in a session of each database; settles when they have ended. */
 export function runEvent(
   databases: Databases,
-  args: EventArguments,
+  { event, env, context, request }: Invocation,
   handler: (...args: unknown[]) => unknown,
   options: WithSessionOptions,
 ): Promise<unknown> {
-  const [event, env, context = event] = args;
   const list: Database[] = [databases].flat();
   const keep = (promise: Promise<unknown>): void =>
     (context as Partial<ExecutionContext>).waitUntil?.(promise.catch(() => undefined));
   const { abortOnDisconnect = true, rollbackOn = isFailure, keepUntilStreamEnds = false, ...rest } = options;
-  const signal = abortOnDisconnect ? disconnectOf(event) : undefined;
+  const signal = abortOnDisconnect ? disconnectOf(request) : undefined;
   return new Promise((answer, refuse) => {
     const work = async (sessions: readonly Session[]): Promise<unknown> => {
       const handling = (async () => handler(event, env, context, Array.isArray(databases) ? sessions : sessions[0]))();
@@ -43,13 +50,21 @@ export function runEvent(
       keep(handling);
       const result = await handling;
       if (!(result instanceof Response)) return result;
-      if (rollbackOn(result)) for (const session of sessions) if (!session.scope.ended) await session.rollback();
-      if (!keepUntilStreamEnds || !result.body) return result;
-      const { body, isRead } = heldBody(result.body, ended);
-      answer(new Response(body, result));
-      return isRead;
+      const isRefused = rollbackOn(result);
+      if (keepUntilStreamEnds && result.body) {
+        const { body, isRead } = heldBody(result.body, ended, (read) => enterAll(sessions, read));
+        answer(new Response(body, result));
+        await isRead;
+      }
+      if (isRefused) throw new RolledBack(result);
+      return result;
     };
-    const ended = inSessions(list, [event, context], { ...rest, signal, waitUntil: keep }, work);
+    const ended = inSessions(list, [event, context, request], { ...rest, signal, waitUntil: keep }, work).catch(
+      (error: unknown) => {
+        if (error instanceof RolledBack) return error.response;
+        throw error;
+      },
+    );
     ended.then(answer, refuse);
     keep(ended.catch(() => undefined).then(() => leave(list, context)));
   });
@@ -65,14 +80,25 @@ function inSessions<T>(
   const sessions: Session[] = [];
   const run = list.reduce<() => Promise<T>>(
     (inner, db, index) => () =>
-      db.session((session) => {
+      db.session(async (session) => {
         sessions[index] = session;
+        // A handler inside of another for the same event is done before it.
+        const before = owners.map((owner) => [owner, db.of(owner)] as const);
         for (const owner of owners) db.bind(owner, session);
-        return inner();
+        try {
+          return await inner();
+        } finally {
+          for (const [owner, outer] of before) if (outer) db.bind(owner, outer);
+        }
       }, options),
     () => work(sessions),
   );
   return run();
+}
+
+/** Makes the sessions current for `work`, as they are in the handler. */
+function enterAll<T>(sessions: readonly Session[], work: () => T): T {
+  return sessions.reduce<() => T>((inner, session) => () => session.enter(inner) as T, work)();
 }
 
 // What belongs to this request only is closed with it. A Durable Object outlives its requests, and so do its sockets.
@@ -84,7 +110,7 @@ function isFailure({ status }: Response): boolean {
   return status >= 500;
 }
 
-function disconnectOf(event: object): AbortSignal | undefined {
+function disconnectOf(request: object): AbortSignal | undefined {
   // Without the flag it never tells, and to listen is not free.
-  return flags()["enable_request_signal"] ? (event as { signal?: AbortSignal }).signal : undefined;
+  return flags()["enable_request_signal"] ? (request as { signal?: AbortSignal }).signal : undefined;
 }

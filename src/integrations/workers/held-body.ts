@@ -1,11 +1,14 @@
 /**
  * Hands a body on chunk by chunk, and ends it only when `ended` has settled: a reader who sees its end knows that all is kept.
+ * When that fails, it breaks off at once.
  *
+ * @param enter - calls what reads on in the source: whoever reads the body may be somewhere else.
  * @returns `isRead` settles when the body was read, and rejects when it broke off, or its reader left.
  */
 export function heldBody(
   source: ReadableStream<Uint8Array>,
   ended: Promise<unknown>,
+  enter: <T>(work: () => T) => T,
 ): { readonly body: ReadableStream<Uint8Array>; readonly isRead: Promise<void> } {
   const reader = source.getReader();
   let read!: () => void;
@@ -14,10 +17,18 @@ export function heldBody(
     read = resolve;
     broken = reject;
   });
+  const leave = (reason: unknown): Promise<void> => enter(() => reader.cancel(reason));
   const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const breakOff = (reason: unknown): Promise<void> => {
+        controller.error(reason);
+        return leave(reason);
+      };
+      void ended.catch(breakOff).catch(() => undefined);
+    },
     async pull(controller) {
       try {
-        const { done, value } = await reader.read();
+        const { done, value } = await enter(() => reader.read());
         if (!done) return controller.enqueue(value);
         read();
         await ended;
@@ -29,7 +40,7 @@ export function heldBody(
     },
     async cancel(reason) {
       broken(reason ?? new Error("the reader of the response has left"));
-      await reader.cancel(reason);
+      await leave(reason);
     },
   });
   return { body, isRead };

@@ -1,5 +1,6 @@
 import type { Database, Session } from "../../index.ts";
 import { runEvent, type WithSessionOptions } from "./event.ts";
+import { type EventArguments, toInvocation } from "./invocation.ts";
 
 /** One database, or several: their sessions begin together, and commit in this order. */
 export type Databases = Database | readonly Database[];
@@ -69,8 +70,10 @@ export function withSession(
   const find = finder(databases);
   const wrap =
     (call: (...args: unknown[]) => unknown) =>
-    async (...args: [event: object, env?: unknown, context?: object]): Promise<unknown> =>
-      runEvent(find(args[1]), args, call, options);
+    async (...args: EventArguments): Promise<unknown> => {
+      const invocation = toInvocation(args);
+      return runEvent(find(invocation.env), invocation, call, options);
+    };
   if (typeof handler === "function") return wrap(handler as (...args: unknown[]) => unknown);
   const handlers = Object(handler) as Record<string, unknown>;
   const known = NAMES.filter((name) => typeof handlers[name] === "function");
@@ -90,8 +93,9 @@ function finder(databases: Databases | ((env: never) => Databases)): (env: unkno
     return () => checked;
   }
   const made = new WeakMap<object, Databases>();
+  const none = {};
   return (env) => {
-    const key = Object(env) as object;
+    const key = Object(env ?? none) as object;
     const found = made.get(key) ?? check(databases(env as never));
     made.set(key, found);
     return found;

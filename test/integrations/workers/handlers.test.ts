@@ -1,7 +1,12 @@
-import { expect, test } from "vitest";
-import { type Session, shared } from "../../../src/index.ts";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { type Database, type Session, shared } from "../../../src/index.ts";
 import { requestContext, withSession, workers } from "../../../src/integrations/workers/index.ts";
 import { fakeDatabase } from "../../kit/fake-database.ts";
+
+interface PagesContext {
+  readonly request: Request;
+  readonly env: unknown;
+}
 
 const wrong = (value: unknown): never => value as never;
 const request = (): Request => new Request("http://localhost/");
@@ -37,6 +42,71 @@ test("a Pages function's one context is event and context at once", async () => 
   await Promise.all(kept);
   expect(kept.length).toBeGreaterThan(0);
   expect(adapter.connections).toHaveLength(1);
+});
+
+test("a Pages function's request leads to its session, and its env makes the databases once", async () => {
+  const { db, adapter } = fakeDatabase({}, { runtime: workers(), context: requestContext() });
+  const env = { DATABASE_URL: "fake:db" };
+  const made: unknown[] = [];
+  const toDatabase = (given: unknown): Database => {
+    made.push(given);
+    return db;
+  };
+  const onRequest = withSession(toDatabase, async (given: PagesContext, ownEnv: unknown) => {
+    expect(ownEnv).toBe(env);
+    await db.of(given.request)!.query("insert");
+    return new Response("done");
+  }) as (given: PagesContext) => Promise<Response>;
+  for (let count = 0; count < 2; count++) await onRequest({ request: request(), env });
+  expect(made).toEqual([env]);
+  expect(adapter.flights).toEqual(["1: begin | insert", "1: commit", "1: begin | insert", "1: commit"]);
+});
+
+test.each(["fetch", "Pages"])(
+  "a client that leaves ends the session of a %s handler, where the platform tells",
+  async (kind) => {
+    vi.stubGlobal("Cloudflare", { compatibilityFlags: { enable_request_signal: true } });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { db, adapter } = fakeDatabase({}, { runtime: workers() });
+    const client = new AbortController();
+    const event = new Request("http://localhost/", { signal: client.signal });
+    const handle = withSession(db, async (_event: object, _env: unknown, _context: object, session) => {
+      await session.query("insert");
+      client.abort(new Error("the client has left"));
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      return new Response("done");
+    }) as (...args: object[]) => Promise<Response>;
+    const answer = kind === "Pages" ? handle({ request: event, env: {} }) : handle(event, {}, {});
+    await expect(answer).rejects.toThrow("the client has left");
+    expect(adapter.flights).toEqual(["1: begin | insert", "1: rollback"]);
+  },
+);
+
+test("without an env, the databases of a function are made once as well", async () => {
+  const { db } = fakeDatabase({}, { runtime: workers() });
+  let made = 0;
+  const handle = withSession(
+    () => (made++, db),
+    () => new Response("done"),
+  ) as (request: Request, env?: unknown) => Promise<Response>;
+  for (const env of [undefined, undefined, null]) expect((await handle(request(), env)).status).toBe(200);
+  expect(made).toBe(1);
+});
+
+test("a handler inside of another has a session apart, and gives the event's own back", async () => {
+  const { db, adapter } = fakeDatabase({}, { runtime: workers(), context: requestContext() });
+  const inner = withSession(db, async (event: Request) => {
+    await db.of(event)!.query("inner");
+    return new Response("done");
+  });
+  const outer = withSession(db, async (event: Request, env: unknown, context: object, session) => {
+    const response = await inner(event, env, context);
+    expect([db.of(event) === session, db.of(context) === session]).toEqual([true, true]);
+    await db.of(event)!.query("outer");
+    return response;
+  });
+  expect(await (await outer(request(), {}, {})).text()).toBe("done");
+  expect(adapter.flights).toEqual(["1: begin | inner", "1: commit", "1: begin | outer", "1: commit"]);
 });
 
 test("an object's handlers are called on it, and an application's prototype need not be copied", async () => {
