@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { IsolatePool } from "../../../src/integrations/workers/isolate-pool.ts";
 import type { AcquireOptions, Lease, PoolEvent, PoolOptions } from "../../../src/pool/pool.ts";
 import { FakeClock } from "../../kit/fake-clock.ts";
@@ -8,7 +9,8 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** A clock whose timers end with the requests that set them. */
 export class RequestClock extends FakeClock {
-  readonly #set = new Set<number>();
+  readonly #request = new AsyncLocalStorage<number>();
+  readonly #set = new Map<number, number | undefined>();
 
   override setTimeout(callback: () => void, delayMs: number): number {
     const once = (): void => {
@@ -16,14 +18,22 @@ export class RequestClock extends FakeClock {
       callback();
     };
     const timer = super.setTimeout(once, delayMs > LONGEST_DELAY_MS ? 1 : delayMs);
-    this.#set.add(timer);
+    this.#set.set(timer, this.#request.getStore());
     return timer;
   }
 
-  /** The requests that wait for something are cut off: no timer that is set now ever fires. */
-  cutOff(): void {
-    for (const timer of this.#set) this.clearTimeout(timer);
-    this.#set.clear();
+  /** Runs a request: what it waits for can be cut off apart from what others wait for. */
+  run<T>(request: number, work: () => T): T {
+    return this.#request.run(request, work);
+  }
+
+  /** The requests that wait for something are cut off, or one of them: no timer that is set now ever fires. */
+  cutOff(request?: number): void {
+    for (const [timer, setter] of this.#set) {
+      if (request !== undefined && setter !== request) continue;
+      this.clearTimeout(timer);
+      this.#set.delete(timer);
+    }
   }
 }
 

@@ -38,19 +38,25 @@ async function runStory(seed: number, canWake: boolean): Promise<number> {
       if (way < 0.1) return new DbError("CONNECT_FAILED", "down", { adapter: "fake" }, { retryable: true });
       return way < 0.6 ? "now" : upTo(20);
     });
-    source.validate = () => random() < 0.8;
+    source.validate = async () => {
+      if (random() < 0.5) await new Promise<void>((resolve) => kit.clock.setTimeout(resolve, upTo(20)));
+      return random() < 0.8;
+    };
     source.closes = 3;
   });
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => kit.clock.setTimeout(resolve, ms));
+  const lent = new Set<unknown>();
   const visit = async (): Promise<number> => {
     await sleep(upTo(1_000));
     const controller = new AbortController();
     if (random() < 0.2) kit.clock.setTimeout(() => controller.abort("left"), upTo(100));
     try {
       const lease = await kit.pool.acquire({ signal: controller.signal, usePool: random() < 0.9 });
-      expect(lease.connection.state).toBe("open");
+      expect([lease.connection.state, lent.has(lease.connection)]).toEqual(["open", false]);
       expect(kit.source.live).toBeLessThanOrEqual(max);
+      lent.add(lease.connection);
       await sleep(upTo(20));
+      lent.delete(lease.connection);
       const how = random();
       if (how < 0.05) kit.pool.invalidate();
       lease.release({ broken: how > 0.95, dirty: how > 0.9 });
