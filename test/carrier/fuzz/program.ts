@@ -1,16 +1,12 @@
 // Writes random programs out of everything that suspends. Each function calls only functions behind it, so that all of
-// them end; `p(n)` is a probe, which compares the carrier with AsyncLocalStorage.
+// them end; `p(n)` is a probe, which compares the carrier with AsyncLocalStorage; `see(value)` looks at a value.
 
-import { seeded } from "../../kit/seeded.ts";
+import { Dice } from "./dice.ts";
+import { type Func, type Kind, Values } from "./values.ts";
 
-type Kind = "async" | "arrow" | "expression" | "generator" | "method" | "sync";
-
-interface Func {
-  readonly name: string;
-  readonly kind: Kind;
-}
-
-const KINDS: readonly Kind[] = ["async", "async", "arrow", "expression", "generator", "generator", "method", "sync"];
+const KINDS: readonly Kind[] = [
+  ...(["async", "async", "arrow", "expression", "generator", "generator", "method", "plain", "sync"] as const),
+];
 
 /** A part of the program, so that they are carried, too. */
 const HELPERS = `
@@ -31,25 +27,24 @@ interface Spot {
  *   and an `await` within a destructuring. Default false.
  */
 export function randomProgram(seed: number, isExact = false): string {
-  return new ProgramWriter(seed, isExact).write();
+  return new ProgramWriter(new Dice(seed), isExact).write();
 }
 
 class ProgramWriter {
-  readonly #random: () => number;
+  readonly #dice: Dice;
   readonly #isExact: boolean;
   readonly #functions: readonly Func[];
-  #probes = 0;
-  #labels = 0;
+  readonly #values: Values;
   #budget = 0;
 
-  constructor(seed: number, isExact: boolean) {
-    this.#random = seeded(seed);
+  constructor(dice: Dice, isExact: boolean) {
+    this.#dice = dice;
     this.#isExact = isExact;
-    const count = 3 + this.#below(5);
-    this.#functions = Array.from({ length: count }, (_, i) => ({
+    this.#functions = Array.from({ length: 3 + dice.below(5) }, (_, i) => ({
       name: i === 0 ? "main" : `f${i}`,
-      kind: i === 0 ? "async" : this.#pick(KINDS),
+      kind: i === 0 ? "async" : dice.pick(KINDS),
     }));
+    this.#values = new Values(dice, this.#functions, isExact);
   }
 
   write(): string {
@@ -60,25 +55,40 @@ class ProgramWriter {
   #function(self: Func): string {
     this.#budget = 14;
     const { name } = self;
-    const spot = { self, depth: 0, loops: [] };
-    if (self.kind === "expression") return `const ${name} = async (a = ${this.#sync()}) => ${this.#returned(spot)};`;
-    const body = this.#body(spot);
+    const [dice, values] = [this.#dice, this.#values];
+    if (self.kind === "expression") return `const ${name} = async (a = ${dice.sync()}) => ${values.returned(self)};`;
+    if (self.kind === "plain") return this.#plain(self);
+    const body = this.#body({ self, depth: 0, loops: [] });
     switch (self.kind) {
       case "arrow":
         return `const ${name} = async (a) => {${body}};`;
       case "generator":
-        return `async function* ${name}(a${this.#pick(["", ", ...rest", ", b = 1"])}) {${body}}`;
+        return `async function* ${name}(a${dice.pick(["", ", ...rest", ", b = 1"])}) {${body}}`;
       case "method":
         return this.#method(name, body);
       case "sync":
-        return `function ${name}() { ${this.#probe()}; return ${this.#call(spot) ?? this.#promise()}; }`;
+        return `function ${name}() { ${dice.probe()}; return ${values.call(self) ?? values.promise()}; }`;
       default:
-        return `async function ${name}(a, b = ${this.#sync()}) {${body}}`;
+        return `async function ${name}(a, b = ${dice.sync()}) {${body}}`;
     }
   }
 
+  /** It awaits nothing, and only gives something. */
+  #plain(self: Func): string {
+    const dice = this.#dice;
+    const given = this.#values.call(self) ?? this.#values.promise();
+    const list = `${dice.sync()}, ${dice.pick([given, "thenable()"])}`;
+    const head = `const ${self.name} = async (a) =>`;
+    return dice.pick([
+      `async function ${self.name}(a) { ${dice.probe()}; return ${list}; }`,
+      `${head} { if (chance()) return ${list}; return chance() ? ${given} : async () => {}\n(${dice.probe()}); };`,
+      `${head} (${list});`,
+      `${head} chance() ? ${given} : () => {}\n[${dice.probe()}];`,
+    ]);
+  }
+
   #method(name: string, body: string): string {
-    const access = this.#pick(["m", "static s", "#q", "static #r", "field"]);
+    const access = this.#dice.pick(["m", "static s", "#q", "static #r", "field"]);
     const key = access.split(" ").at(-1) as string;
     const member =
       access === "field" ? `field = async (a) => {${body}};` : `async ${access.replace("static ", "")}(a) {${body}}`;
@@ -88,169 +98,151 @@ class ProgramWriter {
   }
 
   #body(spot: Spot): string {
-    const statements = Array.from({ length: 1 + this.#below(4) }, () =>
+    const statements = Array.from({ length: 1 + this.#dice.below(4) }, () =>
       this.#statement({ ...spot, depth: spot.depth + 1 }),
     );
-    return ` ${statements.join(" ")} ${this.#probe()}; `;
+    return ` ${statements.join(" ")} ${this.#dice.probe()}; `;
   }
 
   #statement(spot: Spot): string {
-    if (spot.depth > 4 || --this.#budget < 0) return `${this.#probe()};`;
-    const isLooping = spot.loops.length > 0;
-    const choices: (() => string)[] = [
-      () => `${this.#value(spot)};`,
-      () => `${this.#value(spot)};`,
-      () => `const { a: v${++this.#probes} = ${this.#value(spot)} } = {};`,
-      () => `if (${this.#value(spot)}) {${this.#body(spot)}} else ${this.#value(spot)};`,
+    const dice = this.#dice;
+    if (spot.depth > 4 || --this.#budget < 0) return `${dice.probe()};`;
+    const kinds = [this.#plainStatements, this.#blocks, this.#blocks, this.#exits];
+    if (spot.self.kind === "generator") kinds.push(this.#yields, this.#yields);
+    return dice.pick(dice.pick(kinds).call(this, spot))();
+  }
+
+  #plainStatements(spot: Spot): (() => string)[] {
+    const dice = this.#dice;
+    const value = (): string => this.#values.of(spot.self);
+    const risky = (): string => this.#values.risky(spot.self);
+    return [
+      () => `${value()};`,
+      () => `see(${value()});`,
+      () => `const { a: v${dice.next()} = ${value()} } = {};`,
+      () => `[x = ${risky()}] = closing(); ${dice.probe()};`,
+      () => `{ const [y = ${risky()}] = closing(); } ${dice.probe()};`,
+      () => this.#byHand(spot),
+      () => this.#byHand(spot),
+      () => `void quiet(${this.#values.call(spot.self) ?? this.#values.promise()}); ${dice.probe()};`,
+      () => this.#lines(),
+    ];
+  }
+
+  /** Without semicolons. */
+  #lines(): string {
+    const [dice, name] = [this.#dice, `l${this.#dice.next()}`];
+    const [open, close] = dice.pick(["()", "[]"]);
+    return `let ${name} = 1\n${name} = await ${name}++\n${open}${dice.probe()}${close}\nsee(${name})\n`;
+  }
+
+  #blocks(spot: Spot): (() => string)[] {
+    const dice = this.#dice;
+    const value = (): string => this.#values.of(spot.self);
+    const loop = (head: string, tail = ""): string => {
+      const label = `L${dice.next()}`;
+      return `${label}: ${head} {${this.#body({ ...spot, loops: [...spot.loops, label] })}}${tail}`;
+    };
+    const block = `b${dice.next()}`;
+    return [
+      () => `if (${value()}) {${this.#body(spot)}} else ${value()};`,
       () => this.#try(spot),
       () => this.#try(spot),
       () => this.#forAwait(spot),
       () => this.#forAwait(spot),
       () => this.#forOf(spot),
-      () => `for (let i = 0; i < 2; i++) {${this.#body(spot)}}`,
+      () => loop("for (let i = 0; i < 2; i++)"),
+      () => loop(`for (let i = await 2; await ${this.#values.promise()}, i--; ${dice.sync()})`),
+      () => loop("do", ` while (await null); ${dice.probe()};`),
+      () => loop("for (const k in await { a: 1, b: 2 })"),
+      () => `${block}: {${this.#body(spot)} if (chance()) break ${block}; ${value()}; }`,
       () => `{${this.#using(spot)}${this.#body(spot)}}`,
-      () => `switch (${this.#value(spot)}) { case 1: ${this.#probe()}; break; default: ${this.#value(spot)}; }`,
-      () => `[x = ${this.#risky(spot)}] = closing(); ${this.#probe()};`,
-      () => `{ const [y = ${this.#risky(spot)}] = closing(); } ${this.#probe()};`,
-      () => this.#byHand(spot),
-      () => this.#byHand(spot),
-      () => `if (chance()) return ${this.#value(spot)};`,
+      () => `switch (${value()}) { case await 1: ${dice.probe()}; break; default: ${value()}; }`,
+      () => `{ see(${block}()); function ${block}() { return ${dice.probe()}, 6; } ${value()}; }`,
+    ];
+  }
+
+  #exits({ self, loops }: Spot): (() => string)[] {
+    const dice = this.#dice;
+    const value = (): string => this.#values.of(self);
+    const exits = [
+      () => `if (chance()) return ${value()};`,
+      () => `if (chance()) return ${dice.sync()}, ${value()};`,
       () => `if (chance()) throw new Error("on purpose");`,
-      () => `void quiet(${this.#call(spot) ?? this.#promise()}); ${this.#probe()};`,
       () => `if (chance()) return thenable();`,
     ];
-    if (isLooping) choices.push(() => `if (chance()) ${this.#pick(["break", "continue"])} ${this.#pick(spot.loops)};`);
-    if (spot.self.kind === "generator") {
-      choices.push(
-        () => `yield ${this.#pick(["", this.#value(spot), "thenable()", "rejected()"])};`,
-        () => `yield; ${this.#value(spot)};`,
-        () => `(${this.#sync()}, yield, yield yield ${this.#value(spot)});`,
-        () => `if (chance()) return yield;`,
-        () => `${this.#probe()}; yield* ${this.#iterable(spot)};`,
-        () =>
-          `try { if (chance()) return ${this.#pick(["rejected()", "tick()", "thenable()", "1"])}; } finally { ${this.#probe()}; }`,
-      );
-    }
-    return this.#pick(choices)();
+    if (loops.length > 0) exits.push(() => `if (chance()) ${dice.pick(["break", "continue"])} ${dice.pick(loops)};`);
+    return exits;
+  }
+
+  #yields({ self }: Spot): (() => string)[] {
+    const dice = this.#dice;
+    const value = (): string => this.#values.of(self);
+    const given = (): string => dice.pick(["rejected()", "tick()", "thenable()", "1", `${dice.sync()}, tick()`]);
+    return [
+      () => `yield ${dice.pick(["", value(), "thenable()", "rejected()"])};`,
+      () => `yield; ${value()};`,
+      () => `x = yield\n(${dice.probe()})\nx = yield\n[${dice.probe()}];`,
+      () => `(${dice.sync()}, yield, yield yield ${value()});`,
+      () => `if (chance()) return yield;`,
+      () => `${dice.probe()}; yield* ${this.#values.iterable(self)};`,
+      () => `see(yield* ${this.#values.iterable(self)});`,
+      () => `try { if (chance()) return ${given()}; } finally { ${dice.probe()}; }`,
+    ];
   }
 
   #try(spot: Spot): string {
-    const caught = this.#pick(["", "(error)", `({ message = ${this.#sync()}, given = ${this.#sync()} })`]);
-    const attempt = this.#pick([
-      `try {${this.#body(spot)} ${this.#pick(["", "await rejected();", "throw new Error();"])}}`,
+    const dice = this.#dice;
+    const caught = dice.pick(["", "(error)", `({ message = ${dice.sync()}, given = ${dice.sync()} })`]);
+    const attempt = dice.pick([
+      `try {${this.#body(spot)} ${dice.pick(["", "await rejected();", "throw new Error();"])}}`,
       `try { throw new Error(); }`,
     ]);
-    const handler = ` catch ${caught} {${this.#body(spot)} ${this.#pick(["", "await rejected();"])}}`;
+    const handler = ` catch ${caught} {${this.#body(spot)} ${dice.pick(["", "await rejected();"])}}`;
     const finalizer = ` finally {${this.#body({ ...spot, loops: [] })}}`;
-    return attempt + this.#pick([handler, handler + finalizer, finalizer]);
+    return attempt + dice.pick([handler, handler + finalizer, finalizer]);
   }
 
   #forAwait(spot: Spot): string {
-    const label = `L${this.#labels++}`;
+    const dice = this.#dice;
+    const label = `L${dice.next()}`;
     const inner = { ...spot, loops: [...spot.loops, label] };
-    const head = this.#pick(["const v", "let v", `const { a = ${this.#sync()} }`, `{ a: x = ${this.#sync()} }`, "x"]);
-    const body = this.#random() < 0.2 ? `${this.#value(inner)};` : `{${this.#body(inner)}}`;
-    return `${label}: for await (${head} of ${this.#iterable(spot)}) ${body}`;
+    const patterns = [`const { a = ${dice.sync()}, ...rest }`, `{ a: x = ${dice.sync()} }`, `({ x }).x`];
+    const head = dice.pick(["const v", "let v", "x", ...patterns]);
+    const body = dice.isLucky(0.2) ? `${this.#values.of(inner.self)};` : `{${this.#body(inner)}}`;
+    return `${label}: for await (${head} of ${this.#values.iterable(spot.self)}) ${body}`;
   }
 
   #forOf(spot: Spot): string {
-    const label = `L${this.#labels++}`;
+    const dice = this.#dice;
+    const label = `L${dice.next()}`;
     const inner = { ...spot, loops: [...spot.loops, label] };
-    const head = this.#pick(["const v", `const [a = ${this.#risky(spot)}]`, `const { a = ${this.#risky(spot)} }`]);
+    const risky = this.#values.risky(spot.self);
+    const head = dice.pick(["const v", `const [a = ${risky}]`, `const { a = ${risky} }`]);
     return `${label}: for (${head} of closing(true)) {${this.#body(inner)}}`;
   }
 
   #using(spot: Spot): string {
     if (this.#isExact) return "";
-    const resource = (): string => this.#pick(["resource()", "resource()", "null", "asyncResource()"]);
+    const dice = this.#dice;
+    const resource = (): string => dice.pick(["resource()", "resource()", "null", "asyncResource()"]);
     const list = Array.from(
-      { length: this.#below(3) },
-      (_, i) => `await using u${i}_${this.#probes++} = ${resource()}, w${this.#probes++} = ${resource()};`,
+      { length: dice.below(3) },
+      () => `await using u${dice.next()} = ${resource()}, w${dice.next()} = ${resource()};`,
     );
-    if (this.#random() < 0.4) list.push(`using s${this.#probes++} = resource();`);
-    return list.join(" ") + (this.#random() < 0.3 ? ` ${this.#value(spot)};` : "");
-  }
-
-  /** An expression that suspends, most often. */
-  #value(spot: Spot, isAwaitOnly = false): string {
-    const { self } = spot;
-    const call = this.#call(spot);
-    const choices = [
-      `await ${this.#promise()}`,
-      `await ${this.#promise()}`,
-      `await (${this.#sync()}, ${call ?? "null"})`,
-      `(await ${call ?? "5"}) ?? await null`,
-      `[await ${this.#promise()}, ${this.#sync()}, await thenable()].length`,
-      `\`\${await 1}\${${this.#sync()}}\``,
-      `{ [await "k"]: ${this.#sync()} }.k`.replace(/^.*$/, (text) => `(${text})`),
-      `((a, b) => ${this.#sync()})(await 1, await ${this.#promise()})`,
-      `await (async () => { ${this.#probe()}; await tick(); ${this.#probe()}; return ${this.#pick(["thenable()", "1"])}; })()`,
-      `await run("n" + ${this.#below(9)}, async () => { ${this.#probe()}; await ${this.#promise()}; ${this.#probe()}; })`,
-      `await Promise.all([${call ?? "tick()"}, tick()])`,
-      `(class { static [await "s"] = ${this.#sync()} }).s`,
-    ];
-    const value = this.#pick(choices);
-    if (self.kind === "sync") return this.#sync();
-    return isAwaitOnly || self.kind === "expression" || !this.#isLucky() ? value : `(${this.#probe()}, ${value})`;
-  }
-
-  /** What an arrow function gives: a thenable is asked by the engine. */
-  #returned(spot: Spot): string {
-    return this.#pick([this.#value(spot), this.#value(spot), "thenable()", `(${this.#value(spot)}, thenable())`]);
-  }
-
-  /** For places where the engine has an iterator open. */
-  #risky(spot: Spot): string {
-    if (this.#isExact) return this.#sync();
-    return this.#pick([this.#value(spot, true), "await rejected()", "await thenable()"]);
+    if (dice.isLucky(0.4)) list.push(`using s${dice.next()} = resource();`);
+    if (dice.isLucky(0.2))
+      list.push(`for (await using o of [${resource()}, ${resource()}]) ${this.#values.of(spot.self)};`);
+    return list.join(" ") + (dice.isLucky(0.3) ? ` ${this.#values.of(spot.self)};` : "");
   }
 
   /** An iterator that is asked by hand: the context is the asker's again at once. */
-  #byHand(spot: Spot): string {
-    const name = `i${++this.#probes}`;
-    const begin = `const ${name} = (${this.#iterable(spot)})[Symbol.asyncIterator]?.();`;
-    const step = `const ${name}_ = ${name}?.next(); ${this.#probe()}; await quiet(${name}_); ${this.#probe()};`;
-    const end = `void quiet(${name}?.return?.()); ${this.#probe()};`;
+  #byHand({ self }: Spot): string {
+    const dice = this.#dice;
+    const name = `i${dice.next()}`;
+    const begin = `const ${name} = (${this.#values.iterable(self)})[Symbol.asyncIterator]?.();`;
+    const step = `const ${name}_ = ${name}?.next(); ${dice.probe()}; see(await quiet(${name}_)); ${dice.probe()};`;
+    const end = `void quiet(${name}?.${dice.pick(["return", "return", "throw"])}?.(${dice.pick(["", "tick()"])})); ${dice.probe()};`;
     return `${begin} { ${step} } { ${step} } { ${step} } ${end}`;
-  }
-
-  #promise(): string {
-    return this.#pick(["null", "1", "tick()", "timer()", "thenable()", "resolved()", "late()", "subclass()"]);
-  }
-
-  /** A call of a function behind this one, as a promise or a value; `undefined`: there is none. */
-  #call({ self }: Spot): string | undefined {
-    const behind = this.#functions.slice(this.#functions.indexOf(self) + 1);
-    const target = behind.length === 0 ? undefined : this.#pick(behind);
-    if (target === undefined) return undefined;
-    return target.kind === "generator" ? `drain(${target.name}(1))` : `quiet(${target.name}(1))`;
-  }
-
-  #iterable({ self }: Spot): string {
-    const generators = this.#functions
-      .slice(this.#functions.indexOf(self) + 1)
-      .filter(({ kind }) => kind === "generator");
-    const own = generators.map(({ name }) => `${name}(1)`);
-    return this.#pick([...own, ...own, "[1, tick(), 2]", "source()", "(0, source())", "closing()", "bare()"]);
-  }
-
-  #sync(): string {
-    return this.#pick([this.#probe(), "1"]);
-  }
-
-  #probe(): string {
-    return `p(${++this.#probes})`;
-  }
-
-  #isLucky(): boolean {
-    return this.#random() < 0.5;
-  }
-
-  #below(limit: number): number {
-    return Math.floor(this.#random() * limit);
-  }
-
-  #pick<T>(list: readonly T[]): T {
-    return list[this.#below(list.length)] as T;
   }
 }

@@ -54,6 +54,7 @@ export function programScope(seed: number, probe: (place: number | string) => un
     ...iterables(probe, promises.timer),
     ...resources(probe, promises.timer),
     p: probe,
+    see: (value: unknown) => value,
     chance: () => random() < 0.25,
     pending: () => pending,
   };

@@ -1,7 +1,6 @@
 // What holds beside zone.js, whoever comes first: each order has a file, and so a process, of its own.
 
 import { afterAll, expect, test } from "vitest";
-
 import type { ZoneLike } from "../../../src/index.ts";
 
 type Entry = typeof import("../../../src/carrier/runtime/index.ts");
