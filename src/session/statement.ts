@@ -6,23 +6,11 @@ import { isSqlQuery, type SqlQuery } from "./sql-query.ts";
 /** Whatever says one statement. Placeholders in a text are the database's own: `?` or `$1`. */
 export type StatementInput = string | Statement | SqlQuery<unknown>;
 
-const NESTED = 'transaction(work, { propagation: "nested" })';
-const METHODS: Readonly<Record<string, string>> = {
-  begin: "transaction(work)",
-  start: "transaction(work)",
-  commit: "commit()",
-  end: "commit()",
-  prepare: "commit()",
-  rollback: "rollback()",
-  abort: "rollback()",
-  savepoint: NESTED,
-  release: NESTED,
-};
-
-// The first word behind white space and comments. Each piece can match in one way only: with `\s+` for `\s`, or a comment
-// that may end early, a hostile text would take exponential time or hide its first word.
+// The first word behind white space and comments, in a group for each remedy. Each piece can match in one way only: with
+// `\s+` for `\s`, or a comment that may end early, a hostile text would take exponential time or hide its first word.
 const WORD =
-  /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*(begin|commit|end|rollback|abort|savepoint|release|(?:start|prepare)(?=\s+transaction))\b/i;
+  /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:(begin|start(?=\s+transaction))|(commit|end|prepare(?=\s+transaction))|(rollback|abort)|(savepoint|release))\b/i;
+const REMEDIES = ["transaction(work)", "commit()", "rollback()", 'transaction(work, { propagation: "nested" })'];
 
 /**
  * Writes an input for this adapter, and refuses what must not be sent.
@@ -44,10 +32,11 @@ export function toStatement(input: StatementInput, adapter: Adapter): Statement 
     });
   }
   // Sent as text, these would end or split the transaction behind the session's back.
-  const word = WORD.exec(sql)?.[1];
-  if (word) {
-    const remedy = `use session.${METHODS[word.toLowerCase()]}`;
-    throw new DbError("TRANSACTION_STATEMENT", `\`${word.toUpperCase()}\` is not sent as text: ${remedy}`, {
+  const found = WORD.exec(sql)?.slice(1);
+  if (found) {
+    const at = found.findIndex(Boolean);
+    const remedy = `use session.${REMEDIES[at]}`;
+    throw new DbError("TRANSACTION_STATEMENT", `\`${found[at]!.toUpperCase()}\` is not sent as text: ${remedy}`, {
       sql,
       remedy,
     });

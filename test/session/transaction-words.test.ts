@@ -1,26 +1,31 @@
 import { expect, test } from "vitest";
 import { fakeDatabase } from "../kit/fake-database.ts";
 
+const NESTED = 'transaction(work, { propagation: "nested" })';
 const words = [
-  "BEGIN",
-  "begin immediate",
-  "  commit;",
-  "-- why\nROLLBACK",
-  "/* a */ /* b */ end",
-  ";;abort",
-  "savepoint x",
-  "release x",
-  "start transaction",
-  "PREPARE TRANSACTION 'x'",
-];
+  ["BEGIN", "transaction(work)"],
+  ["begin immediate", "transaction(work)"],
+  ["  commit;", "commit()"],
+  ["-- why\nROLLBACK", "rollback()"],
+  ["/* a */ /* b */ end", "commit()"],
+  [";;abort", "rollback()"],
+  ["savepoint x", NESTED],
+  ["release x", NESTED],
+  ["start transaction", "transaction(work)"],
+  ["PREPARE TRANSACTION 'x'", "commit()"],
+] as const;
 
-test.each(words)("%j is refused before anything is opened, with the method to use", async (text) => {
+test.each(words)("%j is refused before anything is opened, with the method to use", async (text, method) => {
   const { db, adapter } = fakeDatabase();
   const failure = await db.session((s) => s.query(text)).catch((error: unknown) => error);
-  expect(failure).toMatchObject({ code: "TRANSACTION_STATEMENT", details: { sql: text }, outcome: "not-executed" });
-  expect((failure as Error).message).toMatch(
-    /session\.(commit|rollback|transaction)|transaction\(work\)|not supported/,
-  );
+  const remedy = `use session.${method}`;
+  expect(failure).toMatchObject({ code: "TRANSACTION_STATEMENT", details: { sql: text, remedy } });
+  expect(failure).toMatchObject({
+    outcome: "not-executed",
+    message: expect.stringContaining(`sent as text: ${remedy}`),
+  });
+  const word = /[a-z]+(?= |;|$)/i.exec(text.replaceAll(/^-- why\n|\/\* . \*\/ ?/g, ""))![0].toUpperCase();
+  expect((failure as Error).message).toContain(`\`${word}\``);
   expect(adapter.log).toEqual([]);
 });
 
