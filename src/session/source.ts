@@ -39,8 +39,7 @@ export class Source {
   // Private, so that whoever prints the registry does not see the URL's password.
   readonly #identity: readonly unknown[];
   #isFirstDue = true;
-  /** Who waits for the first connection's hook, while it runs. */
-  #turns: (() => void)[] | undefined;
+  /** Until when others wait for the first connection's hook, while it runs. */
   #turnEndsAt = 0;
 
   constructor(name: string, adapter: Adapter, identity: readonly unknown[], options: SourceOptions) {
@@ -101,20 +100,17 @@ export class Source {
   /** Runs the hooks in the order of PyDAL, then puts the adapter's and the user's setup ahead of the first statement. */
   async prepare(link: Link, owner: Owner): Promise<void> {
     const { afterFirstConnection, afterConnection, setup, runtime, limits } = this.#options;
-    const { clock, createPool } = runtime;
-    // The first connection's hook runs once, and nobody uses a connection before it is done. Where no request may wait for
-    // another, each looks for itself, and a request that was cut off in its hook holds nobody up for ever.
-    while (this.#turns && !(createPool && clock.now() > this.#turnEndsAt))
-      await new Promise<void>((resolve) => (createPool ? clock.setTimeout(resolve, 10) : this.#turns!.push(resolve)));
+    const { clock } = runtime;
+    // The first connection's hook runs once, and nobody uses a connection before it is done. Each looks for itself, as no
+    // request may wait for another; and one that hangs, or whose request was cut off, holds nobody up for ever.
+    while (clock.now() < this.#turnEndsAt) await new Promise<void>((resolve) => clock.setTimeout(resolve, 10));
     if (afterFirstConnection && this.#isFirstDue) {
-      const turns: (() => void)[] = (this.#turns = []);
-      this.#turnEndsAt = clock.now() + limits.openTimeoutMs;
+      const endsAt = (this.#turnEndsAt = clock.now() + limits.openTimeoutMs);
       try {
         await this.#runHook(afterFirstConnection, link, owner);
         this.#isFirstDue = false;
       } finally {
-        this.#turns = undefined;
-        for (const turn of turns) turn();
+        if (this.#turnEndsAt === endsAt) this.#turnEndsAt = 0;
       }
     }
     if (afterConnection) await this.#runHook(afterConnection, link, owner);

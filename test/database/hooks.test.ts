@@ -70,6 +70,8 @@ describe("the first connection's hook", () => {
     expect(adapter.opens).toBe(3);
     expect(adapter.flights).toEqual([]);
     gate.resolve();
+    // They look for it every ten milliseconds.
+    await clock.advance(10);
     await all;
     expect(runs).toBe(1);
     expect(adapter.flights[0]).toBe("1: create table");
@@ -101,6 +103,28 @@ describe("the first connection's hook", () => {
     expect(results.filter(({ status }) => status === "rejected")).toEqual([{ status: "rejected", reason: boom }]);
     expect(runs).toHaveLength(2);
     expect(runs[0]).not.toBe(runs[1]);
+  });
+
+  test("that never ends holds nobody up for longer than an open may take", async () => {
+    const clock = new FakeClock();
+    let runs = 0;
+    const { db } = fakeDatabase(
+      {},
+      {
+        runtime: { ...shared(), clock },
+        pool: { openTimeoutMs: 1_000, acquireTimeoutMs: 60_000 },
+        afterFirstConnection: () => (++runs === 1 ? new Promise<void>(() => undefined) : undefined),
+      },
+    );
+    const first = db.autocommit.query("a").catch((error: unknown) => error);
+    await clock.advance(1_001);
+    expect(await byNow(first)).toMatchObject({ code: "CONNECT_FAILED" });
+    const next = db.autocommit.query("b");
+    await clock.advance(10);
+    expect(await byNow(next)).toMatchObject({ rows: [] });
+    expect(runs).toBe(2);
+    await db.autocommit.query("c");
+    expect(runs).toBe(2);
   });
 
   test("runs once for a pool that several databases share", async () => {
