@@ -1,5 +1,7 @@
 // What is put into a text, taken out and moved, kept apart from the text until all is known.
 
+import { firstIndex } from "./first-index.ts";
+
 /** A piece of the result: of the original, or new. */
 export type Piece =
   | { readonly kind: "kept"; readonly start: number; readonly end: number }
@@ -91,6 +93,7 @@ function isWithin({ at, kind }: Edit, end: number): boolean {
 
 function emitMoved(edits: readonly Edit[], { range }: Edit, out: Piece[]): void {
   const [start, end] = range as readonly [number, number];
-  const gap = edits.findIndex((edit) => edit.kind === "replace" && edit.range?.[0] === start && edit.range[1] === end);
+  let gap = firstIndex(edits.length, (i) => (edits[i] as Edit).at >= start);
+  while (edits[gap]?.kind !== "replace" || edits[gap]?.range?.[1] !== end) gap++;
   emit(edits, gap + 1, start, end, out);
 }

@@ -1,24 +1,35 @@
 // Where functions suspend: one look over the tree before anything is rewritten.
 
+import { firstIndex } from "./first-index.ts";
 import { childOf, eachChild, type FunctionNode, isAwaitUsing, isFunction, type Node } from "./syntax.ts";
 
 /** What the rules ask of a tree. */
 export interface Scan {
   /** Nodes that hold a suspension of the function they stand in; a function that suspends is one of them itself. */
   readonly suspending: ReadonlySet<Node>;
+  readonly words: Words;
+}
+
+/** What need not be looked at: in most of a module there is nothing to be done. */
+export interface Words {
   /** False: no async function between these places. */
   readonly hasAsync: (start: number, end: number) => boolean;
+  /** False: nothing there that any rule is for. */
+  readonly hasAny: (start: number, end: number) => boolean;
 }
 
 export function scan(program: Node, code: string): Scan {
   const suspending = new Set<Node>();
-  const hasAsync = asyncFinder(code);
+  const words: Words = {
+    hasAsync: finder(code, /\basync\b/g),
+    hasAny: finder(code, /\b(?:async|await|return|using|yield)\b/g),
+  };
   look(program, undefined);
-  return { suspending, hasAsync };
+  return { suspending, words };
 
   /** Tells whether `node` holds a suspension of `owner`, the async function that it stands in. */
   function look(node: Node, owner: FunctionNode | undefined): boolean {
-    if (isSkippable(node, owner, hasAsync)) return false;
+    if (isSkippable(node, owner, words)) return false;
     let found = owner !== undefined && isSuspension(node, owner);
     eachChild(node, (child, reach) => {
       if (reach === "same") found = look(child, owner) || found;
@@ -35,9 +46,9 @@ export function scan(program: Node, code: string): Scan {
   }
 }
 
-/** True outside of async functions where there is none within. A method's function begins behind its word `async`. */
-export function isSkippable(node: Node, owner: object | undefined, hasAsync: Scan["hasAsync"]): boolean {
-  return owner === undefined && node["async"] !== true && !hasAsync(node.start, node.end);
+/** A method's function begins behind its word `async`. */
+export function isSkippable(node: Node, owner: object | undefined, { hasAsync, hasAny }: Words): boolean {
+  return node["async"] !== true && !(owner === undefined ? hasAsync : hasAny)(node.start, node.end);
 }
 
 /** Awaits, and what awaits unseen: each step of a loop, the end of a block, what an async generator gives away. */
@@ -58,16 +69,8 @@ function isSuspension(node: Node, owner: FunctionNode): boolean {
   }
 }
 
-/** Most of a module is never looked at: it holds no word `async`. */
-function asyncFinder(code: string): Scan["hasAsync"] {
-  const places = Array.from(code.matchAll(/\basync\b/g), ({ index }) => index);
-  return (start, end) => {
-    let [low, high] = [0, places.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((places[middle] as number) < start) low = middle + 1;
-      else high = middle;
-    }
-    return (places[low] ?? Infinity) < end;
-  };
+/** Tells whether a text holds one of the words between two places. */
+function finder(code: string, words: RegExp): Words["hasAny"] {
+  const places = Array.from(code.matchAll(words), ({ index }) => index);
+  return (start, end) => (places[firstIndex(places.length, (i) => (places[i] as number) >= start)] ?? Infinity) < end;
 }

@@ -2,6 +2,7 @@
 // Source: https://tc39.es/ecma426/
 
 import type { Piece } from "./edits.ts";
+import { firstIndex } from "./first-index.ts";
 
 /** As bundlers take it. */
 export interface SourceMap {
@@ -85,13 +86,8 @@ class MappingWriter {
 
   /** The last line that starts at `at` or before. */
   #lineOf(at: number): number {
-    let [low, high] = [0, this.#lineStarts.length - 1];
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.#lineStarts[middle] as number) <= at) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    const starts = this.#lineStarts;
+    return firstIndex(starts.length, (i) => (starts[i] as number) > at) - 1;
   }
 }
 

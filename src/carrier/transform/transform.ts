@@ -95,7 +95,7 @@ interface Place {
 /** Goes down with what opens, and up with what closes. */
 function walk(node: Node, module: Module, place: Place): void {
   const { owner } = place;
-  if (isSkippable(node, owner, module.scan.hasAsync)) return;
+  if (isSkippable(node, owner, module.scan.words)) return;
   const inner = isFunction(node) ? carriedBy(node, module.scan) : undefined;
   const rule = inner !== undefined ? undefined : ruleFor(node, owner);
   const closers: [number, string][] = [];
