@@ -8,7 +8,7 @@ import type { StatementInput } from "./statement.ts";
 export type CommandKind = "query" | "batch" | "commit" | "rollback" | "connect" | "call";
 
 /** Makes a command's answer of its results. */
-export type Finish<T> = (results: RawResult[], link: Link, signal: AbortSignal | undefined) => MaybePromise<T>;
+export type Finish<T> = (results: RawResult[], link: Link) => MaybePromise<T>;
 
 /** Something a session was asked to do on its connection, and the promise that it gave for it. */
 export class Command<T = unknown> {

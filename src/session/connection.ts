@@ -33,7 +33,12 @@ export class Connection implements AsyncDisposable {
 
   /** Runs one statement on it, as `session.query()` does. */
   query<R = Row>(text: string, params?: Params, options?: DeadlineOptions): Promise<Result<R>> {
-    return this.#session.query<R>(text, params, options);
+    try {
+      this.#held();
+      return this.#session.query<R>(text, params, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Puts statements ahead of the connection's next flight: for hooks, where they cost no round trip of their own. */
@@ -54,8 +59,7 @@ export class Connection implements AsyncDisposable {
   /** @internal The connection, if it is the caller's own. */
   ownLink(): Link {
     const link = this.#held();
-    if (!this.#isDetached)
-      throw new TypeError("Expected a connection of your own, from detach(): this one is its session's");
+    if (!this.#isDetached) throw new TypeError("Expected a connection of your own, from detach()");
     return link;
   }
 
@@ -67,7 +71,7 @@ export class Connection implements AsyncDisposable {
 
   #held(): Link {
     if (this.#session.unit.link === this.#link) return this.#link;
-    throw new DbError("SESSION_CLOSED", "this connection was closed, or given back to its pool", {
+    throw new DbError("SESSION_CLOSED", "this connection was closed, or given back", {
       session: this.name,
     });
   }

@@ -25,7 +25,7 @@ export class Cursor implements AsyncIterable<Row> {
   }
 
   async #execute(text: string, params?: Params): Promise<this> {
-    if (this.#isClosed) throw new TypeError("Expected an open cursor; this one was closed: take session.resetCursor()");
+    if (this.#isClosed) throw new TypeError("Expected an open cursor: take session.resetCursor()");
     this.#rows = [];
     this.#next = 0;
     this.description = this.lastRowid = undefined;

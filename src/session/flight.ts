@@ -46,17 +46,13 @@ export function plan(
     }
   }
   if (kind === "commit" || kind === "rollback") steps.push({ kind });
-  if (!isBatch) return { commands, steps, undo: NOTHING, setup, ahead, startedAt };
-  const release: Step = { kind: "release", name: BATCH };
-  steps.push(guarded ? release : { kind: "commit" });
-  return {
-    commands,
-    steps,
-    undo: guarded ? [{ kind: "rollback-to", name: BATCH }, release] : [{ kind: "rollback" }],
-    setup,
-    ahead,
-    startedAt,
-  };
+  let undo = NOTHING;
+  if (isBatch) {
+    const release: Step = { kind: "release", name: BATCH };
+    steps.push(guarded ? release : { kind: "commit" });
+    undo = guarded ? [{ kind: "rollback-to", name: BATCH }, release] : [{ kind: "rollback" }];
+  }
+  return { commands, steps, undo, setup, ahead, startedAt };
 }
 
 /** The texts of a flight, for events: values stay out. */

@@ -86,7 +86,7 @@ export abstract class Handle extends Queryable {
     await unit.giveBack();
     if (!link) return;
     if (link.isBound)
-      throw new TypeError("Expected a connection that no session has: leave that one first, with setConnection(null)");
+      throw new TypeError("Expected a connection that no session has: use setConnection(null) there first");
     if (runHooks) await link.source.prepare(link, unit.owner);
     unit.adopt(link);
     link.isBound = true;
@@ -104,20 +104,20 @@ export abstract class Handle extends Queryable {
     checkAction(action);
     const session = this.require();
     const { unit } = session;
-    if (unit.closing) return unit.closing.catch(() => undefined);
-    if (unit.root.end) return undefined;
+    if (unit.closing || unit.root.end) return unit.closing;
     session.checkOpen("close");
-    unit.closing = settle(session, action).then(() => unit.end("done", really));
-    return unit.closing;
+    const closing = unit.root.hold(settle(session, action).then(() => unit.end("done", really)));
+    unit.closing = closing.catch(() => undefined);
+    return closing;
   }
 
   /** `close()`, which commits, then `getConnection()`: also revives a session that was closed by hand. */
   async reconnect(): Promise<Connection> {
     const session = this.require();
     const { unit } = session;
-    await unit.closing?.catch(() => undefined);
+    await unit.closing;
     // What `db.session()` has ended stays ended.
-    if (unit.root.end && !unit.isSettled) unit.revive();
+    if (!unit.isSettled) unit.revive();
     session.checkOpen("reconnect");
     await settle(session, "commit");
     await unit.giveBack();
@@ -142,7 +142,13 @@ async function settle(session: Session, action: CloseAction): Promise<void> {
   const { unit } = session;
   try {
     await unit.line.idle();
-    if (unit.link && action !== null) await (typeof action === "function" ? action(session) : session[action]());
+    if (typeof action !== "function") {
+      if (action) await session[action]();
+    } else if (unit.link) {
+      // It may close the session by itself, and does not wait for itself then.
+      unit.closing = undefined;
+      await action(session);
+    }
   } catch (error) {
     await unit.end("failed", true);
     throw error;
@@ -150,6 +156,8 @@ async function settle(session: Session, action: CloseAction): Promise<void> {
 }
 
 export function checkAction(action: unknown): void {
-  if (action === null || action === "commit" || action === "rollback" || typeof action === "function") return;
-  throw new TypeError(`Expected the action to be "commit", "rollback", null or a function, got \`${String(action)}\``);
+  if (typeof action !== "function" && !["commit", "rollback", null].includes(action as string))
+    throw new TypeError(
+      `Expected the action to be "commit", "rollback", null or a function, got \`${String(action)}\``,
+    );
 }

@@ -56,7 +56,7 @@ function answer(
       if (kind === "call") return;
       if (kind === "commit" || !transaction.wanted) unit.hasKept = true;
       const results = isOne ? [toResult(outcome!)] : outcomes.slice(ahead, ahead + length).map(toResult);
-      command.resolve(command.finish(results, link!, undefined));
+      command.resolve(command.finish(results, link!));
     } catch (error) {
       command.reject(error);
     }

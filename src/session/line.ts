@@ -53,17 +53,10 @@ export class Line {
   /**
    * Ends what was asked within a scope: what waits never leaves, what flies is cancelled.
    *
-   * @returns what the last of them was told, if there is one.
+   * @returns what the first of them was told, if there is one: that a commit in flight may have been done.
    */
   abort(scope: Scope, toReason: () => unknown): unknown {
-    return this.unsettled(scope)
-      .map((command) => this.#giveUp(command, toReason()))
-      .at(-1);
-  }
-
-  /** Waits for the answers to all that was asked within a scope; rejects with the first failure among them. */
-  async drain(scope: Scope): Promise<void> {
-    await Promise.all(this.unsettled(scope).map(({ promise }) => promise));
+    return this.unsettled(scope).map((command) => this.#giveUp(command, toReason()))[0];
   }
 
   /** Waits until nothing is in flight nor waiting. */
@@ -146,19 +139,14 @@ export class Line {
     const [first] = ready;
     if (!first) return true;
     const signal = first.disarm || this.isBounded ? this.#toSignal() : undefined;
-    if (first.kind === "connect") return this.#finish(first, true, link, signal);
+    if (first.kind === "connect") return this.#finish(first, true, link);
     const flown = this.#fly(ready, link, signal);
-    return first.kind === "call" ? this.#finish(first, flown, link, signal) : flown;
+    return first.kind === "call" ? this.#finish(first, flown, link) : flown;
   }
 
-  async #finish(
-    command: Command,
-    flown: MaybePromise<boolean>,
-    link: Link,
-    signal: AbortSignal | undefined,
-  ): Promise<boolean> {
+  async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {
     if (!(await flown)) return false;
-    if (!command.isSettled) command.resolve(await command.finish([], link, signal));
+    if (!command.isSettled) command.resolve(await command.finish([], link));
     return true;
   }
 

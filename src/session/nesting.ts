@@ -17,10 +17,11 @@ export async function runTransaction<T>(session: Session, work: Work<T>, options
   const plan = planTransaction(options.propagation, transaction.wanted !== undefined);
   if (plan === "apart" || plan === "apart-plain")
     return runSession(host, unit.owner, work, { ...options, transaction: plan === "apart" });
-  if (plan !== "root") refuseOthers(options, transaction.wanted ?? {});
+  refuseOthers(options, plan === "root" ? options : (transaction.wanted ?? {}));
   const inside = new Session(unit, new Scope(plan === "plain" ? "joined" : plan, scope));
-  if (inside.scope.kind === "joined") return runScope(inside, work, options);
-  return scope.turn(
+  if (inside.scope.kind === "joined") return scope.hold(runScope(inside, work, options));
+  // Those in a joined part too: it shares the savepoints of what it is a part of.
+  const running = scope.bound.turn(
     async () => {
       session.checkOpen();
       if (plan === "root") transaction.wanted = options;
@@ -33,13 +34,14 @@ export async function runTransaction<T>(session: Session, work: Work<T>, options
     host.clock,
     host.limits.acquireTimeoutMs,
   );
+  return scope.hold(running);
 }
 
 // What only the outermost transaction can decide is refused further in, not ignored.
 function refuseOthers(options: TransactionOptions, outer: TransactionOptions): void {
   for (const name of ["isolationLevel", "accessMode", "retry"] as const) {
     if (options[name] === undefined || (name !== "retry" && options[name] === outer[name])) continue;
-    const message = `\`${name}\` is for the transaction that begins: give it there, or use "requires-new"`;
+    const message = `\`${name}\` is for the outermost: give it there, or use "requires-new"`;
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: options.propagation ?? "required" });
   }
 }

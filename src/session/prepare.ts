@@ -17,7 +17,7 @@ export function prepare(command: Command, adapter: Adapter, transaction: Transac
     const isSettling = kind === "commit" || kind === "rollback";
     if (statements.length > 0 || (isSettling ? transaction.isOpen : kind !== "batch")) return;
     if (isSettling) transaction.end();
-    command.resolve(command.finish([], undefined!, undefined));
+    command.resolve(command.finish([], undefined!));
   } catch (error) {
     command.reject(error);
   }

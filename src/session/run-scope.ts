@@ -8,15 +8,15 @@ import type { Session, Work } from "./session.ts";
 export async function runScope<T>(session: Session, work: Work<T>, options: DeadlineOptions): Promise<T> {
   const { unit, scope } = session;
   const { line, transaction } = unit;
-  const { kind, parent } = scope;
+  const { kind } = scope;
   const leave = kind === "nested" ? transaction.enter() : undefined;
   try {
     return await session.bounded(options, async () => {
-      const value = await begun(session, work);
-      await line.drain(scope);
-      await unit.closing?.catch(() => undefined);
+      const value = await done(session, work);
+      const { ended } = scope;
+      session.seal();
       // Closed by its own work, or given up in the meantime.
-      if (scope.ended) return value;
+      if (ended) return value;
       if (kind === "root") await session.keep();
       else {
         scope.refuseFailed();
@@ -29,28 +29,36 @@ export async function runScope<T>(session: Session, work: Work<T>, options: Dead
       return value;
     });
   } catch (error) {
-    line.abort(scope, () => unit.closedError(error));
+    stop(session, error);
     await line.idle();
     if (kind === "joined") {
       if (transaction.wanted) scope.bound.failure ??= { error };
-    } else if (!parent?.ended) {
+    } else {
       if (leave) leave(false);
       else await unit.rollBack();
       unit.decide(scope, false);
     }
     throw error;
-  } finally {
-    scope.end ??= {};
+  }
+}
+
+/** Runs the work, and waits for what nobody awaited: transactions inside of it, statements, a `close()`. */
+async function done<T>(session: Session, work: Work<T>): Promise<T> {
+  const { unit, scope } = session;
+  try {
+    const value = await session.enter(work);
+    await scope.inner;
+    await Promise.all(unit.line.unsettled(scope).map(({ promise }) => promise));
+    return value;
+  } catch (error) {
+    stop(session, error);
+    throw error;
   }
 }
 
 // What waits when the work throws must not leave any more: told at once, not when the scope gets to know of it.
-async function begun<T>(session: Session, work: Work<T>): Promise<T> {
+function stop(session: Session, error: unknown): void {
   const { unit, scope } = session;
-  try {
-    return await session.enter(work);
-  } catch (error) {
-    unit.line.abort(scope, () => unit.closedError(error));
-    throw error;
-  }
+  session.seal(error);
+  unit.line.abort(scope, () => unit.closedError(error));
 }

@@ -3,7 +3,7 @@ import type { Owner } from "../contract/events.ts";
 import type { WaitUntil } from "../contract/runtime.ts";
 import { isDbError } from "../errors.ts";
 import { checkNumber } from "../pool/options.ts";
-import { bounded, type DeadlineOptions } from "./deadline.ts";
+import { arm, type DeadlineOptions } from "./deadline.ts";
 import { runScope } from "./run-scope.ts";
 import { checkWork, Session, type Work } from "./session.ts";
 import type { Host } from "./host.ts";
@@ -59,16 +59,8 @@ async function attempts<T>(host: Host, parent: Owner | undefined, work: Work<T>,
       // Full jitter: losers of one race do not meet again.
       const pauseMs = Math.random() * Math.min(maxDelayMs, delayMs * 2 ** (attempt - 1));
       host.emit?.({ type: "retry", session: session.unit.id, attempt, delayMs: pauseMs, error });
-      try {
-        await bounded(
-          { signal, timeoutMs: pauseMs },
-          host.clock,
-          () => new Promise<never>(() => undefined),
-          () => undefined,
-        );
-      } catch {
-        signal?.throwIfAborted();
-      }
+      await new Promise((resolve) => arm({ signal, timeoutMs: pauseMs }, "session", host.clock, resolve));
+      signal?.throwIfAborted();
     }
   }
 }
@@ -84,7 +76,6 @@ async function runOnce<T>(session: Session, work: Work<T>, options: SessionOptio
     if (options.signal?.aborted || isDbError(error, "QUERY_TIMEOUT")) ending = "aborted";
     throw error;
   } finally {
-    unit.isSettled = true;
     await unit.end(ending);
   }
 }

@@ -13,6 +13,8 @@ export class Scope {
   failure: { readonly error: unknown } | undefined;
   /** Set when it has ended, with the reason when it was given up. */
   end: { readonly cause?: unknown } | undefined;
+  /** Waits for the transactions inside of it, and for a `close()`, also where nobody awaits them. Never rejects. */
+  inner: Promise<unknown> | undefined;
   #turn: Promise<void> | undefined;
 
   constructor(kind: ScopeKind, parent?: Scope) {
@@ -38,6 +40,13 @@ export class Scope {
   refuseFailed(): void {
     const message = "a transaction that had joined this one failed: only a rollback is possible now";
     if (this.failure) throw new DbError("ROLLBACK_ONLY", message, { scope: this.kind }, { cause: this.failure.error });
+  }
+
+  /** Takes note of what runs inside of it: half of a transaction must not be committed. */
+  hold<T>(running: Promise<T>): Promise<T> {
+    const before = this.inner;
+    this.inner = running.catch(() => undefined).then(() => before);
+    return running;
   }
 
   /**

@@ -73,19 +73,26 @@ export class Session extends Handle implements AsyncDisposable {
     const { unit } = this;
     const { line, host, transaction } = unit;
     if (options.signal ?? options.timeoutMs !== undefined) line.isBounded = true;
-    // What was sent outside of a transaction is there to stay.
+    // What was committed, or sent outside of a transaction, is there to stay.
     return bounded(
       options,
       host.clock,
       work,
       (reason) => this.giveUp(reason),
-      () => !transaction.wanted && unit.link !== undefined,
+      () => unit.hasKept || (!transaction.wanted && unit.link !== undefined),
     );
+  }
+
+  /** @internal Nothing more may be asked of it: what came behind its end would begin anew, and be rolled back. */
+  seal(cause?: unknown): void {
+    const { scope, unit } = this;
+    scope.end ??= { cause };
+    unit.isSettled ||= !scope.parent;
   }
 
   /** @internal Nothing more is sent for this session, and what is in flight is cancelled. */
   giveUp(reason: unknown): unknown {
-    this.scope.end ??= { cause: reason };
+    this.seal(reason);
     return this.unit.line.abort(this.scope, () => reason) ?? reason;
   }
 
@@ -147,9 +154,7 @@ export class Session extends Handle implements AsyncDisposable {
     const { unit } = this.checkOpen("detach");
     const link = unit.line.unsettled(unit.root).length === 0 ? unit.detach() : undefined;
     if (!link)
-      throw new TypeError(
-        "Expected a session with a connection and nothing in flight: await getConnection() before detach()",
-      );
+      throw new TypeError("Expected a connection with nothing in flight: await getConnection() before detach()");
     return new Connection(new Session(new Unit(unit.host, undefined, undefined, link)), link, true);
   }
 

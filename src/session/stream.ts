@@ -24,19 +24,15 @@ export async function* streamRows<R = Row>(
   checkNumber("batchSize", batchSize, 1);
   const { unit, scope } = session.checkOpen();
   const { streams, line } = unit;
-  const opening: Command<RowStream> = new Command<RowStream>(
-    "call",
-    scope,
-    [input],
-    (_results, { driver, source }, cancel) => {
-      if (driver.stream) return driver.stream(opening.statements[0]!, { batchSize, signal: signal ?? cancel });
-      const { name } = source.adapter;
-      throw new DbError("TRANSACTION_UNSUPPORTED", `${name} cannot stream: use query()`, {
-        adapter: name,
-        wanted: "streams",
-      });
-    },
-  );
+  const gone = new AbortController();
+  const opening: Command<RowStream> = new Command<RowStream>("call", scope, [input], (_results, { driver, source }) => {
+    if (driver.stream) return driver.stream(opening.statements[0]!, { batchSize, signal: gone.signal });
+    const { name } = source.adapter;
+    throw new DbError("TRANSACTION_UNSUPPORTED", `${name} cannot stream: use query()`, {
+      adapter: name,
+      wanted: "streams",
+    });
+  });
   const stream = await line.add(opening, { signal });
   streams.add(stream);
   try {
@@ -47,9 +43,15 @@ export async function* streamRows<R = Row>(
       if (batch.done) return;
       yield* toRows<R>(batch.value);
     }
+  } catch (error) {
+    // Given up: the driver does not wait for what is to come.
+    gone.abort(error);
+    throw error;
   } finally {
-    // What went wrong before is the caller's to see.
-    if (streams.delete(stream))
-      await line.add(new Command("call", scope, [], () => stream.return())).catch(() => undefined);
+    // What went wrong before is the caller's to see. Where this comes too late, the session's end sees to it.
+    if (streams.has(stream))
+      await line
+        .add(new Command("call", scope, [], () => streams.delete(stream) && stream.return()))
+        .catch(() => undefined);
   }
 }

@@ -33,11 +33,11 @@ export class Unit {
   readonly line: Line = new Line(this);
   readonly root: Scope = new Scope("root");
   readonly streams: Set<RowStream> = new Set();
-  /** The first `close()`: others wait for it. */
+  /** The first `close()`: others wait for it. Never rejects. */
   closing: Promise<void> | undefined;
   /** Something that it did is there to stay: its work must not be done again. */
   hasKept = false;
-  /** True when `db.session()` has ended it: for good. */
+  /** It has ended for good: its work is done, or its signal or deadline has come. */
   isSettled = false;
   /** Keeps the request alive for what the pool does on its behalf. */
   waitUntil: WaitUntil | undefined;
@@ -134,6 +134,7 @@ export class Unit {
   /** Gives the connection away for good. */
   detach(): Link | undefined {
     const link = this.#lease?.detach();
+    this.streams.clear();
     this.#lease = undefined;
     this.transaction.end();
     return link;
@@ -200,12 +201,14 @@ export class Unit {
     this.root.end ??= {};
     this.line.abort(this.root, () => this.closedError());
     await this.line.idle();
-    await this.#endStreams();
     await this.rollBack();
+    await this.#endStreams();
     this.decide(this.root, false);
     this.#release(really);
     this.onEnd?.();
     if (this.#isTold) this.host.emit?.({ type: "end", session: this.id, outcome: ending });
+    // A callback that closes the session once more does not wait for itself.
+    this.closing = undefined;
     await this.#settle(ending);
   }
 

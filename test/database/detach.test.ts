@@ -68,3 +68,20 @@ test("a session that gave its connection away takes another for its next stateme
   });
   expect(adapter.flights).toEqual(["2: begin | one", "2: commit"]);
 });
+
+test("rows that were still to come are not read behind the new owner's back", async () => {
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "all" ? { columns: ["n"], rows: [[1], [2]] } : undefined),
+  });
+  await db.session(
+    async (s) => {
+      const rows = s.stream("all", { batchSize: 1 })[Symbol.asyncIterator]();
+      await rows.next();
+      const connection = s.detach();
+      await expect(rows.next()).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+      await connection.close();
+    },
+    { transaction: false },
+  );
+  expect(adapter.log).toEqual(["open 1", "1: stream all", "close 1"]);
+});

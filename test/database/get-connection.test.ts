@@ -98,3 +98,14 @@ test("a connection is asked for its statements, its driver's handle and its name
   });
   expect(adapter.flights).toEqual(["1: begin | select", "1: ahead | next", "1: commit"]);
 });
+
+test("the handle of a connection that was given back is dead, also when its session has another one", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    const connection = await s.getConnection();
+    await s.setConnection(null);
+    await s.getConnection({ usePool: false });
+    await expect(connection.query("elsewhere")).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+  });
+  expect(adapter.flights).toEqual([]);
+});

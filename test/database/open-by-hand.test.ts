@@ -86,3 +86,55 @@ test("with retry, waitUntil is given one promise for all attempts", async () => 
   await db.session((s) => s.query("one"), { retry: 3, waitUntil: (promise) => promises.push(promise) });
   expect(promises).toHaveLength(1);
 });
+
+test("a session that its signal has ended stays ended: reconnect() does not bring it back", async () => {
+  const { db, adapter } = fakeDatabase();
+  const controller = new AbortController();
+  const session = db.open({ signal: controller.signal });
+  await session.query("one");
+  controller.abort(boom);
+  for (let turn = 0; turn < 3; turn++) {
+    await expect(session.reconnect()).rejects.toMatchObject({ code: "SESSION_CLOSED", cause: boom });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(adapter.flights).toEqual(["1: begin | one", "1: rollback"]);
+});
+
+test("close() in its own action, or in a callback, does not wait for itself", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  await session.query("one");
+  expect(await byNow(session.close((each) => each.close()))).toBeUndefined();
+  const other = db.open();
+  await other.query("two");
+  other.onCommit(() => other.close());
+  expect(await byNow(other.close())).toBeUndefined();
+  expect(adapter.flights).toEqual(["1: begin | one", "1: commit", "1: begin | two", "1: commit"]);
+});
+
+test("close() of a session that did nothing is a commit to its callbacks, as the end of work is", async () => {
+  const { db, adapter } = fakeDatabase();
+  const told: string[] = [];
+  for (const action of [undefined, "rollback", null] as const) {
+    const session = db.open();
+    session.onCommit(() => told.push(`${action}: committed`));
+    session.onRollback(() => told.push(`${action}: rolled back`));
+    await session.close(action);
+  }
+  expect(told).toEqual(["undefined: committed", "rollback: rolled back", "null: rolled back"]);
+  expect(adapter.log).toEqual([]);
+});
+
+test("the end of the work waits for a close() that nobody awaited: what that decides is done, and nothing else", async () => {
+  const { db, adapter } = fakeDatabase();
+  let closed: Promise<void> | undefined;
+  await db.session(async (s) => {
+    await s.query("one");
+    closed = s.close(async (each) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      await each.rollback();
+    });
+  });
+  await closed;
+  expect(adapter.flights).toEqual(["1: begin | one", "1: rollback"]);
+});

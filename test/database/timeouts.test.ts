@@ -213,3 +213,18 @@ test("a rollback that gets no answer keeps the caller from its error for five se
   expect(adapter.log.at(-1)).toBe("close 1");
   expect(clock.timers).toBe(0);
 });
+
+test("a session that ran out of time when a part of it was committed does not say that nothing was executed", async () => {
+  const { db, clock } = clocked();
+  const work = caught(
+    db.session(
+      async (s) => {
+        await s.commit("one");
+        await never;
+      },
+      { timeoutMs: 1_000 },
+    ),
+  );
+  await clock.advance(1_000);
+  expect(await work).toMatchObject({ code: "QUERY_TIMEOUT", outcome: "unknown" });
+});

@@ -134,3 +134,20 @@ test.each([
     expect(adapter.flights).toEqual(["1: begin | hold", "1: commit"]);
   },
 );
+
+test("an abort while it commits is COMMIT_UNKNOWN, also when something waits behind the commit", async () => {
+  const { db } = fakeDatabase({ script: (text) => (text === "commit" ? new Promise(() => undefined) : undefined) });
+  const controller = new AbortController();
+  const work = db.session(
+    async (s) => {
+      await s.query("insert");
+      const committed = s.commit();
+      const behind = s.query("behind");
+      behind.catch(() => undefined);
+      setImmediate(() => controller.abort(reason));
+      await committed;
+    },
+    { signal: controller.signal },
+  );
+  await expect(work).rejects.toMatchObject({ code: "COMMIT_UNKNOWN", outcome: "unknown", cause: reason });
+});

@@ -44,3 +44,29 @@ test("a connection handle is dead once its session gave it back", async () => {
   expect(() => connection.raw).toThrow(/SESSION_CLOSED/);
   await expect(connection.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED" });
 });
+
+test.each([
+  ["returned", ["1: begin | one", "1: commit"]],
+  ["thrown", ["1: begin | one", "1: rollback"]],
+] as const)(
+  "what is asked when the work has %s is refused: it is not sent behind the end, told done, and rolled back",
+  async (how, flights) => {
+    for (let hops = 0; hops < 24; hops++) {
+      const { db, adapter } = fakeDatabase();
+      let orphan: Promise<unknown> | undefined;
+      const work = db.session(async (s) => {
+        await s.query("one");
+        orphan = (async () => {
+          for (let hop = 0; hop < hops; hop++) await Promise.resolve();
+          for (;;) await s.query("orphan");
+        })();
+        orphan.catch(() => undefined);
+        if (how === "thrown") throw new Error("boom");
+      });
+      await work.catch(() => undefined);
+      await expect(orphan).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+      expect(adapter.flights.filter((line) => line !== "1: orphan")).toEqual(flights);
+      expect(adapter.flights.at(-1)).toBe(flights[1]);
+    }
+  },
+);

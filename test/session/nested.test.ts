@@ -137,3 +137,106 @@ test("a savepoint that was released is set anew in the next transaction of the s
     "1: release isopool_2 | commit",
   ]);
 });
+
+test.each(["nested", "required"] as const)(
+  "a %s transaction that nobody awaited is waited for: no half of it is committed",
+  async (propagation) => {
+    const { db, adapter } = fakeDatabase();
+    let inner: Promise<unknown> | undefined;
+    await db.session(async (s) => {
+      inner = s.transaction(
+        async (tx) => {
+          await tx.query("one");
+          await new Promise((resolve) => setImmediate(resolve));
+          await tx.query("two");
+        },
+        { propagation },
+      );
+    });
+    await inner;
+    expect(adapter.flights.filter((line) => line.endsWith("two"))).toHaveLength(1);
+    expect(adapter.flights.at(-1)).toMatch(/commit$/);
+  },
+);
+
+test("a transaction that nobody awaited, and that fails, leaves nothing", async () => {
+  const { db, adapter } = fakeDatabase();
+  const work = db.session((s) => {
+    s.transaction(async (tx) => {
+      await tx.query("one");
+      throw boom;
+    }).catch(() => undefined);
+  });
+  await expect(work).rejects.toMatchObject({ code: "ROLLBACK_ONLY", cause: boom });
+  expect(adapter.flights).toEqual(["1: begin | one", "1: rollback"]);
+});
+
+test("siblings take turns also where each is inside a joined part: one's failure does not undo the other", async () => {
+  const { db, adapter } = fakeDatabase();
+  const gate = deferred();
+  await db.session(async (s) => {
+    const first = s.transaction((a) =>
+      a
+        .transaction(async (tx) => {
+          await tx.query("a");
+          await gate.promise;
+          throw boom;
+        }, nested)
+        .catch(() => undefined),
+    );
+    const second = s.transaction((b) => b.transaction((tx) => tx.query("b"), nested));
+    await new Promise((resolve) => setImmediate(resolve));
+    gate.resolve();
+    await Promise.all([first, second]);
+  });
+  expect(adapter.flights).toEqual([
+    "1: begin | savepoint isopool_1 | a",
+    "1: rollback-to isopool_1 | release isopool_1 | savepoint isopool_2 | b",
+    "1: release isopool_2 | commit",
+  ]);
+});
+
+test.each([
+  ["returns", "1: release isopool_1 | commit"],
+  ["throws", "1: rollback-to isopool_1 | release isopool_1 | commit"],
+] as const)(
+  "when its work %s, a savepoint that is still on its way with somebody else's statement is left all the same",
+  async (how, last) => {
+    const gate = deferred();
+    const { db, adapter } = fakeDatabase({
+      script: (text) => (text === "outside" ? gate.promise.then(() => undefined) : undefined),
+    });
+    await db.session(async (s) => {
+      await s.query("one");
+      let outside: Promise<unknown> | undefined;
+      const inner = s.transaction(async () => {
+        outside = s.query("outside");
+        await new Promise((resolve) => setImmediate(resolve));
+        if (how === "throws") throw boom;
+      }, nested);
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      gate.resolve();
+      await Promise.allSettled([inner, outside]);
+    });
+    expect(adapter.flights).toEqual(["1: begin | one", "1: savepoint isopool_1 | outside", last]);
+  },
+);
+
+test("a session that its own nested work has closed is not touched by the end of that work", async () => {
+  const { db, adapter } = fakeDatabase();
+  const told: string[] = [];
+  await db.session(async (s) => {
+    await s.query("one");
+    const inner = s.transaction(async (tx) => {
+      tx.onCommit(() => told.push("committed"));
+      tx.onRollback(() => told.push("rolled back"));
+      await tx.query("two");
+      await s.close();
+      throw boom;
+    }, nested);
+    await expect(inner).rejects.toBe(boom);
+  });
+  expect(told).toEqual(["committed"]);
+  expect(adapter.flights).toEqual(["1: begin | one", "1: savepoint isopool_1 | two", "1: commit"]);
+});

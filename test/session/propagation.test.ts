@@ -127,3 +127,51 @@ test("an unknown propagation is a TypeError that names it", async () => {
   const work = db.transaction(() => 1, { propagation: "sometimes" as Propagation });
   await expect(work).rejects.toThrow(/one of required, nested, .* got `sometimes`/);
 });
+
+test("`retry` for a transaction inside a session is refused, not ignored: only a session is done again", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(
+    async (s) => {
+      const inner = s.transaction((tx) => tx.query("inner"), { retry: 1 });
+      await expect(inner).rejects.toMatchObject({ code: "PROPAGATION_REFUSED" });
+      await s.transaction((tx) => tx.query("inner"), { isolationLevel: "serializable" });
+    },
+    { transaction: false },
+  );
+  expect(adapter.flights).toEqual(["1: begin | inner", "1: commit"]);
+});
+
+test("the first of several failures that were swallowed is the cause; a rollback() of the session forgets them", async () => {
+  const { db, adapter } = fakeDatabase();
+  const boom = new Error("boom");
+  const fail = (error: Error) => (): Promise<never> => Promise.reject(error);
+  const work = async (isRolledBack: boolean): Promise<void> =>
+    db.session(async (s) => {
+      await s.query("one");
+      for (const error of [boom, new Error("second")]) await s.transaction(fail(error)).catch(() => undefined);
+      if (isRolledBack) await s.rollback();
+      await s.query("two");
+    });
+  await expect(work(false)).rejects.toMatchObject({ code: "ROLLBACK_ONLY", cause: boom });
+  await work(true);
+  expect(adapter.flights.slice(-4)).toEqual(["1: begin | one", "1: rollback", "1: begin | two", "1: commit"]);
+});
+
+test("a part that belongs to no transaction spoils none when it fails", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(
+    async (s) => {
+      const failing = s.transaction(
+        async (part) => {
+          await part.query("one");
+          throw new Error("boom");
+        },
+        { propagation: "supports" },
+      );
+      await expect(failing).rejects.toThrow("boom");
+      await s.transaction((tx) => tx.query("two"));
+    },
+    { transaction: false },
+  );
+  expect(adapter.flights).toEqual(["1: one", "1: begin | two", "1: commit"]);
+});

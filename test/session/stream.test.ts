@@ -1,4 +1,8 @@
 import { expect, test } from "vitest";
+import type { DriverConnection, StreamOptions } from "../../src/contract/adapter.ts";
+import type { Statement } from "../../src/contract/statement.ts";
+import type { Session } from "../../src/index.ts";
+import type { FakeAdapter, FakeConnection } from "../kit/fake-adapter.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
 
 const script = (text: string) => (text === "all" ? { columns: ["n"], rows: [[1], [2], [3], [4], [5]] } : undefined);
@@ -40,4 +44,40 @@ test("a batch size that is none is a TypeError", async () => {
     for await (const _row of db.stream("all", { batchSize: 0 })) break;
   };
   await expect(read()).rejects.toThrow(/`batchSize` to be an integer >= 1, got `0`/);
+});
+
+/** A stream whose second batch does not come until its signal says why. */
+async function stuck(session: Session, adapter: FakeAdapter): Promise<string[]> {
+  const log: string[] = [];
+  await session.getConnection();
+  const [connection] = adapter.connections as [FakeConnection & Pick<DriverConnection, "stream">];
+  let reads = 0;
+  connection.stream = (_statement: Statement, { signal }: StreamOptions) => ({
+    next: async () => {
+      if (++reads === 1) return { done: false, value: { columns: ["n"], rows: [[1]] } };
+      return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    },
+    return: () => void log.push("returned"),
+  });
+  return log;
+}
+
+test.each([
+  ["the session's signal", (controller: AbortController) => ({ session: { signal: controller.signal }, stream: {} })],
+  ["its own signal", (controller: AbortController) => ({ session: {}, stream: { signal: controller.signal } })],
+] as const)("a batch that does not come is given up by %s, and nothing hangs", async (_whose, toOptions) => {
+  const { db, adapter } = fakeDatabase();
+  const controller = new AbortController();
+  const options = toOptions(controller);
+  const reason = new Error("gone");
+  let log: string[] = [];
+  const work = db.session(async (s) => {
+    log = await stuck(s, adapter);
+    for await (const row of s.stream("all", options.stream)) {
+      expect(row).toEqual({ n: 1 });
+      setImmediate(() => controller.abort(reason));
+    }
+  }, options.session);
+  await expect(work).rejects.toBe(reason);
+  expect(log).toEqual(["returned"]);
 });

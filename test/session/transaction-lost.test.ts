@@ -65,3 +65,16 @@ test("a savepoint rolled back heals a failed transaction", async () => {
     "1: commit",
   ]);
 });
+
+test.each(["nested", "required"] as const)(
+  "a %s transaction in which it was lost fails, though its work swallowed that",
+  async (propagation) => {
+    const { db } = fakeDatabase({ script: (text) => (text === "bad" ? gone : undefined) });
+    await db.session(async (s) => {
+      await s.query("one");
+      const inner = s.transaction((tx) => tx.query("bad").catch(() => undefined), { propagation });
+      await expect(inner).rejects.toMatchObject({ code: "TRANSACTION_LOST" });
+      await s.rollback();
+    });
+  },
+);
