@@ -1,10 +1,10 @@
 // A program twice, as it was written and as it is carried: both must do the same in the same order, to the microtask, and the
 // carried one must be in the right context all the while.
 
-import { inspect } from "node:util";
 import { expect } from "vitest";
 import { programScope } from "./fuzz/scope.ts";
 import { carry, type CarryOptions, current, expected, inContext, parse, parseWithoutParentheses } from "./kit.ts";
+import { shown } from "./shown.ts";
 
 interface Played {
   /** What `main()` gave or threw. */
@@ -45,7 +45,7 @@ async function play(source: string, name: string | undefined, isExact: boolean, 
     }
   };
   const probe = (place: number | string): unknown => (look(place), step(String(place)), place);
-  const log = (value: unknown): unknown => (step(inspect(value, { depth: 5 })), value);
+  const log = (value: unknown): unknown => (step(shown(value)), value);
   const scope = programScope(1, probe, () => void inContext(undefined, watch));
   const names = { ...scope, p: probe, log };
   const { main } = carry<{ main: (...args: unknown[]) => unknown }>(`${source}\n;exports.main = main;`, names, how);
@@ -63,7 +63,7 @@ async function play(source: string, name: string | undefined, isExact: boolean, 
 
 function settled(promise: Promise<unknown>): Promise<string> {
   return promise.then(
-    (value) => `gives ${inspect(value, { depth: 5 })}`,
-    (error: unknown) => `throws ${error instanceof Error ? `${error.name}: ${error.message}` : inspect(error)}`,
+    (value) => `gives ${shown(value)}`,
+    (error: unknown) => `throws ${error instanceof Error ? `${error.name}: ${error.message}` : shown(error)}`,
   );
 }

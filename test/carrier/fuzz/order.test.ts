@@ -1,8 +1,8 @@
 // Carried code does the same in the same order, with a context and without: not one microtask more or less.
 
-import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { carry, inContext } from "../kit.ts";
+import { shown } from "../shown.ts";
 import { randomProgram } from "./program.ts";
 import { programScope } from "./scope.ts";
 
@@ -49,11 +49,4 @@ async function stepsOf(
     if (scope.pending() > 0) quiet = 0;
   }
   return steps;
-}
-
-/** Without what differs from run to run, or with the text of the program. */
-function shown(value: unknown): string {
-  return inspect(value)
-    .replaceAll(/Promise \{[^}]*\}/g, "a promise")
-    .replaceAll(/\n\s+at .*/g, "");
 }
