@@ -101,6 +101,27 @@ test.each(["const async = 1; async;", "class C { static async = 1 }", "// async"
   },
 );
 
+test.each([
+  "export const f = async () => [g()]",
+  "export const f = async (x) => (x++)",
+  "export async function f() { return `${g()}` }",
+  "export async function f() { g(); return; }",
+  "export async function* f() {}",
+])("an async function that neither waits nor gives anything to wait for is left as it is: %s", (code) => {
+  for (const read of [parse, parseWithoutParentheses]) expect(transform(code, "a.js", { parse: read })).toBe(undefined);
+});
+
+test.each<[string, string, number]>([
+  ["a try in which nothing is awaited", "async () => { await 1; try { g() } catch { h() } finally { i() } }", 0],
+  ["a try in whose catch something is awaited", "async () => { try { g() } catch { await 1 } finally { i() } }", 1],
+  ["a loop in which nothing is awaited", "async () => { await 1; for (const x of g()) x }", 0],
+  ["a resource of a whole function", "async () => { await using x = g() }", 0],
+  ["a resource of a block", "async () => { { await using x = g() } }", 1],
+])("%s gets no more than it needs", (_name, code, caught) => {
+  const carried = transform(`export const f = ${code}`, "a.js", { parse })?.code ?? "";
+  expect(carried.split("$cxc($cx)").length - 1).toBe(caught);
+});
+
 test.each(["export async function f() { await 1 }", "exports.f = async () => { await 1 }"])(
   "what has been through here before is left as it is: %s",
   (code) => {
