@@ -44,7 +44,7 @@ export class LibsqlConnection implements DriverConnection {
 
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     signal?.throwIfAborted();
-    await this.#ready();
+    await this.#ready(signal);
     return this.#fly({ flight, signal, patience: new Patience() });
   }
 
@@ -75,12 +75,16 @@ export class LibsqlConnection implements DriverConnection {
 
   /** Whether the stream at the server can be replaced by any other. */
   get #isNeeded(): boolean {
-    return this.#ground.state !== "idle" || this.#hasState || this.#isDirty;
+    return !this.#isClosed && (this.#ground.state !== "idle" || this.#hasState || this.#isDirty);
   }
 
   /** Nothing else uses the stream, and the server still has it. */
-  async #ready(): Promise<void> {
-    for (const stream of this.#streams) await stream.drain();
+  async #ready(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      for (const stream of this.#streams) await stream.drain(signal);
+    } catch (error) {
+      throw this.#lose(error);
+    }
     if (this.#isClosed) throw gone("this connection was closed");
     if (!this.raw.isStale || this.#ground.state !== "idle") return;
     // Not worth a request: what the server has forgotten costs one, and a new stream costs none.
@@ -167,21 +171,22 @@ export class LibsqlConnection implements DriverConnection {
   }
 
   async #openCursor(statement: Statement, signal: AbortSignal): Promise<Entries | RawResult> {
-    await this.#ready();
+    await this.#ready(signal);
     const { state, isReadOnly } = this.#ground;
     const { text } = statement;
     if (isReadOnly && !mayOnlyRead(text)) throw readOnly(text);
     if (scan(text).leavesState) this.#isDirty = true;
-    try {
-      const stmt = toWire(statement);
-      const entries = await this.raw.cursor(
-        [state === "idle" ? { stmt } : { stmt, condition: NOT_AUTOCOMMIT }],
-        signal,
-      );
-      if (entries) return entries;
-    } catch (error) {
-      if (isBusy(error)) throw error;
-      throw signal.aborted ? this.#lose(error) : await this.#explain(statement, error);
+    const stmt = toWire(statement);
+    const condition = state === "idle" ? undefined : NOT_AUTOCOMMIT;
+    for (const patience = new Patience(); ;) {
+      try {
+        const entries = await this.raw.cursor([{ stmt, condition }], signal);
+        if (entries) return entries;
+        break;
+      } catch (error) {
+        if (!isBusy(error)) throw signal.aborted ? this.#lose(error) : await this.#explain(statement, error);
+        if (!(await patience.wait(signal))) throw error;
+      }
     }
     const steps = [{ kind: "query", statement, onError: "stop", guarded: state !== "idle" }] as const;
     const [outcome] = await this.#fly({ flight: { steps }, signal: undefined, patience: new Patience() });
@@ -203,7 +208,7 @@ export class LibsqlConnection implements DriverConnection {
     this.#streams.delete(stream);
     if (!isCut || this.#isClosed) return;
     // Nobody knows when the server sees that its reader has left: the next flight takes a new stream.
-    if (this.#isNeeded) this.#lose(gone("a reader has left in the middle of its rows"));
+    if (this.#isNeeded) this.#lose(gone("a reader has left in the middle of its rows"), true);
     else await this.raw.close();
   }
 

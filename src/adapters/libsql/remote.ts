@@ -1,7 +1,7 @@
 import { systemClock } from "../../clock.ts";
 import type { DbError } from "../../errors.ts";
 import { withSlash } from "./address.ts";
-import { gone, unknown } from "./errors.ts";
+import { unknown } from "./errors.ts";
 import { readLines } from "./lines.ts";
 import { readJson, type Sender } from "./sender.ts";
 import type { FetchResponse, WireAnswer, WireEntry, WireHead, WireRequest, WireResponse, WireStep } from "./wire.ts";
@@ -23,6 +23,8 @@ export class Remote {
   readonly #server: Server;
   readonly #home: string;
   readonly #sender: Sender;
+  /** Of this stream: what another one finds out meanwhile changes nothing for a flight that is written. */
+  #version: Server["version"];
   #base: string;
   #baton: string | undefined;
   #usedAt = 0;
@@ -32,6 +34,7 @@ export class Remote {
 
   constructor(server: Server, baseUrl: string, sender: Sender) {
     this.#server = server;
+    this.#version = server.version;
     this.#home = this.#base = baseUrl;
     this.#sender = sender;
   }
@@ -43,7 +46,7 @@ export class Remote {
 
   /** Of the protocol. */
   get version(): Server["version"] {
-    return this.#server.version;
+    return this.#version;
   }
 
   /** Whether the server holds a stream for it, as far as is known. */
@@ -126,7 +129,7 @@ export class Remote {
     if (response.status === 200) return response;
     const isNeither = this.version === 2;
     // A database that is not there says nothing about versions.
-    this.#server.version = isNeither ? 3 : 2;
+    this.#version = this.#server.version = isNeither ? 3 : 2;
     if (isNeither) throw await this.#sender.refusal(response, false);
     return undefined;
   }
@@ -137,8 +140,9 @@ export class Remote {
     if (!baton) return this.forget();
     this.#baton = baton;
     if (!base) return;
-    // The token goes along.
-    if (!/^https:/i.test(base) && this.#home.startsWith("https:")) throw gone("the server asked to go on without TLS");
+    // The token goes along. What it has done, it has done all the same.
+    if (!/^https:/i.test(base) && this.#home.startsWith("https:"))
+      throw unknown("the server asked to go on without TLS");
     this.#base = withSlash(base);
   }
 }

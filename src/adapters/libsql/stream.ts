@@ -59,9 +59,10 @@ export class LibsqlStream implements RowStream {
     await this.#end();
   }
 
-  /** Reads the rest, so that the connection can be used for something else. */
-  async drain(): Promise<void> {
-    while (this.#entries && !this.#isOver) await this.#read();
+  /** Reads the rest, so that the connection can be used for something else; of one that was given up, nothing is read. */
+  async drain(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#signal?.aborted) return this.#end();
+    while (this.#entries && !this.#isOver) await untilAborted(this.#read(), signal, () => undefined);
   }
 
   /** Ends it from outside: whoever reads on is told why. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { libsql } from "../../../src/adapters/libsql/index.ts";
+import { createDatabase } from "../../../src/index.ts";
 import { openShop } from "./shop.ts";
 
 const keyOf = (url: string): string | undefined => libsql().create({ url, folder: "" }).key;
@@ -44,4 +45,22 @@ test("a stream that the server moves is followed, and new ones begin at home", a
   expect(await sent()).toHaveLength(3);
   expect(await names()).toEqual(["tea", "salt"]);
   expect(await elsewhere.sent()).toEqual([]);
+});
+
+test("a server that asks to go on without TLS is not followed, and what it did is not done again", async () => {
+  const { server, names } = await openShop();
+  let isAsking = false;
+  const behindTls = async (url: string, init: RequestInit): Promise<Response> => {
+    const response = await fetch(url.replace("https://shop.example", server.url), init);
+    if (!isAsking) return response;
+    const answer = (await response.json()) as object;
+    return Response.json({ ...answer, base_url: "http://shop.example" });
+  };
+  const db = createDatabase("https://shop.example", { adapters: [libsql({ fetch: behindTls })] });
+  await db.autocommit.query("SELECT 1");
+  isAsking = true;
+  const insert = db.autocommit.query("INSERT INTO goods (name) VALUES ('tea')");
+  await expect(insert).rejects.toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+  await db.dispose();
+  expect(await names()).toEqual(["tea"]);
 });

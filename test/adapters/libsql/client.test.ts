@@ -197,6 +197,26 @@ describe.each(PROFILES)("at %s", (profile) => {
     expect(await names()).toEqual([]);
   });
 
+  test("statements that it sends one by one are not sent any more when they are given up", async () => {
+    const { db, server, names } = await openShop({ ...shop, server: { profile, latencyMs: 80 } });
+    const controller = new AbortController();
+    const reason = new Error("gone");
+    const work = db.session(
+      (session) => {
+        const all = [1, 2, 3].map((id) => session.query("INSERT INTO goods VALUES (?, ?)", [id, `goods ${id}`]));
+        void expect
+          .poll(async () => (await server.requests()).length)
+          .toBe(1)
+          .then(() => controller.abort(reason));
+        return Promise.all(all);
+      },
+      { transaction: false, signal: controller.signal },
+    );
+    await expect(work).rejects.toBe(reason);
+    await db.dispose();
+    expect(await names()).toEqual(["goods 1"]);
+  });
+
   test("what it cannot do is said before anything is sent", async () => {
     const { db, sent } = await openShop(shop);
     await expect(db.query("PRAGMA foreign_keys = OFF")).rejects.toMatchObject({

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { shared } from "../../../src/index.ts";
+import { FakeClock } from "../../kit/fake-clock.ts";
 import { openShop, PROFILES } from "./shop.ts";
 
 const numbers = (count: number): string =>
@@ -70,4 +72,76 @@ describe.each(PROFILES)("at %s", (profile) => {
     });
     await expect(work).rejects.toMatchObject({ code: "TRANSACTION_LOST" });
   });
+});
+
+/** A fetch that hands out the first part of a cursor's answer, and no more. */
+function stalling(): (url: string, init: RequestInit) => Promise<Response> {
+  return async (url, init) => {
+    const response = await fetch(url, init);
+    if (!url.endsWith("/cursor")) return response;
+    const reader = response.body!.getReader();
+    const body = new ReadableStream<Uint8Array>({
+      start: async (controller) => controller.enqueue((await reader.read()).value!),
+      pull: () => new Promise((_, reject) => init.signal!.addEventListener("abort", () => reject(init.signal!.reason))),
+      cancel: (reason) => reader.cancel(reason),
+    });
+    return new Response(body, response);
+  };
+}
+
+describe.each([true, false])("a server that stalls in the middle of a stream (transaction: %s)", (transaction) => {
+  const gone = new Error("gone");
+
+  test("keeps nobody who is given up while they wait for rows", async () => {
+    const { db } = await openShop({ libsql: { fetch: stalling() } });
+    const controller = new AbortController();
+    const work = db.session(
+      async (session) => {
+        if (transaction) await session.query("INSERT INTO goods VALUES (1, 'tea')");
+        let rows = 0;
+        for await (const _row of session.stream(numbers(50_000), { batchSize: 1 }))
+          if (++rows === 1) setImmediate(() => controller.abort(gone));
+      },
+      { transaction, signal: controller.signal },
+    );
+    await expect(work).rejects.toBe(gone);
+  });
+
+  test("keeps no statement behind it for longer than that may take", async () => {
+    const { db } = await openShop({ libsql: { fetch: stalling() } });
+    await db.session(
+      async (session) => {
+        const rows = session.stream(numbers(50_000), { batchSize: 1 })[Symbol.asyncIterator]();
+        await rows.next();
+        const behind = session.query("SELECT 1", [], { timeoutMs: 50 });
+        await expect(behind).rejects.toMatchObject({ code: "QUERY_TIMEOUT" });
+        await session.rollback();
+        expect((await session.query("SELECT 2 AS two")).rows).toEqual([{ two: 2 }]);
+      },
+      { transaction },
+    );
+  });
+
+  test("keeps a session by hand from its end for no longer than a rollback may take", async () => {
+    const clock = new FakeClock();
+    const { db } = await openShop({
+      libsql: { fetch: stalling() },
+      database: { runtime: { ...shared(), clock } },
+    });
+    const session = db.open({ transaction });
+    const rows = session.stream(numbers(50_000), { batchSize: 1 })[Symbol.asyncIterator]();
+    await rows.next();
+    const ending = session[Symbol.asyncDispose]();
+    await clock.advance(5_000);
+    await ending;
+    await expect(rows.next()).rejects.toMatchObject({ code: expect.stringMatching(/SESSION_CLOSED|CONNECTION_LOST/) });
+  });
+});
+
+test("a stream is opened again when the server has too much to do", async () => {
+  const { db, server } = await openShop();
+  await server.fail({ action: "status", status: 429, path: "cursor", times: 2 });
+  let rows = 0;
+  for await (const _row of db.stream(numbers(3))) rows++;
+  expect(rows).toBe(3);
 });
