@@ -33,23 +33,21 @@ let databases = 0;
  */
 export class Databases {
   readonly postgres: Postgres;
-  readonly #admin: Backend;
   readonly #empty: string[] = [];
   /** What a new database looks like. */
   #new: string | undefined;
   /** What they share, before anybody came. */
-  readonly #shared: string;
+  #shared = "";
 
-  private constructor(postgres: Postgres, admin: Backend, shared: string) {
+  private constructor(postgres: Postgres) {
     this.postgres = postgres;
-    this.#admin = admin;
-    this.#shared = shared;
   }
 
   static async prepare(postgres: Postgres): Promise<Databases> {
-    const admin = await administer(postgres, "postgres");
-    await admin.run(ROLES);
-    return new Databases(postgres, admin, await look(admin, IN_ALL));
+    const databases = new Databases(postgres);
+    await databases.#within("postgres", (admin) => admin.run(ROLES));
+    databases.#shared = await databases.#look(IN_ALL);
+    return databases;
   }
 
   /** The name of one that is empty. */
@@ -57,45 +55,38 @@ export class Databases {
     const used = this.#empty.pop();
     if (used !== undefined) return used;
     const name = `neondb_${++databases}`;
-    await this.#admin.run(`CREATE DATABASE ${name} OWNER ${OWNER}`);
-    this.#new ??= await this.#within(name, (backend) => look(backend, IN_DATABASE));
+    await this.#within("postgres", (admin) => admin.run(`CREATE DATABASE ${name} OWNER ${OWNER}`));
+    this.#new ??= await this.#look(IN_DATABASE, name);
     return name;
   }
 
   /** @param name - whose clients have gone. */
   async giveBack(name: string): Promise<void> {
-    const isNew = await this.#within(name, async (backend) => {
-      await backend.run(`DROP OWNED BY ${OWNER}, authenticated CASCADE`);
-      return (await look(backend, IN_DATABASE)) === this.#new;
-    });
-    if (isNew) this.#empty.push(name);
-    else await this.#admin.run(`DROP DATABASE ${name} WITH (FORCE)`);
+    await this.#within(name, (admin) => admin.run(`DROP OWNED BY ${OWNER}, authenticated CASCADE`));
+    if ((await this.#look(IN_DATABASE, name)) === this.#new) this.#empty.push(name);
+    else await this.#within("postgres", (admin) => admin.run(`DROP DATABASE ${name} WITH (FORCE)`));
   }
 
   /** Whether what they share is as it was: nobody has changed a role, or made one, or a database of his own. */
   async isUnspoiled(): Promise<boolean> {
-    return (await look(this.#admin, IN_ALL)) === this.#shared;
+    return (await this.#look(IN_ALL)) === this.#shared;
   }
 
-  async stop(): Promise<void> {
-    this.#admin.close();
-    await this.postgres.stop();
+  #look(sql: string, database = "postgres"): Promise<string> {
+    return this.#within(database, async (admin) => (await admin.run(sql)).rows.join("\n"));
   }
 
-  async #within<T>(name: string, work: (backend: Backend) => Promise<T>): Promise<T> {
-    const backend = await administer(this.postgres, name);
+  // A connection each time: several servers may ask at once.
+  async #within<T>(database: string, work: (admin: Backend) => Promise<T>): Promise<T> {
+    const admin = await administer(this.postgres, database);
     try {
-      return await work(backend);
+      return await work(admin);
     } finally {
-      backend.close();
+      admin.close();
     }
   }
 }
 
 export function administer({ socketPath }: Postgres, database: string): Promise<Backend> {
   return Backend.connect({ path: socketPath }, { user: "postgres", database });
-}
-
-async function look(backend: Backend, sql: string): Promise<string> {
-  return (await backend.run(sql)).rows.join("\n");
 }

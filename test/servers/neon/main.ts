@@ -72,7 +72,7 @@ async function stop(neon: Neon): Promise<void> {
   if (await databases.isUnspoiled()) return;
   for (const [version, cluster] of clusters) if ((await cluster) === databases) clusters.delete(version);
   const isUsed = [...servers.values()].some((other) => other.databases === databases);
-  if (!isUsed) await databases.stop();
+  if (!isUsed) await databases.postgres.stop();
 }
 
 async function run(number: number, name: string, argument: unknown): Promise<unknown> {

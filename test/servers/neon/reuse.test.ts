@@ -40,6 +40,11 @@ describe.each([15, 18] as const)("on PostgreSQL %i", (version) => {
     expect(await visit(version)).toEqual(before);
   });
 
+  test("servers that start and end at once have a database each", async () => {
+    const seen = await Promise.all([1, 2, 3, 4].map(() => visit(version)));
+    expect(new Set(seen.map(({ name }) => name)).size).toBe(4);
+  });
+
   const deeds = version === 18 ? { ...DEEDS, ...SHARED_DEEDS } : DEEDS;
   test.each(Object.entries(deeds))("what one has left is not there for the next: %s", async (_, deed) => {
     const { name: _before, ...before } = await visit(version);
