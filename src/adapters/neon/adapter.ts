@@ -3,11 +3,10 @@ import type { Statement } from "../../contract/statement.ts";
 import { type Address, parseAddress } from "./address.ts";
 import { isBrowser } from "./browser.ts";
 import { NeonConnection } from "./connection.ts";
-import { failed, notAsText } from "./errors.ts";
+import { failed } from "./errors.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { Http } from "./http.ts";
 import type { NeonOptions } from "./index.ts";
-import { scan } from "./scan.ts";
 import { type Shape, SocketConnection } from "./socket-connection.ts";
 import { bind } from "./values.ts";
 
@@ -50,8 +49,6 @@ export class NeonAdapter implements Adapter {
   }
 
   check(statement: Statement): void {
-    // The session has looked for these too; but not as PostgreSQL reads, whose comments nest.
-    if (scan(statement.text).isTransaction) throw notAsText(statement.text);
     bind(statement);
   }
 
@@ -76,8 +73,8 @@ export class NeonAdapter implements Adapter {
     if (!password && (authToken === undefined || transport === "ws"))
       throw failed("AUTH_FAILED", "the URL has no password: give one, or `authToken`, which is for HTTP");
     if (password && !allowPasswordInBrowser && isBrowser()) {
-      const remedy = "use `authToken`, or say `allowPasswordInBrowser: true` if it may be known to everybody";
-      throw new TypeError(`Expected a URL without a password in a browser, where every visitor can read it: ${remedy}`);
+      const remedy = "use `authToken`, or `allowPasswordInBrowser`";
+      throw new TypeError(`Expected a URL without a password in a browser, where everybody can read it: ${remedy}`);
     }
   }
 }

@@ -27,8 +27,8 @@ const WITHOUT_EFFECT =
 export function parseAddress(text: string): Address {
   let url: URL;
   try {
-    // Only the special schemes have a host and a user that can be read alike everywhere.
-    url = new URL(text.replace(/^postgres(ql)?:/i, "http:"));
+    // Only the special schemes have a host and a user that can be read alike everywhere. Each hides a port: this one, 21.
+    url = new URL(text.replace(/^postgres(ql)?:/i, "ftp:"));
   } catch {
     throw new TypeError("Expected a URL like `postgresql://user:password@host/database`, got one that cannot be read");
   }

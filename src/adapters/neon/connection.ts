@@ -72,15 +72,13 @@ export class NeonConnection implements DriverConnection {
       this.#socket = undefined;
       void socket.close();
     }
-    if (this.state === "closed") throw gone("this connection was closed");
+    if (this.#isClosed) throw gone("this connection was closed");
   }
 
   #needsSocket(steps: readonly Step[]): boolean {
     if (this.#socket && (this.#socket.state !== "idle" || this.#socket.hasState)) return true;
-    const begin = steps.findIndex(({ kind }) => kind === "begin");
-    const commit = steps.findIndex(({ kind }) => kind === "commit");
-    const isWhole = steps.slice(begin, commit).every(({ kind }) => kind === "query" || kind === "begin");
-    if (begin >= 0 && (commit < begin || !isWhole)) return true;
+    const kinds = steps.map(({ kind }) => kind).join(" ");
+    if (/begin(?!( query)* commit)/.test(kinds)) return true;
     return steps.some((step) => step.kind === "query" && !isSetup(step) && refusalOf(step.statement) !== undefined);
   }
 

@@ -6,6 +6,9 @@ import type { Bound } from "./values.ts";
 /** Always fails, and nothing else fails like it: what runs ahead of it in a batch is taken back. */
 const BOMB: Bound = { text: "SELECT 'isopool'::int", values: [] };
 
+/** Lost races, locks that were held, time that ran out: run again, it may pass, and what passes proves nothing then. */
+const MAY_PASS = /^(40|53|55|57)/;
+
 /**
  * Which statement of a list has failed, where the server does not say: over HTTP it never does. Where the error itself
  * leaves several, the first half of them is run again in a transaction that is always taken back, and so on.
@@ -18,9 +21,10 @@ export async function findCulprit(
   list: readonly Bound[],
   run: (list: readonly Bound[]) => Promise<unknown>,
 ): Promise<number | undefined> {
+  if (MAY_PASS.test(error.code ?? "")) return undefined;
+  // What is put off to the end of a transaction fails there: constraints and their triggers.
+  const mayBeCommit = /^(23|P0)/.test(error.code ?? "");
   const meant = list.flatMap((bound, index) => (canMean(error, bound) ? index : []));
-  // What is put off to the end of a transaction fails there: constraints and their triggers, lost races.
-  const mayBeCommit = /^(23|40|P0)/.test(error.code ?? "");
   let first = meant[0] ?? 0;
   let last = mayBeCommit ? list.length : (meant.at(-1) ?? list.length - 1);
   while (first < last) {

@@ -43,12 +43,14 @@ export interface HttpQuery extends PromiseLike<unknown> {
   readonly queryData: unknown;
 }
 
+export type Level = "ReadUncommitted" | "ReadCommitted" | "RepeatableRead" | "Serializable";
+
 export interface NeonSql {
   query(text: string, params: (string | null)[], options: HttpOptions): HttpQuery;
   transaction(
     queries: HttpQuery[],
     options: HttpOptions & {
-      isolationLevel?: "ReadUncommitted" | "ReadCommitted" | "RepeatableRead" | "Serializable";
+      isolationLevel?: Level;
       readOnly?: boolean;
     },
   ): Promise<unknown>;
@@ -75,7 +77,8 @@ export interface Wire {
   close(message: { type: "P"; name: string }): void;
   sync(): void;
   end(): void;
-  on(event: string, listener: (message: { readonly status: string }) => void): unknown;
+  on(event: string, listener: (message: unknown) => void): unknown;
+  prependListener(event: "readyForQuery", listener: (message: { readonly status: string }) => void): unknown;
 }
 
 /** What the driver tells an error of the server by. */

@@ -13,12 +13,6 @@ export function unsupported(wanted: string): DbError {
   return new DbError("TRANSACTION_UNSUPPORTED", `neon has no ${wanted}`, { adapter: "neon", wanted });
 }
 
-/** BEGIN, COMMIT and their like would end or split a transaction behind the session's back. */
-export function notAsText(sql: string): DbError {
-  const remedy = "use the session's commit(), rollback() and transaction()";
-  return new DbError("TRANSACTION_STATEMENT", `this is not sent as text: ${remedy}`, { sql, remedy });
-}
-
 /** What needs a session of its own, over HTTP, where every request has another one. */
 export function needsSession(sql: string): DbError {
   const remedy =
@@ -42,11 +36,6 @@ const KINDS: Readonly<Record<string, QueryFailureKind>> = {
   "08P01": "parameter",
   "42P18": "parameter",
 };
-
-/** Whether the server said that it ends the connection. */
-export function isFatal({ code, severity }: ServerError): boolean {
-  return severity === "FATAL" || severity === "PANIC" || /^(57P0[1-5]|25P0[34])$/.test(code ?? "");
-}
 
 /** What the server said about a statement. */
 export function toDbError(error: ServerError, statement: Statement, values: readonly unknown[] = []): DbError {

@@ -7,8 +7,8 @@ import { gone, needsSession, toDbError, unsupported } from "./errors.ts";
 import { refusal } from "../sqlite/parameters.ts";
 import { StatementFailure } from "./http-failure.ts";
 import type { BatchOptions, Http } from "./http.ts";
-import { DONE, failure, isSetup, SKIPPED, stops } from "./outcomes.ts";
-import { toResult } from "./results.ts";
+import { DONE, failure, isSetup, settled, SKIPPED, stopOf } from "./outcomes.ts";
+import { type RawRows, toResult } from "./results.ts";
 import { scan } from "./scan.ts";
 import { bind, type Bound, type Parsers } from "./values.ts";
 
@@ -19,9 +19,8 @@ const MAX_VALUES = 32_767;
 export function refusalOf({ text, params }: Statement): Error | undefined {
   if (scan(text).leavesState) return needsSession(text);
   const count = Array.isArray(params) ? params.length : 0;
-  const remedy = 'send less at a time, or use `transport: "auto"`';
   return count > MAX_VALUES
-    ? refusal(`expected at most ${MAX_VALUES} values over HTTP, got ${count}: ${remedy}`, text)
+    ? refusal(`expected at most ${MAX_VALUES} values over HTTP, got ${count}`, text)
     : undefined;
 }
 
@@ -67,15 +66,10 @@ export class HttpConnection implements DriverConnection {
     signal?.throwIfAborted();
     if (this.#isClosed) throw gone("this connection was closed");
     const outcomes: StepOutcome[] = [];
-    let isStopped = false;
-    while (outcomes.length < steps.length) {
-      const rest = steps.slice(outcomes.length);
-      const taken: StepOutcome[] = isStopped ? rest.map(() => SKIPPED) : await this.#take(rest, signal);
-      isStopped ||= taken.some(({ status }, index) => status === "failed" && stops(rest[index]!));
-      outcomes.push(...taken);
-    }
-    if (isStopped) for (const step of undo) await this.#take([step], signal);
-    return outcomes;
+    while (outcomes.length < steps.length && stopOf(steps, outcomes) < 0)
+      outcomes.push(...(await this.#take(steps.slice(outcomes.length), signal)));
+    if (stopOf(steps, outcomes) >= 0) for (const step of undo) await this.#take([step], signal);
+    return settled(steps, outcomes);
   }
 
   /** Takes the first of the steps, and those behind it that are one transaction with it. */
@@ -106,7 +100,7 @@ export class HttpConnection implements DriverConnection {
         ahead > 0
           ? (await this.#http.batch(list.map(bind), {}, signal)).slice(-1)
           : [await this.#http.query(bound, signal)];
-      return { status: "done", result: toResult(raw!, this.#parsers) };
+      return this.#toDone(raw!);
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
       const culprit = ahead > 0 ? await this.#find(error, list, {}, signal) : undefined;
@@ -127,10 +121,7 @@ export class HttpConnection implements DriverConnection {
     const options: BatchOptions = { isolationLevel, isReadOnly: accessMode === "read only" };
     try {
       const results = await this.#http.batch(list.map(bind), options, signal);
-      const outcomes = results
-        .slice(this.#setup.length)
-        .map((raw): StepOutcome => ({ status: "done", result: toResult(raw, this.#parsers) }));
-      return [DONE, ...outcomes, DONE];
+      return [DONE, ...results.slice(this.#setup.length).map((raw) => this.#toDone(raw)), DONE];
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
       return this.#toTorn(error, list, await this.#find(error, list, options, signal));
@@ -150,11 +141,13 @@ export class HttpConnection implements DriverConnection {
       statement,
       list.flatMap((each) => bind(each).values),
     );
-    if (culprit !== undefined && culprit >= ahead) return toFailed(list.length - ahead, culprit - ahead, told);
-    const { position: _, ...details } = told.details as DbError<"QUERY_FAILED">["details"];
-    const which =
-      culprit === undefined ? "one of the statements failed, the server does not say which" : "the setup failed";
-    throw new DbError("QUERY_FAILED", `${which}: ${told.message.slice(told.code.length + 2)}`, details, told);
+    if (culprit === undefined) {
+      const { position: _, ...details } = told.details as DbError<"QUERY_FAILED">["details"];
+      const message = `one of the statements failed, the server does not say which: ${told.message.slice(told.code.length + 2)}`;
+      throw new DbError("QUERY_FAILED", message, details, told);
+    }
+    if (culprit < ahead) throw told;
+    return toFailed(list.length - ahead, culprit - ahead, told);
   }
 
   #find(
@@ -164,6 +157,10 @@ export class HttpConnection implements DriverConnection {
     signal: AbortSignal | undefined,
   ): Promise<number | undefined> {
     return findCulprit(error, list.map(bind), (part) => this.#http.batch(part, options, signal));
+  }
+
+  #toDone(raw: RawRows): StepOutcome {
+    return { status: "done", result: toResult(raw, this.#parsers) };
   }
 }
 

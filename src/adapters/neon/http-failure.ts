@@ -58,8 +58,8 @@ function toStatusError(status: number, body: string): DbError {
   const told = `the server answered ${status}${message && `: ${message}`}`;
   const cause = new Error(told);
   if (status === 401 || status === 403) return failed("AUTH_FAILED", told, { cause });
-  if (status === 404) return failed("CONNECT_FAILED", `${told}: is the endpoint right?`, { cause });
-  if (status === 429) return failed("CONNECT_FAILED", `${told}: too many requests`, { cause, retryable: true });
+  // A wrong endpoint, or too many requests.
+  if (status === 404 || status === 429) return failed("CONNECT_FAILED", told, { cause, retryable: status === 429 });
   if (status === 413 || status === 507) {
     const remedy = status === 413 ? "send less at a time" : "read less at a time, or stream() it";
     const details = { kind: "other", sql: "", dialectCode: String(status) } as const;
@@ -76,7 +76,7 @@ function toStatusError(status: number, body: string): DbError {
 function readBody(text: string): { readonly message: string; readonly code: string } {
   try {
     const { message, code } = Object(JSON.parse(text)) as { message?: unknown; code?: unknown };
-    return { message: typeof message === "string" ? message : "", code: typeof code === "string" ? code : "" };
+    return { message: String(message ?? ""), code: String(code ?? "") };
   } catch {
     return { message: "", code: "" };
   }

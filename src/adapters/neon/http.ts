@@ -1,6 +1,6 @@
 import type { IsolationLevel, MaybePromise } from "../../contract/adapter.ts";
 import type { Address } from "./address.ts";
-import type { ClientClass, GlobalSettings, HttpResult, NeonFunction, NeonSettings, NeonSql } from "./driver.ts";
+import type { ClientClass, GlobalSettings, HttpResult, Level, NeonFunction, NeonSettings, NeonSql } from "./driver.ts";
 import { toHttpError } from "./http-failure.ts";
 import type { RawRows } from "./results.ts";
 import type { Bound } from "./values.ts";
@@ -17,13 +17,6 @@ export interface HttpDriver {
   readonly settings: NeonSettings | undefined;
   readonly authToken: string | (() => MaybePromise<string>) | undefined;
 }
-
-const LEVELS = {
-  "read uncommitted": "ReadUncommitted",
-  "read committed": "ReadCommitted",
-  "repeatable read": "RepeatableRead",
-  serializable: "Serializable",
-} as const;
 
 // The driver's own parsers are shared by all who use it, and others change them: nothing is parsed there.
 const TYPES = { getTypeParser: () => (text: string) => text };
@@ -63,7 +56,7 @@ export class Http {
       this.raw.transaction(
         list.map(({ text, values }) => this.raw.query(text, values, { types: TYPES })),
         {
-          ...(isolationLevel && { isolationLevel: LEVELS[isolationLevel] }),
+          ...(isolationLevel && { isolationLevel: levelOf(isolationLevel) }),
           ...(isReadOnly && { readOnly: true }),
           ...(signal && { fetchOptions: { signal } }),
         },
@@ -109,6 +102,11 @@ function globalSettings(Client: ClientClass): GlobalSettings {
     neonConfig: object;
   };
   return neonConfig.constructor as unknown as GlobalSettings;
+}
+
+// `read committed` is ReadCommitted there.
+function levelOf(level: IsolationLevel): Level {
+  return level.replace(/(^| )./g, (start) => start.trim().toUpperCase()) as Level;
 }
 
 function toRaw(result: unknown): RawRows {

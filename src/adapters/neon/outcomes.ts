@@ -7,9 +7,18 @@ export function failure(error: Error): StepOutcome {
   return { status: "failed", error };
 }
 
-/** Whether a failure of the step ends its flight. */
-export function stops(step: Step): boolean {
-  return step.kind !== "query" || step.onError === "stop";
+/** Where a flight was stopped: which step has failed, and ends it then; -1 when none did. */
+export function stopOf(steps: readonly Step[], outcomes: readonly StepOutcome[]): number {
+  return outcomes.findIndex(({ status }, at) => {
+    const step = steps[at]!;
+    return status === "failed" && (step.kind !== "query" || step.onError === "stop");
+  });
+}
+
+/** One outcome a step: behind the one that stopped the flight, nothing has run, whatever is known of it. */
+export function settled(steps: readonly Step[], outcomes: readonly StepOutcome[]): StepOutcome[] {
+  const stop = stopOf(steps, outcomes);
+  return steps.map((_, at) => (stop >= 0 && at > stop ? SKIPPED : outcomes[at]!));
 }
 
 /** Setup that was written for the connection, and not asked by a hook of its own. */

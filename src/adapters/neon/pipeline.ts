@@ -13,19 +13,10 @@ export type PartOutcome =
   | { readonly status: "failed"; readonly error: ServerError }
   | { readonly status: "skipped" };
 
-/** What became of a pipeline, and the transaction status of its last ReadyForQuery: `I` idle, `T` in one, `E` in one that failed. */
-export interface Answer {
-  /** One a segment, one a part in it. */
-  readonly outcomes: PartOutcome[][];
-  readonly status: string;
-}
+/** What became of a pipeline: a list for each segment, with an outcome for each part but those that close. */
+export type Answer = PartOutcome[][];
 
 const SKIPPED: PartOutcome = { status: "skipped" };
-const CLOSED: PartOutcome = {
-  status: "done",
-  result: { fields: [], rows: [], command: "", count: 0 },
-  hasMore: false,
-};
 
 /**
  * Several statements on their way together, up to one Sync a segment: within a segment the first failure skips the rest, and
@@ -37,7 +28,7 @@ export class Pipeline implements Submittable {
   /** What the server has refused last: why it ended the connection, if it did. */
   failure: ServerError | undefined;
   readonly #segments: readonly (readonly Part[])[];
-  readonly #outcomes: PartOutcome[][];
+  readonly #outcomes: Answer;
   #isWritten = false;
   #segment = 0;
   #fields: readonly RawField[] = [];
@@ -85,13 +76,13 @@ export class Pipeline implements Submittable {
   }
 
   /** The end of a segment. The connection tells of it, in the order of the messages; the driver's line does so too late. */
-  onReady(status: string): void {
-    const outcomes = this.#outcomes[this.#segment]!;
-    const missing = this.#segments[this.#segment]!.length - outcomes.length;
-    // What is still missing was skipped behind a failure; or closed, of which nothing is told.
-    const isFailed = outcomes.at(-1)?.status === "failed";
-    for (let n = 0; n < missing; n++) outcomes.push(isFailed ? SKIPPED : CLOSED);
-    if (++this.#segment === this.#segments.length) this.#resolve({ outcomes: this.#outcomes, status });
+  onReady(): void {
+    // It may be that of a query that a user has given to the driver.
+    if (!this.#isWritten) return;
+    const { outcomes, length } = this.#here;
+    // What is still missing was skipped, behind a failure.
+    while (outcomes.length < length) outcomes.push(SKIPPED);
+    if (++this.#segment === this.#segments.length) this.#resolve(this.#outcomes);
   }
 
   handleReadyForQuery(): void {}
@@ -101,10 +92,9 @@ export class Pipeline implements Submittable {
     const failure = error as ServerError;
     if (!failure.severity || this.#segment >= this.#segments.length) return;
     this.failure = failure;
-    this.#skipCloses();
-    const outcomes = this.#outcomes[this.#segment]!;
+    const { outcomes, length } = this.#here;
     // Outside of a transaction, what is put off to its end fails when the segment ends: all of it is done, and is taken back.
-    if (outcomes.length === this.#segments[this.#segment]!.length) outcomes.pop();
+    if (outcomes.length === length) outcomes.pop();
     outcomes.push({ status: "failed", error: failure });
     this.#fields = this.#rows = [];
   }
@@ -117,16 +107,16 @@ export class Pipeline implements Submittable {
     this.#reject(error);
   }
 
+  /** Of a close nothing is told. */
+  get #here(): { readonly outcomes: PartOutcome[]; readonly length: number } {
+    const { length } = this.#segments[this.#segment]!.filter(({ kind }) => kind !== "close");
+    return { outcomes: this.#outcomes[this.#segment]!, length };
+  }
+
   #done(command: string, count: number, hasMore: boolean): void {
-    this.#skipCloses();
     const result = { fields: this.#fields, rows: this.#rows, command, count };
     this.#outcomes[this.#segment]!.push({ status: "done", result, hasMore });
     this.#fields = this.#rows = [];
-  }
-
-  #skipCloses(): void {
-    const outcomes = this.#outcomes[this.#segment]!;
-    while (this.#segments[this.#segment]![outcomes.length]?.kind === "close") outcomes.push(CLOSED);
   }
 }
 

@@ -120,7 +120,7 @@ export function outcomesOf(
   for (let at = start; at < end; at++) outcomes.push(known.get(at) ?? SKIPPED);
   segments.forEach(({ steps: places, parts }, segment) => {
     places.forEach((at, index) => {
-      const outcome = answer!.outcomes[segment]![index]!;
+      const outcome = answer![segment]![index]!;
       if (at < 0 || outcome.status === "skipped") return;
       const step = steps[at]!;
       outcomes[at - start] =

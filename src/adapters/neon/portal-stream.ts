@@ -9,13 +9,10 @@ import { type Bound, bind, type Parsers } from "./values.ts";
 
 /** What a stream needs of its connection. */
 export interface PortalHost {
-  isInside(): boolean;
   readonly parsers: Parsers;
-  /** Begins a transaction for a stream that is in none. */
-  readonly begin: readonly Part[];
-  run(parts: readonly Part[], signal: AbortSignal | undefined): Promise<Answer>;
-  /** Reads streams to their end that are in a transaction of their own: there is one at a time. */
-  makeWay(signal: AbortSignal | undefined): Promise<void>;
+  /** Reads streams to their end that are in a transaction of their own, for there is one at a time; and gives what begins the next. */
+  enter(signal: AbortSignal | undefined): Promise<readonly Part[]>;
+  run(parts: readonly Part[], isKept: boolean, signal: AbortSignal | undefined): Promise<Answer>;
   /** The portal is closed with the next flight. */
   leave(portal: string): void;
   onEnd(stream: PortalStream): void;
@@ -56,6 +53,11 @@ export class PortalStream implements RowStream {
     return this.#isAlone;
   }
 
+  /** It reads from a portal. */
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
   async next(): Promise<IteratorResult<RowBatch, void>> {
     if (this.#signal?.aborted) {
       await this.return();
@@ -79,7 +81,14 @@ export class PortalStream implements RowStream {
 
   /** Reads the rest, so that the portal is not needed any more. */
   async drain(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#state === "open") await this.#fetch(0, signal);
+    if (this.#state !== "open") return;
+    const isAlone = this.#isAlone;
+    try {
+      await this.#fetch(0, signal);
+    } catch (error) {
+      // What fails by itself is its reader's to see, and nobody else's.
+      if (!isAlone || error !== this.#error) throw error;
+    }
   }
 
   /** What it reads from is gone; what was read to its end before can still be had. */
@@ -90,11 +99,11 @@ export class PortalStream implements RowStream {
   }
 
   async #open(): Promise<void> {
-    await this.#host.makeWay(this.#signal);
-    this.#isAlone = !this.#host.isInside();
+    const begin = await this.#host.enter(this.#signal);
+    this.#isAlone = begin.length > 0;
     const opening: Part = { kind: "run", bound: this.#bound, portal: this.#portal, limit: this.#batchSize };
     this.#state = "open";
-    await this.#take(this.#isAlone ? [...this.#host.begin, opening] : [opening], this.#signal);
+    await this.#take([...begin, opening], this.#signal);
   }
 
   async #fetch(limit: number, signal: AbortSignal | undefined = this.#signal): Promise<void> {
@@ -102,8 +111,8 @@ export class PortalStream implements RowStream {
   }
 
   async #take(parts: readonly Part[], signal: AbortSignal | undefined): Promise<void> {
-    const { outcomes } = await this.#host.run(parts, signal);
-    const outcome = outcomes[0]!.find(({ status }) => status === "failed") ?? outcomes[0]!.at(-1)!;
+    const [outcomes] = (await this.#host.run(parts, false, signal)) as [PartOutcome[]];
+    const outcome = outcomes.find(({ status }) => status === "failed") ?? outcomes.at(-1)!;
     if (outcome.status === "failed") return this.#fail(outcome);
     if (outcome.status === "skipped") return;
     const { result, hasMore } = outcome;
@@ -118,16 +127,16 @@ export class PortalStream implements RowStream {
 
   async #fail({ error }: Extract<PartOutcome, { status: "failed" }>): Promise<never> {
     this.#error = toDbError(error, this.#bound, this.#bound.values);
-    if (this.#isAlone) await this.#settle("ROLLBACK");
+    // When that fails, the connection is gone, and the transaction too.
+    if (this.#isAlone) await this.#settle("ROLLBACK").catch(() => undefined);
     this.#over();
     throw this.#error;
   }
 
   // Its own transaction ends with it.
   async #settle(text: "COMMIT" | "ROLLBACK"): Promise<void> {
-    const { outcomes } = await this.#host.run([run(text)], undefined);
+    const [[outcome] = []] = await this.#host.run([run(text)], text === "COMMIT", undefined);
     this.#isAlone = false;
-    const [outcome] = outcomes[0]!;
     if (text === "COMMIT" && outcome?.status === "failed")
       throw (this.#error = toDbError(outcome.error, this.#bound, this.#bound.values));
   }

@@ -1,4 +1,3 @@
-import { Recent } from "../sqlite/recent.ts";
 import { type Words, wordsOf } from "./words.ts";
 
 /** What is seen of a text without asking the database. */
@@ -7,10 +6,8 @@ export interface Scan {
   readonly verb: string;
   /** True: it leaves something in the session that the next one would see: settings, temporary tables, locks. */
   readonly leavesState: boolean;
-  /** True: it moves data through the connection itself, past statements and rows. */
-  readonly isCopy: boolean;
-  /** True: it begins, ends or divides a transaction. */
-  readonly isTransaction: boolean;
+  /** True: no statement for here: it moves data past statements and rows, or begins, ends or divides a transaction. */
+  readonly isBarred: boolean;
   /** Highest `$n`, but for those in a body: they are the function's own. */
   readonly placeholders: number;
   /** Where a second statement begins, or the text breaks off at a NUL; -1 when it is one statement, and whole. */
@@ -25,49 +22,51 @@ const LEAVES = [
   /^[( ]*(SELECT|WITH) .*\bINTO (LOCAL |GLOBAL )?(TEMP|TEMPORARY) /,
   /^DECLARE .*\bWITH HOLD /,
   /\bPG_(TRY_)?ADVISORY_LOCK(_SHARED)? \(/,
-  /\bUPDATE (ONLY )?(PG_CATALOG \. )?PG_SETTINGS /,
+  /\bUPDATE .*\bPG_SETTINGS /,
 ];
-const TRANSACTION = /^(BEGIN|START|COMMIT|END|ABORT|ROLLBACK|SAVEPOINT|RELEASE|PREPARE TRANSACTION) /;
+// The session has looked for the latter, but not as PostgreSQL reads, whose comments nest.
+const BARRED =
+  /^(COPY .*\b(STDIN|STDOUT)|BEGIN|START|COMMIT|END|ABORT|ROLLBACK|SAVEPOINT|RELEASE|PREPARE TRANSACTION) /;
 const OWN_PLACEHOLDERS = /^(PREPARE|CREATE (OR REPLACE )?(FUNCTION|PROCEDURE)) /;
 /** Behind these a statement begins in PL/pgSQL. */
-const BEFORE_STATEMENT = new Set([";", "BEGIN", "THEN", "ELSE", "LOOP"]);
+const BEFORE_STATEMENT = /; |\b(?:BEGIN|THEN|ELSE|LOOP) /;
 
-const scans = new Recent(256, read);
+const MOST_SCANS = 500;
+const scans: Map<string, Scan> = new Map();
 
-/** Scans a text; one seen of late is remembered. */
+/** Scans a text; it is remembered, until there are too many. */
 export function scan(text: string): Scan {
-  return scans.get(text);
+  let found = scans.get(text);
+  if (found) return found;
+  found = read(text);
+  if (scans.size >= MOST_SCANS) scans.clear();
+  scans.set(text, found);
+  return found;
 }
 
 function read(text: string): Scan {
-  const found = wordsOf(text);
-  const { words, placeholders, stray } = found;
-  const head = headOf(words);
+  const { placeholders, stray, body, ...found } = wordsOf(text);
+  const head = headOf(found);
+  const verb = found.words.find((word) => /^\w/.test(word)) ?? "";
   return {
-    verb: words.find((word) => /^\w/.test(word)) ?? "",
-    leavesState: leaves(head, found) || (found.body !== undefined && bodyLeaves(found.body)),
-    isCopy: /^COPY .*\b(STDIN|STDOUT) /.test(head),
-    isTransaction: TRANSACTION.test(head),
+    verb,
+    leavesState: leaves(head, found) || (verb === "DO" && bodyLeaves(wordsOf(body))),
+    isBarred: BARRED.test(head),
     placeholders: OWN_PLACEHOLDERS.test(head) ? 0 : placeholders,
     stray: stray >= 0 ? stray : text.indexOf("\0"),
   };
 }
 
-function headOf(words: readonly string[]): string {
+function headOf({ words }: Pick<Words, "words">): string {
   return `${words.join(" ")} `;
 }
 
-function leaves(head: string, { setsConfig }: Words): boolean {
+function leaves(head: string, { setsConfig }: Pick<Words, "setsConfig">): boolean {
   return setsConfig || LEAVES.some((pattern) => pattern.test(head));
 }
 
-function bodyLeaves(body: string): boolean {
-  const found = wordsOf(body);
-  let start = 0;
-  for (const [at, word] of [...found.words, ";"].entries()) {
-    if (!BEFORE_STATEMENT.has(word)) continue;
-    if (leaves(headOf(found.words.slice(start, at)), found)) return true;
-    start = at + 1;
-  }
-  return false;
+function bodyLeaves(found: Words): boolean {
+  return headOf(found)
+    .split(BEFORE_STATEMENT)
+    .some((statement) => leaves(statement, found));
 }

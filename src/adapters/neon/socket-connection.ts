@@ -2,13 +2,14 @@ import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from 
 import type { Statement } from "../../contract/statement.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { gone } from "./errors.ts";
-import { isSetup, SKIPPED, stops } from "./outcomes.ts";
+import { isSetup, settled, stopOf } from "./outcomes.ts";
 import type { Answer, Part } from "./pipeline.ts";
 import { outcomesOf, patience, planLeg, run } from "./plan.ts";
 import { PortalStream } from "./portal-stream.ts";
 import { scan } from "./scan.ts";
 import { type Route, Tunnel } from "./tunnel.ts";
 import type { Parsers } from "./values.ts";
+import { orAbort } from "./waits.ts";
 
 /** What shapes the sessions of a database. */
 export interface Shape {
@@ -31,6 +32,8 @@ export class SocketConnection implements DriverConnection {
   readonly #tunnel: Tunnel;
   readonly #idleInTransactionMs: number;
   readonly #streams: Set<PortalStream> = new Set();
+  /** Streams that read already when the savepoint was made, by its name: a rollback to it leaves them alone. */
+  readonly #older: Map<string, readonly PortalStream[]> = new Map();
   /** Portals that nobody reads any more: closed ahead of the next statement. */
   #left: string[] = [];
   #turn = 0;
@@ -76,24 +79,28 @@ export class SocketConnection implements DriverConnection {
     const before = this.state;
     await this.#prepare(steps, signal);
     const outcomes = await this.#fly(steps, signal);
-    const isStopped = outcomes.some(({ status }, at) => status === "failed" && stops(steps[at]!));
-    if (isStopped && undo.length > 0)
+    if (stopOf(steps, outcomes) >= 0 && undo.length > 0)
       await this.#fly(
         undo.map((step) => (step.kind === "query" ? { ...step, onError: "continue" } : step)),
         signal,
       );
-    if (before !== "idle" && this.state === "idle") this.#endStreams(transactionLost("rollback"));
+    if (before !== "idle" && this.state === "idle") {
+      this.#endStreams(transactionLost("rollback"));
+      this.#left = [];
+      this.#older.clear();
+    }
     return outcomes;
   }
 
   stream(statement: Statement, options: StreamOptions): PortalStream {
     const stream = new PortalStream(
       {
-        isInside: () => this.state !== "idle",
         parsers: this.parsers,
-        begin: [run("BEGIN"), ...patience(this.#idleInTransactionMs)],
-        run: (parts, signal) => this.run([parts], false, signal),
-        makeWay: (signal) => this.#drain(false, signal),
+        enter: async (signal) => {
+          await this.#drain(false, signal);
+          return this.state === "idle" ? [run("BEGIN"), ...patience(this.#idleInTransactionMs)] : [];
+        },
+        run: (parts, isKept, signal) => this.run([parts], isKept, signal),
         leave: (portal) => void this.#left.push(portal),
         onEnd: (ended) => void this.#streams.delete(ended),
       },
@@ -116,34 +123,17 @@ export class SocketConnection implements DriverConnection {
     signal?.throwIfAborted();
     const [first = [], ...rest] = segments;
     const closes = this.#left.splice(0).map((portal): Part => ({ kind: "close", portal }));
-    const running = this.#tunnel.run([[...closes, ...first], ...rest], isKept);
-    const answer = await (signal ? this.#orGiveUp(running, signal) : running);
-    if (closes.length === 0) return answer;
-    const [head = [], ...others] = answer.outcomes;
-    return { ...answer, outcomes: [head.slice(closes.length), ...others] };
-  }
-
-  async #orGiveUp(running: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-    let onAbort!: () => void;
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => {
-        void this.close();
-        reject(signal.reason);
-      };
-    });
-    signal.addEventListener("abort", onAbort);
-    // Given up, it is nobody's.
-    running.catch(() => undefined);
     try {
-      return await Promise.race([running, aborted]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
+      return await orAbort(this.#tunnel.run([[...closes, ...first], ...rest], isKept), signal);
+    } catch (error) {
+      if (signal?.aborted) void this.close();
+      throw error;
     }
   }
 
   /** Reads streams to their end that what is to come would end otherwise. */
   async #prepare(steps: readonly Step[], signal: AbortSignal | undefined): Promise<void> {
-    if (!this.#tunnel.isOpen) throw gone("this connection was closed");
+    this.#tunnel.checkOpen();
     await this.#drain(
       steps.some(({ kind }) => kind === "commit"),
       signal,
@@ -156,7 +146,7 @@ export class SocketConnection implements DriverConnection {
 
   async #fly(steps: readonly Step[], signal: AbortSignal | undefined): Promise<StepOutcome[]> {
     const outcomes: StepOutcome[] = [];
-    while (outcomes.length < steps.length) {
+    while (outcomes.length < steps.length && stopOf(steps, outcomes) < 0) {
       const start = outcomes.length;
       const ground = { state: this.state, idleInTransactionMs: this.#idleInTransactionMs, turn: ++this.#turn };
       const leg = planLeg(steps, start, ground);
@@ -165,26 +155,24 @@ export class SocketConnection implements DriverConnection {
       const landed = outcomesOf(leg, start, steps, answer, this.parsers);
       landed.forEach((outcome, index) => this.#note(steps[start + index]!, outcome));
       outcomes.push(...landed);
-      if (landed.some(({ status }, index) => status === "failed" && stops(steps[start + index]!)))
-        while (outcomes.length < steps.length) outcomes.push(SKIPPED);
     }
     return settled(steps, outcomes);
   }
 
   #note(step: Step, { status }: StepOutcome): void {
-    if (step.kind !== "query" || status !== "done") return;
+    if (status !== "done") return;
+    if (step.kind === "savepoint") this.#older.set(step.name, this.#openStreams());
+    if (step.kind === "rollback-to") this.#endStreams(transactionLost("rollback to"), this.#older.get(step.name));
+    if (step.kind !== "query") return;
     if (step.isSetup) this.#hasState ||= !isSetup(step) && scan(step.statement.text).leavesState;
     else if (scan(step.statement.text).leavesState) this.#isDirty = true;
   }
 
-  #endStreams(error: Error): void {
-    for (const stream of this.#streams) stream.end(error);
-    this.#left = [];
+  #openStreams(): PortalStream[] {
+    return [...this.#streams].filter(({ isOpen }) => isOpen);
   }
-}
 
-// Behind a step that stopped the flight, nothing has run: whatever is known of it does not count.
-function settled(steps: readonly Step[], outcomes: StepOutcome[]): StepOutcome[] {
-  const stopper = outcomes.findIndex(({ status }, at) => status === "failed" && stops(steps[at]!));
-  return stopper < 0 ? outcomes : outcomes.map((outcome, at) => (at > stopper ? SKIPPED : outcome));
+  #endStreams(error: Error, spared: readonly PortalStream[] = []): void {
+    for (const stream of this.#streams) if (!spared.includes(stream)) stream.end(error);
+  }
 }

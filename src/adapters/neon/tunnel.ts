@@ -1,8 +1,8 @@
-import { systemClock } from "../../clock.ts";
 import type { Address } from "./address.ts";
-import type { ClientClass, NeonClient, NeonSettings, ServerError } from "./driver.ts";
-import { failed, gone, isFatal, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
+import type { ClientClass, ClientConfig, NeonClient, NeonSettings, ServerError } from "./driver.ts";
+import { failed, gone, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
 import { type Answer, type Part, Pipeline } from "./pipeline.ts";
+import { orAbort, within } from "./waits.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const CANCEL_TIMEOUT_MS = 3_000;
@@ -22,13 +22,12 @@ export class Tunnel {
   readonly client: NeonClient;
   /** Of the last ReadyForQuery; `?` before the first. */
   status = "?";
-  /** Why it ended. */
-  #end: Error | undefined;
+  /** Why it ended; whatever was thrown. */
+  #end: unknown;
   readonly #route: Route;
   readonly #ended: Promise<void>;
   #tellEnd!: () => void;
   #pipeline: Pipeline | undefined;
-  #isWritten = false;
   #closing: Promise<void> | undefined;
 
   constructor(route: Route) {
@@ -47,9 +46,12 @@ export class Tunnel {
     return this.#end === undefined && this.#closing === undefined;
   }
 
-  /** Whether it has a use: a pipeline is under way. */
-  get isBusy(): boolean {
-    return this.#pipeline !== undefined;
+  /** @throws DbError when it has ended. */
+  checkOpen(): void {
+    if (this.isOpen) return;
+    // The login was refused before anything was asked.
+    if (this.status === "?" && Object(this.#end).severity) throw this.#toRefusal(this.#end);
+    throw gone("this connection was closed", this.#end && new Error(this.#words(this.#end)));
   }
 
   /**
@@ -60,26 +62,18 @@ export class Tunnel {
   async connect(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     checkWebSocket(this.client.neonConfig);
-    const { promise, reject } = withReject();
-    const timer = systemClock.setTimeout(() => {
-      const message = `the WebSocket was not open within ${CONNECT_TIMEOUT_MS} ms`;
-      reject(failed("CONNECT_FAILED", message, { retryable: true }));
-    }, CONNECT_TIMEOUT_MS);
-    const onAbort = (): void => reject(signal!.reason);
-    signal?.addEventListener("abort", onAbort);
     try {
       const connecting = this.client.connect();
-      // Behind connect(), which takes off what listens for it.
-      this.client.connection.on("readyForQuery", ({ status }) => this.#onReady(status));
-      await Promise.race([connecting, promise]);
+      // Behind connect(), which takes off what listens for it, and ahead of the driver, which begins the next query then.
+      this.client.connection.prependListener("readyForQuery", ({ status }) => this.#onReady(status));
+      if (await orAbort(within(connecting, CONNECT_TIMEOUT_MS), signal)) return;
     } catch (error) {
       void this.close();
-      if (signal?.aborted) throw signal.reason;
-      throw error instanceof Error && "outcome" in error ? error : this.#toRefusal(error);
-    } finally {
-      systemClock.clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      throw signal?.aborted ? signal.reason : this.#toRefusal(error);
     }
+    void this.close();
+    const message = `the WebSocket was not open within ${CONNECT_TIMEOUT_MS} ms`;
+    throw failed("CONNECT_FAILED", message, { retryable: true });
   }
 
   /**
@@ -88,19 +82,17 @@ export class Tunnel {
    * @throws DbError when the connection was lost: `isKept` tells whether what was sent may be there to stay.
    */
   async run(segments: readonly (readonly Part[])[], isKept: boolean): Promise<Answer> {
-    if (!this.isOpen) throw gone("the WebSocket was closed while it was idle", this.#end);
+    this.checkOpen();
     const pipeline = (this.#pipeline = new Pipeline(segments));
-    this.#isWritten = true;
     for (const _ of segments) this.client.query(pipeline);
     try {
       return await pipeline.answer;
     } catch (error) {
       const { failure } = pipeline;
-      if (this.status === "?") throw this.#toRefusal(failure ?? error);
-      const cause = new Error(this.#words(failure && isFatal(failure) ? failure : error));
-      throw isKept
-        ? unknown("the WebSocket was lost, and no answer came", cause)
-        : gone("the WebSocket was lost", cause);
+      // Before the first ReadyForQuery the server speaks of the login. When it is silent, what came along may be done.
+      if (this.status === "?" && (failure || !isKept)) throw this.#toRefusal(failure ?? error);
+      const cause = new Error(this.#words(failure?.severity === "FATAL" ? failure : error));
+      throw (isKept ? unknown : gone)("the WebSocket was lost before an answer came", cause);
     } finally {
       this.#pipeline = undefined;
     }
@@ -113,9 +105,9 @@ export class Tunnel {
 
   async #close(): Promise<void> {
     const { client } = this;
-    if (this.#end === undefined && this.#pipeline) await this.#cancel();
+    if (this.#end === undefined && this.#pipeline) await within(this.#cancel(this.#pipeline), CANCEL_TIMEOUT_MS);
     // The goodbye is written only to a WebSocket that is open and idle: before, or behind a query, it would be an error.
-    if (this.#end === undefined && !this.#pipeline && this.#isWritten && this.status !== "?") client.connection.end();
+    if (this.#end === undefined && !this.#pipeline && this.status !== "?") client.connection.end();
     else client.connection.stream.destroy();
     // It was never asked to open.
     if (!client.connection.stream.ws) return;
@@ -124,30 +116,32 @@ export class Tunnel {
   }
 
   // By a WebSocket of its own, with the key that the server gave; nothing comes back but that it is closed.
-  async #cancel(): Promise<void> {
+  async #cancel({ answer }: Pipeline): Promise<void> {
     const { client } = this;
-    if (client.processID === null) return;
+    const isOver = Promise.race([answer.catch(() => undefined), this.#ended]);
+    // The key comes with the answer to the login.
+    const isReady = new Promise((resolve) => client.connection.on("readyForQuery", resolve));
+    if (client.processID === null) await Promise.race([isReady, isOver]);
+    if (client.processID === null || !this.#pipeline) return;
     const other = toClient(this.#route);
-    const isOver = new Promise<void>((resolve) => {
-      const over = (): void => resolve();
-      other.on("error", over);
-      other.connection.on("error", over);
-      other.connection.on("end", over);
-      this.#pipeline!.answer.then(over, over);
+    const isClosed = new Promise((resolve) => {
+      other.on("error", resolve);
+      other.connection.on("error", resolve);
+      other.connection.on("end", resolve);
     });
     other.cancel(client, client.activeQuery);
-    await within(isOver, CANCEL_TIMEOUT_MS);
+    await Promise.race([isClosed, isOver]);
     other.connection.stream.destroy();
   }
 
   #onReady(status: string): void {
     const isFirst = this.status === "?";
     this.status = status;
-    if (!isFirst) this.#pipeline?.onReady(status);
+    if (!isFirst) this.#pipeline?.onReady();
   }
 
   #lose(error: unknown): void {
-    this.#end ??= new Error(error === undefined ? "closed by the server" : this.#words(error));
+    this.#end ??= error ?? new Error("closed by the server");
     this.#pipeline?.fail(error ?? this.#end);
   }
 
@@ -165,10 +159,8 @@ export class Tunnel {
 
 function toClient({ Client, settings, address }: Route): NeonClient {
   const { host, port, user, password = "", database, applicationName } = address;
-  const login = { host, port, user, password, database };
-  const client = new Client(
-    applicationName === undefined ? login : { ...login, application_name: applicationName },
-  ) as NeonClient;
+  const login = { host, port, user, password, database, application_name: applicationName } as ClientConfig;
+  const client = new Client(login) as NeonClient;
   const own: Record<string, unknown> = { disableWarningInBrowsers: true };
   for (const name of SETTINGS) if (settings?.[name] !== undefined) own[name] = settings[name];
   Object.assign(client.neonConfig, own);
@@ -178,23 +170,5 @@ function toClient({ Client, settings, address }: Route): NeonClient {
 // Without one, the driver would try to upgrade a fetch, and tell of that.
 function checkWebSocket(settings: NeonSettings): void {
   if (settings.webSocketConstructor || "WebSocket" in globalThis) return;
-  const remedy = "this platform has no WebSocket: give `neonConfig.webSocketConstructor`, the `WebSocket` of `ws`";
-  throw failed("CONNECT_FAILED", remedy);
-}
-
-function withReject(): { promise: Promise<never>; reject: (error: unknown) => void } {
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<never>((_, refuse) => (reject = refuse));
-  return { promise, reject };
-}
-
-/** Whether it came before its time was over. */
-async function within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: unknown;
-  const late = new Promise<false>((resolve) => (timer = systemClock.setTimeout(() => resolve(false), timeoutMs)));
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    systemClock.clearTimeout(timer);
-  }
+  throw failed("CONNECT_FAILED", "no WebSocket here: give `neonConfig.webSocketConstructor`, the `WebSocket` of `ws`");
 }

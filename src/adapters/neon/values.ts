@@ -24,14 +24,13 @@ const MAX_VALUES = 65_535;
  * @throws DbError `QUERY_FAILED` of kind `syntax` (none or several statements) or `parameter`; no value is shown.
  */
 export function bind({ text, params = [] }: Statement): Bound {
-  const { verb, stray, placeholders, isCopy } = scan(text);
+  const { verb, stray, placeholders, isBarred } = scan(text);
   if (!verb) throw refusal("no statement in the text", text, 0);
   if (stray >= 0) throw refusal("several statements in one text: give a list to batch()", text, stray);
-  if (isCopy)
-    throw refusal("COPY through the connection is not sent as text: use INSERT … SELECT unnest(…), or `raw`", text, 0);
+  if (isBarred) throw refusal("not sent as text: use the session's methods, and for COPY `raw` or unnest()", text, 0);
   if (!Array.isArray(params)) throw refusal("expected a list of values: PostgreSQL knows `$1`, no names", text);
-  if (params.length !== placeholders) throw refusal(`expected ${placeholders} values, got ${params.length}`, text);
-  if (placeholders > MAX_VALUES) throw refusal(`expected at most ${MAX_VALUES} values, got ${placeholders}`, text);
+  const wanted = Math.min(placeholders, MAX_VALUES);
+  if (params.length !== wanted) throw refusal(`expected ${wanted} values, got ${params.length}`, text);
   const values = (params as readonly SqlValue[]).map((value, index) => {
     const encoded = encode(value);
     if (encoded !== undefined) return encoded;

@@ -8,116 +8,68 @@ export interface Words {
   readonly stray: number;
   /** True: it calls set_config() for longer than its transaction, as far as can be seen. */
   readonly setsConfig: boolean;
-  /** What stands in the first quotes of a DO. */
-  readonly body: string | undefined;
+  /** What stands in the first quotes. */
+  readonly body: string;
 }
 
 // Every pattern here takes time in proportion to the text, whatever is in it. What nothing closes runs to the end.
 const TOKEN =
-  /--[^\n\r]*|(\/\*|[eE]')|'[^']*'?|("[^"]*"?)|\$(?:([A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?)\$|\$(\d+)|([A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)|(;)|[\d.]+|[^\s]/g;
+  /--[^\n\r]*|(\/\*)|([eE]')|[\d.]+|'[^']*'?|("[^"]*"?)|(\$(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?\$)|\$(\d+)|([A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)|[^\s]/g;
 const COMMENT = /\/\*|\*\//g;
-const ESCAPED = /'(?!')|\\[^]|''/g;
-const GOES_ON = /[^\S\n\r]*[\n\r]\s*'/y;
+// Behind the end of a line, a string goes on.
+const ESCAPED = /\\[^]|''|'[^\S\n\r]*[\n\r]\s*'|'/g;
+// Comments nest.
+const DEPTHS: Readonly<Record<string, number>> = { "/*": 1, "*/": -1, "'": -1 };
 /** Names that mean something here, as some libraries write all names. */
-const QUOTED = /^"(set_config|pg_temp|pg_settings|pg_(?:try_)?advisory_lock(?:_shared)?)"$/;
+const QUOTED = /^"(set_config|pg_temp|pg_(try_)?advisory_lock(_shared)?)"$/;
 const TRUE = /^'t(rue)?'$/i;
-const FILLER = ["0", "'", ",", "TRUE"];
+const FILLERS = "',.0123456789";
 
 export function wordsOf(text: string): Words {
-  const reader = new Reader(text);
-  reader.read();
-  return reader;
-}
-
-class Reader implements Words {
-  readonly words: string[] = [];
-  placeholders = 0;
-  stray = -1;
-  setsConfig = false;
-  body: string | undefined;
-  readonly #text: string;
-  /** What came last, and before it: `0` for a number, `'` for a string, `TRUE` for one that says so. */
-  #last = "";
-  #before = "";
-  #hasEnded = false;
-  /** Depth of blocks in whose body semicolons stand: BEGIN ATOMIC … END, and CASE … END within. */
-  #blocks = 0;
-  /** Whether it was set_config that opened it, for each parenthesis that is open. */
-  readonly #open: boolean[] = [];
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  read(): void {
-    TOKEN.lastIndex = 0;
-    for (let match: RegExpExecArray | null; (match = TOKEN.exec(this.#text));) {
-      const [token, opening] = match;
-      if (token.startsWith("--")) continue;
-      if (opening) TOKEN.lastIndex = (opening === "/*" ? endOfComment : endOfEscaped)(this.#text, TOKEN.lastIndex);
-      if (opening !== "/*") this.#take(match);
-    }
-    this.setsConfig ||= this.#open.includes(true);
-  }
-
-  #take({ index, 0: token, 2: name, 3: tag, 4: number, 5: word, 6: semicolon }: RegExpExecArray): void {
-    const { words } = this;
-    const isTag = token.length > 1 && token.startsWith("$") && number === undefined;
-    if (isTag) TOKEN.lastIndex = endOfQuote(this.#text, TOKEN.lastIndex, `$${tag ?? ""}$`);
-    if (words[0] === "DO" && (isTag || token.startsWith("'")))
-      this.body ??= this.#text.slice(index + (isTag ? token.length : 1), TOKEN.lastIndex);
-    if (number) this.placeholders = Math.max(this.placeholders, Number(number));
+  const words: string[] = [];
+  let [placeholders, stray, setsConfig, body] = [0, -1, false, ""];
+  let [last, before, hasEnded] = ["", "", false];
+  // Depth of blocks in whose body semicolons stand: BEGIN ATOMIC … END, and CASE … END within.
+  let blocks = 0;
+  // Whether it was set_config that opened it, for each parenthesis that is open.
+  const open: boolean[] = [];
+  TOKEN.lastIndex = 0;
+  for (let match: RegExpExecArray | null; (match = TOKEN.exec(text));) {
+    const [token, comment, escaped, name, tag, number, word] = match;
+    const quote = comment ? COMMENT : escaped ? ESCAPED : tag;
+    if (quote) TOKEN.lastIndex = endOf(quote, text, TOKEN.lastIndex);
+    if (comment || token.startsWith("--")) continue;
+    if (tag || token[0] === "'") body ||= text.slice(match.index + (tag ?? "'").length, TOKEN.lastIndex);
+    if (number) placeholders = Math.max(placeholders, Number(number));
+    const meant = word?.toUpperCase() ?? meaningOf(token, name);
     // The actions of a rule stand in parentheses.
-    if (semicolon && this.#blocks === 0 && this.#open.length === 0) this.#hasEnded ||= words.length > 0;
-    else if (this.#hasEnded && this.stray < 0) this.stray = index;
-    const meant = word?.toUpperCase() ?? meaning(token, name);
-    this.#nest(meant);
-    this.#before = this.#last;
-    this.#last = meant;
-    if (word || (!FILLER.includes(meant) && (words.length > 0 || !semicolon))) words.push(meant);
-  }
-
-  #nest(word: string): void {
-    const last = this.#last;
-    if (word === "(") this.#open.push(last === "SET_CONFIG");
+    if (meant === ";" && blocks + open.length === 0) hasEnded ||= words.length > 0;
+    else if (hasEnded && stray < 0) stray = match.index;
+    if (meant === "(") open.push(last === "SET_CONFIG");
     // set_config(…, true) lasts as long as its transaction.
-    else if (word === ")") this.setsConfig ||= this.#open.pop() === true && !(this.#before === "," && last === "TRUE");
-    else if (word === "ATOMIC" && last === "BEGIN") this.#blocks++;
-    else if (this.#blocks > 0 && word === "CASE") this.#blocks++;
-    else if (this.#blocks > 0 && word === "END") this.#blocks--;
+    else if (meant === ")") setsConfig ||= open.pop() === true && !(before === "," && last === "TRUE");
+    else if (meant === "ATOMIC" && last === "BEGIN") blocks++;
+    else if (blocks > 0) blocks += Number(meant === "CASE") - Number(meant === "END");
+    before = last;
+    last = meant;
+    if (word || name || !(escaped || FILLERS.includes(token[0]!) || (meant === ";" && words.length === 0)))
+      words.push(meant);
   }
+  return { words, placeholders, stray, setsConfig: setsConfig || open.includes(true), body };
 }
 
-function meaning(token: string, name: string | undefined): string {
-  if (name !== undefined) return QUOTED.exec(name)?.[1]?.toUpperCase() ?? '"';
-  if (token.length < 7 && TRUE.test(token)) return "TRUE";
-  return /^\w/.test(token) ? "0" : token[0]!;
+function meaningOf(token: string, name: string | undefined): string {
+  if (name) return QUOTED.exec(name)?.[1]?.toUpperCase() ?? '"';
+  return token.length < 7 && TRUE.test(token) ? "TRUE" : token[0]!;
 }
 
-// Comments nest.
-function endOfComment(text: string, from: number): number {
-  COMMENT.lastIndex = from;
+function endOf(quote: RegExp | string, text: string, from: number): number {
+  if (typeof quote === "string") return (text.indexOf(quote, from) + 1 || text.length) + quote.length - 1;
+  quote.lastIndex = from;
   for (let depth = 1; depth > 0;) {
-    const match = COMMENT.exec(text);
+    const match = quote.exec(text);
     if (!match) return text.length;
-    depth += match[0] === "/*" ? 1 : -1;
+    depth += DEPTHS[match[0]] ?? 0;
   }
-  return COMMENT.lastIndex;
-}
-
-// E'…': a quote may be escaped or doubled in it, and behind the end of a line it goes on.
-function endOfEscaped(text: string, from: number): number {
-  ESCAPED.lastIndex = from;
-  for (let match: RegExpExecArray | null; (match = ESCAPED.exec(text));) {
-    if (match[0] !== "'") continue;
-    GOES_ON.lastIndex = ESCAPED.lastIndex;
-    if (!GOES_ON.test(text)) return ESCAPED.lastIndex;
-    ESCAPED.lastIndex = GOES_ON.lastIndex;
-  }
-  return text.length;
-}
-
-function endOfQuote(text: string, from: number, tag: string): number {
-  const end = text.indexOf(tag, from);
-  return end < 0 ? text.length : end + tag.length;
+  return quote.lastIndex;
 }

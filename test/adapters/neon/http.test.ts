@@ -108,6 +108,26 @@ describe("a batch that fails names its statement, though the server does not", (
     expect(await flights()).toBe(1);
   });
 
+  test("what may not happen again is laid to none of them, and nothing is run again for it", async () => {
+    const { db, server, flights } = await openShop({ url: (url) => `${url}&lock_timeout=100` });
+    await server.query("INSERT INTO goods VALUES (1, 'tea')");
+    const holder = db.open();
+    await holder.query("UPDATE goods SET name = 'held'");
+    await flights();
+    const error: unknown = await db
+      .batch(["SELECT 1", "UPDATE goods SET name = 'salt'", "SELECT 2"])
+      .catch((thrown: unknown) => thrown);
+    const asked = await flights();
+    await holder.close("rollback");
+    expect(asked).toBe(1);
+    expect(error).toMatchObject({
+      code: "QUERY_FAILED",
+      retryable: true,
+      details: { kind: "busy", dialectCode: "55P03" },
+    });
+    expect((error as { details: object }).details).not.toHaveProperty("statementIndex");
+  });
+
   test("a COMMIT that is refused is none of them", async () => {
     const { db, server, names } = await openHttp();
     await server.query("ALTER TABLE goods ADD parent int REFERENCES goods DEFERRABLE INITIALLY DEFERRED");

@@ -107,11 +107,11 @@ test.each([
   "copy (SELECT 1) TO STDOUT",
   `COPY t (${"a, ".repeat(1_000)} b) FROM STDIN WITH (FORMAT csv)`,
 ])("COPY through the connection is seen: %s", (text) => {
-  expect(scan(text).isCopy).toBe(true);
+  expect(scan(text).isBarred).toBe(true);
 });
 
 test("what only looks like it is not", () => {
-  expect(["COPY t FROM 'stdin'", "SELECT 'COPY t FROM STDIN'"].map((text) => scan(text).isCopy)).toEqual([
+  expect(["COPY t FROM 'stdin'", "SELECT 'COPY t FROM STDIN'"].map((text) => scan(text).isBarred)).toEqual([
     false,
     false,
   ]);
@@ -120,7 +120,7 @@ test("what only looks like it is not", () => {
 test.each(["/* /* */ */ COMMIT", "-- x\rROLLBACK", "; ;START TRANSACTION", "/**/end", "PREPARE TRANSACTION 'x'"])(
   "what begins or ends a transaction is seen, however it hides: %j",
   (text) => {
-    expect(scan(text).isTransaction).toBe(true);
+    expect(scan(text).isBarred).toBe(true);
   },
 );
 

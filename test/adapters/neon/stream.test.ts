@@ -1,7 +1,11 @@
 // Rows in batches, through a portal.
 
 import { expect, test } from "vitest";
-import { openShop } from "./shop.ts";
+import type { Session } from "../../../src/index.ts";
+import { insert, openShop } from "./shop.ts";
+
+/** Fails behind the third row. */
+const FAILING = "SELECT 10 / (4 - n) AS q FROM generate_series(1, 9) AS n";
 
 const numbers = (count: number): string => `SELECT n FROM generate_series(1, ${count}) AS numbers (n)`;
 
@@ -88,4 +92,72 @@ test("streams side by side outside of a transaction lose nothing, however long t
     },
     { transaction: false },
   );
+});
+
+test("a stream that fails fails its own reader, and nobody who needs the connection in between", async () => {
+  const { db } = await openShop({ neon: { transport: "ws" } });
+  await db.session(
+    async (session) => {
+      const failing = (): AsyncIterator<object> => session.stream(FAILING, { batchSize: 2 })[Symbol.asyncIterator]();
+      const [one, other] = [failing(), failing()];
+      expect(await one.next()).toEqual({ done: false, value: { q: 3 } });
+      expect((await session.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+      // The next stream waits for the one before it to be read.
+      expect(await other.next()).toEqual({ done: false, value: { q: 3 } });
+      for (const stream of [one, other]) {
+        expect(await stream.next()).toEqual({ done: false, value: { q: 5 } });
+        await expect(stream.next()).rejects.toMatchObject({ details: { dialectCode: "22012" } });
+      }
+      expect((await session.batch([insert(1), "SELECT 2 AS two"]))[1]!.rows).toEqual([{ two: 2 }]);
+    },
+    { transaction: false },
+  );
+});
+
+test("in a transaction it fails the COMMIT that needs it read, and says why", async () => {
+  const { db, names } = await openShop();
+  const work = db.session(async (session) => {
+    await session.query(insert(1).text, insert(1).params);
+    await session.stream(FAILING, { batchSize: 2 })[Symbol.asyncIterator]().next();
+  });
+  await expect(work).rejects.toMatchObject({ code: "QUERY_FAILED", details: { dialectCode: "22012" } });
+  expect(await names()).toEqual([]);
+});
+
+test("the statement's own error is told, though the end of its transaction is lost", async () => {
+  const { db, server } = await openShop({ neon: { transport: "ws" } });
+  await db.query("SELECT 1");
+  await server.fail({ on: "tunnel", sql: "ROLLBACK", action: "drop-before" });
+  const reading = db.autocommit.stream("SELECT 1 / 0")[Symbol.asyncIterator]().next();
+  await expect(reading).rejects.toMatchObject({ code: "QUERY_FAILED", details: { dialectCode: "22012" } });
+  expect((await db.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+});
+
+test("a rollback to a savepoint ends the streams that were begun behind it, and no others", async () => {
+  const { db, names } = await openShop();
+  await db.session(async (session) => {
+    const { text, params } = insert(1);
+    await session.query(text, params);
+    const open = (from: Session): AsyncIterator<object> =>
+      from.stream(numbers(9), { batchSize: 1 })[Symbol.asyncIterator]();
+    const older = open(session);
+    expect(await older.next()).toEqual({ done: false, value: { n: 1 } });
+    let younger!: AsyncIterator<object>;
+    const nested = session.transaction(
+      async (inner) => {
+        await inner.query("SELECT 1");
+        younger = open(inner);
+        expect(await younger.next()).toEqual({ done: false, value: { n: 1 } });
+        expect(await older.next()).toEqual({ done: false, value: { n: 2 } });
+        throw new Error("changed my mind");
+      },
+      { propagation: "nested" },
+    );
+    await expect(nested).rejects.toThrow("changed my mind");
+    await session.query("SELECT 2");
+    await expect(younger.next()).rejects.toMatchObject({ code: "TRANSACTION_LOST" });
+    expect(await older.next()).toEqual({ done: false, value: { n: 3 } });
+    await session.transaction((inner) => open(inner).next(), { propagation: "nested" });
+  });
+  expect(await names()).toEqual(["goods 1"]);
 });

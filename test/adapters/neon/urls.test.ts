@@ -13,6 +13,11 @@ test("the key of a pool has no password", () => {
   expect(key).toBe("postgresql://ada%40home@ep-x.neon.tech/my%20shop");
 });
 
+test.each([80, 443, 5432, 6432])("port %s is told from none", (port) => {
+  const { key } = neon({ neon: query, Client }).create({ url: `postgres://ada:s3cret@host:${port}/db`, folder: "" });
+  expect(key).toBe(`postgresql://ada@host:${port}/db`);
+});
+
 test.each([
   "postgres://user:s3cret@host:bad/db",
   "postgres://user:s3cret@host",

@@ -1,0 +1,25 @@
+import { systemClock } from "../../clock.ts";
+
+/** Whether it came before its time was over. */
+export async function within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  let timer: unknown;
+  const late = new Promise<false>((resolve) => (timer = systemClock.setTimeout(() => resolve(false), timeoutMs)));
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    systemClock.clearTimeout(timer);
+  }
+}
+
+/** Waits until the signal aborts, and throws its reason then: what was waited for is nobody's any more. */
+export async function orAbort<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  let onAbort!: () => void;
+  const aborted = new Promise<never>((_, reject) => (onAbort = () => reject(signal!.reason)));
+  signal?.addEventListener("abort", onAbort);
+  running.catch(() => undefined);
+  try {
+    return await Promise.race([running, aborted]);
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,113 @@
+// What was sent and never answered may have been executed: it is told so, and never done again.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { neon } from "../../../src/adapters/neon/index.ts";
+import { driver } from "./driver.ts";
+import { insert, openShop } from "./shop.ts";
+import { optionsFor } from "./target.ts";
+
+describe("with the first flight of a socket, which brings the login along", () => {
+  test("a lone statement may have been executed", async () => {
+    const { db, server, names } = await openShop({ neon: { transport: "ws" } });
+    await server.fail({ on: "tunnel", sql: "INSERT", action: "drop-after" });
+    const { text, params } = insert(1);
+    await expect(db.autocommit.query(text, params)).rejects.toMatchObject({
+      code: "CONNECTION_LOST",
+      outcome: "unknown",
+    });
+    expect(await names()).toEqual(["goods 1"]);
+  });
+
+  test("a list may have been kept", async () => {
+    const { db, server, names } = await openShop({ neon: { transport: "ws" } });
+    await server.fail({ on: "tunnel", sql: "INSERT", action: "drop-after" });
+    await expect(db.batch([insert(1), insert(2)])).rejects.toMatchObject({ outcome: "unknown" });
+    expect(await names()).toEqual(["goods 1", "goods 2"]);
+  });
+
+  test("a COMMIT may have been done, and is not done again", async () => {
+    const { db, server, names } = await openShop({ neon: { transport: "ws" } });
+    await server.query("ALTER TABLE goods DROP CONSTRAINT goods_pkey");
+    await server.fail({ on: "tunnel", sql: "COMMIT", action: "drop-after" });
+    const work = db.session((session) => session.commit(insert(1)), { retry: 3 });
+    await expect(work).rejects.toMatchObject({ code: "COMMIT_UNKNOWN", outcome: "unknown" });
+    expect(await names()).toEqual(["goods 1"]);
+  });
+
+  test("a transaction that stayed open left nothing, and may be tried again", async () => {
+    for (const transport of ["auto", "ws"] as const) {
+      const { db, server, names } = await openShop({ neon: { transport } });
+      const { text, params } = insert(1);
+      await server.fail({ on: "tunnel", sql: "INSERT", action: "drop-after" });
+      const work = db.session((session) => session.query(text, params));
+      await expect(work).rejects.toMatchObject({ code: "CONNECT_FAILED", outcome: "not-executed", retryable: true });
+      expect(await names()).toEqual([]);
+      await server.fail({ on: "tunnel", sql: "INSERT", action: "drop-after" });
+      await db.session((session) => session.query(text, params), { retry: 1 });
+      expect(await names()).toEqual(["goods 1"]);
+    }
+  });
+
+  test("what the server says of the login was said before anything was executed", async () => {
+    const { db, server, names } = await openShop({ neon: { transport: "ws" } });
+    const { text, params } = insert(1);
+    await server.fail({ on: "tunnel", message: "*", action: "error", body: "Couldn't connect to compute node" });
+    const told = { code: "CONNECT_FAILED", outcome: "not-executed", retryable: true };
+    await expect(db.autocommit.query(text, params)).rejects.toMatchObject(told);
+    expect(await names()).toEqual([]);
+  });
+});
+
+test("a stream of its own that wrote may have been kept, when the answer to its end is lost", async () => {
+  const { db, server, names } = await openShop();
+  await db.session((session) => session.query("SELECT 1"));
+  await server.fail({ on: "tunnel", sql: "COMMIT", action: "drop-after" });
+  const text = "INSERT INTO goods SELECT n, 'tea' FROM generate_series(1, 3) AS n RETURNING number";
+  const read = async (): Promise<void> => {
+    for await (const row of db.autocommit.stream(text, { batchSize: 2 })) void row;
+  };
+  await expect(read()).rejects.toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+  expect(await names()).toEqual(["tea", "tea", "tea"]);
+});
+
+test("a login that was refused before anything was asked is told with the first statement", async () => {
+  const { server } = await openShop();
+  const url = server.url.replace("npg_secret", "wr0ng-secret");
+  const adapter = neon(optionsFor(driver, server, { transport: "ws" })).create({ url, folder: "" });
+  const connection = await adapter.open({ url, signal: new AbortController().signal });
+  await expect.poll(() => connection.state).toBe("closed");
+  const flight = {
+    steps: [{ kind: "query", statement: { text: "SELECT 1" }, guarded: false, onError: "stop" }],
+  } as const;
+  await expect(connection.send(flight)).rejects.toMatchObject({ code: "AUTH_FAILED", outcome: "not-executed" });
+  await connection.close();
+});
+
+test("why a connection ended is told as the cause", async () => {
+  for (const transport of ["auto", "ws"] as const) {
+    const { db, server } = await openShop({ neon: { transport, idleInTransactionMs: 50 } });
+    const work = db.session(async (session) => {
+      await session.query("SELECT 1");
+      await expect.poll(async () => (await server.open()).tunnels).toEqual([]);
+      // That the socket has closed is seen here a little later.
+      await sleep(100);
+      await session.query("SELECT 2");
+    });
+    const error: unknown = await work.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "CONNECTION_LOST", outcome: "not-executed", retryable: true });
+    expect(String((error as Error).cause)).toContain("idle-in-transaction timeout");
+  }
+});
+
+test("a statement that is given up while the login is under way is cancelled at the server", async () => {
+  // So that the answer to the login is on its way for a while.
+  const { db, server } = await openShop({ server: { delayMs: 100 }, neon: { transport: "ws" } });
+  const controller = new AbortController();
+  const reason = new Error("gone");
+  const work = db.session((session) => session.query("SELECT pg_sleep(60)"), { signal: controller.signal });
+  await expect.poll(async () => (await server.requests()).map(({ messages }) => messages[0])).toContain("*");
+  controller.abort(reason);
+  await expect(work).rejects.toBe(reason);
+  expect(await server.leaks()).toEqual([]);
+});
