@@ -36,8 +36,9 @@ export class SqlJsConnection implements DriverConnection {
   }
 
   get raw(): SqlJsDatabase {
-    // What is done with it goes unseen; it may well be a change of the schema.
+    // What is done with it, now and later, goes unseen; it may well be a change of the schema.
     this.#statements.clear();
+    this.#statements.isAlone = false;
     return this.#db;
   }
 

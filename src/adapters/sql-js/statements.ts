@@ -12,6 +12,8 @@ interface Prepared {
 
 /** A connection's prepared statements. Each is reset after use: none stays open, and none locks. */
 export class Statements {
+  /** Nobody else has the database: what is known of a statement's columns stays true. */
+  isAlone = true;
   readonly #db: SqlJsDatabase;
   readonly #prepared: Recent<Prepared>;
 
@@ -77,7 +79,7 @@ export class Statements {
       if (values.length > 0) statement.bind(values);
       while (statement.step()) rows.push(readRow(statement));
       // Not before the first step: it may have to prepare the text anew.
-      prepared.columns ??= readColumns(statement);
+      prepared.columns = (this.isAlone && prepared.columns) || readColumns(statement);
     } catch (error) {
       // A statement of a closed engine is the address 0, and must not be touched.
       if (!isLost(this.#db, error)) statement.reset();

@@ -31,9 +31,10 @@ const QUOTED = /--[^\n]*|\/\*[^]*?(\*\/|$)|'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]
 const TOKEN = /[()]|[\w\x80-\uffff][\w$\x80-\uffff]*|(\?\d*|[:@$]([\w$\x80-\uffff]|::)+)/g;
 const READ = /^(SELECT|VALUES)$/i;
 const WRITE = /^(INSERT|REPLACE|UPDATE|DELETE)$/i;
-// Pragmas that only read when something is given to them, or that write into the file, leave nothing.
+// Pragmas that only read when something is given to them, or that write into the file, leave nothing. A name in quotes is
+// not looked at: it may be any.
 const LEAVES =
-  /^[\s;]*(ATTACH|DETACH|CREATE\s+TEMP|CREATE[^(.]*(TEMP\s*|\s)\.|PRAGMA\s+(\w+\s*\.\s*)?(?!\w+_(X?INFO|LIST|CHECK|VERSION|CHECKPOINT|VACUUM)\b|APPLICATION_ID|OPTIMIZE)\w+\s*[=(])/i;
+  /^[\s;]*(ATTACH|DETACH|CREATE\s+TEMP|CREATE[^(.]*(TEMP|")\s*\.|PRAGMA\s*(["\w]+\s*\.\s*)?(?!\w+_(X?INFO|LIST|CHECK|VERSION|CHECKPOINT|VACUUM)\b|APPLICATION_ID|OPTIMIZE)["\w]+\s*[=(])/i;
 const STRAY = /^[\s;]*[^\s;][^;]*;[\s;]*[^\s;]/;
 // A trigger's body holds statements of its own: it is over at an END that stands behind a semicolon.
 const TRIGGER = /^[\s;]*CREATE\s+(TEMP\w*\s+)?TRIGGER\b/i;
@@ -49,7 +50,7 @@ export function scan(text: string): Scan {
 }
 
 function read(text: string): Scan {
-  const bare = text.replace(QUOTED, (part) => " ".repeat(part.length));
+  const bare = text.replace(QUOTED, (part) => (/^[-/]/.test(part) ? " " : '"').repeat(part.length));
   const stray = (TRIGGER.test(bare) ? STRAY_BEHIND_TRIGGER : STRAY).exec(bare);
   const slots: string[] = [];
   const places: Place[] = [];

@@ -47,6 +47,17 @@ test("names of columns are those of today after a change through the driver's ha
   await connection.close();
 });
 
+test("nor does it matter when the handle was taken", async () => {
+  const connection = await open();
+  const handle = raw(connection);
+  await run(connection, "CREATE TABLE t (a)");
+  await run(connection, "INSERT INTO t VALUES (1)");
+  await run(connection, "SELECT * FROM t");
+  handle.exec("ALTER TABLE t ADD COLUMN b DEFAULT 2");
+  expect(await run(connection, "SELECT * FROM t")).toMatchObject({ columns: ["a", "b"], rows: [[1, 2]] });
+  await connection.close();
+});
+
 test("functions that a hook registers spoil nothing, and are there on an engine that was kept", async () => {
   const on = adapter();
   const hooked = await on.open({ url: "sqljs:memory", signal: new AbortController().signal });

@@ -39,6 +39,8 @@ describe("the scanner sees what SQLite sees", () => {
     ["CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;", -1],
     ["create trigger t after insert on a begin select 1; end; drop table a", 56],
     ["create table trigger_log (a); drop table a", 30],
+    ["select 1; 'x'", 10],
+    ["select 1;[x]", 9],
   ])("where a second statement begins in %j", (text, stray) => {
     expect(scan(text).stray).toBe(stray);
   });
@@ -47,6 +49,10 @@ describe("the scanner sees what SQLite sees", () => {
     ["PRAGMA foreign_keys = 0", true],
     ["pragma /* x */ main . cache_size(5)", true],
     ["PRAGMA foreign_keys", false],
+    ['PRAGMA "foreign_keys" = 0', true],
+    ["pragma'foreign_keys'(0)", true],
+    ["PRAGMA [main] . `cache_size` = 5", true],
+    ["PRAGMA 'foreign_keys'", false],
     ["PRAGMA table_info(t)", false],
     ["PRAGMA main.user_version = 4", false],
     ["PRAGMA application_id = 4", false],
@@ -55,6 +61,8 @@ describe("the scanner sees what SQLite sees", () => {
     ["create temporary view v as select 1", true],
     ["create table if not exists temp . t (a)", true],
     ['create table "temp".t (a)', true],
+    ["create view [temp] . 'v' as select 1", true],
+    ["create table t (\"a.b\" default '.')", false],
     ["create table temperature (a)", false],
     ["select 1 as temp", false],
   ])("what %s leaves behind", (text, leavesState) => {
@@ -74,6 +82,8 @@ describe("the scanner sees what SQLite sees", () => {
       "temporary things": `create ${"temp ".repeat(many)}`,
       "spaces in a PRAGMA": `pragma ${" ".repeat(many)}x${" ".repeat(many)}`,
       "words in a PRAGMA": `pragma ${"a_".repeat(many)}`,
+      "quotes in a PRAGMA": `pragma ${"'a' ".repeat(many)}`,
+      "quotes in a CREATE": `create ${'"a" '.repeat(many)}`,
       "ends of a trigger": `create trigger t ${"; end ".repeat(many)}`,
       "spaces in a trigger": `create trigger t ;${" ".repeat(many)}`,
     }),
