@@ -63,6 +63,7 @@ export class BoundedSource<C> implements PoolSource<C> {
     const { signal } = controller;
     const calling = new Promise<T>((resolve, reject) => {
       const giveUp = (reason: unknown): void => {
+        this.#clock.clearTimeout(timer);
         reject(reason);
         controller.abort(reason);
       };

@@ -202,13 +202,13 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     const { idle } = this.stock;
     const { maxIdle } = this.place.options;
     if (idle.length <= maxIdle) return;
-    const wanted = [...this.line.served({ ...this.#free, room: 0 }, now)].length;
+    const wanted = [...this.line.served({ places: idle.length, trusted: idle.length }, now)].length;
     for (const entry of idle.splice(Math.max(maxIdle, wanted))) this.stock.close(entry, "surplus");
   }
 
   get #free(): Free {
     const { room, idle } = this.stock;
-    return { room, idle: idle.length, trusted: idle.filter((entry) => this.stock.isTrusted(entry)).length };
+    return { places: idle.length + room, trusted: idle.filter((entry) => this.stock.isTrusted(entry)).length };
   }
 
   /** Closes what is idle now, and what is lent when it comes back. */

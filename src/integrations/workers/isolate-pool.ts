@@ -103,7 +103,7 @@ export class IsolatePool<C> implements Pool<C> {
   #pauseMs(waiter: Waiter<C>, leftMs: number, now: number): number {
     const { stock, line } = this.#desk;
     const beatMs = this.#canWake() ? BEAT_MS.wakened : BEAT_MS.awake * (1 + 1.5 * Math.random());
-    const isPaced = !waiter.isCalling && line.isServed(waiter, { room: stock.room, idle: 0, trusted: 0 }, now);
+    const isPaced = line.isServed(waiter, { places: stock.room, trusted: 0 }, now);
     return Math.ceil(Math.max(Math.min(leftMs, beatMs, isPaced ? stock.pace.nextAt - now : Infinity), 1));
   }
 }

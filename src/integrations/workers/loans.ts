@@ -9,7 +9,7 @@ export class Loans<C> {
   readonly #holders: Map<Entry<C>, AcquireOptions | undefined> = new Map();
   readonly #leakMs: number;
 
-  /** @param leakMs - when a lease is reported as a leak; 0 = never. */
+  /** @param leakMs - how old a lease is that is reported as a leak, where any are. */
   constructor(leakMs: number) {
     this.#leakMs = leakMs;
   }
@@ -20,7 +20,7 @@ export class Loans<C> {
     entry.leasedAt = now;
     entry.owner = options?.owner;
     entry.stack = options?.stack;
-    if (this.#leakMs > 0) entry.leakAt = now + this.#leakMs;
+    entry.leakAt = now + this.#leakMs;
     this.#holders.set(entry, options);
     return new PoolLease(entry);
   }

@@ -35,10 +35,9 @@ export function isThere({ dueAt }: { readonly dueAt: number }, now: number): boo
 
 /** What there is to be had. */
 export interface Free {
-  /** Places for connections that are not open yet. */
-  readonly room: number;
-  readonly idle: number;
-  /** How many of the idle ones need no validation. */
+  /** Connections that are idle, and places for those that are not open yet. */
+  readonly places: number;
+  /** How many of them are idle and need no validation. */
   readonly trusted: number;
 }
 
@@ -48,28 +47,25 @@ export class Queue<C> extends Set<Waiter<C>> {
   waitedMs = 0;
   #prunedAt = 0;
 
-  /** Those for whom there is something, first come first served. Whoever is served already wants nothing more. */
-  *served({ room, idle, trusted }: Free, now: number): Generator<Waiter<C>, void> {
+  /** Those for whom there is something, first come first served. */
+  *served({ places, trusted }: Free, now: number): Generator<Waiter<C>, void> {
     for (const waiter of this) {
-      if (idle + room <= 0) return;
-      const { isCalling, given, options } = waiter;
-      const isFresh = options.usePool === false;
-      if (given || !isThere(waiter, now) || (isCalling && (isFresh || trusted === 0))) continue;
-      if (room > 0 && !isCalling && (isFresh || idle === 0)) room--;
-      else {
-        // A fresh one takes the place of one that is idle, the oldest; all others take the newest.
-        idle--;
-        trusted = isFresh ? Math.min(trusted, idle) : Math.max(trusted - 1, 0);
-      }
+      if (places <= 0) return;
+      const isFresh = waiter.options.usePool === false;
+      // Whoever has a call under way has its place already: it takes what needs no other call.
+      if (!isThere(waiter, now) || (waiter.isCalling && (isFresh || trusted === 0))) continue;
+      places--;
+      // A fresh one takes the place of what is idle when there is no other; all others begin with what is trusted.
+      trusted = Math.min(isFresh ? trusted : Math.max(trusted - 1, 0), places);
       yield waiter;
     }
   }
 
-  /** Forgets those who are gone, and whose time is over: returns them. To look at all is worth it now and then only. */
+  /** Forgets those whose time is over, and who did not leave: returns them. To look at all is worth it now and then only. */
   prune(now: number): Waiter<C>[] {
     if (now < this.#prunedAt + PRUNE_MS) return [];
     this.#prunedAt = now;
-    const isOver = (each: Waiter<C>): boolean => !isThere(each, now) && now > each.since + each.timeoutMs + SILENCE_MS;
+    const isOver = (each: Waiter<C>): boolean => now > each.since + each.timeoutMs + SILENCE_MS;
     return [...this].filter((each) => isOver(each) && this.delete(each));
   }
 

@@ -97,6 +97,22 @@ describe.each([
     expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
   });
 
+  test("that open a fresh one leave what comes back to those behind them", async () => {
+    const kit = fakeIsolate({ max: 2, canWake }, (source) => {
+      source.opens = ["now", 1_000];
+    });
+    const held = await kit.pool.acquire();
+    const fresh = kit.pool.acquire({ usePool: false });
+    await kit.clock.advance(10);
+    const behind = kit.pool.acquire();
+    await kit.clock.advance(1);
+    held.release();
+    expect(await settled(kit, behind, 25)).toMatchObject({ connection: { number: 1 } });
+    expect(await settled(kit, fresh, 1_000)).toMatchObject({ connection: { number: 2 } });
+    for (const lease of [await fresh, await behind]) lease.release();
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+
   test("are served what would be surplus, before it is closed", async () => {
     const kit = fakeIsolate({ max: 2, maxIdle: 0, canWake });
     const leases = [await take(kit, 10), await take(kit, 10)];
@@ -136,6 +152,21 @@ describe.each([
     (await take(kit, 0, { timeoutMs: 0 })).release();
     expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
   });
+});
+
+test("a waiter opens one at a time for itself, though what it hoped for has expired", async () => {
+  const kit = fakeIsolate({ max: 3, idleMs: 5, acquireTimeoutMs: 1_000, canWake: false }, (source) => {
+    source.opens = ["now", "never"];
+    source.validate = () => true;
+  });
+  const held = await kit.pool.acquire();
+  const waiting = kit.pool.acquire().catch((error: unknown) => error);
+  await settle();
+  held.release();
+  expect(isDbError(await settled(kit, waiting, 1_000), "POOL_TIMEOUT")).toBe(true);
+  expect([kit.source.opensBegun, kit.pool.stats().closed.idle]).toEqual([2, 1]);
+  await kit.clock.advance(15_000);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
 test("a connection that is released beyond maxIdle is closed", async () => {

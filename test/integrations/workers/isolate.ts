@@ -42,6 +42,8 @@ export interface FakeIsolate {
   readonly source: FakeSource;
   readonly clock: RequestClock;
   readonly events: PoolEvent[];
+  /** Told events as they happen. */
+  onEvent: (event: PoolEvent) => void;
 }
 
 /** An isolate's pool on a fake source. `canWake`: as from compatibility date 2024-10-14 on. */
@@ -54,9 +56,13 @@ export function fakeIsolate(
   const source = new FakeSource(clock);
   prepare?.(source);
   const events: PoolEvent[] = [];
-  const onEvent = (event: PoolEvent): void => void events.push(event);
+  const onEvent = (event: PoolEvent): void => {
+    events.push(event);
+    kit.onEvent(event);
+  };
   const pool = new IsolatePool(source, { ...rest, onEvent, runtime: clock.runtime(5) }, () => canWake);
-  return { pool, source, clock, events };
+  const kit: FakeIsolate = { pool, source, clock, events, onEvent: () => undefined };
+  return kit;
 }
 
 /** What a promise has come to after some time: its value, its error, or "pending". */

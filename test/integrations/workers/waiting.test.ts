@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { DbError, isDbError } from "../../../src/errors.ts";
 import type { Lease } from "../../../src/pool/pool.ts";
@@ -118,5 +119,83 @@ test("a connection that was idle for long is asked first, and replaced when it i
   expect([fresh.id, asked]).toEqual([2, [1, 1]]);
   fresh.release();
   expect(kit.pool.stats().closed.invalid).toBe(1);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("to have given up already is no reason to wait, nor to take what is idle", async () => {
+  const kit = fakeIsolate({ max: 1 });
+  const signal = AbortSignal.abort("gone");
+  const held = await kit.pool.acquire();
+  const { waits } = kit.pool.stats();
+  expect(await settled(kit, kit.pool.acquire({ signal }), 0)).toBe("gone");
+  held.release();
+  expect(kit.pool.tryAcquire({ signal })).toBe(undefined);
+  expect(await settled(kit, kit.pool.acquire({ signal }), 0)).toBe("gone");
+  expect(kit.pool.stats()).toMatchObject({ idle: 1, waiting: 0, waits });
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("whoever gives up in the moment in which its connection is ready leaves it to the next", async () => {
+  const kit = fakeIsolate({ max: 1 }, (source) => {
+    source.opens = [20];
+  });
+  const controller = new AbortController();
+  const waiting = kit.pool.acquire({ signal: controller.signal }).catch((error: unknown) => error);
+  kit.onEvent = ({ type }) => {
+    if (type === "open") queueMicrotask(() => controller.abort("left"));
+  };
+  expect(await settled(kit, waiting, 20)).toBe("left");
+  expect(kit.pool.stats()).toMatchObject({ open: 1, idle: 1, busy: 0 });
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("waits are counted, and how long those took who were served", async () => {
+  const kit = fakeIsolate({ max: 1 });
+  const held = await kit.pool.acquire();
+  const waiting = kit.pool.acquire();
+  await kit.clock.advance(30);
+  held.release();
+  expect(await settled(kit, waiting, 0)).not.toBe("pending");
+  // The first one waited for its open, which took no time.
+  expect(kit.pool.stats()).toMatchObject({ waits: 2, waitedMs: 30 });
+  (await waiting).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("nothing listens to a signal any more when its wait is over, and nothing more for every look", async () => {
+  const kit = fakeIsolate({ max: 1, canWake: false });
+  const { signal } = new AbortController();
+  const held = await kit.pool.acquire();
+  const waiting = kit.pool.acquire({ signal });
+  await kit.clock.advance(500);
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+  held.release();
+  await kit.clock.advance(25);
+  (await waiting).release();
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a bug in an open is told at once", async () => {
+  const kit = fakeIsolate({ max: 1 });
+  const bug = new TypeError("x is not a function");
+  kit.source.open = () => {
+    throw bug;
+  };
+  expect(await settled(kit, kit.pool.acquire(), 0)).toBe(bug);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("an error that no retry heals is told to whoever met it alone, while a connection can still serve the others", async () => {
+  const refused = new DbError("AUTH_FAILED", "no", { adapter: "fake" });
+  const kit = fakeIsolate({ max: 2 }, (source) => {
+    source.opens = ["now", refused];
+  });
+  const held = await kit.pool.acquire();
+  const first = kit.pool.acquire().catch((error: unknown) => error);
+  const second = kit.pool.acquire({ timeoutMs: 4 }).catch((error: unknown) => error);
+  expect(await settled(kit, first, 0)).toBe(refused);
+  expect(isDbError(await settled(kit, second, 4), "POOL_TIMEOUT")).toBe(true);
+  held.release();
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
