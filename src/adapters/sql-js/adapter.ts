@@ -29,7 +29,7 @@ export class SqlJsAdapter implements Adapter {
   #static: SqlJsStatic | undefined;
   #db: SqlJsDatabase | undefined;
   #isDirty = false;
-  #hasConnection = false;
+  #connection: SqlJsConnection | undefined;
 
   constructor(options: SqlJsOptions, { url }: AdapterSource) {
     const name = /^sqljs:(\w[\w.-]*)$/i.exec(url)?.[1];
@@ -50,15 +50,14 @@ export class SqlJsAdapter implements Adapter {
   async open({ signal }: OpenOptions): Promise<DriverConnection> {
     const db = this.#db ?? (await this.#load());
     signal.throwIfAborted();
-    if (this.#hasConnection) throw connectFailed("its only connection is detached: close that first");
+    if (this.#connection) throw connectFailed("its only connection is detached: close that first");
     // Settings, temporary and attached things are not in the image, nor are functions: hooks register them anew.
     if (this.#isDirty) {
       this.#db = this.#create(db.export());
       db.close();
     }
     this.#isDirty = false;
-    this.#hasConnection = true;
-    return new SqlJsConnection(this.#db!, (remains) => this.#leave(remains));
+    return (this.#connection = new SqlJsConnection(this.#db!, (remains) => this.#leave(remains)));
   }
 
   async dispose(): Promise<void> {
@@ -66,6 +65,8 @@ export class SqlJsAdapter implements Adapter {
     this.#db = undefined;
     if (!db) return;
     try {
+      // Whoever still has it is late: what they did not commit must not keep the rest from being saved.
+      this.#connection?.close();
       if (this.key) await this.#options.storage?.save(this.#name, db.export());
     } catch (error) {
       throw this.#storageFailed(error);
@@ -75,7 +76,7 @@ export class SqlJsAdapter implements Adapter {
   }
 
   #leave(remains: Remains): void {
-    this.#hasConnection = false;
+    this.#connection = undefined;
     this.#isDirty = remains === "dirty";
     if (remains === "lost") this.#db = undefined;
   }

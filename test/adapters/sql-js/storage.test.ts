@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { memory } from "../../../src/adapters/sql-js/index.ts";
+import { BEGIN } from "../../kit/contract/fixture.ts";
 import { adapter, open, run } from "./connection.ts";
 import { engine } from "./target.ts";
 
@@ -48,4 +49,18 @@ test("a storage that fails is told as STORAGE_FAILED, with the name and the caus
 test("an image that is no database is told before a session sees it", async () => {
   const storage = memory({ shop: new TextEncoder().encode("not a database, but long enough to look at".repeat(40)) });
   await expect(open(adapter("sqljs:shop", { storage }))).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+});
+
+test("who still writes when the database is disposed costs nobody else's data: only theirs is not saved", async () => {
+  const images: Record<string, Uint8Array> = {};
+  const on = adapter("sqljs:shop", { storage: memory(images) });
+  const connection = await open(on);
+  await run(connection, "CREATE TABLE item (name TEXT)");
+  await run(connection, "INSERT INTO item VALUES ('pen')");
+  await connection.send({ steps: [BEGIN] });
+  await run(connection, "INSERT INTO item VALUES ('ink')");
+  await on.dispose!();
+  expect(new engine.Database(images["shop"]).exec("SELECT name FROM item")).toMatchObject([{ values: [["pen"]] }]);
+  await expect(run(connection, "SELECT 1")).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+  await connection.close();
 });
