@@ -34,15 +34,18 @@ class RolledBack extends Error {
 /** Runs a handler in a session of each database; settles when they have ended. */
 export function runEvent(
   databases: Databases,
-  { event, env, context, request }: Invocation,
+  invocation: Invocation,
   handler: (...args: unknown[]) => unknown,
   options: WithSessionOptions,
 ): Promise<unknown> {
+  const { event, env, context, request } = invocation;
   const list: Database[] = [databases].flat();
   const keep = (promise: Promise<unknown>): void =>
     (context as Partial<ExecutionContext>).waitUntil?.(promise.catch(() => undefined));
   const { abortOnDisconnect = true, rollbackOn = isFailure, keepUntilStreamEnds = false, ...rest } = options;
   const signal = abortOnDisconnect ? disconnectOf(request) : undefined;
+  // What outlasts its handler is a session apart: a handler around it answers before the body is read.
+  const outer = keepUntilStreamEnds ? [] : list.map((db) => around(db, invocation));
   return new Promise((answer, refuse) => {
     const work = async (sessions: readonly Session[]): Promise<unknown> => {
       const handling = (async () => handler(event, env, context, Array.isArray(databases) ? sessions : sessions[0]))();
@@ -59,38 +62,49 @@ export function runEvent(
       if (isRefused) throw new RolledBack(result);
       return result;
     };
-    const ended = inSessions(list, [event, context, request], { ...rest, signal, waitUntil: keep }, work).catch(
+    const owners = [event, context, request];
+    const ended = inSessions(list, outer, owners, { ...rest, signal, waitUntil: keep }, work).catch(
       (error: unknown) => {
         if (error instanceof RolledBack) return error.response;
         throw error;
       },
     );
     ended.then(answer, refuse);
-    keep(ended.catch(() => undefined).then(() => leave(list, context)));
+    const own = list.filter((_db, index) => !outer[index]);
+    keep(ended.catch(() => undefined).then(() => leave(own, context)));
   });
+}
+
+/** The session of a handler around this one for the same event: one event is one unit of work, however often it is wrapped. */
+function around(db: Database, { event, request }: Invocation): Session | undefined {
+  return [event, request].map((owner) => db.of(owner)).find((session) => session && !session.scope.ended);
 }
 
 /** The last one is the outermost: the first is committed first, and when that fails, those behind it are rolled back. */
 function inSessions<T>(
   list: readonly Database[],
+  outer: readonly (Session | undefined)[],
   owners: readonly object[],
   options: SessionOptions,
   work: (sessions: readonly Session[]) => Promise<T>,
 ): Promise<T> {
   const sessions: Session[] = [];
+  const propagation = options.transaction === false ? "supports" : "required";
   const run = list.reduce<() => Promise<T>>(
-    (inner, db, index) => () =>
-      db.session(async (session) => {
+    (inner, db, index) => {
+      const within = async (session: Session): Promise<T> => {
         sessions[index] = session;
-        // A handler inside of another for the same event is done before it.
         const before = owners.map((owner) => [owner, db.of(owner)] as const);
         for (const owner of owners) db.bind(owner, session);
         try {
           return await inner();
         } finally {
-          for (const [owner, outer] of before) if (outer) db.bind(owner, outer);
+          // A handler inside of another is done before it.
+          for (const [owner, found] of before) if (found) db.bind(owner, found);
         }
-      }, options),
+      };
+      return () => outer[index]?.transaction(within, { ...options, propagation }) ?? db.session(within, options);
+    },
     () => work(sessions),
   );
   return run();

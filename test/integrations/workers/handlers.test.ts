@@ -93,22 +93,6 @@ test("without an env, the databases of a function are made once as well", async 
   expect(made).toBe(1);
 });
 
-test("a handler inside of another has a session apart, and gives the event's own back", async () => {
-  const { db, adapter } = fakeDatabase({}, { runtime: workers(), context: requestContext() });
-  const inner = withSession(db, async (event: Request) => {
-    await db.of(event)!.query("inner");
-    return new Response("done");
-  });
-  const outer = withSession(db, async (event: Request, env: unknown, context: object, session) => {
-    const response = await inner(event, env, context);
-    expect([db.of(event) === session, db.of(context) === session]).toEqual([true, true]);
-    await db.of(event)!.query("outer");
-    return response;
-  });
-  expect(await (await outer(request(), {}, {})).text()).toBe("done");
-  expect(adapter.flights).toEqual(["1: begin | inner", "1: commit", "1: begin | outer", "1: commit"]);
-});
-
 test("an object's handlers are called on it, and an application's prototype need not be copied", async () => {
   const { db } = fakeDatabase({}, { runtime: shared() });
   class App {
