@@ -22,6 +22,22 @@ test.each([
   );
 });
 
+test.each([
+  ["a.js", "async function f() { await 1 }; const a = ;", "js"],
+  ["a.jsx", "async function f() { return <a>< }", "js"],
+  ["a.ts", "async function f(a: number) { await 1 }; const a: = 1;", "ts"],
+  ["a.tsx", "async function f(a: number) { return <a>< }", "tsx"],
+] as const)("a module that cannot be read is told of in its own language (%s)", (id, code, lang) => {
+  let own: unknown;
+  try {
+    parse(code, { lang, sourceType: "module" });
+  } catch (error) {
+    own = error;
+  }
+  const { message } = own as Error;
+  expect(() => transform(code, id, { parse })).toThrow(message);
+});
+
 test("a module that cannot be read is an error with its name, and the parser's own as its cause", () => {
   expect(() => transform("async function f( { await 1 }", "/src/broken.js", { parse })).toThrow(
     expect.objectContaining({

@@ -30,6 +30,7 @@ test.each([
   ["a label", `${load} module: for (;;) break module;`],
   ["a method", `${load} class C { require() {} exports = 1; } ({ module: 1, exports() {} });`],
   ["import.meta", `${load} const require = createRequire(import.meta.url);`],
+  ["import.meta, whatever else", `${load} if (typeof module === "object") log(import.meta.url);`],
   ["none of it", load],
 ])("a module with %s is an ES module", (_name, code) => {
   expect(carried(code)).toMatch(/^import\{[^}]*\}from"isopool\/carrier-runtime";/);

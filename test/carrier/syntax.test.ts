@@ -89,6 +89,12 @@ test("TypeScript and JSX that the bundler compiles later are left to it", () => 
     export async function* g(this: Date, a?: number, ...rest: string[]): AsyncGenerator<number> { yield* [a!]; }`;
   const result = transform(typed, "a.ts", { parse })?.code ?? "";
   expect(result).toContain("Promise<() => void> =>{const $cx=");
+  expect(result).toContain("...{$cx=$cxg(),$cxv:rest=[].slice.call(arguments,1)}): AsyncGenerator");
+  const generic = `export const f = async <T extends () => void>() => await x;
+    export async function* g<T extends (a: number) => void>() { yield 1; }`;
+  const second = transform(generic, "a.ts", { parse })?.code ?? "";
+  expect(second).toContain("<T extends () => void>() =>{const $cx=");
+  expect(second).toContain("<T extends (a: number) => void>(...{$cx=$cxg()}) {");
   expect(() => parse(result, { lang: "ts", sourceType: "module" })).not.toThrow();
   const markup = "export const F = async () => <a>{await x}</a>;";
   expect(transform(markup, "a.js", { parse })?.code).toContain("<a>{$cxb($cx,await $cxl($cx, x))}</a>");

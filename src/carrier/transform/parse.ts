@@ -13,29 +13,34 @@ export interface ParseOptions {
  */
 export type Parse = (code: string, options: ParseOptions) => unknown;
 
+/** What TypeScript has in the place of JavaScript, by the name of the file. */
+function typesOf(id: string): ParseOptions["lang"] | undefined {
+  return /\.[cm]?(?<lang>tsx?)(?:\?|$)/.exec(id)?.groups?.["lang"] as "ts" | "tsx" | undefined;
+}
+
 /** A module first; then a script of the CommonJS kind, which may return and be sloppy; then what is compiled later. */
 function attemptsAt(id: string): ParseOptions[] {
-  const typed = /\.[cm]?(?<lang>tsx?)(?:\?|$)/.exec(id)?.groups?.["lang"];
   return [
     { lang: "js", sourceType: "module" },
     { lang: "js", sourceType: "commonjs" },
-    { lang: (typed ?? "jsx") as ParseOptions["lang"], sourceType: "module" },
+    { lang: typesOf(id) ?? "jsx", sourceType: "module" },
   ];
 }
 
 /** @throws SyntaxError when nothing of this reads the text: with the module's name, and the parser's own error as cause. */
 export function parseModule(code: string, id: string, parse: Parse): Node {
-  let first: unknown;
+  let cause: unknown;
   for (const options of attemptsAt(id)) {
     try {
       return parse(code, options) as Node;
     } catch (error) {
-      first ??= error;
+      // Of JavaScript the first attempt tells most; what it says of types is beside the point.
+      cause = typesOf(id) === undefined ? (cause ?? error) : error;
     }
   }
-  const { message } = first as Error;
+  const { message } = cause as Error;
   throw new SyntaxError(`isopool cannot carry the context through ${id}, which it cannot read: ${message}`, {
-    cause: first,
+    cause,
   });
 }
 

@@ -1,7 +1,5 @@
 // Finds what a syntax tree does not tell: parentheses, commas and `of`. Between two nodes stand only these and comments.
 
-const LINE_BREAK = /[\n\r\u2028\u2029]/;
-
 /** The first index from `from` on where neither white space nor a comment is. */
 export function skipTrivia(code: string, from: number): number {
   let at = from;
@@ -14,7 +12,7 @@ export function skipTrivia(code: string, from: number): number {
 }
 
 function lineEnd(code: string, from: number): number {
-  const found = LINE_BREAK.exec(code.slice(from));
+  const found = /[\n\r\u2028\u2029]/.exec(code.slice(from));
   return found === null ? code.length : from + found.index;
 }
 
@@ -41,12 +39,11 @@ export function beforeSemicolon(code: string, end: number): number {
 }
 
 /**
- * True where a line break ends a statement at `end`, and would not if a call ended there: the next line would be taken for more of it.
+ * True where a line break must have ended a statement at `end`, and would not if a call ended there: what comes next would be taken
+ * for more of it.
  *
- * @param isOperand - operators of the next line belong to it anyway: `await x`, unlike `yield x`.
+ * @param isOperand - operators behind it belong to it anyway: `await x`, unlike `yield x`.
  */
 export function isOpenEnd(code: string, end: number, isOperand: boolean): boolean {
-  const next = skipTrivia(code, end);
-  const more = isOperand ? /[([`]/ : /[([`+\-/<]/;
-  return more.test(code.charAt(next)) && LINE_BREAK.test(code.slice(end, next));
+  return (isOperand ? /[([`]/ : /[([`+\-/<]/).test(code.charAt(skipTrivia(code, end)));
 }

@@ -1,7 +1,7 @@
 // Where functions suspend: one look over the tree before anything is rewritten.
 
 import { firstIndex } from "./first-index.ts";
-import { childOf, eachChild, type FunctionNode, isAwaitUsing, isFunction, type Node } from "./syntax.ts";
+import { childOf, eachChild, type FunctionNode, isAwaitUsing, type Node } from "./syntax.ts";
 
 /** What the rules ask of a tree. */
 export interface Scan {
@@ -36,7 +36,6 @@ export function scan(program: Node, code: string): Scan {
       else if (reach === "apart") look(child, undefined);
       else lookInto(node as FunctionNode, child);
     });
-    if (isFunction(node)) return false;
     if (found) suspending.add(node);
     return found;
   }

@@ -46,6 +46,14 @@ test.each<[string, string]>([
   }
 });
 
+test("functions that share a name share it, in sloppy code and in strict", async () => {
+  for (const directive of ["", "'use strict';"]) {
+    const body =
+      "log(f()); function f() { return 1 } await 0; function f() { return 2 } return f(); function f() { return 3 }";
+    await expectSame(`async function main() { ${directive} ${body} }`);
+  }
+});
+
 // Strict code has no such functions.
 test.each<[string, string]>([
   ["an if", "if (1) function f() { return 2 }"],
