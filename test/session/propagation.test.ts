@@ -144,11 +144,15 @@ test("`retry` for a transaction inside a session is refused, not ignored: only a
 test("the first of several failures that were swallowed is the cause; a rollback() of the session forgets them", async () => {
   const { db, adapter } = fakeDatabase();
   const boom = new Error("boom");
-  const fail = (error: Error) => (): Promise<never> => Promise.reject(error);
   const work = async (isRolledBack: boolean): Promise<void> =>
     db.session(async (s) => {
       await s.query("one");
-      for (const error of [boom, new Error("second")]) await s.transaction(fail(error)).catch(() => undefined);
+      for (const error of [boom, new Error("second")]) {
+        const failing = s.transaction(() => {
+          throw error;
+        });
+        await failing.catch(() => undefined);
+      }
       if (isRolledBack) await s.rollback();
       await s.query("two");
     });

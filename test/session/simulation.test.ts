@@ -12,12 +12,17 @@ const SEEDS = 300;
 const TIMEOUT_MS = 60_000;
 const SESSIONS = 5;
 
+const INSIDE = ["nested", "nested", "required", "mandatory", "supports", "never"] as const;
+const APART = ["requires-new", "not-supported"] as const;
+
 interface World {
   readonly random: () => number;
   readonly db: Database;
   readonly adapter: FakeAdapter;
   /** Length of the log when a session was over, by its mark. */
   readonly over: Map<string, number>;
+  /** Sessions apart: whoever began one may have been given up before it ends. */
+  readonly apart: Promise<unknown>[];
 }
 
 /** Some turns of the microtask queue, or of the event loop. */
@@ -40,14 +45,31 @@ async function program(world: World, session: Session, mark: string, depth: numb
     else if (dice < 0.45) await guard(Promise.all([session.query(`q ${mark}`), session.query(`q ${mark}`)]));
     else if (dice < 0.55) await guard(session.batch([`q ${mark}`, `q ${mark}`]));
     else if (dice < 0.6) session.query(`q ${mark} floating`).catch(ignore);
+    else if (dice < 0.63 && depth < 3) inside(world, session, mark, depth).catch(ignore);
     else if (dice < 0.7) await pause(random);
     else if (dice < 0.75 && depth === 0) await guard(random() < 0.5 ? session.commit(`q ${mark}`) : session.rollback());
-    else if (dice < 0.9 && depth < 3) {
-      const propagation = random() < 0.7 ? "nested" : "required";
-      await guard(session.transaction((inner) => program(world, inner, mark, depth + 1), { propagation }));
-    } else if (dice > 0.97) throw new Error(`${mark} fails`);
+    else if (dice < 0.93 && depth < 3)
+      await guard(dice < 0.9 ? inside(world, session, mark, depth) : apart(world, session));
+    else if (dice > 0.97) throw new Error(`${mark} fails`);
     else await pause(random);
   }
+}
+
+function inside(world: World, session: Session, mark: string, depth: number): Promise<void> {
+  const propagation = INSIDE[Math.floor(world.random() * INSIDE.length)]!;
+  return session.transaction((inner) => program(world, inner, mark, depth + 1), { propagation });
+}
+
+/** A session inside another one, which has nothing to do with it. */
+function apart(world: World, session: Session): Promise<unknown> {
+  const { random, over, adapter } = world;
+  const propagation = APART[Math.floor(random() * APART.length)]!;
+  const mark = `s${SESSIONS + world.apart.length}`;
+  const work = (inner: Session): Promise<void> =>
+    propagation === "requires-new" ? program(world, inner, mark, 2) : program(world, inner, `${mark}-plain`, 9);
+  const running = session.transaction(work, { propagation }).finally(() => over.set(mark, adapter.log.length));
+  world.apart.push(running.catch(() => undefined));
+  return running;
 }
 
 async function oneSession(world: World, mark: string): Promise<void> {
@@ -111,11 +133,13 @@ async function simulate(seed: number): Promise<void> {
     { script },
     { runtime: { ...shared(), clock }, pool: { max: 1 + Math.floor(random() * 3) } },
   );
-  const world: World = { random, db, adapter, over: new Map() };
+  const world: World = { random, db, adapter, over: new Map(), apart: [] };
   let isDone = false;
-  const all = Promise.all(Array.from({ length: SESSIONS }, (_, index) => oneSession(world, `s${index}`))).then(
-    () => (isDone = true),
-  );
+  const all = Promise.all(Array.from({ length: SESSIONS }, (_, index) => oneSession(world, `s${index}`)))
+    .then(async () => {
+      for (const each of world.apart) await each;
+    })
+    .then(() => (isDone = true));
   // Time passes only when nothing else happens.
   for (let turns = 0; !isDone && turns < 200; turns++) await (turns % 20 === 19 ? clock.advance(1_000) : settle());
   expect(isDone, "every session ends").toBe(true);
