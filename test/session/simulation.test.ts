@@ -1,7 +1,8 @@
 // Random programs of sessions, nested transactions, faults and aborts. The seed of a failure is in its message: SEED=<n> runs it alone.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, test } from "vitest";
-import { type Database, type Session, shared } from "../../src/index.ts";
+import { asyncLocal, type Database, type Session, shared } from "../../src/index.ts";
 import { type Answer, type FakeAdapter, type FakeConnection, queryFailed } from "../kit/fake-adapter.ts";
 import { FakeClock, settle } from "../kit/fake-clock.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
@@ -11,6 +12,8 @@ const SEEDS = 300;
 // Seconds of pure computing: a busy machine takes a multiple of them.
 const TIMEOUT_MS = 60_000;
 const SESSIONS = 5;
+// One for all: in Node every storage that was ever used makes every promise slower.
+const context = asyncLocal(AsyncLocalStorage);
 
 const INSIDE = ["nested", "nested", "required", "mandatory", "supports", "never"] as const;
 const APART = ["requires-new", "not-supported"] as const;
@@ -131,7 +134,7 @@ async function simulate(seed: number): Promise<void> {
   const clock = new FakeClock();
   const { db, adapter } = fakeDatabase(
     { script },
-    { runtime: { ...shared(), clock }, pool: { max: 1 + Math.floor(random() * 3) } },
+    { runtime: { ...shared(), clock }, context, pool: { max: 1 + Math.floor(random() * 3) } },
   );
   const world: World = { random, db, adapter, over: new Map(), apart: [] };
   let isDone = false;
