@@ -18,14 +18,9 @@ export function heldBody(
     broken = reject;
   });
   const leave = (reason: unknown): Promise<void> => enter(() => reader.cancel(reason));
+  // What is read on ends here, and then in the reason.
+  void ended.catch(leave).catch(() => undefined);
   const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const breakOff = (reason: unknown): Promise<void> => {
-        controller.error(reason);
-        return leave(reason);
-      };
-      void ended.catch(breakOff).catch(() => undefined);
-    },
     async pull(controller) {
       try {
         const { done, value } = await enter(() => reader.read());

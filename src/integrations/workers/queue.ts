@@ -87,7 +87,6 @@ export async function sleep(waiter: Waiter<unknown>, delayMs: number, clock: Clo
       signal?.addEventListener("abort", wake);
     });
   } finally {
-    waiter.wake = undefined;
     clock.clearTimeout(timer);
     signal?.removeEventListener("abort", wake);
   }

@@ -108,3 +108,123 @@ test("a request that was cut off with a socket is forgotten", async () => {
   expect(kit.known()).toBe(0);
   void lost;
 });
+
+test("whoever waits when its request leaves is served all the same", async () => {
+  const kit = fakeContexts({}, (source) => {
+    source.opens = [100];
+  });
+  const waiting = kit.pool.acquire();
+  await kit.pool.leave();
+  await kit.clock.advance(100);
+  (await waiting).release();
+  await kit.clock.advance(0);
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("of two that are lent when their request leaves, each is closed when it comes back", async () => {
+  const kit = fakeContexts();
+  const leases = [await kit.pool.acquire(), await kit.pool.acquire()];
+  await kit.pool.leave();
+  leases[0]!.release();
+  await kit.clock.advance(0);
+  expect(kit.source.live).toBe(1);
+  leases[1]!.release();
+  await kit.clock.advance(0);
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a request that goes on after it has left begins anew, while what it had is being closed", async () => {
+  const kit = fakeContexts({}, (source) => {
+    source.closes = 50;
+  });
+  const { pool, clock } = kit;
+  (await pool.acquire()).release();
+  const leaving = pool.leave();
+  const lease = await pool.acquire();
+  expect(lease.connection.number).toBe(2);
+  await clock.advance(50);
+  await leaving;
+  expect(pool.stats()).toMatchObject({ open: 1, busy: 1, opened: 2 });
+  lease.release();
+  const left = pool.leave();
+  await clock.advance(50);
+  await left;
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a socket that is used again and again is not closed for the time between", async () => {
+  const kit = fakeContexts({ idleMs: 500, max: 1 });
+  const { pool, clock } = kit;
+  for (let count = 0; count < 5; count++) {
+    const lease = await pool.acquire();
+    expect(lease.connection.number).toBe(1);
+    await clock.advance(400);
+    lease.release();
+    await clock.advance(400);
+    expect(clock.timers).toBe(1);
+  }
+  await clock.advance(100);
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("to take what is idle is to be heard of", async () => {
+  const kit = fakeContexts({ idleMs: 100 });
+  const { pool, clock, enter } = kit;
+  const first = await pool.acquire();
+  await clock.advance(59_000);
+  first.release();
+  const held = pool.tryAcquire()!;
+  await clock.advance(2_000);
+  enter(1);
+  (await pool.acquire()).release();
+  await pool.leave();
+  expect(pool.stats().busy).toBe(1);
+  enter(0);
+  held.release();
+  await pool.leave();
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("what a request had that was taken to be gone, and comes back after all, is counted once", async () => {
+  const kit = fakeContexts({ idleMs: 100 });
+  const { pool, clock, enter } = kit;
+  const late = await pool.acquire();
+  await clock.advance(61_000);
+  enter(1);
+  (await pool.acquire()).release();
+  await pool.leave();
+  enter(0);
+  late.release();
+  await clock.advance(1_000);
+  expect([kit.source.live, clock.timers]).toEqual([0, 0]);
+  expect(pool.stats()).toMatchObject({ open: 0, opened: 2 });
+});
+
+test("a request opens six sockets at most, whatever max says", async () => {
+  const kit = fakeContexts({ max: 20, acquireTimeoutMs: 50 });
+  const acquiring = Array.from({ length: 10 }, () => kit.pool.acquire().catch((error: unknown) => error));
+  await kit.clock.advance(50);
+  expect(kit.pool.stats()).toMatchObject({ max: 6, open: 6, busy: 6 });
+  expect(kit.events.filter(({ type }) => type === "open")).toHaveLength(6);
+  for (const lease of await Promise.all(acquiring))
+    if (!(lease instanceof Error)) (lease as Disposable)[Symbol.dispose]();
+  await kit.pool.leave();
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a pool that was disposed of lends nothing, and waits for what is lent no longer than it should", async () => {
+  const kit = fakeContexts();
+  const { pool, clock } = kit;
+  const lease = await pool.acquire();
+  let isDisposed = false;
+  const disposed = pool.dispose({ timeoutMs: 50 }).then(() => (isDisposed = true));
+  await clock.advance(49);
+  expect(isDisposed).toBe(false);
+  await clock.advance(1);
+  await disposed;
+  const error: unknown = await pool.acquire().catch((reason: unknown) => reason);
+  expect(isDbError(error, "POOL_CLOSED")).toBe(true);
+  lease.release();
+  await clock.advance(0);
+  expect([kit.source.live, clock.timers]).toEqual([0, 0]);
+});

@@ -178,6 +178,35 @@ test("an open whose caller has left serves the next one, and keeps its own reque
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("what keeps a request alive never fails, though its open does", async () => {
+  const kit = fakeIsolate({ max: 1, acquireTimeoutMs: 20 }, (source) => {
+    source.opens = [new Error("down")];
+  });
+  const kept: Promise<unknown>[] = [];
+  const waiting = kit.pool.acquire({ waitUntil: (promise) => kept.push(promise) }).catch((error: unknown) => error);
+  await kit.clock.advance(20);
+  expect(isDbError(await waiting, "POOL_TIMEOUT")).toBe(true);
+  expect(kept.length).toBeGreaterThan(0);
+  await Promise.all(kept);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a call is given up on by its own request first, and by others only when that is gone", async () => {
+  const kit = fakeIsolate({ max: 1, acquireTimeoutMs: 60_000, openTimeoutMs: 1_000, canWake: false }, (source) => {
+    source.opens = ["never"];
+  });
+  const waiting = kit.pool.acquire().catch((error: unknown) => error);
+  await settle();
+  kit.clock.cutOff();
+  kit.clock.jump(5_900);
+  expect([kit.pool.stats().opening, kit.source.signals[0]!.aborted]).toEqual([1, false]);
+  kit.clock.jump(200);
+  expect([kit.pool.stats().opening, kit.source.signals[0]!.aborted]).toEqual([0, true]);
+  kit.clock.jump(60_000);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  void waiting;
+});
+
 test("a close keeps the request alive that gave the connection back", async () => {
   const kit = fakeIsolate({ max: 1 }, (source) => {
     source.closes = 50;

@@ -1,7 +1,7 @@
 // The request wrapper of PyDAL (PYDAL.md, section 6), as withSession() tells it, for one database and several.
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { isDbError } from "../../../src/errors.ts";
 import { createDatabase, type Session } from "../../../src/index.ts";
 import { requestContext, withSession, workers } from "../../../src/integrations/workers/index.ts";
@@ -100,26 +100,32 @@ test("events of every kind are sessions, found by the event and by its context",
   expect(handlers.version).toBe(1);
 });
 
-test("the request is kept alive for the handler and the end of its sessions, though it was answered for long", async () => {
-  const { db, adapter } = fakeDatabase({}, platform);
+test("the request is kept alive for the handler and the end of its sessions, though its client has left", async () => {
+  vi.stubGlobal("Cloudflare", { compatibilityFlags: { enable_request_signal: true } });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const [first, second] = [fakeDatabase({}, platform), fakeDatabase({}, platform)];
   const gate = deferred();
+  const client = new AbortController();
   const context = platformContext();
   const handle = withSession(
-    [db, fakeDatabase({}, platform).db],
-    async (_request: Request, _env: unknown, _context: object, [session]) => {
-      await session!.query("insert");
+    [first.db, second.db],
+    async (_request: Request, _env: unknown, _context: object, sessions) => {
+      for (const session of sessions) await session.query("insert");
+      client.abort(new Error("the client has left"));
       await gate.promise;
       return new Response("done");
     },
-    { timeoutMs: 20 },
   );
-  await expect(handle(request(), {}, context)).rejects.toThrow("QUERY_TIMEOUT");
+  const left = new Request("http://localhost/", { signal: client.signal });
+  await expect(handle(left, {}, context)).rejects.toThrow("the client has left");
   let isOver = false;
+  // None of what keeps it alive fails: workerd would tell nobody, and others end the process.
   const over = Promise.all(context.kept).then(() => (isOver = true));
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect([isOver, adapter.flights.at(-1)]).toEqual([false, "1: rollback"]);
+  await vi.waitFor(() =>
+    expect([first, second].map(({ adapter }) => adapter.flights.at(-1))).toEqual(["1: rollback", "1: rollback"]),
+  );
+  expect(isOver).toBe(false);
   gate.resolve();
-  // None of them fails: workerd would tell nobody, and others end the process.
   await over;
 });
 

@@ -77,3 +77,26 @@ test("a handler that answers for a connection that was lost is heard", async () 
   });
   expect((await handle(request(), {}, {})).status).toBe(503);
 });
+
+test.each([
+  [404, undefined, "commit"],
+  [499, undefined, "commit"],
+  [500, undefined, "rollback"],
+  [404, (response: Response) => response.status === 404, "rollback"],
+  [500, (response: Response) => response.status === 404, "commit"],
+])("%d with rollbackOn %s: %s", async (status, rollbackOn, settle) => {
+  const { db, adapter } = fakeDatabase({}, platform);
+  const handle = withSession(
+    db,
+    async (_request: Request, _env: unknown, _ctx: object, session) => {
+      await session.query("insert");
+      return new Response("so it is", { status });
+    },
+    { rollbackOn },
+  );
+  const event = request();
+  expect((await handle(event, {}, {})).status).toBe(status);
+  expect(adapter.flights).toEqual(["1: begin | insert", `1: ${settle}`]);
+  // Its session is found still, and refuses who comes late.
+  await expect(db.of(event)!.query("too late")).rejects.toThrow("SESSION_CLOSED");
+});

@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type Database, type Session, shared } from "../../../src/index.ts";
 import { requestContext, withSession, workers } from "../../../src/integrations/workers/index.ts";
-import { fakeDatabase } from "../../kit/fake-database.ts";
+import type { Answer } from "../../kit/fake-adapter.ts";
+import { deferred, fakeDatabase } from "../../kit/fake-database.ts";
 
 interface PagesContext {
   readonly request: Request;
@@ -62,25 +64,77 @@ test("a Pages function's request leads to its session, and its env makes the dat
   expect(adapter.flights).toEqual(["1: begin | insert", "1: commit", "1: begin | insert", "1: commit"]);
 });
 
-test.each(["fetch", "Pages"])(
-  "a client that leaves ends the session of a %s handler, where the platform tells",
-  async (kind) => {
-    vi.stubGlobal("Cloudflare", { compatibilityFlags: { enable_request_signal: true } });
-    onTestFinished(() => void vi.unstubAllGlobals());
-    const { db, adapter } = fakeDatabase({}, { runtime: workers() });
-    const client = new AbortController();
-    const event = new Request("http://localhost/", { signal: client.signal });
-    const handle = withSession(db, async (_event: object, _env: unknown, _context: object, session) => {
-      await session.query("insert");
-      client.abort(new Error("the client has left"));
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      return new Response("done");
-    }) as (...args: object[]) => Promise<Response>;
-    const answer = kind === "Pages" ? handle({ request: event, env: {} }) : handle(event, {}, {});
-    await expect(answer).rejects.toThrow("the client has left");
-    expect(adapter.flights).toEqual(["1: begin | insert", "1: rollback"]);
-  },
-);
+test.each<[string, { tells: boolean; isPages?: boolean; abortOnDisconnect?: boolean }, "commit" | "rollback"]>([
+  ["ends the session of a fetch handler, where the platform tells", { tells: true }, "rollback"],
+  ["ends the session of a Pages function, where the platform tells", { tells: true, isPages: true }, "rollback"],
+  ["is not listened to where the platform never tells", { tells: false }, "commit"],
+  ["ends nothing with abortOnDisconnect: false", { tells: true, abortOnDisconnect: false }, "commit"],
+])("a client that leaves %s", async (_, { tells, isPages, abortOnDisconnect }, settle) => {
+  vi.stubGlobal("Cloudflare", { compatibilityFlags: { enable_request_signal: tells } });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const { db, adapter } = fakeDatabase({}, { runtime: workers() });
+  const client = new AbortController();
+  const event = new Request("http://localhost/", { signal: client.signal });
+  const work = async (_event: object, _env: unknown, _context: object, session: Session): Promise<string> => {
+    await session.query("insert");
+    client.abort(new Error("the client has left"));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    return "done";
+  };
+  const handle = withSession(db, work, { abortOnDisconnect }) as (...args: object[]) => Promise<string>;
+  const answer = isPages ? handle({ request: event, env: {} }) : handle(event, {}, {});
+  const told = await answer.catch(String);
+  expect(told).toBe(settle === "commit" ? "done" : "Error: the client has left");
+  expect(adapter.flights).toEqual(["1: begin | insert", `1: ${settle}`]);
+});
+
+test.each([
+  ["a request", {}, 0],
+  ["a Durable Object, which outlives it,", { storage: {} }, 1],
+])("the sockets of %s: closed with it, and the request is kept alive for that (%o)", async (_, more, left) => {
+  const gate = deferred();
+  const closing = { capabilities: { affinity: "request" as const }, onClose: () => gate.promise };
+  const { db, adapter } = fakeDatabase(closing, { runtime: workers() });
+  const kept: Promise<unknown>[] = [];
+  const context = { ...more, waitUntil: (promise: Promise<unknown>) => void kept.push(promise) };
+  const handle = withSession(db, async (_request: Request, _env: unknown, _context: object, session) => {
+    await session.query("select 1");
+    return new Response("done");
+  });
+  await handle(request(), {}, context);
+  let isOver = false;
+  const over = Promise.all(kept).then(() => (isOver = true));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect([adapter.openConnections, isOver]).toEqual([left, left === 1]);
+  gate.resolve();
+  await over;
+});
+
+test("the request is kept alive for the close of a connection that it has lost", async () => {
+  const gate = deferred();
+  const script = (text: string): Answer | undefined => (text === "die" ? { lost: "unknown" } : undefined);
+  const { db } = fakeDatabase({ script, onClose: () => gate.promise }, { runtime: workers() });
+  const kept: Promise<unknown>[] = [];
+  const context = { waitUntil: (promise: Promise<unknown>) => void kept.push(promise) };
+  const handle = withSession(db, async (_request: Request, _env: unknown, _context: object, session) => {
+    await session.query("die");
+  });
+  await expect(handle(request(), {}, context)).rejects.toThrow("CONNECTION_LOST");
+  let isOver = false;
+  const over = Promise.all(kept).then(() => (isOver = true));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(isOver).toBe(false);
+  gate.resolve();
+  await over;
+});
+
+test("in Workers, a database with a pool for one context is a TypeError", () => {
+  vi.stubGlobal("WebSocketPair", Object);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const handler = (): Response => new Response();
+  expect(() => withSession(fakeDatabase({}, { runtime: shared() }).db, handler)).toThrow("{ runtime: workers() }");
+  expect(typeof withSession(fakeDatabase({}, { runtime: workers() }).db, handler)).toBe("function");
+});
 
 test("without an env, the databases of a function are made once as well", async () => {
   const { db } = fakeDatabase({}, { runtime: workers() });
@@ -129,4 +183,10 @@ test("a handler that has ended its session itself answers what it likes", async 
 test("without AsyncLocalStorage, a statement on the database itself is refused, and told where the session is", async () => {
   const { db } = fakeDatabase({}, { runtime: workers(), context: requestContext() });
   await expect(db.sql`select 1`).rejects.toThrow("db.of(request)");
+});
+
+test("with AsyncLocalStorage, a statement outside of any event is a session of its own", async () => {
+  const { db, adapter } = fakeDatabase({}, { runtime: workers(), context: requestContext(AsyncLocalStorage) });
+  await db.sql`select 1`;
+  expect(adapter.flights).toEqual(["1: select 1"]);
 });

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { isDbError } from "../../../src/errors.ts";
+import { waited } from "../../../src/pool/deadlock.ts";
 import { settle } from "../../kit/fake-clock.ts";
 import { fakeIsolate, leftovers, NOTHING_LEFT, settled, take } from "./isolate.ts";
 
@@ -57,10 +58,14 @@ test("one that was lent for long is not taken to have been idle", async () => {
 
 test("those that are idle are taken to be expired when the clock was set back", async () => {
   const kit = fakeIsolate();
-  (await kit.pool.acquire()).release();
+  const kept: Promise<unknown>[] = [];
+  (await kit.pool.acquire({ waitUntil: (promise) => kept.push(promise) })).release();
+  kept.length = 0;
   kit.clock.jump(-3_600_000);
   const lease = await take(kit, 0);
   expect([lease.id, kit.pool.stats().closed.idle]).toEqual([2, 1]);
+  // Whoever had it before has nothing to do with that any more.
+  expect(kept).toEqual([]);
   lease.release();
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
@@ -100,7 +105,8 @@ test("who has one is told with it, and forgotten when it comes back", async () =
   kit.pool.stats();
   lease.release();
   await kit.clock.advance(5_000);
-  // Idle, it is nobody's.
+  // Idle, it is nobody's: no leak, and in nobody's way.
+  kit.pool.stats();
   const next = await kit.pool.acquire({ owner: other });
   kit.pool.stats();
   next.release();
@@ -115,6 +121,16 @@ test("who has one is told with it, and forgotten when it comes back", async () =
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("one that is idle is in nobody's way, whoever had it last", async () => {
+  const kit = fakeIsolate({ max: 1 });
+  const owner = { id: 7, parent: undefined };
+  (await kit.pool.acquire({ owner })).release();
+  const lease = await take(kit, 10, { owner: { id: 8, parent: owner }, usePool: false });
+  expect(lease.id).toBe(2);
+  lease.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("a circle of waiters over two pools is a deadlock, and none when one of them can go on", async () => {
   const [one, two] = [fakeIsolate({ max: 1 }), fakeIsolate({ max: 1 })];
   const [a, b] = [
@@ -125,11 +141,14 @@ test("a circle of waiters over two pools is a deadlock, and none when one of the
   const waiting = two.pool.acquire({ owner: a });
   await settle();
   expect(isDbError(await settled(one, one.pool.acquire({ owner: b }), 0), "POOL_DEADLOCK")).toBe(true);
+  expect(waited.size).toBe(1);
   second.release();
   (await settled(two, waiting, 0).then(() => waiting)).release();
   const next = one.pool.acquire({ owner: b });
   await settle();
   first.release();
   (await settled(one, next, 0).then(() => next)).release();
+  // Where nobody waits, nothing needs to be searched.
+  expect(waited.size).toBe(0);
   for (const kit of [one, two]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
