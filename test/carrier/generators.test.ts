@@ -59,6 +59,10 @@ test.each<[string, string]>([
     "async function* g() { await null; try { yield* source(); } catch { p(1); } yield* bare(); } async function main() { const i = g(); await i.next(); await i.throw(1).catch(() => 0); p(2); await i.return(); p(3); }",
   ],
   [
+    "yields in the head of a for await",
+    "async function* g() { for await (const { a = yield 1, b = (p(1), await timer()) } of source()) p(2); } async function main() { for await (const x of g()) p(3); p(4); }",
+  ],
+  [
     "closes a loop when it is ended",
     "async function* g() { await null; for (const x of closing()) yield x; } async function main() { for await (const x of g()) break; p(1); }",
   ],

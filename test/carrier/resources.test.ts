@@ -38,5 +38,7 @@ test("disposal of a for loop, with a label", async () => {
     p(2);
   }`);
   expect(disagreements(probes)).toEqual([]);
+  const own = probes.filter((probe) => probe.expected === "A").map(({ place }) => place);
+  expect(own.slice(-3)).toEqual(["dispose", "asyncDispose", 2]);
   expect(probes.filter(({ place }) => place === "asyncDispose").length).toBe(3);
 });

@@ -69,6 +69,27 @@ test.each<[string, string, string[]]>([
   expect(followed(source).lost).toEqual(replaced);
 });
 
+test("what is put in leads to what it stands for", () => {
+  const source = "async function f(a) {\n  b; await c;\n  for await (d of e) g;\n  return h;\n}\n";
+  const { code = "", map } = transform(source, "/src/a.js", { parse }) ?? {};
+  const lines = code.split("\n");
+  const leads = ["$cxe()", "$cxb(", "$cxl(", "try{for", "$cxi(", "{$cxc($cx);", "$cxt("].map((text) => {
+    const line = lines.findIndex((each) => each.replace(/^import[^;]*;/, "").includes(text));
+    const column = lines[line]?.lastIndexOf(text) as number;
+    const original = originalPositionFor(new TraceMap(map as never), { line: line + 1, column });
+    return [text, source.split("\n")[Number(original.line) - 1]?.slice(original.column ?? 0)];
+  });
+  expect(leads).toEqual([
+    ["$cxe()", ""],
+    ["$cxb(", "await c;"],
+    ["$cxl(", " c;"],
+    ["try{for", "for await (d of e) g;"],
+    ["$cxi(", " e) g;"],
+    ["{$cxc($cx);", "g;"],
+    ["$cxt(", " h;"],
+  ]);
+});
+
 test("lines stay in place, and the map holds the source", () => {
   const source = "export async function f() {\n  await 1;\n\n  throw new Error();\n}\n";
   const { code, map } = transform(source, "/src/a.js", { parse }) ?? {};

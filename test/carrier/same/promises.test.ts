@@ -43,6 +43,14 @@ test.each<[string, string]>([
     "let n = 0; class P extends Promise { constructor(f) { super(f); n++ } } const x = new P((r) => r(1)); await x; await (async () => x)(); return n",
   ],
   ["a promise without a constructor", "return await Object.assign(Promise.resolve(1), { constructor: null })"],
+  [
+    "a promise that says it is of another class, and has a `then` of its own",
+    "class P {} const own = Object.assign(Promise.resolve(1), { constructor: P, then(r) { p('own'); r(9) } }); await 0; return [await own, await (async () => own)()]",
+  ],
+  [
+    "what inherits from Promise and is none",
+    "function Lazy() {} Lazy.prototype = Object.create(Promise.prototype, { then: { value(r) { p('lazy'); r(3) } } }); await 0; return [await new Lazy(), await (async () => new Lazy())()]",
+  ],
   ["primitive values", "return [await 'a', await 1n, await Symbol.iterator, await undefined, await true]"],
 ])("%s", async (_name, body) => {
   await expectSame(`async function main() { ${body} }`);

@@ -34,6 +34,16 @@ test("a source is carried when it is asked for, with a map to the author's text"
   expect(result?.map).toMatchObject({ sourcesContent: [expect.stringContaining("attempt: number")] });
 });
 
+test("a source that imports nothing gets no `require`, which a browser does not have", async () => {
+  page.write(
+    "alone.js",
+    "// The module of the page: it exports nothing.\nglobalThis.load = async () => { await null; };\n",
+  );
+  const code = await served("/alone.js");
+  expect(code).toMatch(/^import\{enter as \$cxe,[^}]*\}from"[^"]*\/carrier\/runtime\/abi\.[jt]s/);
+  expect(code).not.toContain("require");
+});
+
 test("dependencies are carried where they are bundled ahead, and once", async () => {
   await served("/flow.ts");
   const folder = join(page.root, "node_modules/.vite/deps");
