@@ -43,7 +43,7 @@ export class ContextPools<C> implements Pool<C> {
   readonly #clock: Clock;
   readonly #idleMs: number;
   /** The newest last. */
-  #all: Here<C>[] = [];
+  readonly #all: Set<Here<C>> = new Set();
   /** What pools have counted that are gone. */
   #past: PoolStats;
   #isDisposed = false;
@@ -83,7 +83,7 @@ export class ContextPools<C> implements Pool<C> {
 
   /** Of all contexts together; `max` is that of each. */
   stats(): PoolStats {
-    return this.#all.reduce((sum, { pool }) => add(sum, pool.stats()), this.#past);
+    return [...this.#all].reduce((sum, { pool }) => add(sum, pool.stats()), this.#past);
   }
 
   /** Closes what is of this context, as soon as nobody has it. */
@@ -103,7 +103,7 @@ export class ContextPools<C> implements Pool<C> {
   }
 
   #find(): Here<C> | undefined {
-    return this.#all.findLast((here) => !here.isClosing && here.isMine());
+    return [...this.#all].findLast((here) => !here.isClosing && here.isMine());
   }
 
   #here(): Here<C> {
@@ -132,8 +132,8 @@ export class ContextPools<C> implements Pool<C> {
       isLeft: false,
       isClosing: false,
     };
-    for (const gone of this.#all.filter((each) => this.#isGone(each))) this.#strike(gone);
-    this.#all.push(here);
+    for (const each of this.#all) if (this.#isGone(each)) this.#strike(each);
+    this.#all.add(here);
     return here;
   }
 
@@ -162,9 +162,7 @@ export class ContextPools<C> implements Pool<C> {
   }
 
   #strike(here: Here<C>): void {
-    if (!this.#all.includes(here)) return;
-    this.#all = this.#all.filter((each) => each !== here);
-    this.#past = add(this.#past, { ...here.pool.stats(), ...NOTHING });
+    if (this.#all.delete(here)) this.#past = add(this.#past, { ...here.pool.stats(), ...NOTHING });
   }
 }
 

@@ -21,31 +21,21 @@ export interface ExecutionContext {
   waitUntil(promise: Promise<unknown>): void;
 }
 
-/** Thrown in the place of an answer that rolls back: it takes the way of an error, and arrives as the answer. */
-class RolledBack extends Error {
-  readonly response: Response;
-
-  constructor(response: Response) {
-    super(`rolled back for a status of ${response.status}`);
-    this.response = response;
-  }
-}
-
 /** Runs a handler in a session of each database; settles when they have ended. */
 export function runEvent(
   databases: Databases,
-  invocation: Invocation,
+  { event, env, context, request }: Invocation,
   handler: (...args: unknown[]) => unknown,
   options: WithSessionOptions,
 ): Promise<unknown> {
-  const { event, env, context, request } = invocation;
   const list: Database[] = [databases].flat();
   const keep = (promise: Promise<unknown>): void =>
     (context as Partial<ExecutionContext>).waitUntil?.(promise.catch(() => undefined));
   const { abortOnDisconnect = true, rollbackOn = isFailure, keepUntilStreamEnds = false, ...rest } = options;
   const signal = abortOnDisconnect ? disconnectOf(request) : undefined;
   // What outlasts its handler is a session apart: a handler around it answers before the body is read.
-  const outer = keepUntilStreamEnds ? [] : list.map((db) => around(db, invocation));
+  const outer = list.map((db) => (keepUntilStreamEnds ? undefined : around(db, request)));
+  let refused: Response | undefined;
   return new Promise((answer, refuse) => {
     const work = async (sessions: readonly Session[]): Promise<unknown> => {
       const handling = (async () => handler(event, env, context, Array.isArray(databases) ? sessions : sessions[0]))();
@@ -53,31 +43,31 @@ export function runEvent(
       keep(handling);
       const result = await handling;
       if (!(result instanceof Response)) return result;
-      const isRefused = rollbackOn(result);
+      if (rollbackOn(result)) refused = result;
       if (keepUntilStreamEnds && result.body) {
         const { body, isRead } = heldBody(result.body, ended, (read) => enterAll(sessions, read));
         answer(new Response(body, result));
         await isRead;
       }
-      if (isRefused) throw new RolledBack(result);
+      // It takes the way of an error, and arrives as the answer.
+      if (refused) throw refused;
       return result;
     };
-    const owners = [event, context, request];
-    const ended = inSessions(list, outer, owners, { ...rest, signal, waitUntil: keep }, work).catch(
-      (error: unknown) => {
-        if (error instanceof RolledBack) return error.response;
-        throw error;
-      },
-    );
+    const toAnswer = (error: unknown): unknown => {
+      if (refused && error === refused) return refused;
+      throw error;
+    };
+    const running = { ...rest, signal, waitUntil: keep };
+    const ended = inSessions(list, outer, [event, context, request], running, work).catch(toAnswer);
     ended.then(answer, refuse);
-    const own = list.filter((_db, index) => !outer[index]);
-    keep(ended.catch(() => undefined).then(() => leave(own, context)));
+    keep(ended.catch(() => undefined).then(() => leave(list, outer, context)));
   });
 }
 
-/** The session of a handler around this one for the same event: one event is one unit of work, however often it is wrapped. */
-function around(db: Database, { event, request }: Invocation): Session | undefined {
-  return [event, request].map((owner) => db.of(owner)).find((session) => session && !session.scope.ended);
+/** The session of a handler around this one for the same event: it is one unit of work, however often it is wrapped. */
+function around(db: Database, request: object): Session | undefined {
+  const session = db.of(request);
+  return session?.scope.ended ? undefined : session;
 }
 
 /** The last one is the outermost: the first is committed first, and when that fails, those behind it are rolled back. */
@@ -116,8 +106,8 @@ function enterAll<T>(sessions: readonly Session[], work: () => T): T {
 }
 
 // What belongs to this request only is closed with it. A Durable Object outlives its requests, and so do its sockets.
-async function leave(list: readonly Database[], context: object): Promise<void> {
-  if (!("storage" in context)) await Promise.all(list.map((db) => db.leave()));
+async function leave(list: readonly Database[], outer: readonly unknown[], context: object): Promise<void> {
+  if (!("storage" in context)) await Promise.all(list.map(async (db, index) => outer[index] || db.leave()));
 }
 
 function isFailure({ status }: Response): boolean {

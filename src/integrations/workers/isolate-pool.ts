@@ -8,8 +8,10 @@ import { type PoolStats, statsOf } from "../../pool/stats.ts";
 import { Desk } from "./desk.ts";
 import { sleep, type Waiter } from "./queue.ts";
 
-/** How often a waiter looks for itself: where it can be woken, only for the case that whoever was woken is gone. */
-const BEAT_MS = { awake: 10, wakened: 100 };
+/** How often a waiter looks for itself. */
+const BEAT_MS = 10;
+/** Where it can be woken, it looks only for the case that whoever was woken is gone. */
+const SLOW_BEAT_MS = 100;
 
 /**
  * Lends connections that are plain data to the requests of one isolate, each of which does its own I/O.
@@ -102,7 +104,7 @@ export class IsolatePool<C> implements Pool<C> {
   /** When to look again: at the next beat, or when another may be opened. */
   #pauseMs(waiter: Waiter<C>, leftMs: number, now: number): number {
     const { stock, line } = this.#desk;
-    const beatMs = this.#canWake() ? BEAT_MS.wakened : BEAT_MS.awake * (1 + 1.5 * Math.random());
+    const beatMs = this.#canWake() ? SLOW_BEAT_MS : BEAT_MS * (1 + 1.5 * Math.random());
     const isPaced = line.isServed(waiter, { places: stock.room, trusted: 0 }, now);
     return Math.ceil(Math.max(Math.min(leftMs, beatMs, isPaced ? stock.pace.nextAt - now : Infinity), 1));
   }

@@ -24,8 +24,8 @@ export interface Waiter<C> {
 }
 
 export function createWaiter<C>(options: AcquireOptions, since: number, timeoutMs: number): Waiter<C> {
-  const state = { isCalling: false, given: undefined, failure: undefined, dueAt: since, wake: undefined };
-  return { since, timeoutMs, options, ...state };
+  const nothing = { isCalling: false, given: undefined, failure: undefined, wake: undefined };
+  return { since, timeoutMs, options, dueAt: since, ...nothing };
 }
 
 /** Whether its request goes on, as far as is known. */
@@ -70,8 +70,7 @@ export class Queue<C> extends Set<Waiter<C>> {
   }
 
   isServed(waiter: Waiter<C>, free: Free, now: number): boolean {
-    for (const each of this.served(free, now)) if (each === waiter) return true;
-    return false;
+    return [...this.served(free, now)].includes(waiter);
   }
 }
 

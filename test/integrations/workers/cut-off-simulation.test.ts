@@ -6,7 +6,7 @@ import { isDbError } from "../../../src/errors.ts";
 import { seeded } from "../../kit/seeded.ts";
 import { type FakeIsolate, fakeIsolate, leftovers, NOTHING_LEFT } from "./isolate.ts";
 
-const SEEDS = Number(process.env["SEEDS"] ?? 60);
+const SEEDS = Number(process.env["SEEDS"] ?? 40);
 const REQUESTS = 100;
 
 // Those that are cut off can only be told apart where nobody wakes another: a promise that is settled goes on in here.
@@ -22,8 +22,8 @@ test("requests that are cut off anywhere take nothing with them for long, and no
       chance.mockRestore();
     }
   }
-  if (SEEDS >= 60) expect(served).toBeGreaterThan(4_000);
-}, 60_000);
+  if (SEEDS >= 40) expect(served).toBeGreaterThan(2_700);
+}, 120_000);
 
 /** @returns how many were served. */
 async function runStory(seed: number): Promise<number> {

@@ -124,6 +124,7 @@ test("the request is kept alive for the handler and the end of its sessions, tho
   await vi.waitFor(() =>
     expect([first, second].map(({ adapter }) => adapter.flights.at(-1))).toEqual(["1: rollback", "1: rollback"]),
   );
+  await new Promise((resolve) => setTimeout(resolve, 5));
   expect(isOver).toBe(false);
   gate.resolve();
   await over;

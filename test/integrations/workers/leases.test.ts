@@ -110,6 +110,8 @@ test("who has one is told with it, and forgotten when it comes back", async () =
   const next = await kit.pool.acquire({ owner: other });
   kit.pool.stats();
   next.release();
+  await kit.clock.advance(5_000);
+  kit.pool.stats();
   const told = kit.events.filter(({ type }) => ["acquire", "release", "leak"].includes(type));
   expect(told).toEqual([
     { type: "acquire", connection: 1, owner, waitedMs: 0 },
