@@ -12,17 +12,14 @@ export function land(unit: Unit, flight: Plan, outcomes: readonly StepOutcome[])
   const { transaction, link } = unit;
   const { kind, statements } = commands[0]!;
   const { state } = link!.driver;
-  // The first that is not done.
+  // The first that is not done. When nothing is open, a rollback has nothing more to do.
   const found = outcomes.findIndex(isBad);
-  const bad = found < 0 ? Infinity : found;
+  const bad = found < 0 || (kind === "rollback" && state === "idle") ? Infinity : found;
   tell(unit, flight, found < 0);
   const failed = outcomes[bad];
   const failure = failed?.status === "failed" ? failed.error : undefined;
   if (bad >= ahead && transaction.state === "none" && transaction.wanted) unit.tell("begin");
-  if (
-    (kind === "commit" && bad > outcomes.length) ||
-    (kind === "rollback" && (bad > outcomes.length || state === "idle"))
-  ) {
+  if ((kind === "commit" || kind === "rollback") && bad > outcomes.length) {
     transaction.end();
     unit.tell(kind);
   } else transaction.land(state, bad >= ahead, failure);

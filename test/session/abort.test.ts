@@ -151,3 +151,38 @@ test("an abort while it commits is COMMIT_UNKNOWN, also when something waits beh
   );
   await expect(work).rejects.toMatchObject({ code: "COMMIT_UNKNOWN", outcome: "unknown", cause: reason });
 });
+
+test("an abort before the commit has left is the signal's own reason: nothing about it is unknown", async () => {
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "slow" ? new Promise(() => undefined) : undefined),
+  });
+  const controller = new AbortController();
+  const work = db.session(
+    (s) => {
+      s.query("slow").catch(() => undefined);
+      setImmediate(() => controller.abort(reason));
+      return s.commit();
+    },
+    { signal: controller.signal },
+  );
+  await expect(work).rejects.toBe(reason);
+  expect(adapter.flights).toEqual(["1: begin | slow"]);
+});
+
+test("a part that is given up takes no statement along that was asked beside it", async () => {
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "slow" ? new Promise(() => undefined) : undefined),
+  });
+  const controller = new AbortController();
+  await db.session(
+    async (s) => {
+      const part = s.transaction((tx) => tx.query("slow"), { propagation: "supports", signal: controller.signal });
+      const beside = s.query("beside");
+      setImmediate(() => controller.abort(reason));
+      await expect(part).rejects.toBe(reason);
+      await beside;
+    },
+    { transaction: false },
+  );
+  expect(adapter.flights).toEqual(["1: slow", "2: beside"]);
+});

@@ -59,3 +59,21 @@ test("statements that wait when the work throws are never sent", async () => {
   await expect(late).rejects.toMatchObject({ code: "SESSION_CLOSED" });
   expect(adapter.flights).toEqual(["1: begin | one", "1: rollback"]);
 });
+
+test("a rollback that fails because nothing is open any more was not needed: the connection is kept, and nothing is told", async () => {
+  const { db, adapter, events } = fakeDatabase({
+    script: (text) => (text === "rollback" ? { error: queryFailed("other"), state: "idle" } : undefined),
+  });
+  const work = db.session(async (s) => {
+    await s.query("insert");
+    throw boom;
+  });
+  await expect(work).rejects.toBe(boom);
+  await db.session(async (s) => {
+    await s.query("insert");
+    await s.rollback();
+  });
+  expect(events.filter(({ type }) => type === "error")).toEqual([]);
+  expect(events.filter(({ type }) => type === "rollback")).toHaveLength(2);
+  expect(adapter.opens).toBe(1);
+});
