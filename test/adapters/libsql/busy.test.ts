@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { add, openShop, PROFILES } from "./shop.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 describe.each(PROFILES)("at %s", (profile) => {
   test("ten sessions that write at once all come through, also where the server does not queue them", async () => {
+    // The clock stands still: on a slow machine ten of them may take longer than the patience of one.
+    vi.useFakeTimers({ toFake: ["Date"] });
     for (const busy of ["queue", "fail"] as const) {
       const { db, names } = await openShop({ server: { profile, busy } });
       const write = (id: number): Promise<unknown> =>
