@@ -54,14 +54,13 @@ export class Transaction {
     if (hasPassed && this.#carried > 0) this.#owed.splice(0, this.#carried);
     this.#carried = 0;
     this.state = state === "transaction" || state === "failed" ? state : "lost";
-    this.#cause = error ?? this.#cause;
+    this.#cause = error;
   }
 
   /** COMMIT or ROLLBACK was done, or the connection is gone: the next statement begins anew. */
   end(): void {
     this.state = "none";
     this.#owed = [];
-    this.#cause = undefined;
   }
 
   /** Why no statement may be sent now, if so: a transaction that is failed or lost never runs on in autocommit. */

@@ -78,3 +78,18 @@ test.each(["nested", "required"] as const)(
     });
   },
 );
+
+test("the cause of a loss is what lost it, not an earlier failure that was swallowed", async () => {
+  const { db } = fakeDatabase({
+    script: (text) =>
+      text === "bad" ? { error: queryFailed("unique") } : text === "ends it" ? { state: "idle" } : undefined,
+  });
+  await db.session(async (s) => {
+    await s.query("bad").catch(() => undefined);
+    await s.query("ends it");
+    const lost = await s.query("two").catch((error: unknown) => error);
+    expect(lost).toMatchObject({ code: "TRANSACTION_LOST" });
+    expect((lost as Error).cause).toBeUndefined();
+    await s.rollback();
+  });
+});
