@@ -22,12 +22,21 @@ test.each<[string, string]>([
     "for await (await using a of [asyncResource(), asyncResource()]) { p(1); await timer(); } p(2);",
   ],
   ["of a plain using in a loop", "for (using a of [resource(), resource()]) { p(1); await timer(); } p(2);"],
+  ["that gives a thenable", "{ await using a = { [Symbol.asyncDispose]: () => thenable() }; await timer(); } p(1);"],
   [
     "with a return",
     "await (async () => { await using a = asyncResource(); await timer(); return thenable(); })(); p(1);",
   ],
 ])("disposal %s", async (_name, body) => {
   await expectAgreement(`async function main() { ${body} }`);
+});
+
+test("what a plain dispose gives is not awaited", async () => {
+  const resource = "{ await using a = { [Symbol.dispose]: () => (p('dispose'), thenable()) }; await timer(); }";
+  const probes = await probesOf(`async function main() { ${resource} p(1); }`);
+  expect(disagreements(probes)).toEqual([]);
+  const own = probes.filter((probe) => probe.expected === "A").map(({ place }) => place);
+  expect(own).toEqual(["dispose", 1]);
 });
 
 // What lowers `using` for Node does not know it in this place.

@@ -87,7 +87,8 @@ function patchOne([object, key, carry]: Target, undos: (() => void)[], isNeeded:
   Object.defineProperties(patched, Object.getOwnPropertyDescriptors(original));
   // Refused by what is frozen: then it stays as it is.
   Reflect.defineProperty(holder as object, key, { ...before, value: patched });
-  undos.push(() => {
+  // The last one first: where a page's own Promise inherits from the engine's, both find the same to patch.
+  undos.unshift(() => {
     // Somebody may stand on our shoulders by now: then it stays, and does nothing.
     if ((holder as Record<string, unknown>)[key] === patched) Reflect.defineProperty(holder as object, key, before);
   });

@@ -169,6 +169,28 @@ test("a callback is called and nothing else: one that stands for a worker's func
   expect(calls).toEqual([["A", 1], ["B"]]);
 });
 
+test("what an async function returns is the engine's promise, whatever stands in its place on the page", async () => {
+  const Engine = Promise;
+  vi.stubGlobal("Promise", class Other<T> extends Engine<T> {});
+  const variable = new AsyncContext.Variable<string>();
+  const seen: unknown[] = [];
+  await variable.run("A", () => (async () => 1)().then(() => seen.push(variable.get())));
+  await variable.run("B", () => Promise.resolve(1).then(() => seen.push(variable.get())));
+  expect(seen).toEqual(["A", "B"]);
+  unpatch();
+  expect(Engine.prototype.then).toBe(nativeThen);
+});
+
+test("what a global has from a prototype is patched there", () => {
+  const postTask = (work: () => void): void => work();
+  const inherited = { postTask };
+  vi.stubGlobal("Scheduler", { prototype: Object.create(inherited) as object });
+  browserContext({ warn: false });
+  expect(inherited.postTask).not.toBe(postTask);
+  unpatch();
+  expect(inherited.postTask).toBe(postTask);
+});
+
 test("what is frozen is left as it is, also when the patches are taken back", async () => {
   const queue = (callback: () => void): void => callback();
   vi.stubGlobal("Scheduler", { prototype: Object.freeze({ postTask: queue }) });
