@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { queryFailed } from "../kit/fake-adapter.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
 
 test("a session that runs no statement opens nothing and sends nothing", async () => {
@@ -61,4 +62,32 @@ test("a setup that fails is the statement's error, and nobody else sees that con
   broken = false;
   await db.session((s) => s.query("two"));
   expect(adapter.flights.at(-2)).toBe("2: setup | begin | two");
+});
+
+test("a flight that was refused as a whole keeps its connection, unless its setup was on it", async () => {
+  const busy = queryFailed("busy", "", true);
+  let refusals = 1;
+  const { db, adapter } = fakeDatabase(
+    {
+      script: () => {
+        if (refusals-- > 0) throw busy;
+        return undefined;
+      },
+    },
+    { setup: ["setup"] },
+  );
+  await expect(db.autocommit.query("one")).rejects.toBe(busy);
+  await db.autocommit.query("two");
+  refusals = 1;
+  await expect(db.autocommit.query("three")).rejects.toBe(busy);
+  await db.autocommit.query("four");
+  expect(adapter.log).toEqual([
+    "open 1",
+    "1: setup | one",
+    "close 1",
+    "open 2",
+    "2: setup | two",
+    "2: three",
+    "2: four",
+  ]);
 });

@@ -94,3 +94,35 @@ describe.each(PROFILES)("at %s", (profile) => {
     expect(await names()).toEqual(["first", "second"]);
   });
 });
+
+test.each(["query", "stream", "session"] as const)(
+  "whoever finds the server busy for five seconds is told so, by a %s, and it may be done again",
+  async (how) => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { db, server } = await openShop();
+    await server.fail({ action: "status", status: 429, times: 10_000 });
+    const read = async (): Promise<void> => {
+      for await (const _row of db.stream("SELECT 1"));
+    };
+    const work =
+      how === "stream" ? read() : how === "query" ? db.query("SELECT 1") : db.session((s) => s.query("SELECT 1"));
+    const failure = work.catch((error: unknown) => error);
+    // Not with expect.poll(): that moves the clock.
+    const requests = async (count: number): Promise<void> => {
+      await server.forgetRequests();
+      while ((await server.requests()).length < count) await sleep(10);
+    };
+    await requests(2);
+    vi.setSystemTime(Date.now() + 4_900);
+    await requests(2);
+    vi.setSystemTime(Date.now() + 100);
+    expect(await failure).toMatchObject({
+      code: "QUERY_FAILED",
+      outcome: "not-executed",
+      retryable: true,
+      details: { kind: "busy" },
+    });
+    await server.clearFaults();
+    await db.query("SELECT 1");
+  },
+);
