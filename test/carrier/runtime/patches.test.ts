@@ -102,6 +102,25 @@ test("promises keep their kind and their identity", async () => {
   expect(await Promise.resolve(null)).toBeNull();
 });
 
+test("a promise with a `then` of its own comes back as it is from its own kind, and is asked in the context by another", async () => {
+  const variable = new AsyncContext.Variable<string>();
+  const seen: unknown[] = [];
+  class Lazy<T> extends Promise<T> {
+    // oxlint-disable-next-line unicorn/no-thenable -- it is one on purpose
+    override then: Promise<T>["then"] = (...callbacks) => {
+      seen.push(variable.get());
+      return Promise.prototype.then.apply(this, callbacks) as never;
+    };
+  }
+  const lazy = new Lazy((resolve) => resolve(1));
+  await variable.run("A", () => {
+    expect(Lazy.resolve(lazy) === lazy).toBe(true);
+    expect(seen).toEqual([]);
+    return Promise.resolve(lazy);
+  });
+  expect(seen).toEqual(["A"]);
+});
+
 test("a thenable that a callback returns is asked in the callback's context", async () => {
   const variable = new AsyncContext.Variable<string>();
   const thenable = {
