@@ -62,6 +62,29 @@ async function stuck(session: Session, adapter: FakeAdapter): Promise<string[]> 
   return log;
 }
 
+test("a stream that fails to end does not fail its session, nor keep the others from their end", async () => {
+  const { db, adapter } = fakeDatabase();
+  const ended: number[] = [];
+  await db.session(async (s) => {
+    await s.getConnection();
+    const [connection] = adapter.connections as [FakeConnection & Pick<DriverConnection, "stream">];
+    let count = 0;
+    connection.stream = () => {
+      const number = ++count;
+      return {
+        next: async () => ({ done: false, value: { columns: ["n"], rows: [[number]] } }),
+        return: () => {
+          ended.push(number);
+          throw new Error("too late");
+        },
+      };
+    };
+    for (const text of ["one", "two"]) await s.stream(text)[Symbol.asyncIterator]().next();
+  });
+  expect(ended).toEqual([1, 2]);
+  expect(db.stats()).toMatchObject({ idle: 1 });
+});
+
 test.each([
   ["the session's signal", (controller: AbortController) => ({ session: { signal: controller.signal }, stream: {} })],
   ["its own signal", (controller: AbortController) => ({ session: {}, stream: { signal: controller.signal } })],
