@@ -20,7 +20,7 @@ const databases: Readonly<Record<string, () => Promise<Opened>>> = {
       expect(await server.open()).toEqual([]);
       await server.stop();
     };
-    return { db, waiting: () => undefined, close };
+    return { db, waiting: async () => (await server.counts()).waiting, close };
   },
   "sql.js": async () => {
     const db = createDatabase("sqljs:memory", { adapters: [sqlJs({ sqlJs: await initSqlJs() })] });

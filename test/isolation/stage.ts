@@ -6,12 +6,9 @@ import type { Scenario, Seen, Values } from "./scenarios.ts";
 /** A database, and who can tell how many of its users wait. */
 export interface Stage {
   readonly db: Database;
-  /** How many transactions wait for another one now; `undefined` where nobody can tell. */
-  waiting(): Promise<number> | number | undefined;
+  /** How many transactions wait for another one now. */
+  waiting(): Promise<number> | number;
 }
-
-/** Where nobody can tell whether a step waits for another transaction, it is taken to wait after this long. */
-const PATIENCE_MS = 60;
 
 const TABLE = ["CREATE TABLE test (id INTEGER PRIMARY KEY, value INTEGER NOT NULL)"];
 const ROWS = ["DELETE FROM test", "INSERT INTO test (id, value) VALUES (1, 10), (2, 20)"];
@@ -89,14 +86,11 @@ class Actor {
 
 /** Until every step that was begun is through, or waits for another transaction. */
 async function quiet(stage: Stage, actors: readonly Actor[]): Promise<void> {
-  let [busy, since] = [0, performance.now()];
   for (;;) {
-    const now = actors.filter(({ isBusy }) => isBusy).length;
-    if (now !== busy) [busy, since] = [now, performance.now()];
-    if (busy === 0) return;
     const waiting = await stage.waiting();
-    const isStuck = waiting === undefined ? performance.now() - since > PATIENCE_MS : waiting >= busy;
-    if (isStuck) return;
+    // What has waited may be through by now, and what is under way may come to wait.
+    const busy = actors.filter(({ isBusy }) => isBusy).length;
+    if (busy <= waiting) return;
     await sleep(2);
   }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { PATIENCE } from "../../servers/patience.ts";
 import { openShop, PROFILES } from "./shop.ts";
 
 describe.each(PROFILES)("at %s", (profile) => {
@@ -24,14 +24,14 @@ describe.each(PROFILES)("at %s", (profile) => {
     const controller = new AbortController();
     const reason = new Error("gone");
     const waiting = db.query("SELECT 2", [], { signal: controller.signal });
-    await sleep(30);
+    await expect.poll(async () => (await server.requests()).map(({ status }) => status), PATIENCE).toContain("hang");
     controller.abort(reason);
     await expect(waiting).rejects.toBe(reason);
     expect((await db.query("SELECT 3 AS three")).rows).toEqual([{ three: 3 }]);
     // The farewell waits for the answer, and gives up after five seconds.
     await db.dispose();
     await server.expireStreams();
-  }, 15_000);
+  });
 
   test("a session that is given up before anything was sent sends nothing", async () => {
     const { db, sent } = await openShop({ server: { profile } });

@@ -3,6 +3,7 @@
 import { createClient } from "@libsql/client/http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { PATIENCE } from "../../servers/patience.ts";
 import { add, openShop, PROFILES } from "./shop.ts";
 
 const tokens = { "full-s3cret": "full", "reader-s3cret": "read-only" } as const;
@@ -205,7 +206,7 @@ describe.each(PROFILES)("at %s", (profile) => {
       (session) => {
         const all = [1, 2, 3].map((id) => session.query("INSERT INTO goods VALUES (?, ?)", [id, `goods ${id}`]));
         void expect
-          .poll(async () => (await server.requests()).length)
+          .poll(async () => (await server.requests()).length, PATIENCE)
           .toBe(1)
           .then(() => controller.abort(reason));
         return Promise.all(all);

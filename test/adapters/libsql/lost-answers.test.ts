@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { libsql } from "../../../src/adapters/libsql/index.ts";
 import { createDatabase, type DbError, isDbError } from "../../../src/index.ts";
 import { type Fault, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
+import { PATIENCE } from "../../servers/patience.ts";
 import { add, openShop, PROFILES } from "./shop.ts";
 
 type Told = Pick<DbError, "code" | "outcome" | "retryable">;
@@ -120,7 +121,7 @@ describe.each(PROFILES)("at %s", (profile) => {
       code: "QUERY_FAILED",
       outcome: "not-executed",
     });
-    await expect.poll(names).toEqual([]);
+    await expect.poll(names, PATIENCE).toEqual([]);
   });
 });
 

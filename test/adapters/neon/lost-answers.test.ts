@@ -1,8 +1,11 @@
 // What was sent and never answered may have been executed: it is told so, and never done again.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { neon } from "../../../src/adapters/neon/index.ts";
+import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
+import type { DriverConnection, Step } from "../../../src/contract/adapter.ts";
+import { BEGIN } from "../../kit/contract/fixture.ts";
+import type { RunningServer } from "../../servers/neon/server.ts";
+import { PATIENCE } from "../../servers/patience.ts";
 import { driver } from "./driver.ts";
 import { insert, openShop } from "./shop.ts";
 import { optionsFor } from "./target.ts";
@@ -71,32 +74,40 @@ test("a stream of its own that wrote may have been kept, when the answer to its 
   expect(await names()).toEqual(["tea", "tea", "tea"]);
 });
 
+const openOn = async (
+  server: RunningServer,
+  options: Partial<NeonOptions>,
+  url = server.url,
+): Promise<DriverConnection> =>
+  neon(optionsFor(driver, server, options))
+    .create({ url, folder: "" })
+    .open({ url, signal: new AbortController().signal });
+const select: Step = { kind: "query", statement: { text: "SELECT 1" }, guarded: false, onError: "stop" };
+
 test("a login that was refused before anything was asked is told with the first statement", async () => {
   const { server } = await openShop();
-  const url = server.url.replace("npg_secret", "wr0ng-secret");
-  const adapter = neon(optionsFor(driver, server, { transport: "ws" })).create({ url, folder: "" });
-  const connection = await adapter.open({ url, signal: new AbortController().signal });
-  await expect.poll(() => connection.state).toBe("closed");
-  const flight = {
-    steps: [{ kind: "query", statement: { text: "SELECT 1" }, guarded: false, onError: "stop" }],
-  } as const;
-  await expect(connection.send(flight)).rejects.toMatchObject({ code: "AUTH_FAILED", outcome: "not-executed" });
+  const connection = await openOn(server, { transport: "ws" }, server.url.replace("npg_secret", "wr0ng-secret"));
+  await expect.poll(() => connection.state, PATIENCE).toBe("closed");
+  await expect(connection.send({ steps: [select] })).rejects.toMatchObject({
+    code: "AUTH_FAILED",
+    outcome: "not-executed",
+  });
   await connection.close();
 });
 
 test("why a connection ended is told as the cause", async () => {
+  const { server } = await openShop();
   for (const transport of ["auto", "ws"] as const) {
-    const { db, server } = await openShop({ neon: { transport, idleInTransactionMs: 50 } });
-    const work = db.session(async (session) => {
-      await session.query("SELECT 1");
-      await expect.poll(async () => (await server.open()).tunnels).toEqual([]);
-      // That the socket has closed is seen here a little later.
-      await sleep(100);
-      await session.query("SELECT 2");
+    const connection = await openOn(server, { transport, idleInTransactionMs: 50 });
+    await connection.send({ steps: [BEGIN, select] });
+    await expect.poll(() => connection.state, PATIENCE).toBe("closed");
+    await expect(connection.send({ steps: [select] })).rejects.toMatchObject({
+      code: "CONNECTION_LOST",
+      outcome: "not-executed",
+      retryable: true,
+      cause: expect.objectContaining({ message: expect.stringContaining("idle-in-transaction timeout") }),
     });
-    const error: unknown = await work.catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: "CONNECTION_LOST", outcome: "not-executed", retryable: true });
-    expect(String((error as Error).cause)).toContain("idle-in-transaction timeout");
+    await connection.close();
   }
 });
 
@@ -106,7 +117,7 @@ test("a statement that is given up while the login is under way is cancelled at 
   const controller = new AbortController();
   const reason = new Error("gone");
   const work = db.session((session) => session.query("SELECT pg_sleep(60)"), { signal: controller.signal });
-  await expect.poll(async () => (await server.requests()).map(({ messages }) => messages[0])).toContain("*");
+  await expect.poll(async () => (await server.requests()).map(({ messages }) => messages[0]), PATIENCE).toContain("*");
   controller.abort(reason);
   await expect(work).rejects.toBe(reason);
   expect(await server.leaks()).toEqual([]);

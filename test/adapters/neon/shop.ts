@@ -3,8 +3,16 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
-import { asyncLocal, createDatabase, type Database, type DatabaseOptions } from "../../../src/index.ts";
+import {
+  asyncLocal,
+  createDatabase,
+  type Database,
+  type DatabaseOptions,
+  type PoolRuntime,
+  shared,
+} from "../../../src/index.ts";
 import { type NeonServerOptions, type RunningServer, startNeonServer } from "../../servers/neon/server.ts";
+import { PATIENCE } from "../../servers/patience.ts";
 import { driver } from "./driver.ts";
 import { optionsFor } from "./target.ts";
 
@@ -25,6 +33,30 @@ export interface ShopOptions {
   readonly db?: Partial<DatabaseOptions>;
   /** Written into the URL. */
   readonly url?: (url: string) => string;
+}
+
+/** Until a statement runs at PostgreSQL. */
+export async function runs({ open }: RunningServer, text: string): Promise<void> {
+  const running = async (): Promise<string[]> =>
+    (await open()).backends.filter(({ state }) => state === "active").map(({ query }) => query);
+  await expect.poll(running, PATIENCE).toContain(text);
+}
+
+/** Until no statement of a client's runs there. */
+export async function rests({ open }: RunningServer): Promise<void> {
+  await expect
+    .poll(async () => (await open()).backends.filter(({ state }) => state === "active"), PATIENCE)
+    .toEqual([]);
+}
+
+/** A runtime on whose clock a wait of so many milliseconds is over when it is told to be. */
+export function withAlarm(delayMs: number): { readonly runtime: PoolRuntime; ring(): void } {
+  const { clock, ...rest } = shared();
+  const ringing: (() => void)[] = [];
+  const setTimeout: typeof clock.setTimeout = (callback, ms) =>
+    ms === delayMs ? void ringing.push(callback) : clock.setTimeout(callback, ms);
+  const runtime = { ...rest, clock: { now: clock.now, setTimeout, clearTimeout: clock.clearTimeout } };
+  return { runtime, ring: () => ringing.splice(0).forEach((callback) => callback()) };
 }
 
 export const GOODS = "CREATE TABLE goods (number int PRIMARY KEY, name text NOT NULL)";

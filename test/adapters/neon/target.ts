@@ -43,10 +43,11 @@ export function neonTarget(
     ...(options.transport === "http" && { cannotStream: true, cannotBegin: true }),
     dialect: {
       ...postgresDialect,
-      kill: async () => {
+      kill: async ({ raw }) => {
+        const client = raw as { once(event: "end", listener: () => void): void };
+        const isSeen = new Promise<void>((resolve) => client.once("end", resolve));
         await running.kill();
-        // That it was cut is seen here as soon as the event loop has turned.
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await isSeen;
       },
       ...dialect,
     },

@@ -6,6 +6,7 @@ import { bundleWorker } from "../../runtime/bundle.ts";
 import { call } from "../../runtime/workers/client.ts";
 import { startWorkerd } from "../../runtime/workerd.ts";
 import { type RunningServer, startNeonServer } from "../../servers/neon/server.ts";
+import { PATIENCE } from "../../servers/patience.ts";
 import { GOODS } from "./shop.ts";
 
 interface Worker {
@@ -73,10 +74,10 @@ describe.each(["auto", "ws"])("with transport %s", (transport) => {
     expect((await get("/order?number=1&throw")).status).toBe(500);
     const leaving = call(url, "/order?number=2&pause=20000");
     await expect
-      .poll(async () => (await server.open()).backends.map(({ state }) => state))
+      .poll(async () => (await server.open()).backends.map(({ state }) => state), PATIENCE)
       .toContain("idle in transaction");
     leaving.reset();
-    await expect.poll(async () => (await server.open()).backends, { timeout: 5_000 }).toEqual([]);
+    await expect.poll(async () => (await server.open()).backends, PATIENCE).toEqual([]);
     expect((await get("/order?number=3")).status).toBe(200);
     expect(await numbers()).toEqual([3]);
   });

@@ -55,6 +55,8 @@ export interface Counts {
   readonly streamsOpened: number;
   readonly streamsExpired: number;
   readonly forcedRollbacks: number;
+  /** Writers that wait now for a transaction to end. */
+  readonly waiting: number;
   readonly mostOpen: number;
 }
 

@@ -74,7 +74,7 @@ export class LibsqlServer {
   }
 
   get counts(): Counts {
-    return { ...this.#streams.counts, forcedRollbacks: this.#lock.forcedRollbacks };
+    return { ...this.#streams.counts, forcedRollbacks: this.#lock.forcedRollbacks, waiting: this.#lock.waiting };
   }
 
   open(): OpenStream[] {

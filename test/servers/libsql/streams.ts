@@ -30,7 +30,7 @@ export class Streams {
     this.#options = options;
   }
 
-  get counts(): Omit<Counts, "forcedRollbacks"> {
+  get counts(): Omit<Counts, "forcedRollbacks" | "waiting"> {
     return { ...this.#counts };
   }
 

@@ -12,12 +12,18 @@ export class WriteLock {
   readonly #queues: boolean;
   #last: Promise<void> = Promise.resolve();
   #wakes: (() => void)[] = [];
+  #waiting = 0;
   forcedRollbacks = 0;
 
   constructor(streams: () => Streams, timeoutMs: number, busy: "queue" | "fail") {
     this.#streams = streams;
     this.#timeoutMs = timeoutMs;
     this.#queues = busy === "queue";
+  }
+
+  /** How many wait for a transaction to end. */
+  get waiting(): number {
+    return this.#streams().all.some(isHolder) ? this.#waiting : 0;
   }
 
   /** Runs `work`, again and again while another stream holds the lock. */
@@ -30,6 +36,7 @@ export class WriteLock {
     const before = this.#last;
     let leave!: () => void;
     this.#last = new Promise((resolve) => (leave = resolve));
+    this.#waiting++;
     try {
       await before;
       for (;;) {
@@ -41,6 +48,7 @@ export class WriteLock {
         await this.#wait(stream);
       }
     } finally {
+      this.#waiting--;
       leave();
     }
   }
@@ -51,7 +59,7 @@ export class WriteLock {
   }
 
   async #wait(stream: Stream): Promise<void> {
-    const holder = this.#streams().all.find((other) => other !== stream && other.isWriter && other.isInTransaction);
+    const holder = this.#streams().all.find((other) => other !== stream && isHolder(other));
     if (holder === undefined) return new Promise((resolve) => setTimeout(resolve, 5));
     const leftMs = holder.transactionSince + this.#timeoutMs - Date.now();
     if (leftMs <= 0) {
@@ -68,4 +76,8 @@ export class WriteLock {
       });
     });
   }
+}
+
+function isHolder({ isWriter, isInTransaction }: Stream): boolean {
+  return isWriter && isInTransaction;
 }

@@ -15,8 +15,8 @@ export interface Control {
   counts(): Told<"counts">;
   /** What is open now. */
   open(): Told<"open">;
-  /** What is open and does not close within three seconds, in words; `[]` when nothing was left behind. */
-  leaks(): Told<"leaks">;
+  /** What is open and does not close within ten seconds, or so many milliseconds, in words; `[]` when nothing was left behind. */
+  leaks(withinMs?: number): Told<"leaks">;
   /** Forgets requests, counts and peaks. */
   forgetRequests(): Told<"forgetRequests">;
   /** Makes something go wrong with what is to come. */

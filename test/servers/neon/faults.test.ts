@@ -1,6 +1,7 @@
 // Everything that can be made to go wrong, as Neon's own driver suffers it.
 
 import { describe, expect, test } from "vitest";
+import { PATIENCE } from "../patience.ts";
 import { controlOver } from "./control.ts";
 import { outage, OUTAGES } from "./outages.ts";
 import { failureOf, startWire } from "./wire-client.ts";
@@ -53,7 +54,7 @@ describe("over HTTP", () => {
       await server.fail({ on: "http", action });
       const leaving = new AbortController();
       const pending = failureOf(sql.query(INSERT, [], { fetchOptions: { signal: leaving.signal } }));
-      await expect.poll(async () => (await server.requests()).at(-1)!.status).toBe(action);
+      await expect.poll(async () => (await server.requests()).at(-1)!.status, PATIENCE).toBe(action);
       leaving.abort();
       expect((await pending).message).toMatch("aborted");
       expect(await server.query(COUNT)).toEqual([{ n }]);
@@ -86,7 +87,7 @@ describe("over a WebSocket", () => {
       await client.query("SELECT 1");
       await server.fail({ on: "tunnel", action, sql: "INSERT" });
       expect((await failureOf(client.query(INSERT))).message).toBe("Connection terminated unexpectedly");
-      await expect.poll(() => errors.length).toBe(1);
+      await expect.poll(() => errors.length, PATIENCE).toBe(1);
       expect(await server.leaks()).toEqual([]);
       expect(await server.query(COUNT)).toEqual([{ n }]);
     }
@@ -114,7 +115,9 @@ describe("over a WebSocket", () => {
     await silent.query("SELECT 1");
     await server.fail({ on: "tunnel", action: "hang-after" });
     const pending = failureOf(silent.query("SELECT 2"));
-    await expect.poll(async () => (await server.open()).backends.map(({ query }) => query)).toContain("SELECT 2");
+    await expect
+      .poll(async () => (await server.open()).backends.map(({ query }) => query), PATIENCE)
+      .toContain("SELECT 2");
     await server.kill();
     await pending;
   });
@@ -127,18 +130,20 @@ describe("over a WebSocket", () => {
     await active.client.query("SELECT 1");
     const sleeping = failureOf(active.client.query("SELECT pg_sleep(60)"));
     await expect
-      .poll(async () => (await server.open()).tunnels.map(({ status }) => status).toSorted())
+      .poll(async () => (await server.open()).tunnels.map(({ status }) => status).toSorted(), PATIENCE)
       .toEqual(["I", "Q", "T"]);
     expect(await server.kill({ which: "idle", how: "close" })).toBe(1);
-    await expect.poll(() => idle.errors.length).toBe(1);
+    await expect.poll(() => idle.errors.length, PATIENCE).toBe(1);
     expect(await server.kill({ which: "transaction", how: "terminate" })).toBe(1);
     await expect
-      .poll(() => begun.errors.map(String))
+      .poll(() => begun.errors.map(String), PATIENCE)
       .toContain("error: terminating connection due to administrator command");
     expect([active.errors.length, await server.kill({ which: "active" })]).toEqual([0, 1]);
     await sleeping;
     // PostgreSQL notices that its client has gone when it next writes to it.
-    await expect.poll(async () => (await server.open()).backends.map(({ state }) => state)).toEqual(["active"]);
+    await expect
+      .poll(async () => (await server.open()).backends.map(({ state }) => state), PATIENCE)
+      .toEqual(["active"]);
     expect(await server.killBackends()).toBe(1);
   });
 
@@ -148,7 +153,7 @@ describe("over a WebSocket", () => {
     await client.query("SELECT 1");
     await sql`SELECT 1`;
     expect(await server.killBackends()).toBe(2);
-    await expect.poll(() => errors[0]).toMatchObject({ code: "57P01" });
+    await expect.poll(() => errors[0], PATIENCE).toMatchObject({ code: "57P01" });
     expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }]);
   });
 });

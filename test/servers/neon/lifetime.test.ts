@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Call } from "../child.ts";
+import { PATIENCE } from "../patience.ts";
 import type { Address, Name } from "./main.ts";
 import { startProcess } from "./process.ts";
 
@@ -31,7 +32,7 @@ test.each(Object.entries(ENDS))(
     expect([await isOpen(port), readdirSync(folder).length]).toEqual([true, 1]);
     end(child);
     await once(child, "exit");
-    await expect.poll(() => readdirSync(folder), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => readdirSync(folder), PATIENCE).toEqual([]);
     expect(await isOpen(port)).toBe(false);
   },
   30_000,

@@ -17,7 +17,7 @@ export interface Calls {
   requests(): Neon["requests"];
   counts(): Neon["counts"];
   open(): ReturnType<Neon["open"]>;
-  leaks(): ReturnType<Neon["leaks"]>;
+  leaks(withinMs: number | undefined): ReturnType<Neon["leaks"]>;
   forgetRequests(): void;
   fail(fault: Fault): void;
   clearFaults(): void;
@@ -42,7 +42,7 @@ const calls: { [Name in keyof Calls]: (neon: Neon, argument: never) => unknown }
   requests: (neon) => neon.requests,
   counts: (neon) => neon.counts,
   open: (neon) => neon.open(),
-  leaks: (neon) => neon.leaks(),
+  leaks: (neon, withinMs: number | undefined) => neon.leaks(withinMs),
   forgetRequests: (neon) => neon.forgetRequests(),
   fail: (neon, fault: Fault) => neon.fail(fault),
   clearFaults: (neon) => neon.clearFaults(),

@@ -10,8 +10,8 @@ const ACTIVITY = `SELECT pid, coalesce(state, ''), coalesce(query, ''),
   FROM pg_stat_activity AS activity
   WHERE backend_type = 'client backend' AND datname = ANY ($1::text[]) AND pid <> ALL ($2::int[])
   ORDER BY backend_start`;
-/** Closing takes a moment, at PostgreSQL too. */
-const CLOSING_MS = 3_000;
+/** Closing takes a moment, at PostgreSQL too, and machines may pause. */
+const CLOSING_MS = 10_000;
 
 /** What a server tells when it has started. */
 export interface Started {
@@ -92,9 +92,9 @@ export class Neon {
     };
   }
 
-  /** What is open and does not close by itself within a few seconds, in words. */
-  async leaks(): Promise<string[]> {
-    const endsAt = performance.now() + CLOSING_MS;
+  /** What is open and does not close by itself in time, in words. */
+  async leaks(withinMs: number = CLOSING_MS): Promise<string[]> {
+    const endsAt = performance.now() + withinMs;
     for (;;) {
       const { tunnels, backends, advisoryLocks } = await this.open();
       const leaks = [

@@ -2,6 +2,7 @@
 
 import { Client } from "@neondatabase/serverless";
 import { expect, test } from "vitest";
+import { PATIENCE } from "../patience.ts";
 import { failureOf, startWire } from "./wire-client.ts";
 
 /** Types of the driver's Client leave out what it inherits from pg's. */
@@ -51,9 +52,9 @@ test("a message that leaves before anything was answered travels in the same fli
   await server.fail({ on: "tunnel", action: "hang-after", sql: "SELECT 2" });
   const pending = failureOf(client.query("SELECT 2"));
   const sent = async (): Promise<string[]> => (await server.requests()).flatMap(({ sql }) => sql);
-  await expect.poll(sent).toContain("SELECT 2");
+  await expect.poll(sent, PATIENCE).toContain("SELECT 2");
   (client as unknown as { connection: { query(text: string): void } }).connection.query("SELECT 3");
-  await expect.poll(sent).toContain("SELECT 3");
+  await expect.poll(sent, PATIENCE).toContain("SELECT 3");
   expect((await server.counts()).flights).toBe(3);
   await server.kill();
   await pending;
@@ -87,7 +88,7 @@ test("whatever fails at startup is XX000, and a password is refused in Neon's wo
   for (const [url, message] of reasons) {
     const { client, errors } = await connect(url);
     expect(await failureOf(client.query("SELECT 1"))).toMatchObject({ code: "XX000", message });
-    await expect.poll(() => errors.map(String)).toEqual(["Error: Connection terminated unexpectedly"]);
+    await expect.poll(() => errors.map(String), PATIENCE).toEqual(["Error: Connection terminated unexpectedly"]);
   }
 });
 
@@ -98,14 +99,16 @@ test("a second socket cancels by the key that the proxy made up, and no other ke
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
   expect(processID).not.toBe(rows[0]!.pid);
   const sleeping = failureOf(client.query("SELECT pg_sleep(60)"));
-  await expect.poll(async () => (await server.open()).tunnels).toEqual([{ number: 1, status: "Q" }]);
+  await expect.poll(async () => (await server.open()).tunnels, PATIENCE).toEqual([{ number: 1, status: "Q" }]);
   const cancel = (pid: number, secret: number): void => {
     const canceller = new Client(server.url) as unknown as Cancelling;
     const query = {};
     canceller.cancel({ processID: pid, secretKey: secret, activeQuery: query } as unknown as Client, query);
   };
   cancel(processID, secretKey ^ 1);
-  await expect.poll(async () => (await server.requests()).filter(({ via }) => via === "cancel")).toHaveLength(1);
+  await expect
+    .poll(async () => (await server.requests()).filter(({ via }) => via === "cancel"), PATIENCE)
+    .toHaveLength(1);
   expect((await server.open()).tunnels).toEqual([{ number: 1, status: "Q" }]);
   cancel(processID, secretKey);
   expect(await sleeping).toMatchObject({ code: "57014" });
@@ -117,7 +120,7 @@ test("a transaction that was left open is told as a leak, and so are its locks",
   const { client } = await connect();
   await client.query("BEGIN");
   await client.query("SELECT pg_advisory_xact_lock(7)");
-  expect(await server.leaks()).toEqual([
+  expect(await server.leaks(100)).toEqual([
     "tunnel 1, status T",
     expect.stringMatching(/^backend \d+, idle in transaction: SELECT pg_advisory_xact_lock/) as string,
     "1 advisory locks",

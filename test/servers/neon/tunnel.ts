@@ -39,6 +39,8 @@ export class Tunnel {
   #unanswered = 0;
   /** A fault that lets PostgreSQL answer, and the client not hear it. */
   #deaf: Fault | undefined;
+  /** What waits for the end of the login. */
+  #held: (() => void)[] = [];
   #isClosed = false;
 
   constructor(number: number, path: string, client: WebSocket, host: TunnelHost) {
@@ -95,7 +97,7 @@ export class Tunnel {
     this.#unanswered += letters.replace(/[^*QS]/g, "").length;
     if (action === "drop-after" || action === "hang-after") this.#deaf = fault;
     for (const message of messages) this.#pass(message);
-    if (action === "drop-during") this.#server.write("", () => this.#cut());
+    if (action === "drop-during") this.#send(Buffer.alloc(0), () => this.#cut());
   }
 
   /** TLS is not spoken here, as it is around the tunnel; and to cancel takes a tunnel of its own. */
@@ -113,13 +115,23 @@ export class Tunnel {
   }
 
   #pass(message: Message): void {
-    if (message.type !== "*") return void this.#server.write(message.raw);
+    if (message.type === "p") return void this.#server.write(message.raw);
+    if (message.type !== "*") return this.#send(message.raw);
     const parameters = startupParameters(message);
     this.#user = parameters["user"] ?? "";
     const address = new URLSearchParams(this.#path.split("?")[1]).get("address");
     if (!this.#host.knows(address?.split(":")[0])) return this.#refuse(wrongPassword(this.#user));
     this.#startup = new StartupAnswers(this.#user, this.#host.onKey);
     this.#server.write(filterStartup(parameters));
+  }
+
+  /**
+   * To PostgreSQL, once it has let the session in, as Neon does: whoever is refused with something left unread has his
+   * connection reset, and the reason may be lost on its way.
+   */
+  #send(bytes: Buffer, onSent?: () => void): void {
+    if (this.#status === "?") this.#held.push(() => this.#send(bytes, onSent));
+    else this.#server.write(bytes, onSent);
   }
 
   /** To the client. */
@@ -129,6 +141,7 @@ export class Tunnel {
       this.#status = body.toString();
       this.#unanswered--;
     }
+    if (this.#status !== "?") for (const send of this.#held.splice(0)) send();
     const bytes = this.#startup?.rewrite(chunk) ?? chunk;
     if (this.#deaf !== undefined) {
       if (this.#unanswered === 0 && this.#deaf.action === "drop-after") this.#cut();

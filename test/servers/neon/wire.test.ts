@@ -1,6 +1,7 @@
 // What the server answers to Neon's own driver, as facts of the proxy's source tell it.
 
 import { describe, expect, test } from "vitest";
+import { PATIENCE } from "../patience.ts";
 import { failureOf, post, RAW, startWire } from "./wire-client.ts";
 
 test("both versions answer over HTTP and over a WebSocket", async () => {
@@ -158,7 +159,9 @@ describe("POST /sql", () => {
     const { server, sql } = await startWire();
     const leaving = new AbortController();
     const sleeping = failureOf(sql.query("SELECT pg_sleep(60)", [], { fetchOptions: { signal: leaving.signal } }));
-    await expect.poll(async () => (await server.open()).backends.map(({ state }) => state)).toContain("active");
+    await expect
+      .poll(async () => (await server.open()).backends.map(({ state }) => state), PATIENCE)
+      .toContain("active");
     leaving.abort();
     await sleeping;
     expect(await server.leaks()).toEqual([]);
