@@ -61,7 +61,7 @@ function toStatusError(status: number, body: string): DbError {
   // A wrong endpoint, or too many requests.
   if (status === 404 || status === 429) return failed("CONNECT_FAILED", told, { cause, retryable: status === 429 });
   if (status === 413 || status === 507) {
-    const remedy = status === 413 ? "send less at a time" : "read less at a time, or stream() it";
+    const remedy = status === 413 ? "send less" : "read less, or stream() it";
     const details = { kind: "other", sql: "", dialectCode: String(status) } as const;
     // Of a statement whose answer was too large, the work may be done.
     return new DbError("QUERY_FAILED", `${told}: ${remedy}`, details, {
