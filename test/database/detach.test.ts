@@ -85,3 +85,15 @@ test("rows that were still to come are not read behind the new owner's back", as
   );
   expect(adapter.log).toEqual(["open 1", "1: stream all", "close 1"]);
 });
+
+test("detach() while something is in flight is a TypeError, and nothing is given away", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.query("one");
+    const flying = s.query("two");
+    expect(() => s.detach()).toThrow(/nothing in flight/);
+    await flying;
+  });
+  expect(adapter.flights).toEqual(["1: begin | one", "1: two", "1: commit"]);
+  expect(db.stats()).toMatchObject({ idle: 1, closed: { detached: 0 } });
+});

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { shared } from "../../src/index.ts";
 import { byNow, fakeDatabase } from "../kit/fake-database.ts";
 
 const boom = new Error("boom");
@@ -137,4 +138,50 @@ test("the end of the work waits for a close() that nobody awaited: what that dec
   });
   await closed;
   expect(adapter.flights).toEqual(["1: begin | one", "1: rollback"]);
+});
+
+test("close() with `really` closes the connection, whatever the action was; an unknown action ends nothing", async () => {
+  const { db, adapter } = fakeDatabase();
+  for (const action of ["commit", "rollback", null] as const) {
+    const session = db.open();
+    await session.query("one");
+    await expect(session.close("comit" as "commit", { really: true })).rejects.toThrow(/comit/);
+    await session.close(action, { really: true });
+  }
+  expect(adapter.log.filter((line) => line.startsWith("close"))).toEqual(["close 1", "close 2", "close 3"]);
+  expect(db.stats()).toMatchObject({ open: 0 });
+});
+
+test("reconnect() waits for a close() under way, and gives the old connection back before it takes another", async () => {
+  const { db, adapter, events } = fakeDatabase({}, { pool: { max: 1 } });
+  const session = db.open();
+  await session.query("one");
+  const closing = session.close();
+  await session.reconnect();
+  await closing;
+  await session.query("two");
+  await session.reconnect();
+  await session.query("three");
+  expect(adapter.flights.slice(0, 4)).toEqual(["1: begin | one", "1: commit", "1: begin | two", "1: commit"]);
+  const lent = events.filter(({ type }) => type === "acquire" || type === "release").map(({ type }) => type);
+  expect(lent).toEqual(["acquire", "release", "acquire", "release", "acquire"]);
+  await session.close();
+});
+
+test("a session's own waitUntil goes before the runtime's, and the runtime's is taken where there is none", async () => {
+  const kept: string[] = [];
+  const waitUntil = (whose: string) => (): void => void kept.push(whose);
+  const { db } = fakeDatabase({}, { runtime: { ...shared(), waitUntil: waitUntil("runtime") } });
+  await db.open().close();
+  await db.open({ waitUntil: waitUntil("session") }).close();
+  expect(kept).toEqual(["runtime", "session"]);
+});
+
+test("a timeout that is none is refused before anything is begun", async () => {
+  const { db, events } = fakeDatabase();
+  for (const timeoutMs of [-1, Number.NaN]) {
+    expect(() => db.open({ timeoutMs })).toThrow(TypeError);
+    await expect(db.session(() => 1, { timeoutMs })).rejects.toThrow(TypeError);
+  }
+  expect(events).toEqual([]);
 });

@@ -115,3 +115,22 @@ test("an inner transaction cannot set the connection of the whole", async () => 
     s.transaction((tx) => expect(tx.setConnection(null)).rejects.toMatchObject({ code: "PROPAGATION_REFUSED" })),
   );
 });
+
+test("a connection of one's own is in one session at a time, and free again when that has left it", async () => {
+  const fake = fakeDatabase();
+  const { db, adapter } = fake;
+  const connection = await detached(fake);
+  const first = db.open();
+  const second = db.open();
+  await first.setConnection(connection);
+  await expect(second.setConnection(connection)).rejects.toThrow(/no session has/);
+  await first.setConnection(null);
+  await second.setConnection(connection);
+  await second.query("one");
+  await expect(first.setConnection(connection)).rejects.toThrow(TypeError);
+  await second.close();
+  await first.setConnection(connection);
+  await first.close();
+  expect(adapter.flights).toEqual(["1: begin | one", "1: commit"]);
+  await connection.close();
+});

@@ -97,3 +97,17 @@ test("callbacks of attempts that are done again are not told as committed", asyn
   );
   expect(told).toEqual([2]);
 });
+
+test("rollback() in mid-session tells onRollback of what was done until then, and forgets its onCommit", async () => {
+  const { db } = fakeDatabase();
+  const told: string[] = [];
+  await db.session(async (s) => {
+    s.onCommit(() => told.push("first committed"));
+    s.onRollback(() => told.push("first rolled back"));
+    await s.query("one");
+    await s.rollback();
+    s.onCommit(() => told.push("second committed"));
+    await s.query("two");
+  });
+  expect(told).toEqual(["first rolled back", "second committed"]);
+});

@@ -70,3 +70,37 @@ test.each([
     }
   },
 );
+
+test("a stream that is asked for when its session has ended is refused at once, not at its first row", async () => {
+  const { db } = fakeDatabase();
+  const kept = await db.session((s) => s);
+  expect(() => kept.stream("late")).toThrow(/SESSION_CLOSED/);
+});
+
+test("what was given up tells why, also when its end comes after", async () => {
+  const { db } = fakeDatabase();
+  const controller = new AbortController();
+  const reason = new Error("gone");
+  let kept: Session | undefined;
+  const work = db.session(
+    async (s) => {
+      kept = s;
+      controller.abort(reason);
+      throw new Error("the work's own, too late");
+    },
+    { signal: controller.signal },
+  );
+  await expect(work).rejects.toBe(reason);
+  await expect(kept!.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED", cause: reason });
+});
+
+test("a session whose inner transaction has ended can still be closed by hand and go on", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  await session.transaction((tx) => tx.query("one"), { propagation: "nested" });
+  await session.close();
+  await session.reconnect();
+  await session.query("two");
+  await session.close();
+  expect(adapter.flights.at(-2)).toMatch(/begin \| two$/);
+});
