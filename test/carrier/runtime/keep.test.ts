@@ -2,27 +2,16 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, expect, test } from "vitest";
-import { AsyncContext, browserContext, keep, unpatch } from "../../../src/carrier/runtime/index.ts";
+import { browserContext, keep, unpatch } from "../../../src/carrier/runtime/index.ts";
 import { page } from "../../../src/carrier/runtime/page.ts";
-import type { Script } from "../../kit/fake-adapter.ts";
-import { fakeDatabase } from "../../kit/fake-database.ts";
+import { ambientDatabase, sleep } from "./ambient-database.ts";
 
 const truth = new AsyncLocalStorage<unknown>();
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 afterEach(() => {
   unpatch();
   expect(page.current).toBeUndefined();
 });
-
-/** Every answer takes a while; `rows` gives two. */
-function ambientDatabase() {
-  const script: Script = async (text) => {
-    await sleep(1);
-    return text === "rows" ? { columns: ["number"], rows: [[1], [2]] } : undefined;
-  };
-  return fakeDatabase({ script }, { context: browserContext({ warn: false }), pool: { max: 200 } }).db;
-}
 
 test("every way to await the database's own keeps the session", async () => {
   const db = ambientDatabase();
@@ -135,76 +124,6 @@ test("a promise that is kept does all that a promise does", async () => {
     expect(all).toEqual(Array.from({ length: 5 }, () => ({ rows: [], columns: [], rowsAffected: 0 })));
     expect(Promise.resolve(result)).toBe(result);
     expect(result).toBeInstanceOf(Promise);
-  });
-});
-
-test("what a promise of many readers gives reaches none of them with another's session", async () => {
-  const db = ambientDatabase();
-  const outside = new AsyncContext.Snapshot();
-  const wrong: string[] = [];
-  const check = (place: string, own: unknown): void => {
-    const here = db.current();
-    if (here !== undefined && here !== own) wrong.push(place);
-  };
-  const shared: Record<string, Promise<unknown>> = {};
-  const reader = async (place: string, own: unknown): Promise<void> => {
-    await shared[place];
-    check(place, own);
-    await shared[place]?.then(() => undefined);
-    check(`${place}, then`, own);
-  };
-  const makers: Record<string, () => Promise<unknown>> = {
-    "returned by an async function": async () => db.sql`one`,
-    "a plain promise, returned": async () => db.query("one"),
-    "Promise.resolve": () => Promise.resolve(db.sql`one`),
-    "new Promise": () => new Promise((resolve) => resolve(db.sql`one`)),
-    "new Promise of a promise": () => new Promise((resolve) => resolve(db.query("one"))),
-    "a callback of then": () => Promise.resolve().then(() => db.sql`one`),
-    "the promise itself": () => db.query("one"),
-    finally: () => db.query("one").finally(() => undefined),
-    "looked at, and returned later": () => {
-      const promise = db.query("one");
-      void promise.constructor;
-      return Promise.resolve().then(() => promise);
-    },
-    "looked at, and asked by somebody's own promise": () => {
-      const promise = db.query("one");
-      return new Promise((resolve, reject) => {
-        if (promise.constructor) void promise.then(resolve, reject);
-      });
-    },
-    "asked, and returned": async () => {
-      const promise = db.query("one");
-      void promise.then(() => 1);
-      return promise;
-    },
-    "Promise.resolve of a promise, returned": async () => Promise.resolve(db.query("one")),
-    all: () => Promise.all([db.sql`one`, db.query("two")]),
-    race: () => Promise.race([db.sql`one`, db.query("two")]),
-    keep: () => keep(db.query("one")),
-  };
-  for (const [place, make] of Object.entries(makers)) {
-    await db.session(async (own) => {
-      shared[place] = make();
-      const others = [1, 2].map(() => db.session((other) => reader(place, other)));
-      await Promise.all([reader(place, own), ...others, outside.run(() => reader(place, undefined))]);
-    });
-  }
-  expect(wrong).toEqual([]);
-});
-
-test("what was looked at is no longer being awaited when its job has ended", async () => {
-  const db = ambientDatabase();
-  const outside = new AsyncContext.Snapshot();
-  await db.session(async () => {
-    const promise = db.query("one");
-    void promise.constructor;
-    const shared = new Promise((resolve) => queueMicrotask(() => resolve(promise)));
-    const reader = outside.run(async () => {
-      await shared;
-      return db.current();
-    });
-    expect(await reader).toBeUndefined();
   });
 });
 
