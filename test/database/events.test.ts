@@ -214,3 +214,19 @@ describe("stats()", () => {
     expect(before).toEqual(copy);
   });
 });
+
+test("a session that ran out of time ends as aborted, and one whose close() failed as failed", async () => {
+  const clock = new FakeClock();
+  const boom = new Error("boom");
+  const { db, events } = fakeDatabase({}, { runtime: { ...shared(), clock } });
+  const late = db.session(() => new Promise<never>(() => undefined), { timeoutMs: 10 }).catch(() => undefined);
+  await clock.advance(10);
+  await late;
+  const session = db.open();
+  await session.query("one");
+  const closing = session.close(() => {
+    throw boom;
+  });
+  await expect(closing).rejects.toBe(boom);
+  expect(events.flatMap((event) => (event.type === "end" ? event.outcome : []))).toEqual(["aborted", "failed"]);
+});

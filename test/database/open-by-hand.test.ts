@@ -185,3 +185,12 @@ test("a timeout that is none is refused before anything is begun", async () => {
   }
   expect(events).toEqual([]);
 });
+
+test("close() waits for what was asked before: its action finds the connection that this has taken", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  const asked = session.query("one");
+  await session.close((each) => each.commit("two"));
+  await asked;
+  expect(adapter.flights).toEqual(["1: begin | one", "1: two | commit"]);
+});

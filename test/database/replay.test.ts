@@ -53,3 +53,15 @@ test("work that has rolled back, or done nothing yet, is done again", async () =
     ...["1: begin | try", "1: rollback", "1: begin | race", "1: commit"],
   ]);
 });
+
+test.each([true, false])(
+  "what may have been executed is never done again, though the loss is retryable (transaction: %s)",
+  async (transaction) => {
+    const { db, adapter } = fakeDatabase({
+      script: (text) => (text === "insert" ? { lost: "unknown" } : undefined),
+    });
+    const work = db.session((s) => s.query("insert"), { retry, transaction });
+    await expect(work).rejects.toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown", retryable: true });
+    expect(adapter.flights).toHaveLength(1);
+  },
+);

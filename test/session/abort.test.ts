@@ -186,3 +186,12 @@ test("a part that is given up takes no statement along that was asked beside it"
   );
   expect(adapter.flights).toEqual(["1: slow", "2: beside"]);
 });
+
+test("a statement whose signal is aborted already is never sent, and opens nothing", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    const given = s.query("one", [], { signal: AbortSignal.abort(reason) });
+    await expect(given).rejects.toBe(reason);
+  });
+  expect(adapter.log).toEqual([]);
+});
