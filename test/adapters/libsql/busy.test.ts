@@ -126,3 +126,21 @@ test.each(["query", "stream", "session"] as const)(
     await db.query("SELECT 1");
   },
 );
+
+test("what came before a BEGIN that was refused is not sent again with it", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const { db, server } = await openShop({
+    server: { busy: "fail" },
+    database: { setup: ["SELECT 'setup'"], pool: { max: 2 } },
+  });
+  const holder = db.open({ accessMode: "read write" });
+  await holder.query("SELECT 1");
+  await server.forgetRequests();
+  const { text, params } = add(1, "tea");
+  const waiting = db.session((session) => session.query(text, params));
+  const sql = async (): Promise<string[]> => (await server.requests()).flatMap((request) => request.sql);
+  while ((await sql()).filter((each) => each.startsWith("BEGIN")).length < 3) await sleep(10);
+  await holder.close("rollback");
+  await waiting;
+  expect((await sql()).filter((each) => each === "SELECT 'setup'")).toHaveLength(1);
+});

@@ -94,3 +94,14 @@ test("settings that were made at setup are not lost with a stream: the connectio
   expect(await read()).toEqual([{ foreign_keys: 0 }]);
   expect(db.stats().opened).toBe(2);
 });
+
+test("a transaction is asked for as long as it is needed, however long its stream was idle", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const { db, names } = await openShop();
+  await db.session(async (session) => {
+    await session.batch([add(1, "tea")]);
+    vi.setSystemTime(Date.now() + 9_000);
+    await session.batch([add(2, "salt")]);
+  });
+  expect(await names()).toEqual(["tea", "salt"]);
+});

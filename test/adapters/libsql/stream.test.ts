@@ -145,3 +145,22 @@ test("a stream is opened again when the server has too much to do", async () => 
   for await (const _row of db.stream(numbers(3))) rows++;
   expect(rows).toBe(3);
 });
+
+test("neither does the next stream, when the first was told that the transaction is gone and nobody cared", async () => {
+  const { db } = await openShop({ server: { txnTimeoutMs: 40 } });
+  const told: unknown[] = [];
+  const work = db.session(async (session) => {
+    await session.query("INSERT INTO goods VALUES (1, 'old')");
+    await db.autocommit.query("INSERT INTO goods VALUES (2, 'young')");
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        for await (const row of session.stream("SELECT * FROM goods")) told.push(row);
+      } catch (error) {
+        told.push((error as { code: string }).code);
+      }
+    }
+    throw new Error("mine");
+  });
+  await expect(work).rejects.toThrow("mine");
+  expect(told).toEqual(["TRANSACTION_LOST", "TRANSACTION_LOST"]);
+});
