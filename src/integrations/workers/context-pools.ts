@@ -62,13 +62,11 @@ export class ContextPools<C> implements Pool<C> {
 
   async acquire(options?: AcquireOptions): Promise<Lease<C>> {
     const here = this.#here();
-    try {
-      return await here.pool.acquire(options);
-    } catch (error) {
-      // What is being opened may be for nobody now: it is not to stay open.
+    // When it fails, what is being opened may be for nobody: it is not to stay open.
+    return here.pool.acquire(options).catch((error: unknown) => {
       this.#rest(here);
       throw error;
-    }
+    });
   }
 
   tryAcquire(options?: AcquireOptions): Lease<C> | undefined {

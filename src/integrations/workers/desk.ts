@@ -26,7 +26,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
   readonly watch: Watch;
   readonly stock: Stock<C, Waiter<C>>;
   readonly line: Queue<C> = new Queue<C>();
-  readonly #loans: Loans<C>;
+  readonly #loans: Loans<C> = new Loans<C>();
   readonly #source: BoundedSource<C>;
   readonly #canWake: () => boolean;
   readonly #tell: Tell;
@@ -39,9 +39,8 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
   ) {
     const { runtime, name = "pool", onEvent } = options;
     const checked = checkPoolOptions(options, runtime.maxConnections);
-    const { openTimeoutMs, leakMs } = checked;
+    const { openTimeoutMs } = checked;
     this.name = name;
-    this.#loans = new Loans<C>(leakMs);
     this.#source = new BoundedSource(source, name, openTimeoutMs, runtime.clock);
     this.#canWake = canWake;
     this.#tell = teller(onEvent);
@@ -135,7 +134,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
 
   #lend(entry: Entry<C>, options: AcquireOptions | undefined, waitedMs: number): Lease<C> {
     this.line.waitedMs += waitedMs;
-    const lease = this.#loans.begin(entry, options, this.watch.now);
+    const lease = this.#loans.begin(entry, options, this.watch.now, this.place.options.leakMs);
     this.#tell?.({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
     return lease;
   }

@@ -1,3 +1,4 @@
+import { DbError, isDbError } from "../../errors.ts";
 import type { Database, Session, SessionOptions } from "../../index.ts";
 import { flags } from "./flags.ts";
 import { heldBody } from "./held-body.ts";
@@ -31,7 +32,7 @@ export function runEvent(
   const list: Database[] = [databases].flat();
   const keep = (promise: Promise<unknown>): void =>
     (context as Partial<ExecutionContext>).waitUntil?.(promise.catch(() => undefined));
-  const { abortOnDisconnect = true, rollbackOn = isFailure, keepUntilStreamEnds = false, ...rest } = options;
+  const { abortOnDisconnect = true, rollbackOn = isFailure, keepUntilStreamEnds, ...rest } = options;
   const signal = abortOnDisconnect ? disconnectOf(request) : undefined;
   // What outlasts its handler is a session apart: a handler around it answers before the body is read.
   const outer = list.map((db) => (keepUntilStreamEnds ? undefined : around(db, request)));
@@ -55,7 +56,7 @@ export function runEvent(
     };
     const toAnswer = (error: unknown): unknown => {
       if (refused && error === refused) return refused;
-      throw error;
+      throw toFailure(error);
     };
     const running = { ...rest, signal, waitUntil: keep };
     const ended = inSessions(list, outer, [event, context, request], running, work).catch(toAnswer);
@@ -108,6 +109,16 @@ function enterAll<T>(sessions: readonly Session[], work: () => T): T {
 // What belongs to this request only is closed with it. A Durable Object outlives its requests, and so do its sockets.
 async function leave(list: readonly Database[], outer: readonly unknown[], context: object): Promise<void> {
   if (!("storage" in context)) await Promise.all(list.map(async (db, index) => outer[index] || db.leave()));
+}
+
+/**
+ * workerd takes an error that says `retryable` for a connection of its own that was lost: it gives the client no answer, and
+ * logs nothing. What leaves an event says it no more, and has what did for its cause.
+ */
+function toFailure(error: unknown): unknown {
+  if (!isDbError(error) || !error.retryable) return error;
+  const { code, message, details, outcome } = error;
+  return new DbError(code, message.slice(code.length + 2), details, { outcome, cause: error });
 }
 
 function isFailure({ status }: Response): boolean {

@@ -34,7 +34,7 @@ export function heldBody(
       }
     },
     async cancel(reason) {
-      broken(reason ?? new Error("the reader of the response has left"));
+      broken(reason);
       await leave(reason);
     },
   });

@@ -7,20 +7,15 @@ export const LONGEST_LEASE_MS = 60_000;
 /** What is lent, and what whoever has it had asked for. */
 export class Loans<C> {
   readonly #holders: Map<Entry<C>, AcquireOptions | undefined> = new Map();
-  readonly #leakMs: number;
 
   /** @param leakMs - how old a lease is that is reported as a leak, where any are. */
-  constructor(leakMs: number) {
-    this.#leakMs = leakMs;
-  }
-
-  begin(entry: Entry<C>, options: AcquireOptions | undefined, now: number): Lease<C> {
+  begin(entry: Entry<C>, options: AcquireOptions | undefined, now: number, leakMs: number): Lease<C> {
     entry.uses++;
     entry.isLent = true;
     entry.leasedAt = now;
     entry.owner = options?.owner;
     entry.stack = options?.stack;
-    entry.leakAt = now + this.#leakMs;
+    entry.leakAt = now + leakMs;
     this.#holders.set(entry, options);
     return new PoolLease(entry);
   }

@@ -93,9 +93,8 @@ function finder(databases: Databases | ((env: never) => Databases)): (env: unkno
     return () => checked;
   }
   const made = new WeakMap<object, Databases>();
-  const none = {};
   return (env) => {
-    const key = Object(env ?? none) as object;
+    const key = Object(env ?? globalThis) as object;
     const found = made.get(key) ?? check(databases(env as never));
     made.set(key, found);
     return found;
