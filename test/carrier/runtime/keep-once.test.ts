@@ -97,3 +97,24 @@ test("with nobody current, such a promise is awaited as any other, in one microt
   expect(order).toEqual(["kept", "any other"]);
   expect(kept?.constructor).toBe(Promise);
 });
+
+test("only the first `then` that is read behind a look is the await's", async () => {
+  const variable = new AsyncContext.Variable<string>();
+  const context = browserContext({ warn: false });
+  const kept = context.carry?.(Promise.resolve(1)) as Promise<number>;
+  const { then } = kept;
+  variable.run("A", () => {
+    void kept.constructor;
+    expect(kept.then === then).toBe(false);
+    expect(kept.then === then).toBe(true);
+  });
+  await kept;
+});
+
+test("where the patches were taken back, promises are left as they are", () => {
+  const context = browserContext({ warn: false });
+  unpatch();
+  const promise = Promise.resolve(1);
+  expect(Reflect.ownKeys(context.carry?.(promise) ?? {})).not.toContain("then");
+  expect(keep(promise)).toBe(promise);
+});

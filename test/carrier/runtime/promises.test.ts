@@ -115,3 +115,21 @@ test("what an async function returns is the engine's promise, whatever stands in
   unpatch();
   expect(Engine.prototype.then).toBe(nativeThen);
 });
+
+test("a Promise that is put in the engine's place later is patched when a variable is next run", async () => {
+  const variable = new AsyncContext.Variable<string>();
+  const queue = queueMicrotask;
+  class Foreign {
+    // oxlint-disable-next-line unicorn/no-thenable -- it is one on purpose
+    then(callback: () => void): void {
+      unpatched.push(callback);
+    }
+  }
+  const unpatched: (() => void)[] = [];
+  const seen: unknown[] = [];
+  vi.stubGlobal("Promise", Foreign);
+  variable.run("A", () => new Foreign().then(() => seen.push(variable.get())));
+  vi.unstubAllGlobals();
+  await new Promise<void>((resolve) => queue(() => resolve(unpatched.forEach((callback) => callback()))));
+  expect(seen).toEqual(["A"]);
+});
