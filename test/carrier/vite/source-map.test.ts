@@ -78,6 +78,8 @@ test("each mark of what the dev server hands out leads to where it was written",
   const server = await createServer({
     ...settings(page.root, isopool()),
     server: { middlewareMode: true, ws: false, watch: null },
+    // Nothing is looked for in the background, which the close would cut off.
+    optimizeDeps: { noDiscovery: true },
   });
   try {
     const result = await server.environments.client.transformRequest("/marked.tsx");
