@@ -227,7 +227,7 @@ export class Database extends Handle implements AsyncDisposable {
       throw new DbError("POOL_CLOSED", "the database was disposed: make a new one", { pool: adapter.key ?? "" });
     const { afterFirstConnection, afterConnection, adapters, setup: inputs = [] } = this.#options;
     const { limits, checksConnections, stacks, runtime } = this;
-    const setup = inputs.map((input) => toStatement(input, adapter));
+    const setup = inputs.map((input) => toStatement(input, adapter, "setup"));
     const identity = [
       ...[
         this.#url,
@@ -252,7 +252,7 @@ export class Database extends Handle implements AsyncDisposable {
     const { adapters, setup = [] } = this.#options;
     const adapter = chooseAdapter(url, adapters).create({ url, folder: this.folder });
     // Checked here, where the mistake was made, and not when the first connection is opened.
-    for (const input of setup) toStatement(input, adapter);
+    for (const input of setup) toStatement(input, adapter, "setup");
     return adapter;
   }
 }

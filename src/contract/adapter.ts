@@ -8,14 +8,27 @@ export type MaybePromise<T> = T | Promise<T>;
 export type IsolationLevel = "read uncommitted" | "read committed" | "repeatable read" | "serializable";
 export type AccessMode = "read write" | "read only";
 
+/** The SQL that an adapter speaks. */
+export type Dialect = "sqlite" | "postgres";
+
+/** PostgreSQL settings by name; `role` is the role. They hold for one transaction, and end with it. */
+export type Settings = Readonly<Record<string, string | number | boolean>>;
+
 /** How a transaction begins. */
 export interface BeginOptions {
   readonly isolationLevel?: IsolationLevel | undefined;
   readonly accessMode?: AccessMode | undefined;
+  /** PostgreSQL: set by the adapter together with BEGIN, for this transaction alone. */
+  readonly settings?: Settings | undefined;
+  /** SQLite: when BEGIN takes the lock for writing. */
+  readonly behavior?: "deferred" | "immediate" | "exclusive" | undefined;
+  /** SQLite: the adapter turns foreign keys off ahead of BEGIN, checks them ahead of COMMIT, and turns them on again. */
+  readonly foreignKeys?: "off" | undefined;
 }
 
 /** What connections of one kind can do: data, looked at before the first statement. */
 export interface Capabilities {
+  readonly dialect: Dialect;
   /** `isolate`: the connection is plain data and outlives a request. `request`: it is a socket and does not. */
   readonly affinity: "isolate" | "request";
   /** `batch`: only a list that is known in full runs as one transaction. */
@@ -60,12 +73,19 @@ export interface Adapter {
    *
    * @throws DbError `QUERY_FAILED` of kind `parameter` or `syntax` when text and values do not fit; no value is shown.
    */
-  check?(statement: Statement): void;
+  check?(statement: Statement, place: StatementPlace): void;
   /** Opens one connection. Rejects with `CONNECT_FAILED` or `AUTH_FAILED`, or with the signal's reason. */
   open(options: OpenOptions): MaybePromise<DriverConnection>;
   /** Frees what outlives connections: files, engines. Called once, after the last connection is closed. */
   dispose?(): MaybePromise<void>;
 }
+
+/**
+ * Where a statement runs. `setup`: on a fresh connection, for all who use it. `session`: its effects last as long as the
+ * session has the connection. `transaction`: as `session`, with a transaction open. `autocommit`: alone; the connection
+ * goes back at once.
+ */
+export type StatementPlace = "setup" | "session" | "transaction" | "autocommit";
 
 export interface OpenOptions {
   /** The URL as of now: a source given as a function is asked again for every connection. */
@@ -93,6 +113,8 @@ export interface DriverConnection {
   send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]>;
   /** Reads a statement's rows in batches. The iterator's `return()` frees what the statement holds. */
   stream?(statement: Statement, options: StreamOptions): RowStream;
+  /** Called when another session takes the connection: what the last one left in it must be gone before the next statement. */
+  renew?(): void;
   /** A cheap answer from the database; rejects or gives `false` when there is none. Only when not `tellsDeath`. */
   ping?(signal: AbortSignal): MaybePromise<boolean | void>;
   /** Called once. After it, nothing of the connection is open. */
@@ -116,6 +138,8 @@ export interface Flight {
   readonly steps: readonly Step[];
   /** Run after the steps, only when one of them stopped the flight; their own failures are ignored. */
   readonly undo?: readonly Step[];
+  /** Hold for every statement of the flight that is outside of a transaction begun by a step. */
+  readonly settings?: Settings | undefined;
 }
 
 /** One step of a flight. */

@@ -44,7 +44,7 @@ export class Connection implements AsyncDisposable {
   /** Puts statements ahead of the connection's next flight: for hooks, where they cost no round trip of their own. */
   queue(...statements: readonly StatementInput[]): void {
     const { setup, source } = this.#held();
-    setup.push(...toSetup(statements.map((statement) => toStatement(statement, source.adapter))));
+    setup.push(...toSetup(statements.map((statement) => toStatement(statement, source.adapter, "setup"))));
   }
 
   /** Closes a connection that was detached; one that a session holds is closed by `session.close()`. */

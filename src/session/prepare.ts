@@ -7,8 +7,9 @@ import type { Transaction } from "./transaction.ts";
 /** Checks and writes a command before a connection is taken for it, and settles what has nothing to send. */
 export function prepare(command: Command, adapter: Adapter, transaction: Transaction): void {
   const { kind, scope } = command;
+  const place = transaction.wanted ? "transaction" : "session";
   try {
-    const statements = (command.statements = command.inputs.map((input) => toStatement(input, adapter)));
+    const statements = (command.statements = command.inputs.map((input) => toStatement(input, adapter, place)));
     if (kind !== "rollback" && kind !== "connect") {
       const refusal = transaction.refusal(statements[0]?.text);
       if (refusal) throw refusal;

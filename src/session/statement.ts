@@ -1,4 +1,4 @@
-import type { Adapter } from "../contract/adapter.ts";
+import type { Adapter, StatementPlace } from "../contract/adapter.ts";
 import type { Statement } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import { isSqlQuery, type SqlQuery } from "./sql-query.ts";
@@ -17,7 +17,7 @@ const REMEDIES = ["transaction(work)", "commit()", "rollback()", 'transaction(wo
  *
  * @throws DbError `TRANSACTION_STATEMENT` | `QUERY_FAILED` (kind `parameter` or `syntax`).
  */
-export function toStatement(input: StatementInput, adapter: Adapter): Statement {
+export function toStatement(input: StatementInput, adapter: Adapter, place: StatementPlace): Statement {
   const statement = isSqlQuery(input)
     ? input.toStatement(adapter.capabilities.placeholder)
     : typeof input === "string"
@@ -41,6 +41,6 @@ export function toStatement(input: StatementInput, adapter: Adapter): Statement 
       remedy,
     });
   }
-  adapter.check?.(statement);
+  adapter.check?.(statement, place);
   return statement;
 }

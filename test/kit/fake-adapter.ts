@@ -45,6 +45,7 @@ export interface FakeAdapterOptions {
 }
 
 const CAPABILITIES: Capabilities = {
+  dialect: "sqlite",
   affinity: "isolate",
   transactions: "interactive",
   savepoints: true,

@@ -11,6 +11,7 @@ import { Sender } from "./sender.ts";
 import { bind } from "./values.ts";
 
 const CAPABILITIES: Capabilities = {
+  dialect: "sqlite",
   affinity: "isolate",
   transactions: "interactive",
   savepoints: true,

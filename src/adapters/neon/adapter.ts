@@ -11,6 +11,7 @@ import { type Shape, SocketConnection } from "./socket-connection.ts";
 import { bind } from "./values.ts";
 
 const CAPABILITIES: Capabilities = {
+  dialect: "postgres",
   affinity: "request",
   transactions: "interactive",
   savepoints: true,

@@ -8,6 +8,7 @@ import type { SqlJsOptions } from "./index.ts";
 import { encode } from "./values.ts";
 
 const CAPABILITIES: Capabilities = {
+  dialect: "sqlite",
   affinity: "isolate",
   transactions: "interactive",
   savepoints: true,

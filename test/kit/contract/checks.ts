@@ -8,7 +8,7 @@ const SECRET = "s3cr3t-value";
 
 async function assertRefused(on: Fixture, statement: Statement, kind: QueryFailureKind): Promise<string> {
   assert(on.adapter.check, "expected an adapter that checks statements");
-  const error = await caughtDbError("QUERY_FAILED", () => on.adapter.check!(statement));
+  const error = await caughtDbError("QUERY_FAILED", () => on.adapter.check!(statement, "session"));
   assertEqual(error.details.kind, kind, statement.text);
   assertEqual(error.details.sql, statement.text);
   assertEqual(error.outcome, "not-executed");
@@ -29,7 +29,7 @@ export const checks: Cases = {
     ] as const) {
       await assertRefused(on, on.statement(text, params), "parameter");
     }
-    on.adapter.check?.(on.statement("SELECT ?, '?', \"?\" /* ? */ -- ?", [1]));
+    on.adapter.check?.(on.statement("SELECT ?, '?', \"?\" /* ? */ -- ?", [1]), "session");
   },
 
   "values that cannot be bound are refused by their place, never by what they are": async (on) => {
@@ -72,7 +72,7 @@ export const checks: Cases = {
       assert(message.includes("batch"), `expected the remedy in: ${message}`);
     }
     for (const text of ["SELECT 1;", "SELECT 1 ; -- ; SELECT 2", "SELECT ';' AS a; /* ; */"])
-      on.adapter.check?.({ text });
+      on.adapter.check?.({ text }, "session");
   },
 
   "a text without a statement is refused": async (on) => {

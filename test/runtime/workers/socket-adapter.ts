@@ -3,6 +3,7 @@
 import type { AdapterFactory, Capabilities, DriverConnection, Flight, Step, StepOutcome } from "../../../src/index.ts";
 
 const CAPABILITIES: Capabilities = {
+  dialect: "postgres",
   affinity: "request",
   transactions: "interactive",
   savepoints: false,
