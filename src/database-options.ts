@@ -3,7 +3,7 @@ import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent } from "./contract/events.ts";
 import type { PoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
-import type { Hook } from "./session/source.ts";
+import type { Hook } from "./session/hooks.ts";
 import type { StatementInput } from "./session/statement.ts";
 
 /** Where the database is. A function is asked whenever a connection is opened: for bindings known only inside a request. */

@@ -13,12 +13,12 @@ import { shared } from "./runtime/shared.ts";
 import { Autocommit } from "./session/autocommit.ts";
 import type { DeadlineOptions } from "./session/deadline.ts";
 import { Handle } from "./session/handle.ts";
+import { type Hook, prepareLink } from "./session/hooks.ts";
 import { currentFolder, instances } from "./session/instances.ts";
-import type { TransactionOptions } from "./session/nesting.ts";
+import type { Link } from "./session/link.ts";
 import { planTransaction } from "./session/propagation.ts";
 import type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
-import { runSession, type SessionOptions } from "./session/run-session.ts";
-import { Session, type Work } from "./session/session.ts";
+import { Session, type SessionOptions, type TransactionOptions, type Work } from "./session/session.ts";
 import { Source } from "./session/source.ts";
 import type { Carry } from "./session/sql-query.ts";
 import { type StatementInput, toStatement } from "./session/statement.ts";
@@ -36,7 +36,7 @@ export function createDatabase(url: UrlSource, options: DatabaseOptions): Databa
 let databases = 0;
 
 /** A configured data source. Made by `createDatabase()`. */
-export class Database extends Handle implements AsyncDisposable {
+export class Database extends Handle<Session> implements AsyncDisposable {
   /** Each statement a session of its own, outside of any session that is current: on purpose. */
   readonly autocommit: Queryable = new Autocommit(this);
   /** Working folder of adapters that store files; `""` when none was set. */
@@ -63,7 +63,7 @@ export class Database extends Handle implements AsyncDisposable {
   readonly #options: DatabaseOptions;
   readonly #bound: WeakMap<object, Session> = new WeakMap();
   #adapter: Adapter | undefined;
-  #source: Source | undefined;
+  #source: Source<Hook> | undefined;
   #disposing: Promise<void> | undefined;
 
   /** @internal */
@@ -100,7 +100,12 @@ export class Database extends Handle implements AsyncDisposable {
    * @throws what `work` throws, unchanged; the signal's own reason; DbError `QUERY_TIMEOUT` | `COMMIT_UNKNOWN` | `ROLLBACK_ONLY` | ….
    */
   session<T>(work: Work<T>, options: SessionOptions = {}): Promise<T> {
-    return this.carried(runSession(this, this.#begin(), work, options));
+    return this.carried(Session.run(this, this.#begin(), work, options));
+  }
+
+  /** @internal A session of one statement, for `autocommit`. */
+  lone<T>(work: Work<T>): Promise<T> {
+    return Session.run(this, this.#begin(), work, { transaction: false, isLone: true });
   }
 
   /** Begins a session by hand: `await using session = db.open()`. What is not committed when it ends is rolled back. */
@@ -122,7 +127,7 @@ export class Database extends Handle implements AsyncDisposable {
   /** The session that is current here, if one is. */
   current(): Session | undefined {
     for (let frame = this.context.current(); frame; frame = frame.parent)
-      if (frame.owner === this) return frame.session as Session;
+      if (frame.owner === this || frame.owner === this.#source) return frame.session as Session;
     return undefined;
   }
 
@@ -204,11 +209,16 @@ export class Database extends Handle implements AsyncDisposable {
   }
 
   /** @internal */
-  source(): MaybePromise<Source> {
+  source(): MaybePromise<Source<Hook>> {
     if (this.#source && !this.#disposing) return this.#source;
     if (this.#adapter) return this.#share(this.#adapter);
     // Each caller asks for itself; no promise is kept that would hang for ever if its request were cut off.
     return Promise.resolve(this.url()).then((url) => this.#source ?? this.#share(this.#makeAdapter(url)));
+  }
+
+  /** @internal */
+  prepare(link: Link, owner: Owner, signal: AbortSignal | undefined): Promise<void> {
+    return prepareLink(link.origin as Source<Hook>, this, link, owner, signal);
   }
 
   // Who waits for a session that begins here. From now on, closeAllInstances() and setFolder() look here too.
@@ -222,7 +232,7 @@ export class Database extends Handle implements AsyncDisposable {
     return this.current() ?? (this.context.absenceProves ? this.autocommit : this.require());
   }
 
-  #share(adapter: Adapter): Source {
+  #share(adapter: Adapter): Source<Hook> {
     if (this.#disposing)
       throw new DbError("POOL_CLOSED", "the database was disposed: make a new one", { pool: adapter.key ?? "" });
     const { afterFirstConnection, afterConnection, adapters, setup: inputs = [] } = this.#options;

@@ -55,6 +55,8 @@ export type SessionEvent =
       readonly statements: readonly string[];
       readonly durationMs: number;
       readonly isOk: boolean;
+      /** What went wrong: with the flight as a whole, or with the first of its steps that failed. */
+      readonly error: unknown;
     }
   | {
       readonly type: "retry";
@@ -70,7 +72,12 @@ export type SessionEvent =
       readonly error: unknown;
       readonly during: "rollback" | "callback";
     }
-  | { readonly type: "end"; readonly session: number; readonly outcome: "done" | "failed" | "aborted" };
+  | {
+      readonly type: "end";
+      readonly session: number;
+      readonly outcome: "done" | "failed" | "aborted";
+      readonly error: unknown;
+    };
 
 /** What `onEvent` receives: every event, when it happened (milliseconds of the runtime's clock), and in which pool. */
 export type DatabaseEvent = (PoolEvent | SessionEvent) & { readonly at: number; readonly pool: string };

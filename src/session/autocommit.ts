@@ -1,15 +1,14 @@
 import type { RawResult, Row } from "../contract/statement.ts";
 import type { DeadlineOptions } from "./deadline.ts";
 import { Queryable, type StreamRowsOptions } from "./queryable.ts";
-import type { SessionOptions } from "./run-session.ts";
-import type { Session, Work } from "./session.ts";
+import type { Session, SessionOptions, Work } from "./session.ts";
 import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 
-/** Whoever begins sessions: a Database. */
+/** What begins sessions of one statement: a Database. */
 interface Beginner {
   readonly carry: Carry | undefined;
-  session<T>(work: Work<T>, options: SessionOptions): Promise<T>;
+  lone<T>(work: Work<T>): Promise<T>;
   open(options: SessionOptions): Session;
 }
 
@@ -33,7 +32,7 @@ export class Autocommit extends Queryable {
     finish: (results: RawResult[]) => T,
     options?: DeadlineOptions,
   ): Promise<T> {
-    return this.#database.session((session) => session.submit(kind, inputs, finish, options), { transaction: false });
+    return this.#database.lone((session) => session.submit(kind, inputs, finish, options));
   }
 
   override async *stream<R = Row>(

@@ -1,4 +1,4 @@
-import type { Adapter, BeginOptions } from "../contract/adapter.ts";
+import type { Adapter } from "../contract/adapter.ts";
 import { DbError } from "../errors.ts";
 import type { Scope } from "./scope.ts";
 
@@ -7,12 +7,9 @@ import type { Scope } from "./scope.ts";
  *
  * @throws DbError `TRANSACTION_UNSUPPORTED`
  */
-export function refuseUnsupported(
-  { name, capabilities }: Adapter,
-  { isolationLevel, accessMode }: BeginOptions,
-  { kind }: Scope,
-): void {
-  const { transactions, savepoints, isolationLevels } = capabilities;
+export function refuseUnsupported({ name, capabilities }: Adapter, { bound, path }: Scope): void {
+  const { dialect, transactions, savepoints, isolationLevels } = capabilities;
+  const { isolationLevel, accessMode, settings, behavior, foreignKeys } = path[0]!.begin!;
   const wanted =
     transactions !== "interactive"
       ? "interactive transactions: use batch([…])"
@@ -20,6 +17,10 @@ export function refuseUnsupported(
         ? `isolation level "${isolationLevel}", only ${isolationLevels.join(", ")}`
         : accessMode && !accessMode.startsWith("read ")
           ? `access mode "${accessMode}"`
-          : kind === "nested" && !savepoints && "savepoints";
+          : settings && dialect === "sqlite"
+            ? "`settings`: they are PostgreSQL's"
+            : (behavior ?? foreignKeys) && dialect === "postgres"
+              ? "`behavior` nor `foreignKeys`: they are SQLite's"
+              : bound.kind === "nested" && !savepoints && "savepoints";
   if (wanted) throw new DbError("TRANSACTION_UNSUPPORTED", `${name} has no ${wanted}`, { adapter: name, wanted });
 }

@@ -1,6 +1,8 @@
 import type { MaybePromise } from "../contract/adapter.ts";
 import type { RawResult, Statement } from "../contract/statement.ts";
+import { locate } from "./locate.ts";
 import type { Link } from "./link.ts";
+import { settleQuietly } from "./quiet.ts";
 import type { Scope } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
 
@@ -21,15 +23,24 @@ export class Command<T = unknown> {
   statements: readonly Statement[] = [];
   /** For `connect`: whether an idle connection of the pool will do. */
   usePool = true;
+  /** For `call`: the only connection that it makes sense on. */
+  link: Link | undefined;
+  /** It takes back what its scope has done: the end of that scope does not end it. */
+  isLast = false;
+  /** Nothing else leaves before its answer is made. */
+  isAwaited = false;
   /** Shares its flight with nobody: it settles something, or may be cancelled on its own. */
   isAlone: boolean;
+  /** It has left the queue, and waits for a connection or for its answer. */
+  isTaken = false;
   /** From when it left it may have been executed. */
   isFlying = false;
   isSettled = false;
+  /** It waits for a transaction that is under way, with a timer that ends the wait. */
+  isBlocked = false;
   /** Disarms its deadline. */
   disarm: (() => void) | undefined;
-  #fulfil!: (value: T) => void;
-  #refuse!: (error: unknown) => void;
+  #fulfil!: (value: T | PromiseLike<T>) => void;
 
   constructor(kind: CommandKind, scope: Scope, inputs: readonly StatementInput[], finish: Finish<T>) {
     this.kind = kind;
@@ -37,21 +48,21 @@ export class Command<T = unknown> {
     this.inputs = inputs;
     this.finish = finish;
     this.isAlone = kind !== "query";
-    this.promise = new Promise((fulfil, refuse) => {
-      this.#fulfil = fulfil;
-      this.#refuse = refuse;
-    });
+    this.promise = new Promise((fulfil) => (this.#fulfil = fulfil));
   }
 
-  resolve(value: T): void {
+  resolve(value: MaybePromise<T>): void {
     this.isSettled = true;
     this.disarm?.();
     this.#fulfil(value);
   }
 
   reject(error: unknown): void {
+    if (this.isSettled) return;
     this.isSettled = true;
     this.disarm?.();
-    this.#refuse(error);
+    // Its session has ended, or is about to, and reports the failure: the statement's own promise may be nobody's.
+    if (this.scope.over) settleQuietly(this.promise);
+    this.#fulfil(locate(error));
   }
 }

@@ -1,41 +1,48 @@
 import type { Params, Result, Row } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import type { DeadlineOptions } from "./deadline.ts";
+import { end, type Part } from "./ending.ts";
 import { type Link, toSetup } from "./link.ts";
-import type { Session } from "./session.ts";
+import type { Queryable } from "./queryable.ts";
 import { type StatementInput, toStatement } from "./statement.ts";
+
+/** The session through which a connection is used. */
+export interface ConnectionUser extends Part, Pick<Queryable, "query"> {
+  readonly connectionName: string;
+}
 
 /**
  * One physical connection, as hooks and `getConnection()` hand it out. Good until its session gives it back; one that was
  * detached is the caller's, until `close()`.
  */
 export class Connection implements AsyncDisposable {
-  readonly #session: Session;
+  #user: ConnectionUser;
   readonly #link: Link;
-  readonly #isDetached: boolean;
+  /** For one that is the caller's own: makes a session of nothing but this connection, in the state that it is in. */
+  readonly #toUser: (() => ConnectionUser) | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(session: Session, link: Link, isDetached = false) {
-    this.#session = session;
+  constructor(user: ConnectionUser, link: Link, toUser?: () => ConnectionUser) {
+    this.#user = user;
     this.#link = link;
-    this.#isDetached = isDetached;
+    this.#toUser = toUser;
   }
 
   get name(): string {
-    return this.#session.connectionName;
+    return this.#user.connectionName;
   }
 
   /** The driver's own handle, for what isopool does not wrap: a sql.js `Database`, a Neon `Client`. */
   get raw(): unknown {
-    return this.#held().driver.raw;
+    return (this.#toUser && !this.#closing ? this.#link : this.#held()).driver.raw;
   }
 
   /** Runs one statement on it, as `session.query()` does. */
   query<R = Row>(text: string, params?: Params, options?: DeadlineOptions): Promise<Result<R>> {
     try {
       this.#held();
-      return this.#session.query<R>(text, params, options);
+      return this.#user.query<R>(text, params, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -43,8 +50,8 @@ export class Connection implements AsyncDisposable {
 
   /** Puts statements ahead of the connection's next flight: for hooks, where they cost no round trip of their own. */
   queue(...statements: readonly StatementInput[]): void {
-    const { setup, source } = this.#held();
-    setup.push(...toSetup(statements.map((statement) => toStatement(statement, source.adapter, "setup"))));
+    const { setup, origin } = this.#held();
+    setup.push(...toSetup(statements.map((statement) => toStatement(statement, origin.adapter, "setup"))));
   }
 
   /** Closes a connection that was detached; one that a session holds is closed by `session.close()`. */
@@ -56,23 +63,43 @@ export class Connection implements AsyncDisposable {
     return this.close();
   }
 
-  /** @internal The connection, if it is the caller's own. */
-  ownLink(): Link {
-    const link = this.#held();
-    if (!this.#isDetached) throw new TypeError("Expected a connection of your own, from detach()");
+  /**
+   * @internal Lends the caller's own connection to a session: until that gives it back, only one of the two may use it.
+   * @throws TypeError when it is not the caller's own, when another session has it, or when its transaction cannot go on there.
+   */
+  bind({ unit, scope }: Part): Link {
+    const link = this.#link;
+    if (unit.holder.link === link && this.#toUser) return link;
+    this.#held();
+    this.#own();
+    if (scope.path.length === 0 && link.driver.state !== "idle")
+      throw new TypeError("Expected a connection with no transaction open, for a session that has none");
+    link.isBound = true;
     return link;
   }
 
   async #close(): Promise<void> {
-    const { driver } = this.ownLink();
-    await this.#session.close(null);
+    const { driver } = this.#own();
+    await end(this.#user, "done");
     await driver.close();
   }
 
+  #own(): Link {
+    if (!this.#toUser) throw new TypeError("Expected a connection of your own, from detach()");
+    if (this.#link.isBound)
+      throw new TypeError("Expected a connection that no session has: use setConnection(null) there first");
+    return this.#link;
+  }
+
   #held(): Link {
-    if (this.#session.unit.link === this.#link) return this.#link;
-    throw new DbError("SESSION_CLOSED", "this connection was closed, or given back", {
-      session: this.name,
-    });
+    const link = this.#link;
+    if (this.#toUser) {
+      this.#own();
+      // Another session has had it since: what this one knew of its transaction is out of date.
+      if (this.#user.unit.holder.link !== link && !this.#closing && link.driver.state !== "closed")
+        this.#user = this.#toUser();
+    }
+    if (this.#user.unit.holder.link === link) return link;
+    throw new DbError("SESSION_CLOSED", "this connection was closed, or given back", { session: this.name });
   }
 }

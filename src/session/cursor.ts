@@ -1,9 +1,9 @@
 import type { Params, Row } from "../contract/statement.ts";
-import type { Session } from "./session.ts";
+import type { Queryable } from "./queryable.ts";
 
 /** DB-API style reader over a session's connection. */
 export class Cursor implements AsyncIterable<Row> {
-  readonly #session: Session;
+  readonly #session: Queryable;
   #rows: Row[] = [];
   #next = 0;
   #isClosed = false;
@@ -15,7 +15,7 @@ export class Cursor implements AsyncIterable<Row> {
   lastRowid: number | bigint | undefined;
 
   /** @internal */
-  constructor(session: Session) {
+  constructor(session: Queryable) {
     this.#session = session;
   }
 

@@ -1,56 +1,63 @@
 import type { Result } from "../contract/statement.ts";
+import { DbError } from "../errors.ts";
+import type { SettleCallback } from "./callbacks.ts";
+import { type Action, checkAction, closePart, reconnectPart } from "./closing.ts";
 import { Command } from "./command.ts";
 import { Connection } from "./connection.ts";
 import { Cursor } from "./cursor.ts";
+import type { Part } from "./ending.ts";
+import { refuseFromWithin } from "./nesting.ts";
 import { Queryable } from "./queryable.ts";
-import type { Session } from "./session.ts";
+import { refuseFailed } from "./run-scope.ts";
+import { toResult } from "./rows.ts";
 import type { StatementInput } from "./statement.ts";
-import type { SettleCallback } from "./unit.ts";
 
-/** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
-export type CloseAction = "commit" | "rollback" | null | ((session: Session) => unknown);
+/** What a handle does its work on: a session, or a transaction inside one. */
+export interface Held extends Part, Queryable {
+  readonly connectionName: string;
+  lastCursor: Cursor | undefined;
+}
 
 /** What is done with a session as a whole. A Session does it with itself, a Database with the session that is current. */
-export abstract class Handle extends Queryable {
+export abstract class Handle<S extends Held> extends Queryable {
   /** @internal @throws DbError `SESSION_REQUIRED` */
-  abstract require(): Session;
+  abstract require(): S;
 
   /**
    * Commits, with the last statements in the same flight; the next statement begins anew.
+   *
+   * A list of several is all or nothing: when one of them fails, none is kept, and the transaction stays open.
    *
    * @returns the results of `last`.
    * @throws DbError `COMMIT_UNKNOWN` when the answer was lost; `ROLLBACK_ONLY` when a part of it failed.
    */
   commit(...last: readonly StatementInput[]): Promise<Result[]> {
-    return this.carried(this.#commit(last));
-  }
-
-  async #commit(last: readonly StatementInput[]): Promise<Result[]> {
-    return this.require().checkOpen("commit").keep(last);
+    return this.#handed(() => {
+      const { line, scope } = whole(this.require(), "commit");
+      refuseFailed(scope);
+      const kind = scope.path.length > 0 || last.length === 0 ? "commit" : "batch";
+      return line.add(new Command(kind, scope, last, (raw) => raw.map((result) => toResult(result))));
+    });
   }
 
   /** Rolls back; the next statement begins anew. Sends nothing when nothing was executed. */
   rollback(): Promise<void> {
-    return this.carried(this.#rollback());
-  }
-
-  async #rollback(): Promise<void> {
-    const { unit, scope } = this.require().checkOpen("rollback");
-    await unit.line.add(new Command("rollback", scope, [], () => undefined));
-    scope.failure = undefined;
-    unit.decide(scope, false);
+    return this.#handed(() => {
+      const { line, scope } = whole(this.require(), "rollback");
+      return line.add(new Command("rollback", scope, [], () => undefined));
+    });
   }
 
   /** Calls back after the session has ended, with no session bound, if what was done until then was committed. */
   onCommit(callback: SettleCallback): void {
-    const { unit, scope } = this.require().checkOpen();
-    unit.calls(scope, true, callback);
+    const { unit, scope } = checkOpen(this.require());
+    unit.callbacks.add(scope, "kept", callback);
   }
 
   /** Calls back after the session has ended, with no session bound, if what was done until then was rolled back. */
   onRollback(callback: SettleCallback): void {
-    const { unit, scope } = this.require().checkOpen();
-    unit.calls(scope, false, callback);
+    const { unit, scope } = checkOpen(this.require());
+    unit.callbacks.add(scope, "undone", callback);
   }
 
   /**
@@ -59,37 +66,37 @@ export abstract class Handle extends Queryable {
    * @param options.usePool - `false`: one that is opened for it, never an idle one. Default true.
    */
   getConnection({ usePool = true }: { readonly usePool?: boolean } = {}): Promise<Connection> {
-    return this.carried(this.#getConnection(usePool));
-  }
-
-  async #getConnection(usePool: boolean): Promise<Connection> {
-    const session = this.require().checkOpen();
-    const command = new Command("connect", session.scope, [], (_results, link) => new Connection(session, link));
-    command.usePool = usePool;
-    return session.unit.line.add(command);
+    return this.#handed(() => connectionOf(checkOpen(this.require()), usePool));
   }
 
   /**
    * Binds a connection that the caller owns (from `detach()`); the session uses it and leaves it open. What was bound before
-   * is rolled back and given back, so `null` leaves the session with none.
+   * is rolled back and given back, so `null` leaves the session with none. A transaction that is open on it becomes the session's.
    *
    * @param options.runHooks - runs the database's connection hooks on it. Default false.
    * @throws TypeError for a connection that is not the caller's own, or that a session has already.
    */
-  async setConnection(
+  setConnection(
     connection: Connection | null,
     { runHooks = false }: { readonly runHooks?: boolean } = {},
   ): Promise<void> {
-    const { unit } = this.require().checkOpen("setConnection");
-    const link = connection?.ownLink();
-    await this.rollback();
-    await unit.giveBack();
-    if (!link) return;
-    if (link.isBound)
-      throw new TypeError("Expected a connection that no session has: use setConnection(null) there first");
-    if (runHooks) await link.source.prepare(link, unit.owner);
-    unit.adopt(link);
-    link.isBound = true;
+    return this.#handed(() => {
+      const session = whole(this.require(), "setConnection");
+      const { unit, line, scope } = session;
+      const link = connection?.bind(session);
+      const swap = async (): Promise<void> => {
+        await unit.holder.release();
+        if (link && runHooks) await unit.host.prepare(link, unit.owner, undefined);
+        if (!link) return;
+        link.isBound = true;
+        unit.holder.adopt(link, scope);
+      };
+      const command = new Command("rollback", scope, [], swap);
+      command.isAwaited = true;
+      const swapped = line.add(command);
+      void swapped.catch(() => link && unit.holder.link !== link && (link.isBound = false));
+      return swapped;
+    });
   }
 
   /**
@@ -98,30 +105,23 @@ export abstract class Handle extends Queryable {
    *
    * @param action - default `commit`. `null`: undecided, a pending transaction is rolled back.
    * @param options.really - closes the connection instead of pooling it. Default false.
-   * @throws what the action throws, after the connection was closed; TypeError for an unknown action, with nothing done.
+   * @throws what the action throws, after the connection was closed; DbError `SESSION_CLOSED` when there is nothing to commit
+   *   any more, since its signal or deadline has ended it; TypeError for an unknown action, with nothing done.
    */
-  async close(action: CloseAction = "commit", { really = false }: { readonly really?: boolean } = {}): Promise<void> {
-    checkAction(action);
-    const session = this.require();
-    const { unit } = session;
-    if (unit.closing || unit.root.end) return unit.closing;
-    session.checkOpen("close");
-    const closing = unit.root.hold(settle(session, action).then(() => unit.end("done", really)));
-    unit.closing = closing.catch(() => undefined);
-    return closing;
+  close(action: Action<S> = "commit", { really = false }: { readonly really?: boolean } = {}): Promise<void> {
+    return this.#handed(async () => {
+      checkAction(action);
+      return closePart(this.require(), action, really, checkWhole);
+    });
   }
 
-  /** `close()`, which commits, then `getConnection()`: also revives a session that was closed by hand. */
-  async reconnect(): Promise<Connection> {
-    const session = this.require();
-    const { unit } = session;
-    await unit.closing;
-    // What `db.session()` has ended stays ended.
-    if (!unit.isSettled) unit.revive();
-    session.checkOpen("reconnect");
-    await settle(session, "commit");
-    await unit.giveBack();
-    return session.getConnection();
+  /** `close()`, which commits, then `getConnection()`: also goes on with a session that was closed by hand. */
+  reconnect(): Promise<Connection> {
+    return this.#handed(async () => {
+      const session = this.require();
+      await reconnectPart(session, checkWhole);
+      return connectionOf(session, true);
+    });
   }
 
   /** The session's cursor: DB-API style reading. */
@@ -135,29 +135,41 @@ export abstract class Handle extends Queryable {
     const session = this.require();
     return (session.lastCursor = new Cursor(session));
   }
-}
 
-// An action that fails ends the session, and closes its connection.
-async function settle(session: Session, action: CloseAction): Promise<void> {
-  const { unit } = session;
-  try {
-    await unit.line.idle();
-    if (typeof action !== "function") {
-      if (action) await session[action]();
-    } else if (unit.link) {
-      // It may close the session by itself, and does not wait for itself then.
-      unit.closing = undefined;
-      await action(session);
+  #handed<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return this.carried(run());
+    } catch (error) {
+      return this.carried(Promise.reject<T>(error));
     }
-  } catch (error) {
-    await unit.end("failed", true);
-    throw error;
   }
 }
 
-export function checkAction(action: unknown): void {
-  if (typeof action !== "function" && !["commit", "rollback", null].includes(action as string))
-    throw new TypeError(
-      `Expected the action to be "commit", "rollback", null or a function, got \`${String(action)}\``,
-    );
+function connectionOf(session: Held, usePool: boolean): Promise<Connection> {
+  const { line, scope } = session;
+  const command = new Command("connect", scope, [], (_results, link) => new Connection(session, link));
+  command.usePool = usePool;
+  return line.add(command);
+}
+
+/** @throws DbError `SESSION_CLOSED` */
+export function checkOpen<P extends Part>(part: P): P {
+  if (part.scope.over) throw part.unit.closedError(part.scope);
+  return part;
+}
+
+/** @throws DbError `SESSION_CLOSED` | `PROPAGATION_REFUSED` | `POOL_DEADLOCK` */
+function whole<P extends Part>(part: P, method: string): P {
+  checkWhole(checkOpen(part), method);
+  return part;
+}
+
+/** What settles the whole is for the session itself: a transaction inside it settles by how its work ends. */
+export function checkWhole(part: Part, method: string): void {
+  const { kind, parent } = part.scope;
+  if (parent) {
+    const message = `${method}() is for the session itself: a transaction inside it settles by how its work ends`;
+    throw new DbError("PROPAGATION_REFUSED", message, { propagation: kind });
+  }
+  refuseFromWithin(part);
 }

@@ -1,9 +1,9 @@
 import type { MaybePromise } from "../contract/adapter.ts";
 import type { ContextProvider } from "../contract/context.ts";
-import type { PoolEvent, SessionEvent } from "../contract/events.ts";
+import type { Owner, PoolEvent, SessionEvent } from "../contract/events.ts";
 import type { Clock, WaitUntil } from "../contract/runtime.ts";
 import type { CheckedPoolOptions } from "../pool/options.ts";
-import type { Source } from "./source.ts";
+import type { Link, Origin } from "./link.ts";
 
 /** What a session needs of the database that it belongs to; frames are found by it. */
 export interface Host {
@@ -13,12 +13,12 @@ export interface Host {
   /** Where requests can be cut off: keeps this one alive. */
   readonly waitUntil?: WaitUntil | undefined;
   readonly context: ContextProvider;
-  /** Whether a connection that turns out to have died while idle is replaced unseen. */
+  /** Whether a connection that turns out to have died while idle is replaced transparently. */
   readonly checksConnections: boolean;
   readonly stacks: boolean;
   readonly limits: CheckedPoolOptions;
   readonly emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
-  source(): MaybePromise<Source>;
-  /** The URL as of now. */
-  url(): MaybePromise<string>;
+  source(): MaybePromise<Origin>;
+  /** Runs the connection hooks on a connection that no session has used. The signal ends the wait, not the hooks. */
+  prepare(link: Link, owner: Owner, signal: AbortSignal | undefined): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { ContextProvider, Frame } from "../contract/context.ts";
-import { checkAction, type CloseAction } from "./handle.ts";
-import type { Session } from "./session.ts";
+import { checkAction } from "./closing.ts";
+import type { CloseAction, Session } from "./session.ts";
 
 /** What is known of the databases of this isolate, by every copy of the package and after every hot reload. */
 interface Instances {

@@ -1,46 +1,77 @@
 // What becomes of a unit, and of its commands, when a flight has landed or was lost. `line.ts` has sent it.
 
 import type { StepOutcome } from "../contract/adapter.ts";
+import type { RawResult } from "../contract/statement.ts";
 import { DbError, isDbError } from "../errors.ts";
-import { isBad, type Plan, toldApart, toResult, toTexts } from "./flight.ts";
+import type { Command } from "./command.ts";
+import { type Departure, toTexts } from "./departure.ts";
 import { connectionName } from "./names.ts";
 import type { Unit } from "./unit.ts";
 
-/** Takes note of what came back. The first `setup` and `ahead` outcomes are nobody's. */
-export function land(unit: Unit, flight: Plan, outcomes: readonly StepOutcome[]): boolean {
-  const { commands, setup, ahead } = flight;
-  const { transaction, link } = unit;
-  const { kind, statements } = commands[0]!;
-  const { state } = link!.driver;
+/** Takes note of what came back. The first `setup` and `ahead` outcomes belong to no command. */
+export function land(unit: Unit, departure: Departure, outcomes: readonly StepOutcome[]): true {
+  const { commands, setup, ahead } = departure;
+  const { transaction, holder } = unit;
+  const link = holder.link!;
+  const [{ kind, scope, statements }] = commands as [Command];
+  const { state } = link.driver;
   // The first that is not done. When nothing is open, a rollback has nothing more to do.
   const found = outcomes.findIndex(isBad);
   const bad = found < 0 || (kind === "rollback" && state === "idle") ? Infinity : found;
-  tell(unit, flight, found < 0);
   const failed = outcomes[bad];
   const failure = failed?.status === "failed" ? failed.error : undefined;
-  if (bad >= ahead && transaction.state === "none" && transaction.wanted) unit.tell("begin");
+  report(unit, departure, failure, found < 0);
+  if (bad >= setup && setup > 0) holder.setUp(true);
+  follow(unit, departure, outcomes, failure);
   if ((kind === "commit" || kind === "rollback") && bad > outcomes.length) {
-    transaction.end();
-    unit.tell(kind);
-  } else transaction.land(state, bad >= ahead, failure);
-  // Half set up, nobody may see it.
-  if (bad < setup) unit.drop(failure);
-  const blocked = (): unknown => transaction.refusal(statements[0]?.text) ?? failure;
-  if (bad < ahead) throw blocked();
-  answer(unit, flight, outcomes, bad, blocked);
+    settle(unit, commands[0]!);
+    unit.emit(kind);
+  } else if (departure.undoesAll && state === "idle") transaction.end();
+  else transaction.land(state, failure);
+  // Half set up, or in a transaction that is nobody's: no statement may meet it.
+  if (bad < setup || isStray(unit)) holder.drop(failure);
+  const blocked = (): unknown => transaction.refusal(scope, statements[0]?.text) ?? failure;
+  if (bad < ahead) throw failure && !transaction.isLost(scope) ? failure : blocked();
+  answer(unit, departure, outcomes, bad, blocked);
   return true;
+}
+
+/** What the server has begun, undone and released on the way. */
+function follow(
+  { transaction, emit }: Unit,
+  { moves, setup }: Departure,
+  outcomes: readonly StepOutcome[],
+  failure: unknown,
+): void {
+  moves.forEach((move, index) => {
+    const { status } = outcomes[setup + index]!;
+    const { kind } = move;
+    if (status === "done") {
+      transaction.move(move);
+      if (kind === "begin" || kind === "rollback") emit(kind);
+    } else if (status === "failed" && kind !== "begin" && kind !== "savepoint") transaction.doom(failure);
+  });
+}
+
+/** COMMIT or ROLLBACK was done, or there was nothing to do: what was done until then has its fate. */
+export function settle({ transaction, callbacks }: Unit, { kind, scope }: Command): void {
+  const fate = kind === "commit" ? "kept" : "undone";
+  if (!transaction.isOpen || transaction.holds(scope)) transaction.end();
+  scope.failure = undefined;
+  if (scope.stage !== "open" && scope.fate === "open") scope.fate = fate;
+  callbacks.decide(scope, fate);
 }
 
 /** Hands each command its own results or its own error. */
 function answer(
   unit: Unit,
-  { commands, ahead }: Plan,
+  { commands, ahead }: Departure,
   outcomes: readonly StepOutcome[],
   bad: number,
   blocked: () => unknown,
 ): void {
-  const { transaction, link } = unit;
-  const { kind } = commands[0]!;
+  const { kind, scope } = commands[0]!;
+  const link = unit.holder.link!;
   let at = ahead;
   for (const command of commands) {
     const { length } = command.statements;
@@ -49,11 +80,11 @@ function answer(
     const outcome = outcomes[isOne ? at++ : bad];
     try {
       if (outcome && isBad(outcome))
-        throw outcome.status === "failed" ? toldApart(outcome.error, kind, index, length) : blocked();
+        throw outcome.status === "failed" ? named(outcome.error, kind, index, length) : blocked();
       if (kind === "call") return;
-      if (kind === "commit" || !transaction.wanted) unit.hasKept = true;
-      const results = isOne ? [toResult(outcome!)] : outcomes.slice(ahead, ahead + length).map(toResult);
-      command.resolve(command.finish(results, link!));
+      if (kind === "commit" || scope.path.length === 0) unit.hasKept = true;
+      const results = isOne ? [resultOf(outcome!)] : outcomes.slice(ahead, ahead + length).map(resultOf);
+      command.resolve(command.finish(results, link));
     } catch (error) {
       command.reject(error);
     }
@@ -65,26 +96,56 @@ function answer(
  *
  * @returns false: nothing was executed, and the flight may leave again on another connection.
  */
-export function lose(unit: Unit, flight: Plan, error: unknown): boolean {
-  tell(unit, flight, false);
-  if (unit.replaces(error, flight.setup > 0)) return false;
-  const isUnsent = flight.commands[0]!.kind !== "commit" || (isDbError(error) && error.outcome === "not-executed");
-  throw isUnsent ? error : commitUnknown(unit, error);
+export function lose(unit: Unit, departure: Departure, error: unknown): false {
+  const { holder, transaction } = unit;
+  const [command] = departure.commands as [Command];
+  report(unit, departure, error, false);
+  if (holder.replaces(error, departure.setup > 0)) return false;
+  if (holder.link) {
+    transaction.land(holder.link.driver.state, error);
+    if (isStray(unit)) holder.drop(error);
+  }
+  const isUnsent = command.kind !== "commit" || (isDbError(error) && error.outcome === "not-executed");
+  throw isUnsent ? error : commitUnknown(unit, command, error);
 }
 
 /** Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again. */
-export function commitUnknown(unit: Unit, cause: unknown): DbError {
+export function commitUnknown(unit: Unit, { scope }: Command, cause: unknown): DbError {
+  if (scope.stage !== "open" && scope.fate === "open") scope.fate = "unknown";
+  unit.callbacks.decide(scope, "unknown");
   const message = "the answer to COMMIT was lost: look at the data before doing the work again";
-  return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(unit) }, { cause, outcome: "unknown" });
+  return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(unit.host) }, { cause, outcome: "unknown" });
 }
 
-function tell({ id: session, connection, host }: Unit, { steps, startedAt }: Plan, isOk: boolean): void {
+/** The driver is in a transaction that the session has not begun. In hooks it is their error, reported there. */
+function isStray({ transaction, holder: { link } }: Unit): boolean {
+  return link !== undefined && link.isPrepared && !transaction.isOpen && /transaction|failed/.test(link.driver.state);
+}
+
+function report(unit: Unit, { flight, startedAt }: Departure, error: unknown, isOk: boolean): void {
+  const { host, id: session, holder } = unit;
   host.emit?.({
     type: "flight",
     session,
-    connection,
-    statements: toTexts(steps),
+    connection: holder.connection,
+    statements: toTexts(flight.steps),
     durationMs: host.clock.now() - startedAt!,
     isOk,
+    error,
   });
+}
+
+function isBad({ status }: StepOutcome): boolean {
+  return status !== "done";
+}
+
+function resultOf(outcome: StepOutcome): RawResult {
+  return (outcome as { readonly result: RawResult }).result;
+}
+
+// In a list, the error must say which statement it was.
+function named(error: Error, kind: string, statementIndex: number, length: number): unknown {
+  if (!isDbError(error, "QUERY_FAILED") || length < 2 || statementIndex >= length) return error;
+  const message = `statement ${statementIndex + 1} of ${length} in the ${kind}: ${error.message.slice(error.code.length + 2)}`;
+  return new DbError(error.code, message, { ...error.details, statementIndex }, error);
 }

@@ -1,10 +1,13 @@
-import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
+import type { MaybePromise, StepOutcome } from "../contract/adapter.ts";
+import { DbError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
-import { plan } from "./flight.ts";
+import { toDeparture } from "./departure.ts";
+import { sourceOf } from "./holder.ts";
 import { commitUnknown, land, lose } from "./landing.ts";
-import type { Link } from "./link.ts";
+import type { Link, Origin } from "./link.ts";
 import { prepare } from "./prepare.ts";
+import { Queue } from "./queue.ts";
 import type { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";
 
@@ -16,8 +19,9 @@ export class Line {
   isBounded = false;
   readonly #unit: Unit;
   readonly #idlers: (() => void)[] = [];
-  #waiting: Command[] = [];
-  #flying: Command[] = [];
+  readonly #queue = new Queue();
+  #flying: readonly Command[] = [];
+  #origin: Origin | undefined;
   #cancel: AbortController | undefined;
   #isRunning = false;
 
@@ -36,71 +40,86 @@ export class Line {
       );
       if (command.disarm) command.isAlone = true;
     }
-    this.#waiting.push(command as Command);
-    if (!this.#isRunning) {
-      this.#isRunning = true;
-      // Two hops: a query that Promise.all() starts to await in this tick asks one hop later, and shares the flight.
-      void Promise.resolve().then(hop).then(this.#run);
-    }
+    this.#queue.push(command as Command);
+    this.wake();
     return command.promise;
+  }
+
+  /** A scope has ended: who waited for it may leave now. */
+  wake(): void {
+    if (this.#isRunning || this.#queue.isEmpty) return;
+    this.#isRunning = true;
+    // Two hops: `Promise.all()` subscribes to a query one microtask later; wait for it, so that both share a flight.
+    void Promise.resolve().then(hop).then(this.#run);
   }
 
   /** What was asked within a scope, and has no answer yet. */
   unsettled(scope: Scope): Command[] {
-    return [...this.#flying, ...this.#waiting].filter((command) => !command.isSettled && scope.holds(command.scope));
+    return [...this.#flying, ...this.#queue].filter(
+      (command) => !command.isSettled && !command.isLast && scope.holds(command.scope),
+    );
   }
 
   /**
    * Ends what was asked within a scope: what waits never leaves, what flies is cancelled.
    *
-   * @returns what the first of them was told, if there is one: that a commit in flight may have been done.
+   * @param toError - the error for one of them; told whether it may have been executed.
+   * @returns what the first of them rejected with, if there is one: a commit in flight may have been done.
    */
-  abort(scope: Scope, toReason: () => unknown): unknown {
-    return this.unsettled(scope).map((command) => this.#giveUp(command, toReason()))[0];
+  abort(scope: Scope, toError: (isFlying: boolean) => unknown): unknown {
+    return this.unsettled(scope).map((command) => this.#giveUp(command, toError(command.isFlying)))[0];
   }
 
-  /** Waits until nothing is in flight nor waiting. */
+  /** Waits until nothing is in flight, nor can leave. */
   async idle(): Promise<void> {
     if (this.#isRunning) await new Promise<void>((resolve) => this.#idlers.push(resolve));
   }
 
   #giveUp(command: Command, reason: unknown): unknown {
-    const error = command.kind === "commit" && command.isFlying ? commitUnknown(this.#unit, reason) : reason;
+    const error = command.kind === "commit" && command.isFlying ? commitUnknown(this.#unit, command, reason) : reason;
     command.reject(error);
-    if (this.#flying.includes(command)) this.#cancel?.abort(reason);
+    if (command.isTaken) this.#cancel?.abort(reason);
     return error;
   }
 
   // Most flights of an engine in the same process are back already: not even a microtask is waited for them.
   readonly #run = (): void => {
-    for (let first: Command | undefined; (first = this.#waiting[0]);) {
-      this.#flying = this.#together(first);
+    const { transaction } = this.#unit;
+    for (let next: readonly Command[]; (next = this.#queue.take(transaction)).length > 0;) {
+      this.#flying = next;
       this.#cancel = undefined;
       const served = this.#serve();
       if (served) return void served.then(this.#run);
     }
     this.#flying = [];
     this.#isRunning = false;
+    if (!this.#queue.isEmpty) this.#block();
     for (const resolve of this.#idlers.splice(0)) resolve();
   };
 
-  /** Takes what flies with the first in line: statements of one scope only. */
-  #together(first: Command): Command[] {
-    const line = this.#waiting;
-    const isOther = ({ isAlone, scope }: Command): boolean => isAlone || scope !== first.scope;
-    const end = first.isAlone ? 1 : line.findIndex(isOther);
-    this.#waiting = end < 0 ? [] : line.splice(end);
-    return line;
+  /** All who are left wait for a transaction that is under way. It may be waiting for them, and none would ever leave. */
+  #block(): void {
+    const { clock, limits } = this.#unit.host;
+    const timeoutMs = limits.acquireTimeoutMs;
+    for (const command of this.#queue) {
+      if (command.isBlocked || command.isSettled) continue;
+      command.isBlocked = true;
+      const timer = clock.setTimeout(() => this.#giveUp(command, turnError(timeoutMs)), timeoutMs);
+      const { disarm } = command;
+      command.disarm = (): void => {
+        clock.clearTimeout(timer);
+        disarm?.();
+      };
+    }
   }
 
   #serve(): Promise<void> | undefined {
-    const unit = this.#unit;
-    const { link } = unit;
+    const { link } = this.#unit.holder;
     if (!link) return this.#serveLater(undefined);
     try {
-      for (const command of this.#flying) prepare(command, link.source.adapter, unit.transaction);
+      for (const command of this.#flying) prepare(this.#unit, command, link.origin.adapter);
       const flown = this.#depart(link);
-      return flown === true ? undefined : this.#serveLater(flown);
+      return flown === true && !this.#flying[0]!.isAwaited ? undefined : this.#serveLater(flown);
     } catch (error) {
       return this.#refuse(error);
     }
@@ -109,21 +128,31 @@ export class Line {
   /** @param flown - whether what flies is done; `undefined` when there is no connection for it yet. */
   async #serveLater(flown: MaybePromise<boolean> | undefined): Promise<void> {
     const unit = this.#unit;
+    const { holder } = unit;
     try {
       if (flown === undefined) {
         // Only what has statements asks for the source: to commit nothing needs no URL.
-        const source = this.#flying.some(({ inputs }) => inputs.length > 0) ? await unit.host.source() : undefined;
-        for (const command of this.#flying) prepare(command, source?.adapter as Adapter, unit.transaction);
+        if (this.#flying.some(({ inputs }) => inputs.length > 0)) await this.#source();
+        for (const command of this.#flying) prepare(unit, command, this.#origin?.adapter);
       }
       // What was lost with nothing executed may leave again on another connection.
       while (!(await flown)) {
         const waiting = this.#flying.find(isUnsettled);
-        if (!waiting) return;
-        flown = this.#depart(unit.link ?? (await unit.connect(this.#toSignal, waiting.usePool)));
+        if (!waiting) break;
+        // A connection that was given back is gone for good, and an ended session takes no other.
+        if (waiting.link || unit.root.stage === "ended") throw unit.closedError(waiting.scope);
+        flown = this.#depart(
+          holder.link ?? (await holder.connect(await this.#source(), this.#toSignal, waiting.usePool)),
+        );
       }
+      for (const { isAwaited, promise } of this.#flying) if (isAwaited) await promise;
     } catch (error) {
       this.#refuse(error);
     }
+  }
+
+  async #source(): Promise<Origin> {
+    return (this.#origin ??= await sourceOf(this.#unit.host, this.#toSignal));
   }
 
   #refuse(error: unknown): undefined {
@@ -152,25 +181,32 @@ export class Line {
 
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
   #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined): MaybePromise<boolean> {
-    const { transaction, host } = this.#unit;
-    const flight = plan(commands, link, transaction, host.emit && host.clock.now());
+    const { transaction, host, options } = this.#unit;
+    const departure = toDeparture(commands, link, transaction, options.settings, host.emit && host.clock.now());
+    const { flight } = departure;
     if (flight.steps.length === 0) return true;
     let sent: MaybePromise<StepOutcome[]>;
-    link.source.flights++;
+    link.origin.flights++;
     try {
       sent = link.driver.send(flight, signal);
     } catch (error) {
-      return lose(this.#unit, flight, error);
+      return lose(this.#unit, departure, error);
     }
     return Array.isArray(sent)
-      ? land(this.#unit, flight, sent)
+      ? land(this.#unit, departure, sent)
       : sent.then(
-          (outcomes) => land(this.#unit, flight, outcomes),
-          (error: unknown) => lose(this.#unit, flight, error),
+          (outcomes) => land(this.#unit, departure, outcomes),
+          (error: unknown) => lose(this.#unit, departure, error),
         );
   }
 }
 
 function isUnsettled({ isSettled }: Command): boolean {
   return !isSettled;
+}
+
+/** The error for what waits for a transaction that, most likely, waits for it in turn. */
+export function turnError(timeoutMs: number): DbError {
+  const message = `waited ${timeoutMs} ms for a transaction inside this one: use the session that its work received`;
+  return new DbError("POOL_DEADLOCK", message, { max: 1, stacks: [] });
 }

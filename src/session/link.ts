@@ -1,10 +1,18 @@
-import type { DriverConnection, QueryStep } from "../contract/adapter.ts";
+import type { Adapter, DriverConnection, QueryStep } from "../contract/adapter.ts";
 import type { Statement } from "../contract/statement.ts";
-import type { Source } from "./source.ts";
+import type { Pool } from "../pool/runtime.ts";
+
+/** Where a connection comes from. */
+export interface Origin {
+  readonly adapter: Adapter;
+  readonly pool: Pool<Link>;
+  /** Flights sent so far. */
+  flights: number;
+}
 
 /** One physical connection as sessions see it. */
 export interface Link {
-  readonly source: Source;
+  readonly origin: Origin;
   readonly driver: DriverConnection;
   /** What still has to ride ahead of its next flight: it costs no round trip, and its failure fails the connection. */
   readonly setup: QueryStep[];
@@ -12,6 +20,8 @@ export interface Link {
   isPrepared: boolean;
   /** A session has it that does not own it. */
   isBound: boolean;
+  /** Called when its setup has been carried out, or can no longer be. */
+  onSetUp: ((isDone: boolean) => void) | undefined;
 }
 
 export function toSetup(statements: readonly Statement[]): QueryStep[] {

@@ -1,45 +1,93 @@
+import type { BeginOptions } from "../contract/adapter.ts";
+import type { Clock } from "../contract/runtime.ts";
 import { DbError } from "../errors.ts";
-import { planTransaction, type Propagation } from "./propagation.ts";
-import { runScope } from "./run-scope.ts";
-import { runSession, type SessionOptions } from "./run-session.ts";
+import { bounded } from "./deadline.ts";
+import type { Part } from "./ending.ts";
+import { turnError } from "./line.ts";
+import type { Propagation } from "./propagation.ts";
 import { Scope } from "./scope.ts";
-import { Session, type Work } from "./session.ts";
 
-export interface TransactionOptions extends SessionOptions {
-  /** What happens when there is a transaction already. Default `required`. */
+/** What may be said of a transaction that only its outermost can decide. */
+export interface OutermostOptions extends BeginOptions {
+  readonly retry?: unknown;
   readonly propagation?: Propagation | undefined;
 }
 
-/** Runs a transaction inside a session: joined, nested in a savepoint, begun on it, or apart from it. */
-export async function runTransaction<T>(session: Session, work: Work<T>, options: TransactionOptions): Promise<T> {
-  const { unit, scope } = session;
-  const { host, transaction } = unit;
-  const plan = planTransaction(options.propagation, transaction.wanted !== undefined);
-  if (plan === "apart" || plan === "apart-plain")
-    return runSession(host, unit.owner, work, { ...options, transaction: plan === "apart" });
-  refuseOthers(options, plan === "root" ? options : (transaction.wanted ?? {}));
-  const inside = new Session(unit, new Scope(plan === "plain" ? "joined" : plan, scope));
-  if (inside.scope.kind === "joined") return scope.hold(runScope(inside, work, options));
+/** Runs a transaction inside a session: joined, in a savepoint, or begun on it. */
+export function runInside<T>(
+  { unit, scope }: Part,
+  kind: "joined" | "nested" | "transaction",
+  options: OutermostOptions,
+  run: (scope: Scope) => Promise<T>,
+): Promise<T> {
+  refuseOthers(options, kind === "transaction" ? options : (scope.path[0]?.begin ?? {}));
+  if (kind === "joined") return scope.hold(run(new Scope(kind, scope)));
+  const { host } = unit;
+  const begin = async (): Promise<T> => {
+    if (scope.over) throw unit.closedError(scope);
+    return run(new Scope(kind, scope, kind === "nested" ? unit.savepoint() : toBegin(options)));
+  };
   // Those in a joined part too: it shares the savepoints of what it is a part of.
-  const running = scope.bound.turn(
-    async () => {
-      session.checkOpen();
-      if (plan === "root") transaction.wanted = options;
-      try {
-        return await runScope(inside, work, options);
-      } finally {
-        if (plan === "root") transaction.wanted = undefined;
-      }
-    },
-    host.clock,
-    host.limits.acquireTimeoutMs,
-  );
-  return scope.hold(running);
+  return scope.hold(inTurn(scope.bound, begin, host.clock, host.limits.acquireTimeoutMs));
+}
+
+/** What an adapter is told of how to begin: plain data, and nothing that belongs to the session. */
+export function toBegin({ isolationLevel, accessMode, settings, behavior, foreignKeys }: BeginOptions): BeginOptions {
+  return {
+    ...(isolationLevel && { isolationLevel }),
+    ...(accessMode && { accessMode }),
+    ...(settings && { settings }),
+    ...(behavior && { behavior }),
+    ...(foreignKeys && { foreignKeys }),
+  };
+}
+
+/**
+ * Siblings take turns: savepoints are a stack, and two of them side by side would undo each other's work.
+ *
+ * @throws DbError `POOL_DEADLOCK` when the turn does not come: most likely, the one before waits for this one.
+ */
+async function inTurn<T>(scope: Scope, work: () => Promise<T>, clock: Clock, timeoutMs: number): Promise<T> {
+  const before = scope.turn;
+  let done!: () => void;
+  const mine = new Promise<void>((resolve) => (done = resolve));
+  scope.turn = before ? before.then(() => mine) : mine;
+  scope.bounded++;
+  try {
+    if (before)
+      await bounded(
+        { timeoutMs },
+        clock,
+        () => before,
+        () => turnError(timeoutMs),
+      );
+    return await work();
+  } finally {
+    scope.bounded--;
+    done();
+  }
+}
+
+/**
+ * Refuses what is asked of an outer scope by the work of a transaction inside it: that one would be waited for, and waits
+ * for this. Known at once only where the context tells who asks.
+ *
+ * @throws DbError `POOL_DEADLOCK`
+ */
+export function refuseFromWithin({ unit, scope }: Part): void {
+  const { bound } = scope;
+  if (bound.bounded === 0) return;
+  for (let frame = unit.host.context.current(); frame; frame = frame.parent) {
+    const asking = (frame.session as Partial<Part>).scope;
+    if (!asking || asking.bound === bound || asking.over || !bound.holds(asking)) continue;
+    const message = "asked of the outer session by a transaction inside it, which would wait for itself";
+    throw new DbError("POOL_DEADLOCK", `${message}: use the session that its work received`, { max: 1, stacks: [] });
+  }
 }
 
 // What only the outermost transaction can decide is refused further in, not ignored.
-function refuseOthers(options: TransactionOptions, outer: TransactionOptions): void {
-  for (const name of ["isolationLevel", "accessMode", "retry"] as const) {
+function refuseOthers(options: OutermostOptions, outer: OutermostOptions): void {
+  for (const name of ["isolationLevel", "accessMode", "behavior", "foreignKeys", "settings", "retry"] as const) {
     if (options[name] === undefined || (name !== "retry" && options[name] === outer[name])) continue;
     const message = `\`${name}\` is for the outermost: give it there, or use "requires-new"`;
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: options.propagation ?? "required" });

@@ -1,25 +1,39 @@
-import type { Adapter } from "../contract/adapter.ts";
+import type { Adapter, StatementPlace } from "../contract/adapter.ts";
 import { refuseUnsupported } from "./capability.ts";
 import type { Command } from "./command.ts";
+import { settle } from "./landing.ts";
 import { toStatement } from "./statement.ts";
-import type { Transaction } from "./transaction.ts";
+import type { Unit } from "./unit.ts";
 
-/** Checks and writes a command before a connection is taken for it, and settles what has nothing to send. */
-export function prepare(command: Command, adapter: Adapter, transaction: Transaction): void {
-  const { kind, scope } = command;
-  const place = transaction.wanted ? "transaction" : "session";
+/**
+ * Checks and writes a command before a connection is taken for it, and settles what has nothing to send.
+ *
+ * @param adapter - may be absent for a command without statements.
+ */
+export function prepare(unit: Unit, command: Command, adapter: Adapter | undefined): void {
+  const { kind, scope, inputs, link } = command;
+  const { transaction, holder } = unit;
   try {
-    const statements = (command.statements = command.inputs.map((input) => toStatement(input, adapter, place)));
+    // It was to read on a connection that was given back: another one knows nothing of it.
+    if (link && link !== holder.link) throw unit.closedError(scope);
+    const place = placeOf(unit, command);
+    const statements = (command.statements = inputs.map((input) => toStatement(input, adapter!, place)));
     if (kind !== "rollback" && kind !== "connect") {
-      const refusal = transaction.refusal(statements[0]?.text);
+      const refusal = transaction.refusal(scope, statements[0]?.text);
       if (refusal) throw refusal;
-      if (transaction.wanted && statements.length > 0) refuseUnsupported(adapter, transaction.wanted, scope);
+      if (scope.path.length > 0 && statements.length > 0) refuseUnsupported(adapter!, scope);
     }
     const isSettling = kind === "commit" || kind === "rollback";
-    if (statements.length > 0 || (isSettling ? transaction.isOpen : kind !== "batch")) return;
-    if (isSettling) transaction.end();
+    if (statements.length > 0 || (isSettling ? transaction.holds(scope) : kind !== "batch")) return;
+    if (isSettling) settle(unit, command);
     command.resolve(command.finish([], undefined!));
   } catch (error) {
     command.reject(error);
   }
+}
+
+function placeOf({ options, holder: { link } }: Unit, { scope, inputs }: Command): StatementPlace {
+  if (scope.path.length > 0 || inputs.length > 1) return "transaction";
+  if (link && !link.isPrepared) return "setup";
+  return options.isLone ? "autocommit" : "session";
 }

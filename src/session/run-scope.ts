@@ -1,64 +1,102 @@
-import type { DeadlineOptions } from "./deadline.ts";
-import type { Session, Work } from "./session.ts";
+import type { MaybePromise } from "../contract/adapter.ts";
+import { DbError } from "../errors.ts";
+import { Command } from "./command.ts";
+import { arm, type DeadlineOptions } from "./deadline.ts";
+import { giveUp, markUndone, type Part, rollBack, stop } from "./ending.ts";
+import type { Scope } from "./scope.ts";
 
 /**
- * Runs `work` in a session, or in a transaction inside of one: what it does is kept when it returns, and taken back when it
+ * Runs `work` in a session, or in a transaction inside one: what it does is kept when it returns, and taken back when it
  * throws, or when its signal or deadline comes first.
  */
-export async function runScope<T>(session: Session, work: Work<T>, options: DeadlineOptions): Promise<T> {
-  const { unit, scope } = session;
-  const { line, transaction } = unit;
-  const { kind } = scope;
-  const leave = kind === "nested" ? transaction.enter() : undefined;
+export async function runScope<T>(part: Part, work: () => MaybePromise<T>, options: DeadlineOptions): Promise<T> {
   try {
-    return await session.bounded(options, async () => {
-      const value = await done(session, work);
-      const { ended } = scope;
-      session.seal();
-      // Closed by its own work, or given up in the meantime.
-      if (ended) return value;
-      if (kind === "root") await session.keep();
-      else {
-        scope.refuseFailed();
-        const refusal = transaction.refusal();
-        if (refusal) throw refusal;
-        // What flies may hold the savepoint: it must have landed before it is left.
-        await line.idle();
-        leave?.(true);
-      }
-      return value;
-    });
+    return await bounded(part, options, () => attempt(part, work));
   } catch (error) {
-    stop(session, error);
-    await line.idle();
-    if (kind === "joined") {
-      if (transaction.wanted) scope.bound.failure ??= { error };
-    } else {
-      if (leave) leave(false);
-      else await unit.rollBack();
-      unit.decide(scope, false);
-    }
+    stop(part, error);
+    await takeBack(part, error);
     throw error;
   }
 }
 
-/** Runs the work, and waits for what nobody awaited: transactions inside of it, statements, a `close()`. */
-async function done<T>(session: Session, work: Work<T>): Promise<T> {
-  const { unit, scope } = session;
+/** Runs until it settles, or until its signal or deadline gives up all that is within this scope. */
+export function bounded<T>(part: Part, options: DeadlineOptions, work: () => MaybePromise<T>): MaybePromise<T> {
+  if (options.signal === undefined && options.timeoutMs === undefined) return work();
+  const { line, unit } = part;
+  line.isBounded = true;
+  // What was committed, or sent outside of a transaction, is there to stay.
+  const mayBeDone = (): boolean => unit.hasKept || (part.scope.path.length === 0 && unit.holder.link !== undefined);
+  return new Promise<T>((resolve, reject) => {
+    if (options.signal?.aborted) throw options.signal.reason;
+    const given = (reason: unknown): void => {
+      const told = giveUp(part, reason);
+      if (told) reject(told.error);
+    };
+    const disarm = arm(options, "session", unit.host.clock, given, mayBeDone);
+    // Called synchronously: some contexts are only current here.
+    void new Promise<T>((start) => start(work())).then(resolve, reject).then(disarm);
+  });
+}
+
+async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
+  const { unit, line } = part;
+  const value = await done(part, work);
+  const { scope } = part;
+  const { over } = scope;
+  // A session that its own work has closed is done. Anything else was given up in the meantime.
+  if (over && (scope.kind !== "root" || (over.cause && !over.cause.isClose))) throw unit.closedError(scope);
+  if (over) return value;
+  scope.seal();
+  refuseFailed(scope);
+  if (scope.kind === "root" || scope.kind === "transaction")
+    await line.add(new Command("commit", scope, [], () => undefined));
+  else {
+    const refusal = unit.transaction.refusal(scope);
+    if (refusal) throw refusal;
+    scope.fate = "kept";
+    leave(part);
+  }
+  return value;
+}
+
+/** Runs the work, and waits for what nobody awaited: transactions inside it, statements, a `close()`. */
+async function done<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   try {
-    const value = await session.enter(work);
+    const value = await work();
+    const { scope, line } = part;
     await scope.inner;
-    await Promise.all(unit.line.unsettled(scope).map(({ promise }) => promise));
+    await Promise.all(line.unsettled(scope).map(({ promise }) => promise));
     return value;
   } catch (error) {
-    stop(session, error);
+    // What waits when the work throws must not leave any more: rejected at once, not when the scope gets to know of it.
+    stop(part, error);
     throw error;
   }
 }
 
-// What waits when the work throws must not leave any more: told at once, not when the scope gets to know of it.
-function stop(session: Session, error: unknown): void {
-  const { unit, scope } = session;
-  session.seal(error);
-  unit.line.abort(scope, () => unit.closedError(error));
+async function takeBack(part: Part, error: unknown): Promise<void> {
+  const { unit, scope } = part;
+  const { kind } = scope;
+  if (kind === "joined") {
+    if (scope.path.length > 0) scope.bound.failure ??= { error };
+    leave(part);
+    return;
+  }
+  const fate = markUndone(scope);
+  if (kind !== "nested") await rollBack(part, scope);
+  if (fate === "undone") unit.callbacks.decide(scope, fate);
+  leave(part);
+}
+
+/** A part has ended: what waits for its turn in the session may go on. */
+function leave({ scope, line }: Part): void {
+  if (scope.kind === "root") return;
+  scope.stage = "ended";
+  line.wake();
+}
+
+/** @throws DbError `ROLLBACK_ONLY` when a part of it failed. */
+export function refuseFailed({ failure, kind }: Scope): void {
+  const message = "a transaction that had joined this one failed: only a rollback is possible now";
+  if (failure) throw new DbError("ROLLBACK_ONLY", message, { scope: kind }, { cause: failure.error });
 }

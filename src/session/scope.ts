@@ -1,25 +1,56 @@
-import type { Clock } from "../contract/runtime.ts";
-import { DbError } from "../errors.ts";
-import { bounded } from "./deadline.ts";
+import type { BeginOptions } from "../contract/adapter.ts";
 
-/** `root`: a session, or a transaction begun in one. `nested`: a savepoint. `joined`: a part with no bounds of its own. */
-export type ScopeKind = "root" | "nested" | "joined";
+/**
+ * `root`: a session. `transaction`: one begun in a session that has none. `nested`: a savepoint. `joined`: a part with no
+ * bounds of its own.
+ */
+export type ScopeKind = "root" | "transaction" | "nested" | "joined";
 
-/** A session, or one `transaction()` inside of it. */
+/** What became of the work done in a scope. `unknown`: the answer to its COMMIT was lost. */
+export type Fate = "open" | "kept" | "undone" | "unknown";
+
+/** Why a scope was given up, or failed. */
+export interface Cause {
+  readonly error: unknown;
+  /** Its own `close()` failed, and has reported it. */
+  readonly isClose?: boolean;
+}
+
+/**
+ * A session, or one `transaction()` inside it: the one place that knows whether it is open, why it ended, and what became
+ * of its work. Handles, streams, hooks and connections ask here and keep no copies.
+ */
 export class Scope {
   readonly kind: ScopeKind;
   readonly parent: Scope | undefined;
+  /** Of its savepoint; `""` for all other kinds. */
+  readonly name: string;
+  /** How its transaction begins; `undefined`: it begins none. */
+  readonly begin: BeginOptions | undefined;
+  /** What the server must have begun for a statement of this scope, outermost first: a transaction, then savepoints. */
+  readonly path: readonly Scope[];
+  /** `ending`: nothing more may be asked in it. `ended`: its fate is known, and it holds nothing any more. */
+  stage: "open" | "ending" | "ended" = "open";
+  /** Why it was given up, or failed; `undefined`: it ended as its user meant it to. */
+  cause: Cause | undefined;
+  fate: Fate = "open";
   /** What failed inside and was swallowed by the caller: the scope may only be rolled back. */
   failure: { readonly error: unknown } | undefined;
-  /** Set when it has ended, with the reason when it was given up. */
-  end: { readonly cause?: unknown } | undefined;
-  /** Waits for the transactions inside of it, and for a `close()`, also where nobody awaits them. Never rejects. */
+  /** Settles with the transactions inside it, and with a `close()`, also where nobody awaits them. Never rejects. */
   inner: Promise<unknown> | undefined;
-  #turn: Promise<void> | undefined;
+  /** How many transactions inside it that have bounds of their own are under way, or wait for their turn. */
+  bounded = 0;
+  /** Settles when the last of them in line is done. */
+  turn: Promise<void> | undefined;
 
-  constructor(kind: ScopeKind, parent?: Scope) {
+  /** @param how - how its transaction begins, or the name of its savepoint. */
+  constructor(kind: ScopeKind, parent?: Scope, how?: BeginOptions | string) {
     this.kind = kind;
     this.parent = parent;
+    this.name = typeof how === "string" ? how : "";
+    this.begin = typeof how === "object" ? how : undefined;
+    const outer = parent?.path ?? [];
+    this.path = how === undefined ? outer : [...outer, this];
   }
 
   /** The nearest scope that can be rolled back: where the failure of a joined one counts. */
@@ -27,54 +58,31 @@ export class Scope {
     return this.kind === "joined" ? this.parent!.bound : this;
   }
 
-  /** Its own end, or that of what is around it. */
-  get ended(): Scope["end"] {
-    return this.end ?? this.parent?.ended;
+  /** The innermost scope around it that takes no more statements, itself included. */
+  get over(): Scope | undefined {
+    return this.stage === "open" ? this.parent?.over : this;
+  }
+
+  /** Taken back: by its own end, or with what is around it. */
+  get isUndone(): boolean {
+    return this.fate === "undone" || (this.parent?.isUndone ?? false);
   }
 
   holds(inner: Scope | undefined): boolean {
     return inner !== undefined && (inner === this || this.holds(inner.parent));
   }
 
-  /** @throws DbError `ROLLBACK_ONLY` when a part of it failed. */
-  refuseFailed(): void {
-    const message = "a transaction that had joined this one failed: only a rollback is possible now";
-    if (this.failure) throw new DbError("ROLLBACK_ONLY", message, { scope: this.kind }, { cause: this.failure.error });
+  /** From now on, nothing may be asked in it. The first cause counts. */
+  seal(cause?: Cause): void {
+    if (this.stage !== "open") return;
+    this.stage = "ending";
+    this.cause = cause;
   }
 
-  /** Takes note of what runs inside of it: half of a transaction must not be committed. */
+  /** Takes note of what runs inside it: half of a transaction must not be committed. */
   hold<T>(running: Promise<T>): Promise<T> {
     const before = this.inner;
     this.inner = running.catch(() => undefined).then(() => before);
     return running;
   }
-
-  /**
-   * Siblings take turns: savepoints are a stack, and two of them side by side would undo each other's work.
-   *
-   * @throws DbError `POOL_DEADLOCK` when the turn does not come: most likely, the one before waits for this one.
-   */
-  async turn<T>(work: () => Promise<T>, clock: Clock, timeoutMs: number): Promise<T> {
-    const before = this.#turn;
-    let done!: () => void;
-    const mine = new Promise<void>((resolve) => (done = resolve));
-    this.#turn = before ? before.then(() => mine) : mine;
-    try {
-      if (before)
-        await bounded(
-          { timeoutMs },
-          clock,
-          () => before,
-          () => deadlock(timeoutMs),
-        );
-      return await work();
-    } finally {
-      done();
-    }
-  }
-}
-
-function deadlock(timeoutMs: number): DbError {
-  const message = `waited ${timeoutMs} ms for a sibling: inside a transaction, use the session that its work received`;
-  return new DbError("POOL_DEADLOCK", message, { max: 1, stacks: [] });
 }

@@ -1,66 +1,155 @@
-import type { MaybePromise } from "../contract/adapter.ts";
+import type { BeginOptions, MaybePromise } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
-import type { RawResult, Result, Row } from "../contract/statement.ts";
-import { DbError } from "../errors.ts";
+import type { WaitUntil } from "../contract/runtime.ts";
+import type { RawResult, Row } from "../contract/statement.ts";
+import { isDbError } from "../errors.ts";
 import { checkNumber } from "../pool/options.ts";
+import type { Action } from "./closing.ts";
 import { Command } from "./command.ts";
 import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
-import { bounded, type DeadlineOptions } from "./deadline.ts";
-import { Handle } from "./handle.ts";
+import { arm, type DeadlineOptions } from "./deadline.ts";
+import { end, type Ending, giveUp, type Part } from "./ending.ts";
+import { checkOpen, checkWhole, Handle } from "./handle.ts";
+import type { Host } from "./host.ts";
+import { Line } from "./line.ts";
 import { connectionName } from "./names.ts";
-import { runTransaction, type TransactionOptions } from "./nesting.ts";
+import { refuseFromWithin, runInside, toBegin } from "./nesting.ts";
+import { planTransaction, type Propagation } from "./propagation.ts";
 import type { StreamRowsOptions } from "./queryable.ts";
-import { toResult } from "./rows.ts";
-import type { SessionOptions } from "./run-session.ts";
+import { quietly } from "./quiet.ts";
+import { type RetryOptions, retrying } from "./retry.ts";
+import { runScope } from "./run-scope.ts";
 import type { Scope } from "./scope.ts";
 import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 import { carriedRows, streamRows } from "./stream.ts";
-import type { Host } from "./host.ts";
 import { Unit } from "./unit.ts";
+
+/** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
+export type CloseAction = Action<Session>;
 
 export type Work<T> = (session: Session) => T | Promise<T>;
 
-export function checkWork(work: unknown): void {
+export interface SessionOptions extends BeginOptions, DeadlineOptions {
+  /** Whether its statements are one transaction, begun with the first of them. Default true. */
+  readonly transaction?: boolean | undefined;
+  /**
+   * How often the work is done again when it lost a race: serialization failure, deadlock, BUSY. Each attempt has `timeoutMs`
+   * for itself; the signal ends them all. Nothing is done again once a part of it was committed. Default 0.
+   */
+  readonly retry?: number | RetryOptions | undefined;
+  /** Called with the promise of the whole session, which never rejects: keeps a Worker's request alive until it has ended. */
+  readonly waitUntil?: WaitUntil | undefined;
+}
+
+export interface TransactionOptions extends SessionOptions {
+  /** What happens when there is a transaction already. Default `required`. */
+  readonly propagation?: Propagation | undefined;
+}
+
+/** How sessions begin that are nobody's choice: `db.autocommit`. */
+interface BeginSession extends SessionOptions {
+  readonly isLone?: boolean | undefined;
+}
+
+function checkWork(work: unknown): void {
   if (typeof work !== "function") throw new TypeError(`Expected the work to be a function, got \`${typeof work}\``);
 }
 
 /** One unit of work: bound to the current context, holds at most one connection, ends once. */
-export class Session extends Handle implements AsyncDisposable {
+export class Session extends Handle<Session> implements AsyncDisposable, Part {
   /** @internal */
   readonly unit: Unit;
   /** @internal */
-  readonly scope: Scope;
+  readonly line: Line;
   /** @internal */
   lastCursor: Cursor | undefined;
+  /** Of a transaction inside a session; the session itself has that of its unit. */
+  readonly #scope: Scope | undefined;
 
   /** @internal */
-  constructor(unit: Unit, scope: Scope = unit.root) {
+  constructor(unit: Unit, line: Line = new Line(unit), scope?: Scope) {
     super();
     this.unit = unit;
-    this.scope = scope;
+    this.line = line;
+    this.#scope = scope;
   }
 
   /** @internal */
-  static begin(host: Host, parent: Owner | undefined, options: SessionOptions): Session {
-    checkNumber("timeoutMs", options.timeoutMs ?? 0);
-    const session = new Session(new Unit(host, parent, options.transaction === false ? undefined : options));
-    session.unit.waitUntil = options.waitUntil ?? host.waitUntil;
+  get scope(): Scope {
+    return this.#scope ?? this.unit.root;
+  }
+
+  /** @internal */
+  static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
+    const { transaction, settings, isLone, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
+    checkNumber("timeoutMs", timeoutMs);
+    const begin = transaction === false ? undefined : toBegin(options);
+    const session = new Session(new Unit(host, parent, { begin, settings, isLone }));
+    session.unit.holder.waitUntil = waitUntil;
     return session;
   }
 
   /** @internal A session by hand: nobody waits for its end, so a signal or deadline ends it by itself. */
   static open(host: Host, parent: Owner | undefined, options: SessionOptions): Session {
     const session = Session.begin(host, parent, options);
-    const { unit } = session;
-    const ended = new Promise<void>((resolve) => (unit.onEnd = resolve));
-    void (async () => session.bounded(options, () => ended))().catch((reason: unknown) => {
-      session.giveUp(reason);
-      return unit.end("aborted");
-    });
-    unit.waitUntil?.(ended);
+    const { unit, line } = session;
+    const { signal, timeoutMs } = options;
+    const { clock } = host;
+    const until = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
+    const watch = (): void => {
+      if (signal ?? until) line.isBounded = true;
+      const leftMs = until === undefined ? undefined : Math.max(until - clock.now(), 0);
+      const disarm = arm({ signal, timeoutMs: leftMs }, "session", clock, (reason) => {
+        if (giveUp(session, reason)) void end(session, "aborted").catch(() => undefined);
+      });
+      const ended = new Promise<void>((resolve) => (unit.onEnd = resolve));
+      void ended.then(disarm);
+      unit.holder.waitUntil?.(ended);
+    };
+    unit.onReopen = watch;
+    watch();
     return session;
+  }
+
+  /** @internal Runs `work` in a session of its own, once or, with `retry`, until it does not lose the race. */
+  static run<T>(host: Host, parent: Owner | undefined, work: Work<T>, options: BeginSession): Promise<T> {
+    const begin = (): ReturnType<Parameters<typeof retrying<T>>[0]> => {
+      const session = Session.begin(host, parent, options);
+      const { unit } = session;
+      return {
+        result: session.#runOnce(work, options),
+        hasKept: () => unit.hasKept,
+        onRetry: (attempt, delayMs, error) => host.emit?.({ type: "retry", session: unit.id, attempt, delayMs, error }),
+      };
+    };
+    let done: (() => void) | undefined;
+    // A promise of its own: with two that wait for the session's, an engine does not find the lines that await it.
+    (options.waitUntil ?? host.waitUntil)?.(new Promise<void>((resolve) => (done = resolve)));
+    return (async () => {
+      try {
+        checkWork(work);
+        return await retrying(begin, options.retry, options.signal, host.clock);
+      } finally {
+        done?.();
+      }
+    })();
+  }
+
+  async #runOnce<T>(work: Work<T>, options: SessionOptions): Promise<T> {
+    let ending: Ending = "failed";
+    try {
+      const value = await runScope(this, () => this.enter(work), options);
+      ending = "done";
+      return value;
+    } catch (error) {
+      if (options.signal?.aborted || isDbError(error, "QUERY_TIMEOUT")) ending = "aborted";
+      throw error;
+    } finally {
+      this.unit.isOver = true;
+      await end(this, ending);
+    }
   }
 
   /** @internal */
@@ -68,49 +157,11 @@ export class Session extends Handle implements AsyncDisposable {
     return this.unit.host.context.carry;
   }
 
-  /** @internal Runs `work` until it settles, or until its signal or deadline gives up all that is within this session. */
-  bounded<T>(options: DeadlineOptions, work: () => MaybePromise<T>): MaybePromise<T> {
-    const { unit } = this;
-    const { line, host, transaction } = unit;
-    if (options.signal ?? options.timeoutMs !== undefined) line.isBounded = true;
-    // What was committed, or sent outside of a transaction, is there to stay.
-    return bounded(
-      options,
-      host.clock,
-      work,
-      (reason) => this.giveUp(reason),
-      () => unit.hasKept || (!transaction.wanted && unit.link !== undefined),
-    );
-  }
-
-  /** @internal Nothing more may be asked of it: what came behind its end would begin anew, and be rolled back. */
-  seal(cause?: unknown): void {
-    const { scope, unit } = this;
-    scope.end ??= { cause };
-    unit.isSettled ||= !scope.parent;
-  }
-
-  /** @internal Nothing more is sent for this session, and what is in flight is cancelled. */
-  giveUp(reason: unknown): unknown {
-    this.seal(reason);
-    return this.unit.line.abort(this.scope, () => reason) ?? reason;
-  }
-
   /** @internal Makes this session current for `work`. */
-  enter<T>(work: Work<T>): T | Promise<T> {
+  enter<T>(work: Work<T>): MaybePromise<T> {
     const { host } = this.unit;
     const { context } = host;
     return context.run({ owner: host, session: this, parent: context.current() }, () => work(this));
-  }
-
-  /** @internal Commits its transaction: the session's, or one that was begun in it. */
-  async keep(last: readonly StatementInput[] = []): Promise<Result[]> {
-    const { unit, scope } = this;
-    scope.refuseFailed();
-    const kind = unit.transaction.wanted || last.length === 0 ? "commit" : "batch";
-    const results = await unit.line.add(new Command(kind, scope, last, (raw) => raw.map((result) => toResult(result))));
-    unit.decide(scope, true);
-    return results;
   }
 
   /** @internal */
@@ -122,15 +173,15 @@ export class Session extends Handle implements AsyncDisposable {
   ): Promise<T> {
     // The command's own promise, not one around it: a session that waits for it has seen to its failure.
     try {
-      this.checkOpen();
-      return this.unit.line.add(new Command(kind, this.scope, inputs, finish), options);
+      refuseFromWithin(checkOpen(this));
+      return this.line.add(new Command(kind, this.scope, inputs, finish), options);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   override stream<R = Row>(statement: StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
-    this.checkOpen();
+    refuseFromWithin(checkOpen(this));
     const rows = streamRows<R>(this, statement, options);
     return this.carry ? carriedRows(rows, this.carry) : rows;
   }
@@ -141,49 +192,59 @@ export class Session extends Handle implements AsyncDisposable {
    * @throws what `work` throws, unchanged; DbError `PROPAGATION_REFUSED` | `ROLLBACK_ONLY` | `TRANSACTION_LOST` | ….
    */
   transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
-    return this.carried(this.#transact(work, options));
+    const { scope } = this;
+    const isOurs = (error: unknown): boolean =>
+      scope.over !== undefined && (error === scope.over.cause?.error || isDbError(error, "SESSION_CLOSED"));
+    return this.carried(quietly(this.#transact(work, options), isOurs));
   }
 
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
     checkWork(work);
-    return runTransaction(this.checkOpen(), work, options);
+    const { unit, line, scope } = checkOpen(this);
+    const plan = planTransaction(options.propagation, scope.path.length > 0);
+    if (plan === "apart" || plan === "apart-plain")
+      return Session.run(unit.host, unit.owner, work, { ...options, transaction: plan === "apart" });
+    refuseFromWithin(this);
+    const kind = plan === "plain" ? "joined" : plan === "root" ? "transaction" : plan;
+    return runInside(this, kind, options, (inner) => {
+      const inside = new Session(unit, line, inner);
+      return runScope(inside, () => inside.enter(work), options);
+    });
   }
 
   /** Gives the connection to the caller, who closes it; its place in the pool is free again. A transaction stays open on it. */
   detach(): Connection {
-    const { unit } = this.checkOpen("detach");
-    const link = unit.line.unsettled(unit.root).length === 0 ? unit.detach() : undefined;
+    checkWhole(checkOpen(this), "detach");
+    const { unit, line } = this;
+    const { holder, root, host } = unit;
+    const isBusy = line.unsettled(root).length > 0 || root.bounded > 0;
+    const link = isBusy ? undefined : holder.detach();
     if (!link)
       throw new TypeError("Expected a connection with nothing in flight: await getConnection() before detach()");
-    return new Connection(new Session(new Unit(unit.host, undefined, undefined, link)), link, true);
+    const toUser = (): Session => {
+      const begin = link.driver.state === "idle" ? undefined : {};
+      return new Session(new Unit(host, undefined, { begin }, link));
+    };
+    const user = toUser();
+    // What still reads from it here reads no more; it is ended with the connection.
+    for (const stream of holder.streams) user.unit.holder.streams.add(stream);
+    holder.streams.clear();
+    return new Connection(user, link, toUser);
   }
 
   /** Unique per database and isolate. */
   get connectionName(): string {
-    return connectionName(this.unit);
+    return connectionName(this.unit.host);
   }
 
   /** Unique per database and isolate. */
   get cursorName(): string {
-    return connectionName(this.unit, "cursor");
+    return connectionName(this.unit.host, "cursor");
   }
 
   /** @internal */
   override require(): Session {
     return this;
-  }
-
-  /**
-   * @internal
-   * @param method - what settles the whole is for the session itself: an inner transaction settles by how its work ends.
-   * @throws DbError `SESSION_CLOSED` | `PROPAGATION_REFUSED`
-   */
-  checkOpen(method?: string): this {
-    const { kind, ended, parent } = this.scope;
-    if (ended) throw this.unit.closedError(ended.cause);
-    if (!method || !parent) return this;
-    const message = `${method}() is for the session itself: a transaction inside it settles by how its work ends`;
-    throw new DbError("PROPAGATION_REFUSED", message, { propagation: kind });
   }
 
   /** Rolls back what was not committed, and ends the session. */

@@ -1,5 +1,5 @@
-import type { Adapter } from "../contract/adapter.ts";
-import type { Owner, PoolEvent } from "../contract/events.ts";
+import type { Adapter, MaybePromise } from "../contract/adapter.ts";
+import type { PoolEvent } from "../contract/events.ts";
 import type { Statement } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import type { CheckedPoolOptions } from "../pool/options.ts";
@@ -7,17 +7,18 @@ import { ConnectionPool } from "../pool/pool.ts";
 import { registry } from "../pool/registry.ts";
 import type { Pool, PoolRuntime } from "../pool/runtime.ts";
 import type { PoolSource } from "../pool/source.ts";
-import { Connection } from "./connection.ts";
-import { type Link, toSetup } from "./link.ts";
-import { Session } from "./session.ts";
-import type { Host } from "./host.ts";
-import { Unit } from "./unit.ts";
+import { FirstHook } from "./first-hook.ts";
+import type { Link, Origin } from "./link.ts";
 
-/** Called with each fresh connection, before its first statement. */
-export type Hook = (connection: Connection) => void | Promise<void>;
+/** A database, as the source that it shares knows it. */
+export interface SourceUser {
+  readonly emit: ((event: PoolEvent) => void) | undefined;
+  /** The URL as of now. */
+  url(): MaybePromise<string>;
+}
 
 /** What shapes the connections of a source, besides its URL and its adapter. */
-export interface SourceOptions {
+export interface SourceOptions<Hook = unknown> {
   readonly limits: CheckedPoolOptions;
   readonly runtime: PoolRuntime;
   readonly setup: readonly Statement[];
@@ -29,23 +30,22 @@ export interface SourceOptions {
 let privates = 0;
 
 /** One configured source: its adapter, its pool, and the databases that share them. */
-export class Source {
+export class Source<Hook = unknown> implements Origin {
   readonly adapter: Adapter;
   readonly pool: Pool<Link>;
-  readonly users: Set<Host> = new Set();
+  readonly users: Set<SourceUser> = new Set();
+  readonly options: SourceOptions<Hook>;
+  readonly firstHook: FirstHook;
   /** Flights sent so far. */
   flights = 0;
-  readonly #options: SourceOptions;
   // Private, so that whoever prints the registry does not see the URL's password.
   readonly #identity: readonly unknown[];
-  #isFirstDue = true;
-  /** Until when others wait for the first connection's hook, while it runs. */
-  #turnEndsAt = 0;
 
-  constructor(name: string, adapter: Adapter, identity: readonly unknown[], options: SourceOptions) {
+  constructor(name: string, adapter: Adapter, identity: readonly unknown[], options: SourceOptions<Hook>) {
     this.adapter = adapter;
     this.#identity = identity;
-    this.#options = options;
+    this.options = options;
+    this.firstHook = new FirstHook(options.runtime.clock);
     const { affinity, maxConnections, tellsDeath } = adapter.capabilities;
     const { runtime, limits, checksConnections } = options;
     const source: PoolSource<Link> = {
@@ -67,8 +67,13 @@ export class Source {
    * Finds the source that was configured alike, or makes it: two databases share a pool only when all that shapes a session
    * is the same. The second configuration of one URL is told apart by its number: `libsql://shop.example#2`.
    */
-  static share(adapter: Adapter, identity: readonly unknown[], options: SourceOptions, user: Host): Source {
-    const sources = registry<Source>();
+  static share<Hook>(
+    adapter: Adapter,
+    identity: readonly unknown[],
+    options: SourceOptions<Hook>,
+    user: SourceUser,
+  ): Source<Hook> {
+    const sources = registry<Source<Hook>>();
     const base = adapter.key ?? `${adapter.name}:private#${++privates}`;
     for (let count = 1; ; count++) {
       const name = count === 1 ? base : `${base}#${count}`;
@@ -88,7 +93,7 @@ export class Source {
   }
 
   /** Takes a database off; the last one to leave ends the pool, and lets the adapter go of what outlives connections. */
-  async leave(user: Host, options?: { readonly timeoutMs?: number }): Promise<void> {
+  async leave(user: SourceUser, options?: { readonly timeoutMs?: number }): Promise<void> {
     if (this.users.size === 1) {
       registry().delete(this.pool.name);
       await this.pool.dispose(options);
@@ -97,46 +102,10 @@ export class Source {
     this.users.delete(user);
   }
 
-  /** Runs the hooks in the order of PyDAL, then puts the adapter's and the user's setup ahead of the first statement. */
-  async prepare(link: Link, owner: Owner): Promise<void> {
-    const { afterFirstConnection, afterConnection, setup, runtime, limits } = this.#options;
-    const { clock } = runtime;
-    // The first connection's hook runs once, and nobody uses a connection before it is done. Each looks for itself, as no
-    // request may wait for another; and one that hangs, or whose request was cut off, holds nobody up for ever.
-    while (clock.now() < this.#turnEndsAt) await new Promise<void>((resolve) => clock.setTimeout(resolve, 10));
-    if (afterFirstConnection && this.#isFirstDue) {
-      const endsAt = (this.#turnEndsAt = clock.now() + limits.openTimeoutMs);
-      try {
-        await this.#runHook(afterFirstConnection, link, owner);
-        this.#isFirstDue = false;
-      } finally {
-        if (this.#turnEndsAt === endsAt) this.#turnEndsAt = 0;
-      }
-    }
-    if (afterConnection) await this.#runHook(afterConnection, link, owner);
-    link.setup.push(...toSetup([...link.driver.setup, ...setup]));
-    link.isPrepared = true;
-  }
-
   async #open(signal: AbortSignal): Promise<Link> {
     const [user] = this.users;
     if (!user) throw new DbError("POOL_CLOSED", "the database was disposed", { pool: this.pool.name });
     const driver = await this.adapter.open({ url: await user.url(), signal });
-    return { source: this, driver, setup: [], isPrepared: false, isBound: false };
-  }
-
-  // The hook's own statements, also those it makes through its database, run on this very connection.
-  async #runHook(hook: Hook, link: Link, owner: Owner): Promise<void> {
-    const sessions = [...this.users].map((host) => new Session(new Unit(host, owner, undefined, link)));
-    const [session] = sessions as [Session];
-    const run = sessions.reduce<() => unknown>(
-      (work, each) => () => each.enter(work),
-      () => hook(new Connection(session, link)),
-    );
-    try {
-      await session.unit.host.context.run(undefined, run);
-    } finally {
-      for (const { unit } of sessions) await unit.end("done");
-    }
+    return { origin: this, driver, setup: [], isPrepared: false, isBound: false, onSetUp: undefined };
   }
 }

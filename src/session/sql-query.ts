@@ -1,5 +1,6 @@
 import type { ContextProvider } from "../contract/context.ts";
 import type { RawResult, Result, Row, SqlValue, Statement } from "../contract/statement.ts";
+import { isQuiet, settleQuietly } from "./quiet.ts";
 import { toResult, toRows } from "./rows.ts";
 
 const BRAND: unique symbol = Symbol.for("isopool.SqlQuery");
@@ -64,9 +65,15 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
     onFulfilled?: ((rows: R[]) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#once()
-      .then((raw) => toRows<R>(raw, this.#strings))
-      .then(onFulfilled, onRejected);
+    const raw = this.#once();
+    const rows = raw.then((each) => toRows<R>(each, this.#strings));
+    if (onRejected) return rows.then(onFulfilled, onRejected);
+    // Nobody listens to this one, as far as can be known: it is as quiet as what it comes from.
+    const handed: Promise<A> = rows.then<A, never>(onFulfilled, (error: unknown) => {
+      if (isQuiet(raw)) settleQuietly(handed);
+      throw error;
+    });
+    return handed;
   }
 
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<R[] | B> {
@@ -102,7 +109,11 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
   }
 
   #read<T>(finish: (raw: RawResult) => T): Promise<T> {
-    const read = this.#once().then(finish);
+    const raw = this.#once();
+    const read: Promise<T> = raw.then(finish, (error: unknown) => {
+      if (isQuiet(raw)) settleQuietly(read);
+      throw error;
+    });
     return this.#carry ? this.#carry(read) : read;
   }
 

@@ -3,9 +3,10 @@ import type { Row } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import { checkNumber } from "../pool/options.ts";
 import { Command } from "./command.ts";
+import type { Part } from "./ending.ts";
+import type { Link } from "./link.ts";
 import type { StreamRowsOptions } from "./queryable.ts";
 import { toRows } from "./rows.ts";
-import type { Session } from "./session.ts";
 import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 
@@ -15,31 +16,44 @@ export function carriedRows<R>(rows: AsyncGenerator<R, void, undefined>, carry: 
   return { [Symbol.asyncIterator]: () => steps };
 }
 
+/** A stream, and the connection that it reads from. */
+interface Opened {
+  readonly stream: RowStream;
+  readonly link: Link;
+}
+
 /** Reads a statement's rows in batches; between two of them, other statements of the session may run. */
 export async function* streamRows<R = Row>(
-  session: Session,
+  { unit, line, scope }: Part,
   input: StatementInput,
   { batchSize = 100, signal }: StreamRowsOptions,
 ): AsyncGenerator<R, void, undefined> {
   checkNumber("batchSize", batchSize, 1);
-  const { unit, scope } = session.checkOpen();
-  const { streams, line } = unit;
+  if (scope.over) throw unit.closedError(scope);
+  const { streams } = unit.holder;
   const gone = new AbortController();
-  const opening: Command<RowStream> = new Command<RowStream>("call", scope, [input], (_results, { driver, source }) => {
-    if (driver.stream) return driver.stream(opening.statements[0]!, { batchSize, signal: gone.signal });
-    const { name } = source.adapter;
-    throw new DbError("TRANSACTION_UNSUPPORTED", `${name} cannot stream: use query()`, {
-      adapter: name,
-      wanted: "streams",
-    });
+  const opening: Command<Opened> = new Command<Opened>("call", scope, [input], (_results, link) => {
+    const { driver, origin } = link;
+    if (!driver.stream) throw unsupported(origin.adapter.name);
+    const stream = driver.stream(opening.statements[0]!, { batchSize, signal: gone.signal });
+    // At once: whoever ends the session in this very moment must find it.
+    streams.add(stream);
+    return { stream, link };
   });
-  const stream = await line.add(opening, { signal });
-  streams.add(stream);
+  const { stream, link } = await line.add(opening, { signal });
+  // Reads on this connection only, and on none once the session has ended.
+  const call = <T>(work: () => T | Promise<T>): Promise<T> => {
+    const command = new Command<T>("call", scope, [], () => {
+      if (!streams.has(stream)) throw unit.closedError(scope);
+      return work();
+    });
+    command.link = link;
+    return line.add(command, { signal });
+  };
   try {
     for (;;) {
-      // Its connection is gone, and may be somebody else's by now.
-      if (!streams.has(stream)) throw unit.closedError();
-      const batch = await line.add(new Command("call", scope, [], () => stream.next()), { signal });
+      if (scope.over || !streams.has(stream)) throw unit.closedError(scope);
+      const batch = await call(() => stream.next());
       if (batch.done) return;
       yield* toRows<R>(batch.value);
     }
@@ -49,9 +63,14 @@ export async function* streamRows<R = Row>(
     throw error;
   } finally {
     // What went wrong before is the caller's to see. Where this comes too late, the session's end sees to it.
-    if (streams.has(stream))
-      await line
-        .add(new Command("call", scope, [], () => streams.delete(stream) && stream.return()))
-        .catch(() => undefined);
+    if (streams.has(stream) && !scope.over)
+      await call(() => streams.delete(stream) && stream.return()).catch(() => undefined);
   }
+}
+
+function unsupported(adapter: string): DbError {
+  return new DbError("TRANSACTION_UNSUPPORTED", `${adapter} cannot stream: use query()`, {
+    adapter,
+    wanted: "streams",
+  });
 }

@@ -1,87 +1,101 @@
-import type { BeginOptions, DriverConnection, Step } from "../contract/adapter.ts";
+import type { DriverConnection } from "../contract/adapter.ts";
 import { DbError } from "../errors.ts";
+import type { Scope } from "./scope.ts";
+import { apply, type ControlStep, type Move, steer } from "./stacks.ts";
 
-/**
- * What the session knows of its transaction, and the steps that must ride ahead of its next statement: BEGIN, and the
- * savepoints that were entered or left since the last one. None of them ever travels alone.
- */
+/** Why nothing may run in a level any more. */
+interface Damage {
+  readonly level: Scope;
+  readonly cause: unknown;
+  /** Not even by a savepoint inside it: taking back one of those has failed. */
+  readonly isFinal?: boolean;
+}
+
+/** What the server has begun on a session's connection, and what that means for the next statement. */
 export class Transaction {
-  /** `failed`: only a rollback is possible. `lost`: the database ended it behind our back. */
-  state: "none" | "transaction" | "failed" | "lost" = "none";
-  /** How the next one begins; `undefined`: statements belong to none. */
-  wanted: BeginOptions | undefined;
-  #owed: Step[] = [];
-  #carried = 0;
-  #cause: unknown;
-  #count = 0;
+  /** The transaction and its savepoints, outermost first; none: nothing is open. */
+  has: readonly Scope[] = [];
+  /** The database ended this transaction behind our back. */
+  #lost: Damage | undefined;
+  /** A statement failed inside this level, where the database then takes nothing but a rollback (PostgreSQL). */
+  #spoiled: Damage | undefined;
 
-  constructor(wanted: BeginOptions | undefined) {
-    this.wanted = wanted;
-  }
-
-  /** There is something to commit or to roll back. */
   get isOpen(): boolean {
-    return this.state === "transaction" || this.state === "failed";
+    return this.has.length > 0;
   }
 
-  /** What must run ahead of the next statement. A flight may be planned twice. */
-  ahead(): readonly Step[] {
-    this.#carried = this.#owed.length;
-    return this.wanted && this.state === "none" ? [{ kind: "begin", options: this.wanted }, ...this.#owed] : this.#owed;
+  /** Whether what is open is a scope's own transaction, or that of what is around it. */
+  holds({ path }: Scope): boolean {
+    return path.length === 0 ? this.isOpen : this.has[0] === path[0];
   }
 
-  /**
-   * Enters a savepoint.
-   *
-   * @returns leaves it: keeps what was done since, or takes it back. Nothing was done: nothing is sent.
-   */
-  enter(): (isKept: boolean) => void {
-    const name = `isopool_${++this.#count}`;
-    const savepoint: Step = { kind: "savepoint", name };
-    const owed = this.#owed;
-    owed.push(savepoint);
-    return (isKept) => {
-      const at = owed.indexOf(savepoint);
-      if (at >= 0) owed.length = at;
-      // Where the transaction has ended, nobody reads this list any more: its savepoints ended with it.
-      else owed.push(...(isKept ? [] : [{ kind: "rollback-to", name } as const]), { kind: "release", name });
-    };
+  /** Whether a statement of a scope may leave now, and need not wait for a transaction that it is not inside of. */
+  lets(scope: Scope): boolean {
+    return this.ahead(scope) !== undefined;
   }
 
-  /** Takes note of a flight that came back: `hasPassed` tells whether all steps of `ahead()` were done. */
-  land(state: DriverConnection["state"], hasPassed: boolean, error: unknown): void {
-    if (this.state === "none" && (!this.wanted || (!hasPassed && state !== "transaction"))) return;
-    if (hasPassed && this.#carried > 0) this.#owed.splice(0, this.#carried);
-    this.#carried = 0;
-    this.state = state === "transaction" || state === "failed" ? state : "lost";
-    this.#cause = error;
+  /** The moves ahead of a statement of a scope; `undefined`: it must wait. */
+  ahead({ path }: Scope): readonly Move<Scope>[] | undefined {
+    return steer(this.has, path);
   }
 
-  /** COMMIT or ROLLBACK was done, or the connection is gone: the next statement begins anew. */
+  /** Takes note of a move that the server has made. */
+  move(move: Move<Scope>): void {
+    this.has = apply(this.has, move);
+    if (move.kind === "rollback") this.end();
+  }
+
+  /** A savepoint could not be taken back or released: what is in it can only go with the whole transaction. */
+  doom(cause: unknown): void {
+    const [level] = this.has;
+    if (level) this.#spoiled = { level, cause, isFinal: true };
+  }
+
+  /** Compares with what the driver says, after a flight. */
+  land(state: DriverConnection["state"], cause: unknown): void {
+    const { has } = this;
+    if (has.length === 0) return;
+    if (state === "idle" || state === "closed") {
+      this.end();
+      this.#lost = { level: has[0]!, cause };
+    } else if (state === "failed") this.#spoiled ??= { level: has.at(-1)!, cause };
+    else if (!this.#spoiled?.isFinal) this.#spoiled = undefined;
+  }
+
+  /** Nothing is open any more: the next statement begins anew. */
   end(): void {
-    this.state = "none";
-    this.#owed = [];
+    this.has = [];
+    this.#lost = this.#spoiled = undefined;
   }
 
-  /** Why no statement may be sent now, if so: a transaction that is failed or lost never runs on in autocommit. */
-  refusal(sql?: string): DbError | undefined {
-    const cause = this.#cause;
-    if (this.state === "lost") {
-      return new DbError(
-        "TRANSACTION_LOST",
-        "the database ended this transaction: roll back, then begin anew",
-        { sql },
-        { cause, retryable: true },
-      );
-    }
-    if (this.state === "failed" && !this.#owed.some(({ kind }) => kind === "rollback-to")) {
-      return new DbError(
-        "ROLLBACK_ONLY",
-        "a statement failed, and only a rollback is possible now",
-        { scope: "session" },
-        { cause },
-      );
-    }
-    return undefined;
+  /** The database has ended the transaction that a scope is in. */
+  isLost({ path }: Scope): boolean {
+    return path.length > 0 && this.#lost?.level === path[0];
   }
+
+  /** Why no statement of a scope may be sent now, if so: a transaction that is failed or lost never runs on in autocommit. */
+  refusal(scope: Scope, sql?: string): DbError | undefined {
+    if (this.isLost(scope)) return lostError(sql, this.#lost!.cause);
+    const [root] = scope.path;
+    const spoiled = this.#spoiled;
+    if (!root || !spoiled || this.has[0] !== root) return undefined;
+    // Taken back, it is whole again.
+    return spoiled.level.isUndone && !spoiled.isFinal ? undefined : spoiledError(spoiled.cause);
+  }
+}
+
+function lostError(sql: string | undefined, cause: unknown): DbError {
+  const message = "the database ended this transaction: roll back, then begin anew";
+  return new DbError("TRANSACTION_LOST", message, { sql }, { cause, retryable: true });
+}
+
+function spoiledError(cause: unknown): DbError {
+  const message = "a statement failed, and only a rollback is possible now";
+  return new DbError("ROLLBACK_ONLY", message, { scope: "session" }, { cause });
+}
+
+/** Writes a move for the adapter. */
+export function toStep({ kind, level }: Move<Scope>): ControlStep {
+  if (kind === "begin") return { kind, options: level.begin! };
+  return kind === "rollback" ? { kind } : { kind, name: level.name };
 }

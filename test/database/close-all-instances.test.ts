@@ -88,8 +88,9 @@ test("inside a nested transaction it is the session around it that is closed", a
   const { db, adapter } = fakeDatabase();
   await db.session(async () => {
     await db.query("outer");
-    // The inner transaction has lost its session, and says so; that was asked for.
-    await db.transaction(() => closeAllInstances("rollback"), { propagation: "nested" });
+    // What the inner transaction did is rolled back with its session, and it must not report anything else.
+    const inner = db.transaction(() => closeAllInstances("rollback"), { propagation: "nested" });
+    await expect(inner).rejects.toMatchObject({ code: "SESSION_CLOSED" });
     await expect(db.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED" });
   });
   expect(adapter.flights).toEqual(["1: begin | outer", "1: rollback"]);

@@ -83,7 +83,7 @@ test("rows that were still to come are not read behind the new owner's back", as
     },
     { transaction: false },
   );
-  expect(adapter.log).toEqual(["open 1", "1: stream all", "close 1"]);
+  expect(adapter.log).toEqual(["open 1", "1: stream all", "1: stream returned", "close 1"]);
 });
 
 test("detach() while something is in flight is a TypeError, and nothing is given away", async () => {

@@ -19,5 +19,5 @@ test("the isolate's part of a name stays what it is, and differs in another isol
   // A module loaded anew is what another isolate has.
   const anew: string = "../../src/session/names.ts?isolate=2";
   const { connectionName } = (await import(anew)) as typeof import("../../src/session/names.ts");
-  expect(isolate(connectionName(one.open().unit))).not.toBe(isolate(one.open().connectionName));
+  expect(isolate(connectionName(one))).not.toBe(isolate(one.open().connectionName));
 });

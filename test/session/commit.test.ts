@@ -58,7 +58,28 @@ test("a last statement that fails is not committed, and the error says which one
   });
   const failure = await db.session((s) => s.commit("good", "bad")).catch((error: unknown) => error);
   expect(isDbError(failure, "QUERY_FAILED") && failure.details.statementIndex).toBe(1);
-  expect(adapter.flights).toEqual(["1: begin | good | bad | commit", "1: rollback"]);
+  expect(adapter.flights).toEqual(["1: begin | good | bad | commit", "1: undo rollback"]);
+});
+
+test("of last statements one of which fails none is kept, and what was done before stays in the open transaction", async () => {
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "bad" ? { error: queryFailed("unique") } : undefined),
+  });
+  await db.session(async (s) => {
+    await s.query("before");
+    await expect(s.commit("good", "bad")).rejects.toMatchObject({
+      code: "QUERY_FAILED",
+      details: { statementIndex: 1 },
+    });
+    await s.query("after");
+  });
+  expect(adapter.flights).toEqual([
+    "1: begin | before",
+    "1: savepoint isopool_batch | good | bad | release isopool_batch | commit",
+    "1: undo rollback-to isopool_batch | release isopool_batch",
+    "1: after",
+    "1: commit",
+  ]);
 });
 
 test("a commit whose answer was lost is COMMIT_UNKNOWN, and is never done again", async () => {

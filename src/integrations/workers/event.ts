@@ -68,7 +68,7 @@ export function runEvent(
 /** The session of a handler around this one for the same event: it is one unit of work, however often it is wrapped. */
 function around(db: Database, request: object): Session | undefined {
   const session = db.of(request);
-  return session?.scope.ended ? undefined : session;
+  return session?.scope.over ? undefined : session;
 }
 
 /** The last one is the outermost: the first is committed first, and when that fails, those behind it are rolled back. */

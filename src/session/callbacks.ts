@@ -1,0 +1,29 @@
+import type { Scope } from "./scope.ts";
+
+/** Runs after the outermost settle, with no session bound. */
+export type SettleCallback = () => unknown;
+
+/** The `onCommit` and `onRollback` callbacks of a session. */
+export class Callbacks {
+  #waiting: { readonly scope: Scope; readonly fate: "kept" | "undone"; readonly call: SettleCallback }[] = [];
+  #due: SettleCallback[] = [];
+
+  add(scope: Scope, fate: "kept" | "undone", call: SettleCallback): void {
+    this.#waiting.push({ scope, fate, call });
+  }
+
+  /** The fate of what was done within a scope is known: its callbacks for that are due, its others are dropped. */
+  decide(scope: Scope, fate: "kept" | "undone" | "unknown"): void {
+    if (this.#waiting.length === 0) return;
+    this.#waiting = this.#waiting.filter((callback) => {
+      const isMeant = scope.holds(callback.scope);
+      if (isMeant && callback.fate === fate) this.#due.push(callback.call);
+      return !isMeant;
+    });
+  }
+
+  /** Those that are due, once. */
+  take(): SettleCallback[] {
+    return this.#due.splice(0);
+  }
+}

@@ -1,0 +1,108 @@
+import { bounded } from "./deadline.ts";
+import { Command } from "./command.ts";
+import { end, markUndone, type Part } from "./ending.ts";
+import { turnError } from "./line.ts";
+import { refuseFailed } from "./run-scope.ts";
+
+/** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
+export type Action<S> = "commit" | "rollback" | null | ((session: S) => unknown);
+
+export function checkAction(action: unknown): void {
+  if (typeof action !== "function" && !["commit", "rollback", null].includes(action as string))
+    throw new TypeError(
+      `Expected the action to be "commit", "rollback", null or a function, got \`${String(action)}\``,
+    );
+}
+
+/** Closes a session by hand. Whoever comes second waits for the first. */
+export async function closePart<S extends Part>(
+  session: S,
+  action: Action<S>,
+  isClosed: boolean,
+  checkWhole: (part: Part, method: string) => void,
+): Promise<void> {
+  const { unit } = session;
+  const { root } = unit;
+  if (unit.closing || root.stage !== "open") {
+    // A callback at its end that closes it once more does not wait for itself.
+    await (unit.closing ?? (root.stage === "ending" ? unit.ending?.catch(() => undefined) : undefined));
+    // Given up, or failed: what was to be committed is not.
+    if (action === "commit" && root.cause) throw unit.closedError();
+    return;
+  }
+  if (session.scope !== root || action === "commit") checkWhole(session, "close");
+  const closing = root.hold(settleAndEnd(session, action, isClosed));
+  unit.closing = closing.catch(() => undefined);
+  return closing;
+}
+
+/** Commits, and gives the connection back. A session that was closed by hand goes on; one that was ended stays ended. */
+export async function reconnectPart<S extends Part>(
+  session: S,
+  checkWhole: (part: Part, method: string) => void,
+): Promise<void> {
+  const { unit } = session;
+  checkWhole(session, "reconnect");
+  await unit.closing;
+  if (unit.root.stage === "ended" && !unit.root.cause && !unit.isOver) unit.reopen();
+  if (unit.root.stage !== "open") throw unit.closedError();
+  const { root } = unit;
+  try {
+    await innerOf(session);
+    refuseFailed(root);
+    const command = new Command("commit", root, [], () => unit.holder.release());
+    command.isAwaited = true;
+    await session.line.add(command);
+  } catch (error) {
+    root.seal({ error });
+    await end(session, "failed", true);
+    throw error;
+  }
+}
+
+async function settleAndEnd<S extends Part>(session: S, action: Action<S>, isClosed: boolean): Promise<void> {
+  const { unit, line } = session;
+  const { root } = unit;
+  try {
+    if (typeof action === "function") await runAction(session, action);
+    else if (action === "commit") {
+      await innerOf(session);
+      root.seal();
+      refuseFailed(root);
+      await line.add(new Command("commit", root, [], () => undefined));
+    } else {
+      root.seal();
+      markUndone(root);
+      if (action) await line.add(new Command("rollback", root, [], () => undefined));
+    }
+  } catch (error) {
+    root.seal();
+    root.cause ??= { error, isClose: true };
+    await end(session, "failed", true);
+    throw error;
+  }
+  await end(session, "done", isClosed);
+}
+
+async function runAction<S extends Part>(session: S, action: (session: S) => unknown): Promise<void> {
+  const { unit, line } = session;
+  await line.idle();
+  if (!unit.holder.link) return;
+  // It may close the session by itself, and does not wait for itself then.
+  unit.closing = undefined;
+  await action(session);
+}
+
+/** Waits for the transactions inside: half of one must not be committed. One of them may wait for this in turn. */
+async function innerOf({ unit, scope }: Part): Promise<void> {
+  const { inner, bounded: count } = scope;
+  if (!inner || count === 0) return;
+  const { clock, limits } = unit.host;
+  const timeoutMs = limits.acquireTimeoutMs;
+  await bounded(
+    { timeoutMs },
+    clock,
+    () => inner,
+    () => turnError(timeoutMs),
+  );
+}

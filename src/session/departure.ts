@@ -1,0 +1,99 @@
+import type { Flight, QueryStep, Settings, Step } from "../contract/adapter.ts";
+import type { Command } from "./command.ts";
+import type { Link } from "./link.ts";
+import type { Scope } from "./scope.ts";
+import type { Move } from "./stacks.ts";
+import { type Transaction, toStep } from "./transaction.ts";
+
+const BATCH = "isopool_batch";
+
+/** A flight as its session knows it: for whom it flies, and what each of its steps is for. */
+export interface Departure {
+  readonly flight: Flight;
+  readonly commands: readonly Command[];
+  /** Behind the setup, and ahead of the commands' own steps: one step a move. */
+  readonly moves: readonly Move<Scope>[];
+  /** How many of the steps set the connection up. */
+  readonly setup: number;
+  /** How many of them come before the commands' own. */
+  readonly ahead: number;
+  /** What it undoes when it fails is all that the transaction holds. */
+  readonly undoesAll: boolean;
+  /** When it left, for events. */
+  readonly startedAt: number | undefined;
+}
+
+/** Writes a flight: the pending setup, the difference of the stacks, then the commands. They are of one kind, or only one. */
+export function toDeparture(
+  commands: readonly Command[],
+  link: Link,
+  transaction: Transaction,
+  settings: Settings | undefined,
+  startedAt: number | undefined,
+): Departure {
+  const [{ kind, scope }] = commands as [Command];
+  const steps: Step[] = link.setup.splice(0);
+  const setup = steps.length;
+  const moves = kind === "rollback" ? [] : transaction.ahead(scope)!;
+  for (const move of moves) steps.push(toStep(move));
+  const isGuarded = scope.path.length > 0;
+  const brackets = bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings);
+  steps.push(...brackets.before);
+  const ahead = steps.length;
+  // Until the connection is prepared, it is its hooks that ask: what they set stays.
+  const isSetup = !link.isPrepared;
+  const onError = kind === "query" ? "continue" : "stop";
+  for (const command of commands) {
+    command.isFlying = true;
+    // What a call does with its statements is its own affair.
+    if (kind === "call") continue;
+    for (const statement of command.statements)
+      steps.push({ kind: "query", statement, onError, guarded: isGuarded, isSetup } satisfies QueryStep);
+  }
+  steps.push(...brackets.after);
+  if (kind === "commit" || kind === "rollback") steps.push({ kind });
+  const { undo } = brackets;
+  const undoesAll = isGuarded && undo[0]?.kind === "rollback";
+  const flight: Flight = { steps, ...(undo.length > 0 && { undo }), ...(settings && !isGuarded && { settings }) };
+  return { flight, commands, moves, setup, ahead, undoesAll, startedAt };
+}
+
+/** What stands around a list, so that it is all or nothing. */
+interface Brackets {
+  readonly before: readonly Step[];
+  readonly after: readonly Step[];
+  readonly undo: readonly Step[];
+}
+
+const NONE: Brackets = { before: [], after: [], undo: [] };
+const ROLLBACK: Step = { kind: "rollback" };
+const RELEASE: Step = { kind: "release", name: BATCH };
+
+/** A savepoint inside a transaction, and nothing where that begins with the list; else a transaction of its own. */
+function bracketsOf(
+  { kind, statements }: Command,
+  isGuarded: boolean,
+  isFresh: boolean,
+  settings: Settings | undefined,
+): Brackets {
+  if (statements.length < 2 || (kind !== "batch" && kind !== "commit")) return NONE;
+  if (!isGuarded)
+    return {
+      before: [{ kind: "begin", options: settings ? { settings } : {} }],
+      after: [{ kind: "commit" }],
+      undo: [ROLLBACK],
+    };
+  if (kind === "commit" && isFresh) return { ...NONE, undo: [ROLLBACK] };
+  return {
+    before: [{ kind: "savepoint", name: BATCH }],
+    after: [RELEASE],
+    undo: [{ kind: "rollback-to", name: BATCH }, RELEASE],
+  };
+}
+
+/** The texts of a flight, for events: values stay out. */
+export function toTexts(steps: readonly Step[]): string[] {
+  return steps.map((step) =>
+    step.kind === "query" ? step.statement.text : "name" in step ? `${step.kind} ${step.name}` : step.kind,
+  );
+}

@@ -1,0 +1,93 @@
+// How a unit of work ends: its commands, its transaction, its connection, its callbacks, in this order.
+
+import type { Fate } from "./scope.ts";
+import type { Line } from "./line.ts";
+import { Command } from "./command.ts";
+import type { Scope } from "./scope.ts";
+import type { Unit } from "./unit.ts";
+
+// A rollback that gets no answer must not keep the caller from its own error; the connection is closed then.
+const ROLLBACK_TIMEOUT_MS = 5_000;
+
+/** A session, or a transaction inside it, as far as its running and its end need it. */
+export interface Part {
+  readonly unit: Unit;
+  readonly line: Line;
+  readonly scope: Scope;
+}
+
+export type Ending = "done" | "failed" | "aborted";
+
+/** Nothing more is asked or sent in this scope. What was asked has no answer: `toError` makes its error. */
+export function stop({ unit, line, scope }: Part, cause: unknown): void {
+  scope.seal({ error: cause });
+  line.abort(scope, (isFlying) => unit.closedError(scope, isFlying));
+}
+
+/**
+ * Gives up what is within this scope: nothing more is sent for it, and what flies is cancelled.
+ *
+ * @returns the error that the caller gets; `undefined`: too late, its work was committed.
+ */
+export function giveUp({ line, scope }: Part, reason: unknown): { readonly error: unknown } | undefined {
+  if (scope.fate === "kept") return undefined;
+  scope.seal({ error: reason });
+  return { error: line.abort(scope, () => reason) ?? reason };
+}
+
+/** What was done in this scope is taken back, unless its fate is known. */
+export function markUndone(scope: Scope): Fate {
+  if (scope.fate === "open") scope.fate = "undone";
+  return scope.fate;
+}
+
+/** Rolls back what is open. A failure drops the connection, and is reported as an event: the caller's error wins. */
+export async function rollBack({ unit, line }: Part, scope: Scope): Promise<void> {
+  const command = new Command("rollback", scope, [], () => undefined);
+  command.isLast = true;
+  try {
+    await line.add(command, { timeoutMs: ROLLBACK_TIMEOUT_MS });
+  } catch (error) {
+    unit.reportError(error, "rollback");
+    unit.holder.drop(error);
+  }
+}
+
+/** Ends the session, once, on every path; whoever comes second waits for the first. */
+export function end(part: Part, ending: Ending, isClosed = false): Promise<void> {
+  const { unit } = part;
+  return unit.ending?.catch(() => undefined) ?? (unit.ending = endOnce(part, ending, isClosed));
+}
+
+// Rolls back what is undecided, gives the connection back, runs the settle callbacks.
+async function endOnce(part: Part, ending: Ending, isClosed: boolean): Promise<void> {
+  const { unit, line } = part;
+  const { root, transaction, holder, callbacks, host } = unit;
+  root.seal();
+  line.abort(root, (isFlying) => unit.closedError(root, isFlying));
+  await line.idle();
+  markUndone(root);
+  if (transaction.isOpen) await rollBack(part, root);
+  await holder.release(isClosed);
+  callbacks.decide(root, "undone");
+  root.stage = "ended";
+  unit.onEnd?.();
+  if (unit.isReported) host.emit?.({ type: "end", session: unit.id, outcome: ending, error: root.cause?.error });
+  // A callback that closes the session once more does not wait for itself.
+  unit.closing = undefined;
+  await callBack(unit, ending);
+}
+
+// All callbacks run; the first failure is the caller's to see, unless it has an error of its own already.
+async function callBack(unit: Unit, ending: Ending): Promise<void> {
+  const failures: unknown[] = [];
+  for (const call of unit.callbacks.take()) {
+    try {
+      await unit.host.context.run(unit.outside, call);
+    } catch (error) {
+      failures.push(error);
+      unit.reportError(error, "callback");
+    }
+  }
+  if (failures.length > 0 && ending === "done") throw failures[0];
+}

@@ -1,0 +1,153 @@
+import type { RowStream } from "../contract/adapter.ts";
+import type { Owner } from "../contract/events.ts";
+import type { WaitUntil } from "../contract/runtime.ts";
+import { DbError, isDbError } from "../errors.ts";
+import type { Lease } from "../pool/lease.ts";
+import { bounded } from "./deadline.ts";
+import type { Host } from "./host.ts";
+import type { Link, Origin } from "./link.ts";
+import type { Scope } from "./scope.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Holds at most one connection for a session: takes it, gives it back, or drops it. */
+export class Holder {
+  readonly streams: Set<RowStream> = new Set();
+  /** Keeps the request alive for what the pool does on its behalf. */
+  waitUntil: WaitUntil | undefined;
+  readonly #host: Host;
+  readonly #owner: Owner;
+  readonly #transaction: Transaction;
+  /** Where the session began: the stack of the acquire itself shows nothing of the caller. */
+  readonly #stack: string | undefined;
+  #lease: Pick<Lease<Link>, "id" | "connection" | "isReused" | "release" | "detach"> | undefined;
+
+  constructor(host: Host, owner: Owner, transaction: Transaction) {
+    this.#host = host;
+    this.#owner = owner;
+    this.#transaction = transaction;
+    this.#stack = host.stacks ? new Error("begun").stack : undefined;
+  }
+
+  /** Number of the connection in its pool; 0 for one that is not the pool's. */
+  get connection(): number {
+    return this.#lease?.id ?? 0;
+  }
+
+  get link(): Link | undefined {
+    return this.#lease?.connection;
+  }
+
+  /** Takes a connection from the pool, and runs the hooks on it if it is fresh. */
+  async connect({ pool, adapter }: Origin, toSignal: () => AbortSignal, usePool: boolean): Promise<Link> {
+    const wanted = { owner: this.#owner, usePool, stack: this.#stack, waitUntil: this.waitUntil };
+    const lease = pool.tryAcquire(wanted) ?? (await pool.acquire({ ...wanted, signal: toSignal() }));
+    const link = lease.connection;
+    this.#lease = lease;
+    if (link.isPrepared) {
+      if (lease.isReused) link.driver.renew?.();
+      return link;
+    }
+    try {
+      await this.#host.prepare(link, this.#owner, toSignal());
+      const { state } = link.driver;
+      if (state !== "idle" && state !== "closed") throw new TypeError("Expected hooks to leave no transaction open");
+      if (this.#lease !== lease)
+        throw new DbError("CONNECTION_LOST", "the connection was lost in a hook", { adapter: adapter.name });
+    } catch (error) {
+      // Half made, no session may see it.
+      this.drop(error);
+      throw error;
+    }
+    return link;
+  }
+
+  /** Takes a connection that somebody else owns: it is never pooled nor closed from here. */
+  adopt(link: Link, root: Scope): void {
+    this.#lease = {
+      id: 0,
+      connection: link,
+      isReused: false,
+      release: () => (link.isBound = false),
+      detach: () => link,
+    };
+    const { state } = link.driver;
+    if (root.path.length === 0 || (state !== "transaction" && state !== "failed")) return;
+    this.#transaction.move({ kind: "begin", level: root });
+    this.#transaction.land(state, undefined);
+  }
+
+  /** To the pool when it is proven idle, clean and healthy, else to be closed. The session takes another when it needs one. */
+  async release(isClosed = false): Promise<void> {
+    await this.#endStreams();
+    const lease = this.#lease;
+    this.#lease = undefined;
+    this.#transaction.end();
+    if (!lease) return;
+    const { state, isReusable } = lease.connection.driver;
+    lease.release({ broken: state !== "idle", dirty: isClosed || !isReusable });
+  }
+
+  /** Gives the connection away for good. */
+  detach(): Link | undefined {
+    const link = this.#lease?.detach();
+    this.#lease = undefined;
+    this.#transaction.end();
+    return link;
+  }
+
+  /** The connection is unusable, and a transaction that was open on it is lost. */
+  drop(error: unknown): void {
+    this.#transaction.land("closed", error);
+    this.streams.clear();
+    this.setUp(false);
+    this.#lease?.release({ broken: true });
+    this.#lease = undefined;
+  }
+
+  /** The connection's setup was carried out, or will never be. */
+  setUp(isDone: boolean): void {
+    const { link } = this;
+    const call = link?.onSetUp;
+    if (link) link.onSetUp = undefined;
+    call?.(isDone);
+  }
+
+  /**
+   * Takes note that a flight was lost.
+   *
+   * @returns true when the same flight may leave again on another connection: nothing of it was executed, no transaction
+   *   was open, and the connection had been alive before.
+   */
+  replaces(error: unknown, hadSetup: boolean): boolean {
+    const { isReused, connection } = this.#lease!;
+    if (connection.driver.state !== "closed" && !hadSetup) return false;
+    const isLost = isDbError(error, "CONNECTION_LOST");
+    const isSafe = isLost && error.outcome === "not-executed" && !this.#transaction.isOpen;
+    this.drop(error);
+    // Its idle siblings are probably dead too: none of them is tried.
+    if (isLost) connection.origin.pool.invalidate(this);
+    return isSafe && isReused && this.#host.checksConnections;
+  }
+
+  async #endStreams(): Promise<void> {
+    for (const stream of this.streams) {
+      try {
+        await stream.return();
+      } catch {}
+    }
+    this.streams.clear();
+  }
+}
+
+/** Waits for the source, whose URL may come from a function that never answers. */
+export async function sourceOf(host: Host, toSignal: () => AbortSignal): Promise<Origin> {
+  const source = host.source();
+  if (!(source instanceof Promise)) return source;
+  const timeoutMs = host.limits.openTimeoutMs;
+  const signal = toSignal();
+  const toError = (reason: unknown): unknown =>
+    signal.aborted
+      ? reason
+      : new DbError("CONNECT_FAILED", `the URL function took over ${timeoutMs} ms`, { adapter: "" });
+  return bounded({ signal, timeoutMs }, host.clock, () => source, toError);
+}

@@ -1,0 +1,68 @@
+import type { Command } from "./command.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** What a session was asked, and has not sent yet; in order. */
+export class Queue implements Iterable<Command> {
+  #commands: Command[] = [];
+  /** Those before it have left: to take one from the front costs the same however many stand behind. */
+  #head = 0;
+
+  get isEmpty(): boolean {
+    return this.#head === this.#commands.length;
+  }
+
+  push(command: Command): void {
+    this.#commands.push(command);
+  }
+
+  /** Takes what flies next: the first that may leave, and the statements of the same scope right behind it; `[]`: none may. */
+  take(transaction: Transaction): Command[] {
+    const commands = this.#commands;
+    let from = this.#head;
+    while (from < commands.length && !mayLeave(commands[from]!, transaction)) from++;
+    const first = commands[from];
+    if (!first) {
+      this.#tidy();
+      return [];
+    }
+    let to = from + 1;
+    if (!first.isAlone) while (to < commands.length && isCompanion(commands[to]!, first)) to++;
+    return this.#remove(from, to);
+  }
+
+  #remove(from: number, to: number): Command[] {
+    let taken: Command[];
+    const commands = this.#commands;
+    if (from === 0 && to === commands.length) {
+      taken = commands;
+      this.#commands = [];
+    } else if (from === this.#head) {
+      taken = commands.slice(from, to);
+      this.#head = to;
+      if (to > 1_000 && to * 2 > commands.length) this.#tidy();
+    } else taken = commands.splice(from, to - from);
+    if (this.#head === this.#commands.length) this.#tidy();
+    for (const command of taken) command.isTaken = true;
+    return taken;
+  }
+
+  // Those who gave up in the line are dropped with those who have left.
+  #tidy(): void {
+    this.#commands = this.#commands.slice(this.#head).filter(({ isSettled }) => !isSettled);
+    this.#head = 0;
+  }
+
+  *[Symbol.iterator](): Generator<Command, void> {
+    for (let index = this.#head; index < this.#commands.length; index++) yield this.#commands[index]!;
+  }
+}
+
+// To have a connection, one need not be in a transaction; and what is not open need not be rolled back.
+function mayLeave({ kind, scope, isSettled }: Command, transaction: Transaction): boolean {
+  const needsNoTurn = kind === "connect" || (kind === "rollback" && !transaction.holds(scope));
+  return !isSettled && (needsNoTurn || transaction.lets(scope));
+}
+
+function isCompanion({ isAlone, scope }: Command, first: Command): boolean {
+  return !isAlone && scope === first.scope;
+}
