@@ -9,6 +9,8 @@ interface Tracing {
 /** Deep enough to pass our own frames: those of a lone statement's session come first. */
 const FRAMES = 40;
 
+const hop = async (): Promise<void> => undefined;
+
 const located = new WeakSet<Error>();
 
 /**
@@ -17,7 +19,9 @@ const located = new WeakSet<Error>();
  */
 export async function locate(error: unknown): Promise<never> {
   // Whoever waits has subscribed by then.
-  for (let hops = 0; hops < 3; hops++) await undefined;
+  await hop();
+  await hop();
+  await hop();
   if (isDbError(error) && !located.has(error)) {
     located.add(error);
     addFrames(error);

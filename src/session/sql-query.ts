@@ -69,7 +69,7 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
     const rows = raw.then((each) => toRows<R>(each, this.#strings));
     if (onRejected) return rows.then(onFulfilled, onRejected);
     // Nobody listens to this one, as far as can be known: it is as quiet as what it comes from.
-    const handed: Promise<A> = rows.then<A, never>(onFulfilled, (error: unknown) => {
+    const handed: Promise<A> = rows.then<A>(onFulfilled, (error: unknown) => {
       if (isQuiet(raw)) settleQuietly(handed);
       throw error;
     });
