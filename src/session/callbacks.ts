@@ -16,7 +16,9 @@ export class Callbacks {
   decide(scope: Scope, fate: "kept" | "undone" | "unknown"): void {
     if (this.#waiting.length === 0) return;
     this.#waiting = this.#waiting.filter((callback) => {
-      const isMeant = scope.holds(callback.scope);
+      // In a commit of the session, a part that goes on has not said yet what becomes of it.
+      const isOpen = fate === "kept" && callback.scope !== scope && callback.scope.stage === "open";
+      const isMeant = scope.holds(callback.scope) && !isOpen;
       if (isMeant && callback.fate === fate) this.#due.push(callback.call);
       return !isMeant;
     });

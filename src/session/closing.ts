@@ -2,7 +2,6 @@ import { bounded } from "./deadline.ts";
 import { Command } from "./command.ts";
 import { end, markUndone, type Part } from "./ending.ts";
 import { turnError } from "./line.ts";
-import { refuseFailed } from "./run-scope.ts";
 
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
 export type Action<S> = "commit" | "rollback" | null | ((session: S) => unknown);
@@ -49,7 +48,6 @@ export async function reconnectPart<S extends Part>(
   const { root } = unit;
   try {
     await innerOf(session);
-    refuseFailed(root);
     const command = new Command("commit", root, [], () => unit.holder.release());
     command.isAwaited = true;
     await session.line.add(command);
@@ -68,7 +66,6 @@ async function settleAndEnd<S extends Part>(session: S, action: Action<S>, isClo
     else if (action === "commit") {
       await innerOf(session);
       root.seal();
-      refuseFailed(root);
       await line.add(new Command("commit", root, [], () => undefined));
     } else {
       root.seal();
@@ -95,8 +92,8 @@ async function runAction<S extends Part>(session: S, action: (session: S) => unk
 
 /** Waits for the transactions inside: half of one must not be committed. One of them may wait for this in turn. */
 async function innerOf({ unit, scope }: Part): Promise<void> {
-  const { inner, bounded: count } = scope;
-  if (!inner || count === 0) return;
+  const { inner, parts } = scope;
+  if (!inner || parts === 0) return;
   const { clock, limits } = unit.host;
   const timeoutMs = limits.acquireTimeoutMs;
   await bounded(

@@ -1,5 +1,6 @@
-import type { Params, Row } from "../contract/statement.ts";
+import type { Params, Result, Row } from "../contract/statement.ts";
 import type { Queryable } from "./queryable.ts";
+import { follow } from "./quiet.ts";
 
 /** DB-API style reader over a session's connection. */
 export class Cursor implements AsyncIterable<Row> {
@@ -21,16 +22,15 @@ export class Cursor implements AsyncIterable<Row> {
 
   /** Runs a statement; its rows are then there to fetch. */
   execute(text: string, params?: Params): Promise<this> {
-    return this.#session.carried(this.#execute(text, params));
-  }
-
-  async #execute(text: string, params?: Params): Promise<this> {
-    if (this.#isClosed) throw new TypeError("Expected an open cursor: take session.resetCursor()");
+    if (this.#isClosed) return Promise.reject(new TypeError("Expected an open cursor: take session.resetCursor()"));
     this.#rows = [];
     this.#next = 0;
     this.description = this.lastRowid = undefined;
     this.rowCount = -1;
-    const { rows, columns, rowsAffected, lastInsertRowid } = await this.#session.query(text, params);
+    return this.#session.carried(follow(this.#session.query(text, params), (result) => this.#take(result)));
+  }
+
+  #take({ rows, columns, rowsAffected, lastInsertRowid }: Result): this {
     this.#rows = rows;
     this.lastRowid = lastInsertRowid;
     if (columns.length > 0) this.description = columns;

@@ -6,6 +6,13 @@ const BEAT_MS = 250;
 /** From when on one who says nothing is taken to be cut off. */
 const SILENCE_MS = 1_000;
 
+/** One who waits to run the hook, or runs it. */
+export interface HookTurn {
+  isOver: boolean;
+  /** Ends its sleep. */
+  wake?: () => void;
+}
+
 /**
  * The turn to run the first connection's hook. It runs until it has succeeded once; nobody uses a connection before. Each
  * looks for itself, as no request may wait for another; and one whose request was cut off holds up nobody for long.
@@ -13,47 +20,56 @@ const SILENCE_MS = 1_000;
 export class FirstHook {
   readonly #clock: Clock;
   #isDone = false;
-  /** Whose turn it is, and until when without another sign of life; 0: nobody's. */
-  #turn = 0;
+  /** Whose turn it is, and until when without another sign of life. */
+  #turn: HookTurn | undefined;
   #until = 0;
   #beat: unknown;
-  #turns = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Waits until the hook has run, or until it is the caller's turn to run it. @returns whether it is. */
-  async turn(): Promise<boolean> {
-    while (!this.#isDone && !this.#isFree()) {
-      await this.#sleep();
+  /** Waits until the hook has run, or until it is this one's turn to run it. @returns whether it is. */
+  async wait(turn: HookTurn): Promise<boolean> {
+    while (!this.#isDone && !turn.isOver && !this.#isFree()) {
+      await this.#sleep(turn);
       // Once more: after a long task, the timers of the one who runs it come late too.
-      if (!this.#isDone && this.#isFree()) await this.#sleep();
+      if (!this.#isDone && this.#isFree()) await this.#sleep(turn);
     }
-    if (this.#isDone) return false;
-    this.#turn = ++this.#turns;
-    this.#live(this.#turn);
+    if (this.#isDone || turn.isOver) return false;
+    this.#turn = turn;
+    this.#live(turn);
     return true;
   }
 
-  /** The hook has run, or has failed. */
-  end(isDone: boolean): void {
+  /** The hook has run, has failed, or is no longer waited for. */
+  end(turn: HookTurn, isDone: boolean): void {
+    turn.isOver = true;
+    turn.wake?.();
     this.#isDone ||= isDone;
-    this.#turn = 0;
+    if (this.#turn !== turn) return;
+    this.#turn = undefined;
     this.#clock.clearTimeout(this.#beat);
   }
 
   #isFree(): boolean {
-    return this.#turn === 0 || this.#clock.now() >= this.#until;
+    return this.#turn === undefined || this.#clock.now() >= this.#until;
   }
 
-  #live(turn: number): void {
+  #live(turn: HookTurn): void {
     if (turn !== this.#turn) return;
     this.#until = this.#clock.now() + SILENCE_MS;
     this.#beat = this.#clock.setTimeout(() => this.#live(turn), BEAT_MS);
   }
 
-  #sleep(): Promise<void> {
-    return new Promise((resolve) => void this.#clock.setTimeout(resolve, POLL_MS));
+  #sleep(turn: HookTurn): Promise<void> {
+    if (turn.isOver) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimeout(resolve, POLL_MS);
+      turn.wake = (): void => {
+        this.#clock.clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }

@@ -8,7 +8,7 @@ import { Cursor } from "./cursor.ts";
 import type { Part } from "./ending.ts";
 import { refuseFromWithin } from "./nesting.ts";
 import { Queryable } from "./queryable.ts";
-import { refuseFailed } from "./run-scope.ts";
+import { refused } from "./quiet.ts";
 import { toResult } from "./rows.ts";
 import type { StatementInput } from "./statement.ts";
 
@@ -32,9 +32,8 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @throws DbError `COMMIT_UNKNOWN` when the answer was lost; `ROLLBACK_ONLY` when a part of it failed.
    */
   commit(...last: readonly StatementInput[]): Promise<Result[]> {
-    return this.#handed(() => {
-      const { line, scope } = whole(this.require(), "commit");
-      refuseFailed(scope);
+    return this.#handed((session) => {
+      const { line, scope } = whole(session, "commit");
       const kind = scope.path.length > 0 || last.length === 0 ? "commit" : "batch";
       return line.add(new Command(kind, scope, last, (raw) => raw.map((result) => toResult(result))));
     });
@@ -42,8 +41,8 @@ export abstract class Handle<S extends Held> extends Queryable {
 
   /** Rolls back; the next statement begins anew. Sends nothing when nothing was executed. */
   rollback(): Promise<void> {
-    return this.#handed(() => {
-      const { line, scope } = whole(this.require(), "rollback");
+    return this.#handed((session) => {
+      const { line, scope } = whole(session, "rollback");
       return line.add(new Command("rollback", scope, [], () => undefined));
     });
   }
@@ -66,7 +65,7 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @param options.usePool - `false`: one that is opened for it, never an idle one. Default true.
    */
   getConnection({ usePool = true }: { readonly usePool?: boolean } = {}): Promise<Connection> {
-    return this.#handed(() => connectionOf(checkOpen(this.require()), usePool));
+    return this.#handed((session) => connectionOf(checkOpen(session), usePool));
   }
 
   /**
@@ -80,9 +79,8 @@ export abstract class Handle<S extends Held> extends Queryable {
     connection: Connection | null,
     { runHooks = false }: { readonly runHooks?: boolean } = {},
   ): Promise<void> {
-    return this.#handed(() => {
-      const session = whole(this.require(), "setConnection");
-      const { unit, line, scope } = session;
+    return this.#handed((session) => {
+      const { unit, line, scope } = whole(session, "setConnection");
       const link = connection?.bind(session);
       const swap = async (): Promise<void> => {
         await unit.holder.release();
@@ -109,16 +107,15 @@ export abstract class Handle<S extends Held> extends Queryable {
    *   any more, since its signal or deadline has ended it; TypeError for an unknown action, with nothing done.
    */
   close(action: Action<S> = "commit", { really = false }: { readonly really?: boolean } = {}): Promise<void> {
-    return this.#handed(async () => {
+    return this.#handed(async (session) => {
       checkAction(action);
-      return closePart(this.require(), action, really, checkWhole);
+      return closePart(session, action, really, checkWhole);
     });
   }
 
   /** `close()`, which commits, then `getConnection()`: also goes on with a session that was closed by hand. */
   reconnect(): Promise<Connection> {
-    return this.#handed(async () => {
-      const session = this.require();
+    return this.#handed(async (session) => {
       await reconnectPart(session, checkWhole);
       return connectionOf(session, true);
     });
@@ -136,11 +133,12 @@ export abstract class Handle<S extends Held> extends Queryable {
     return (session.lastCursor = new Cursor(session));
   }
 
-  #handed<T>(run: () => Promise<T>): Promise<T> {
+  #handed<T>(run: (session: S) => Promise<T>): Promise<T> {
+    let session: S | undefined;
     try {
-      return this.carried(run());
+      return this.carried(run((session = this.require())));
     } catch (error) {
-      return this.carried(Promise.reject<T>(error));
+      return this.carried(session ? refused<T>(error, session.scope) : Promise.reject<T>(error));
     }
   }
 }
@@ -171,5 +169,5 @@ export function checkWhole(part: Part, method: string): void {
     const message = `${method}() is for the session itself: a transaction inside it settles by how its work ends`;
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: kind });
   }
-  refuseFromWithin(part);
+  refuseFromWithin(part, true);
 }

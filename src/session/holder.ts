@@ -9,6 +9,8 @@ import type { Link, Origin } from "./link.ts";
 import type { Scope } from "./scope.ts";
 import type { Transaction } from "./transaction.ts";
 
+const END_TIMEOUT_MS = 5_000;
+
 /** Holds at most one connection for a session: takes it, gives it back, or drops it. */
 export class Holder {
   readonly streams: Set<RowStream> = new Set();
@@ -78,17 +80,21 @@ export class Holder {
 
   /** To the pool when it is proven idle, clean and healthy, else to be closed. The session takes another when it needs one. */
   async release(isClosed = false): Promise<void> {
-    await this.#endStreams();
+    await this.#endStreams().catch(() => undefined);
     const lease = this.#lease;
     this.#lease = undefined;
     this.#transaction.end();
     if (!lease) return;
-    const { state, isReusable } = lease.connection.driver;
-    lease.release({ broken: state !== "idle", dirty: isClosed || !isReusable });
+    const { driver, onSetUp } = lease.connection;
+    // What the first connection's hook has queued was not carried out: it is for another one.
+    lease.connection.onSetUp = undefined;
+    onSetUp?.(false);
+    lease.release({ broken: driver.state !== "idle", dirty: isClosed || !driver.isReusable || onSetUp !== undefined });
   }
 
   /** Gives the connection away for good. */
   detach(): Link | undefined {
+    this.setUp(false);
     const link = this.#lease?.detach();
     this.#lease = undefined;
     this.#transaction.end();
@@ -129,13 +135,21 @@ export class Holder {
     return isSafe && isReused && this.#host.checksConnections;
   }
 
+  // One that gives no answer must not keep the session from its end: the connection is closed then.
   async #endStreams(): Promise<void> {
-    for (const stream of this.streams) {
-      try {
-        await stream.return();
-      } catch {}
-    }
+    const streams = [...this.streams];
     this.streams.clear();
+    for (const stream of streams) {
+      const ended = async (): Promise<void> => {
+        try {
+          await stream.return();
+        } catch {}
+      };
+      await bounded({ timeoutMs: END_TIMEOUT_MS }, this.#host.clock, ended, (reason) => {
+        this.drop(reason);
+        return reason;
+      });
+    }
   }
 }
 

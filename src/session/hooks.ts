@@ -2,7 +2,8 @@ import type { Owner } from "../contract/events.ts";
 import { DbError } from "../errors.ts";
 import { Connection } from "./connection.ts";
 import { bounded } from "./deadline.ts";
-import { end } from "./ending.ts";
+import { end, stop } from "./ending.ts";
+import type { HookTurn } from "./first-hook.ts";
 import type { Host } from "./host.ts";
 import { type Link, toSetup } from "./link.ts";
 import { Session } from "./session.ts";
@@ -12,7 +13,7 @@ import { Unit } from "./unit.ts";
 /** Called with each fresh connection, before its first statement. */
 export type Hook = (connection: Connection) => void | Promise<void>;
 
-/** Runs the hooks in the order of PyDAL, then puts the adapter's and the user's setup ahead of the first statement. */
+/** Runs the hooks on this very connection in the order of PyDAL, then puts the adapter's and the user's setup ahead of the first statement. */
 export async function prepareLink(
   source: Source<Hook>,
   host: Host,
@@ -27,35 +28,38 @@ export async function prepareLink(
     bounded({ signal, timeoutMs }, host.clock, work, (reason) =>
       signal?.aborted ? reason : hookError(source, `${what} ${timeoutMs} ms`),
     ) as Promise<T>;
-  const isFirst =
-    afterFirstConnection !== undefined &&
-    (await within(acquireTimeoutMs, "a first connection's hook took over", () => firstHook.turn()));
+  const turn: HookTurn = { isOver: false };
+  const session = new Session(new Unit(host, owner, {}, link));
+  const run = async (hook: Hook): Promise<void> => {
+    // Of all databases that share the source: whichever the hook uses, it means this connection.
+    const frame = { owner: source, session, parent: undefined };
+    await host.context.run(frame, () => hook(new Connection(session, link)));
+    await session.line.idle();
+  };
+  let isFirst = false;
+  let queued = 0;
   try {
+    if (afterFirstConnection)
+      isFirst = await within(acquireTimeoutMs, "the first connection's hook took over", () => firstHook.wait(turn));
     await within(openTimeoutMs, "a hook took over", async () => {
-      if (isFirst) await runHook(afterFirstConnection, source, host, link, owner);
-      if (afterConnection) await runHook(afterConnection, source, host, link, owner);
+      if (isFirst) await run(afterFirstConnection!);
+      queued = link.setup.length;
+      if (afterConnection) await run(afterConnection);
     });
   } catch (error) {
-    if (isFirst) firstHook.end(false);
+    firstHook.end(turn, false);
+    // A hook that goes on all the same is not to meet a connection that was closed, or is somebody else's.
+    stop(session, error);
+    // Not waited for: what it has in flight may be what does not answer.
+    void end(session, "failed").catch(() => undefined);
     throw error;
   }
+  await end(session, "done");
   // What it has queued is a part of it: until that is done, it is not.
-  if (isFirst && link.setup.length > 0) link.onSetUp = (isDone) => firstHook.end(isDone);
-  else if (isFirst) firstHook.end(true);
+  if (isFirst && queued > 0) link.onSetUp = (isDone) => firstHook.end(turn, isDone);
+  else if (isFirst) firstHook.end(turn, true);
   link.setup.push(...toSetup([...link.driver.setup, ...setup]));
   link.isPrepared = true;
-}
-
-// The hook's own statements, also those it makes through its database, run on this very connection.
-async function runHook(hook: Hook, source: Source<Hook>, host: Host, link: Link, owner: Owner): Promise<void> {
-  const session = new Session(new Unit(host, owner, {}, link));
-  const { context } = host;
-  try {
-    // Of all databases that share the source: whichever the hook uses, it means this connection.
-    await context.run({ owner: source, session, parent: undefined }, () => hook(new Connection(session, link)));
-  } finally {
-    await end(session, "done");
-  }
 }
 
 function hookError({ adapter }: Source<Hook>, message: string): DbError {

@@ -6,6 +6,7 @@ import { DbError, isDbError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { type Departure, toTexts } from "./departure.ts";
 import { connectionName } from "./names.ts";
+import type { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";
 
 /** Takes note of what came back. The first `setup` and `ahead` outcomes belong to no command. */
@@ -111,10 +112,18 @@ export function lose(unit: Unit, departure: Departure, error: unknown): false {
 
 /** Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again. */
 export function commitUnknown(unit: Unit, { scope }: Command, cause: unknown): DbError {
-  if (scope.stage !== "open" && scope.fate === "open") scope.fate = "unknown";
-  unit.callbacks.decide(scope, "unknown");
+  markUnknown(unit, scope);
   const message = "the answer to COMMIT was lost: look at the data before doing the work again";
   return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(unit.host) }, { cause, outcome: "unknown" });
+}
+
+/** Of what is around it too, where that ends with this: it has no other answer for its user. */
+export function markUnknown({ callbacks }: Unit, scope: Scope): void {
+  callbacks.decide(scope, "unknown");
+  for (let each: Scope | undefined = scope; each && each.stage !== "open"; each = each.parent) {
+    if (each.fate === "open") each.fate = "unknown";
+    callbacks.decide(each, "unknown");
+  }
 }
 
 /** The driver is in a transaction that the session has not begun. In hooks it is their error, reported there. */

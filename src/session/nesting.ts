@@ -15,20 +15,29 @@ export interface OutermostOptions extends BeginOptions {
 
 /** Runs a transaction inside a session: joined, in a savepoint, or begun on it. */
 export function runInside<T>(
-  { unit, scope }: Part,
+  { unit, line, scope }: Part,
   kind: "joined" | "nested" | "transaction",
   options: OutermostOptions,
   run: (scope: Scope) => Promise<T>,
 ): Promise<T> {
   refuseOthers(options, kind === "transaction" ? options : (scope.path[0]?.begin ?? {}));
-  if (kind === "joined") return scope.hold(run(new Scope(kind, scope)));
   const { host } = unit;
   const begin = async (): Promise<T> => {
     if (scope.over) throw unit.closedError(scope);
     return run(new Scope(kind, scope, kind === "nested" ? unit.savepoint() : toBegin(options)));
   };
-  // Those in a joined part too: it shares the savepoints of what it is a part of.
-  return scope.hold(inTurn(scope.bound, begin, host.clock, host.limits.acquireTimeoutMs));
+  const running = async (): Promise<T> => {
+    scope.parts++;
+    try {
+      if (kind === "joined") return await run(new Scope(kind, scope));
+      // Those in a joined part too: it shares the savepoints of what it is a part of.
+      return await inTurn(scope.bound, begin, host.clock, host.limits.acquireTimeoutMs);
+    } finally {
+      scope.parts--;
+      line.wake();
+    }
+  };
+  return scope.hold(running());
 }
 
 /** What an adapter is told of how to begin: plain data, and nothing that belongs to the session. */
@@ -52,7 +61,6 @@ async function inTurn<T>(scope: Scope, work: () => Promise<T>, clock: Clock, tim
   let done!: () => void;
   const mine = new Promise<void>((resolve) => (done = resolve));
   scope.turn = before ? before.then(() => mine) : mine;
-  scope.bounded++;
   try {
     if (before)
       await bounded(
@@ -63,7 +71,6 @@ async function inTurn<T>(scope: Scope, work: () => Promise<T>, clock: Clock, tim
       );
     return await work();
   } finally {
-    scope.bounded--;
     done();
   }
 }
@@ -72,14 +79,16 @@ async function inTurn<T>(scope: Scope, work: () => Promise<T>, clock: Clock, tim
  * Refuses what is asked of an outer scope by the work of a transaction inside it: that one would be waited for, and waits
  * for this. Known at once only where the context tells who asks.
  *
+ * @param isWhole - it settles the whole session: a part of it without bounds of its own is waited for as well.
  * @throws DbError `POOL_DEADLOCK`
  */
-export function refuseFromWithin({ unit, scope }: Part): void {
+export function refuseFromWithin({ unit, scope }: Part, isWhole = false): void {
   const { bound } = scope;
-  if (bound.bounded === 0) return;
+  if (bound.parts === 0) return;
   for (let frame = unit.host.context.current(); frame; frame = frame.parent) {
     const asking = (frame.session as Partial<Part>).scope;
-    if (!asking || asking.bound === bound || asking.over || !bound.holds(asking)) continue;
+    if (!asking || asking === scope || asking.over || !bound.holds(asking)) continue;
+    if (!isWhole && asking.bound === bound) continue;
     const message = "asked of the outer session by a transaction inside it, which would wait for itself";
     throw new DbError("POOL_DEADLOCK", `${message}: use the session that its work received`, { max: 1, stacks: [] });
   }

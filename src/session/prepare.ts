@@ -2,6 +2,7 @@ import type { Adapter, StatementPlace } from "../contract/adapter.ts";
 import { refuseUnsupported } from "./capability.ts";
 import type { Command } from "./command.ts";
 import { settle } from "./landing.ts";
+import { refuseFailed } from "./scope.ts";
 import { toStatement } from "./statement.ts";
 import type { Unit } from "./unit.ts";
 
@@ -21,6 +22,7 @@ export function prepare(unit: Unit, command: Command, adapter: Adapter | undefin
     if (kind !== "rollback" && kind !== "connect") {
       const refusal = transaction.refusal(scope, statements[0]?.text);
       if (refusal) throw refusal;
+      if (kind === "commit") refuseFailed(scope);
       if (scope.path.length > 0 && statements.length > 0) refuseUnsupported(adapter!, scope);
     }
     const isSettling = kind === "commit" || kind === "rollback";

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import type { Scope } from "./scope.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a session was asked, and has not sent yet; in order. */
@@ -19,7 +20,7 @@ export class Queue implements Iterable<Command> {
   take(transaction: Transaction): Command[] {
     const commands = this.#commands;
     let from = this.#head;
-    while (from < commands.length && !mayLeave(commands[from]!, transaction)) from++;
+    while (from < commands.length && !this.#mayLeave(from, transaction)) from++;
     const first = commands[from];
     if (!first) {
       this.#tidy();
@@ -28,6 +29,16 @@ export class Queue implements Iterable<Command> {
     let to = from + 1;
     if (!first.isAlone) while (to < commands.length && isCompanion(commands[to]!, first)) to++;
     return this.#remove(from, to);
+  }
+
+  #mayLeave(index: number, transaction: Transaction): boolean {
+    const { kind, scope, isSettled } = this.#commands[index]!;
+    // To have a connection, one need not be in a transaction; and what is not open need not be rolled back.
+    const needsNoTurn = kind === "connect" || (kind === "rollback" && !transaction.holds(scope));
+    if (isSettled || (!needsNoTurn && !transaction.lets(scope))) return false;
+    // What settles a scope waits for the parts inside it, and what is asked in that scope after it stays behind it.
+    for (let each = index; each >= this.#head; each--) if (isWaiting(this.#commands[each]!, scope)) return false;
+    return true;
   }
 
   #remove(from: number, to: number): Command[] {
@@ -57,10 +68,10 @@ export class Queue implements Iterable<Command> {
   }
 }
 
-// To have a connection, one need not be in a transaction; and what is not open need not be rolled back.
-function mayLeave({ kind, scope, isSettled }: Command, transaction: Transaction): boolean {
-  const needsNoTurn = kind === "connect" || (kind === "rollback" && !transaction.holds(scope));
-  return !isSettled && (needsNoTurn || transaction.lets(scope));
+/** It settles a scope in which parts are still under way: half of a transaction must be neither kept nor undone. */
+function isWaiting({ kind, scope, isSettled, isLast }: Command, of: Scope): boolean {
+  const isSettling = kind === "commit" || kind === "rollback";
+  return isSettling && !isLast && !isSettled && scope === of && scope.parts > 0;
 }
 
 function isCompanion({ isAlone, scope }: Command, first: Command): boolean {

@@ -1,6 +1,8 @@
 // A rejection that isopool itself causes, since the session around it has ended, must not end the process when nobody
 // listens: whoever awaits the session is told already.
 
+import type { Scope } from "./scope.ts";
+
 const quiet = new WeakSet<Promise<unknown>>();
 
 /** Makes a promise's rejection nobody's duty. */
@@ -9,8 +11,20 @@ export function settleQuietly(promise: Promise<unknown>): void {
   void promise.catch(() => undefined);
 }
 
-export function isQuiet(promise: Promise<unknown>): boolean {
-  return quiet.has(promise);
+/** A rejection for what was asked too late: quiet where the session was given up or failed, which was reported there. */
+export function refused<T>(error: unknown, { over }: Scope): Promise<T> {
+  const promise = Promise.reject<T>(error);
+  if (over?.cause) settleQuietly(promise);
+  return promise;
+}
+
+/** What comes of a promise, as quiet as that. */
+export function follow<T, R>(promise: Promise<T>, finish: (value: T) => R | PromiseLike<R>): Promise<R> {
+  const handed: Promise<R> = promise.then(finish, (error: unknown) => {
+    if (quiet.has(promise)) settleQuietly(handed);
+    throw error;
+  });
+  return handed;
 }
 
 /**

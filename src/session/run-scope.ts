@@ -1,9 +1,10 @@
 import type { MaybePromise } from "../contract/adapter.ts";
-import { DbError } from "../errors.ts";
+import { isDbError } from "../errors.ts";
 import { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { giveUp, markUndone, type Part, rollBack, stop } from "./ending.ts";
-import type { Scope } from "./scope.ts";
+import { markUnknown } from "./landing.ts";
+import { refuseFailed } from "./scope.ts";
 
 /**
  * Runs `work` in a session, or in a transaction inside one: what it does is kept when it returns, and taken back when it
@@ -47,10 +48,10 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   if (over && (scope.kind !== "root" || (over.cause && !over.cause.isClose))) throw unit.closedError(scope);
   if (over) return value;
   scope.seal();
-  refuseFailed(scope);
   if (scope.kind === "root" || scope.kind === "transaction")
     await line.add(new Command("commit", scope, [], () => undefined));
   else {
+    refuseFailed(scope);
     const refusal = unit.transaction.refusal(scope);
     if (refusal) throw refusal;
     scope.fate = "kept";
@@ -79,9 +80,12 @@ async function takeBack(part: Part, error: unknown): Promise<void> {
   const { kind } = scope;
   if (kind === "joined") {
     if (scope.path.length > 0) scope.bound.failure ??= { error };
+    else unit.callbacks.decide(scope, isDbError(error, "COMMIT_UNKNOWN") ? "unknown" : "undone");
     leave(part);
     return;
   }
+  // Without a transaction of its own, all that can be said of it is what its failed part says.
+  if (scope.path.length === 0 && isDbError(error, "COMMIT_UNKNOWN")) markUnknown(unit, scope);
   const fate = markUndone(scope);
   if (kind !== "nested") await rollBack(part, scope);
   if (fate === "undone") unit.callbacks.decide(scope, fate);
@@ -93,10 +97,4 @@ function leave({ scope, line }: Part): void {
   if (scope.kind === "root") return;
   scope.stage = "ended";
   line.wake();
-}
-
-/** @throws DbError `ROLLBACK_ONLY` when a part of it failed. */
-export function refuseFailed({ failure, kind }: Scope): void {
-  const message = "a transaction that had joined this one failed: only a rollback is possible now";
-  if (failure) throw new DbError("ROLLBACK_ONLY", message, { scope: kind }, { cause: failure.error });
 }

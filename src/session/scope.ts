@@ -1,4 +1,5 @@
 import type { BeginOptions } from "../contract/adapter.ts";
+import { DbError } from "../errors.ts";
 
 /**
  * `root`: a session. `transaction`: one begun in a session that has none. `nested`: a savepoint. `joined`: a part with no
@@ -38,8 +39,8 @@ export class Scope {
   failure: { readonly error: unknown } | undefined;
   /** Settles with the transactions inside it, and with a `close()`, also where nobody awaits them. Never rejects. */
   inner: Promise<unknown> | undefined;
-  /** How many transactions inside it that have bounds of their own are under way, or wait for their turn. */
-  bounded = 0;
+  /** How many transactions inside it are under way, or wait for their turn. */
+  parts = 0;
   /** Settles when the last of them in line is done. */
   turn: Promise<void> | undefined;
 
@@ -85,4 +86,10 @@ export class Scope {
     this.inner = running.catch(() => undefined).then(() => before);
     return running;
   }
+}
+
+/** @throws DbError `ROLLBACK_ONLY` when a part of it failed. */
+export function refuseFailed({ failure, kind }: Scope): void {
+  const message = "a transaction that had joined this one failed: only a rollback is possible now";
+  if (failure) throw new DbError("ROLLBACK_ONLY", message, { scope: kind }, { cause: failure.error });
 }

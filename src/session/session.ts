@@ -17,7 +17,7 @@ import { connectionName } from "./names.ts";
 import { refuseFromWithin, runInside, toBegin } from "./nesting.ts";
 import { planTransaction, type Propagation } from "./propagation.ts";
 import type { StreamRowsOptions } from "./queryable.ts";
-import { quietly } from "./quiet.ts";
+import { quietly, refused } from "./quiet.ts";
 import { type RetryOptions, retrying } from "./retry.ts";
 import { runScope } from "./run-scope.ts";
 import type { Scope } from "./scope.ts";
@@ -176,7 +176,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
       refuseFromWithin(checkOpen(this));
       return this.line.add(new Command(kind, this.scope, inputs, finish), options);
     } catch (error) {
-      return Promise.reject(error);
+      return refused(error, this.scope);
     }
   }
 
@@ -217,7 +217,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     checkWhole(checkOpen(this), "detach");
     const { unit, line } = this;
     const { holder, root, host } = unit;
-    const isBusy = line.unsettled(root).length > 0 || root.bounded > 0;
+    const isBusy = line.unsettled(root).length > 0 || root.parts > 0;
     const link = isBusy ? undefined : holder.detach();
     if (!link)
       throw new TypeError("Expected a connection with nothing in flight: await getConnection() before detach()");

@@ -1,6 +1,6 @@
 import type { ContextProvider } from "../contract/context.ts";
 import type { RawResult, Result, Row, SqlValue, Statement } from "../contract/statement.ts";
-import { isQuiet, settleQuietly } from "./quiet.ts";
+import { follow } from "./quiet.ts";
 import { toResult, toRows } from "./rows.ts";
 
 const BRAND: unique symbol = Symbol.for("isopool.SqlQuery");
@@ -66,14 +66,9 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     const raw = this.#once();
-    const rows = raw.then((each) => toRows<R>(each, this.#strings));
-    if (onRejected) return rows.then(onFulfilled, onRejected);
-    // Nobody listens to this one, as far as can be known: it is as quiet as what it comes from.
-    const handed: Promise<A> = rows.then<A>(onFulfilled, (error: unknown) => {
-      if (isQuiet(raw)) settleQuietly(handed);
-      throw error;
-    });
-    return handed;
+    const rows = follow(raw, (each) => toRows<R>(each, this.#strings));
+    // Nobody listens to what comes of it, as far as can be known.
+    return onRejected ? rows.then(onFulfilled, onRejected) : follow(rows, onFulfilled ?? ((each) => each as A));
   }
 
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<R[] | B> {
@@ -110,10 +105,7 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
 
   #read<T>(finish: (raw: RawResult) => T): Promise<T> {
     const raw = this.#once();
-    const read: Promise<T> = raw.then(finish, (error: unknown) => {
-      if (isQuiet(raw)) settleQuietly(read);
-      throw error;
-    });
+    const read = follow(raw, finish);
     return this.#carry ? this.#carry(read) : read;
   }
 

@@ -40,7 +40,10 @@ export async function* streamRows<R = Row>(
     streams.add(stream);
     return { stream, link };
   });
-  const { stream, link } = await line.add(opening, { signal });
+  const { stream, link } = await line.add(opening, { signal }).catch((error: unknown) => {
+    gone.abort(error);
+    throw error;
+  });
   // Reads on this connection only, and on none once the session has ended.
   const call = <T>(work: () => T | Promise<T>): Promise<T> => {
     const command = new Command<T>("call", scope, [], () => {
