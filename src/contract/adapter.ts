@@ -113,7 +113,7 @@ export interface DriverConnection {
   send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]>;
   /** Reads a statement's rows in batches. The iterator's `return()` frees what the statement holds. */
   stream?(statement: Statement, options: StreamOptions): RowStream;
-  /** Called when another session takes the connection: what the last one left in it must be gone before the next statement. */
+  /** Called when another session takes the connection: what the last one left in it must be gone before the next statement, be it sent or streamed. */
   renew?(): void;
   /** A cheap answer from the database; rejects or gives `false` when there is none. Only when not `tellsDeath`. */
   ping?(signal: AbortSignal): MaybePromise<boolean | void>;

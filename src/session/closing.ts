@@ -65,12 +65,16 @@ async function settleAndEnd<S extends Part>(session: S, action: Action<S>, isClo
     if (typeof action === "function") await runAction(session, action);
     else if (action === "commit") {
       await innerOf(session);
+      // Its deadline came first: there is nothing to commit any more.
+      if (root.stage !== "open") throw unit.closedError();
       root.seal();
       await line.add(new Command("commit", root, [], () => undefined));
     } else {
       root.seal();
       markUndone(root);
-      if (action) await line.add(new Command("rollback", root, [], () => undefined));
+      const command = new Command("rollback", root, [], () => undefined);
+      command.isLast = true;
+      if (action) await line.add(command);
     }
   } catch (error) {
     root.seal();
@@ -93,7 +97,7 @@ async function runAction<S extends Part>(session: S, action: (session: S) => unk
 /** Waits for the transactions inside: half of one must not be committed. One of them may wait for this in turn. */
 async function innerOf({ unit, scope }: Part): Promise<void> {
   const { inner, parts } = scope;
-  if (!inner || parts === 0) return;
+  if (!inner || parts.size === 0) return;
   const { clock, limits } = unit.host;
   const timeoutMs = limits.acquireTimeoutMs;
   await bounded(

@@ -29,6 +29,8 @@ export class Command<T = unknown> {
   isLast = false;
   /** Nothing else leaves before its answer is made. */
   isAwaited = false;
+  /** When it was asked for, in the order of its line. */
+  order = 0;
   /** Shares its flight with nobody: it settles something, or may be cancelled on its own. */
   isAlone: boolean;
   /** It has left the queue, and waits for a connection or for its answer. */
@@ -36,10 +38,10 @@ export class Command<T = unknown> {
   /** From when it left it may have been executed. */
   isFlying = false;
   isSettled = false;
-  /** It waits for a transaction that is under way, with a timer that ends the wait. */
-  isBlocked = false;
   /** Disarms its deadline. */
   disarm: (() => void) | undefined;
+  /** Ends the timer of its wait for a transaction that is under way. */
+  unblock: (() => void) | undefined;
   #fulfil!: (value: T | PromiseLike<T>) => void;
 
   constructor(kind: CommandKind, scope: Scope, inputs: readonly StatementInput[], finish: Finish<T>) {
@@ -54,6 +56,7 @@ export class Command<T = unknown> {
   resolve(value: MaybePromise<T>): void {
     this.isSettled = true;
     this.disarm?.();
+    this.unblock?.();
     this.#fulfil(value);
   }
 
@@ -61,6 +64,7 @@ export class Command<T = unknown> {
     if (this.isSettled) return;
     this.isSettled = true;
     this.disarm?.();
+    this.unblock?.();
     // Its session has ended, or is about to, and reports the failure: the statement's own promise may be nobody's.
     if (this.scope.over) settleQuietly(this.promise);
     this.#fulfil(locate(error));

@@ -35,6 +35,11 @@ export function giveUp({ line, scope }: Part, reason: unknown): { readonly error
   return { error: line.abort(scope, () => reason) ?? reason };
 }
 
+/** Something was committed, or sent outside of a transaction: it is there to stay, or may be. */
+export function mayBeDone({ unit, scope }: Part): boolean {
+  return unit.hasKept || (scope.path.length === 0 && unit.holder.link !== undefined);
+}
+
 /** What was done in this scope is taken back, unless its fate is known. */
 export function markUndone(scope: Scope): Fate {
   if (scope.fate === "open") scope.fate = "undone";

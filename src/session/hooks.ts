@@ -30,21 +30,16 @@ export async function prepareLink(
     ) as Promise<T>;
   const turn: HookTurn = { isOver: false };
   const session = new Session(new Unit(host, owner, {}, link));
-  const run = async (hook: Hook): Promise<void> => {
-    // Of all databases that share the source: whichever the hook uses, it means this connection.
-    const frame = { owner: source, session, parent: undefined };
-    await host.context.run(frame, () => hook(new Connection(session, link)));
-    await session.line.idle();
-  };
+  const run = hookRunner(session, source, link);
   let isFirst = false;
   let queued = 0;
   try {
     if (afterFirstConnection)
       isFirst = await within(acquireTimeoutMs, "the first connection's hook took over", () => firstHook.wait(turn));
     await within(openTimeoutMs, "a hook took over", async () => {
-      if (isFirst) await run(afterFirstConnection!);
+      if (isFirst) await run(afterFirstConnection);
       queued = link.setup.length;
-      if (afterConnection) await run(afterConnection);
+      await run(afterConnection);
     });
   } catch (error) {
     firstHook.end(turn, false);
@@ -60,6 +55,15 @@ export async function prepareLink(
   else if (isFirst) firstHook.end(turn, true);
   link.setup.push(...toSetup([...link.driver.setup, ...setup]));
   link.isPrepared = true;
+}
+
+function hookRunner(session: Session, source: Source<Hook>, link: Link): (hook: Hook | undefined) => Promise<void> {
+  // Of all databases that share the source: whichever the hook uses, it means this connection.
+  const frame = { owner: source, session, parent: undefined };
+  return async (hook) => {
+    await session.unit.host.context.run(frame, () => hook?.(new Connection(session, link)));
+    await session.line.idle();
+  };
 }
 
 function hookError({ adapter }: Source<Hook>, message: string): DbError {

@@ -1,6 +1,6 @@
 // What becomes of a unit, and of its commands, when a flight has landed or was lost. `line.ts` has sent it.
 
-import type { StepOutcome } from "../contract/adapter.ts";
+import type { QueryStep, StepOutcome } from "../contract/adapter.ts";
 import type { RawResult } from "../contract/statement.ts";
 import { DbError, isDbError } from "../errors.ts";
 import type { Command } from "./command.ts";
@@ -29,6 +29,8 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
     unit.emit(kind);
   } else if (departure.undoesAll && state === "idle") transaction.end();
   else transaction.land(state, failure);
+  // Where its owner keeps it all the same, what was not done is still to do.
+  if (bad < setup) link.setup.unshift(...(departure.flight.steps.slice(bad, setup) as QueryStep[]));
   // Half set up, or in a transaction that is nobody's: no statement may meet it.
   if (bad < setup || isStray(unit)) holder.drop(failure);
   const blocked = (): unknown => transaction.refusal(scope, statements[0]?.text) ?? failure;

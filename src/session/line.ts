@@ -24,6 +24,7 @@ export class Line {
   #origin: Origin | undefined;
   #cancel: AbortController | undefined;
   #isRunning = false;
+  #order = 0;
 
   constructor(unit: Unit) {
     this.#unit = unit;
@@ -40,9 +41,15 @@ export class Line {
       );
       if (command.disarm) command.isAlone = true;
     }
+    command.order = this.next();
     this.#queue.push(command as Command);
     this.wake();
     return command.promise;
+  }
+
+  /** The next place in the order in which things are asked for. */
+  next(): number {
+    return ++this.#order;
   }
 
   /** A scope has ended: who waited for it may leave now. */
@@ -102,14 +109,9 @@ export class Line {
     const { clock, limits } = this.#unit.host;
     const timeoutMs = limits.acquireTimeoutMs;
     for (const command of this.#queue) {
-      if (command.isBlocked || command.isSettled) continue;
-      command.isBlocked = true;
+      if (command.unblock || command.isSettled) continue;
       const timer = clock.setTimeout(() => this.#giveUp(command, turnError(timeoutMs)), timeoutMs);
-      const { disarm } = command;
-      command.disarm = (): void => {
-        clock.clearTimeout(timer);
-        disarm?.();
-      };
+      command.unblock = (): void => clock.clearTimeout(timer);
     }
   }
 
@@ -175,8 +177,24 @@ export class Line {
 
   async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {
     if (!(await flown)) return false;
-    if (!command.isSettled) command.resolve(await command.finish([], link));
+    if (command.isSettled) return true;
+    if (command.kind === "connect") command.resolve(await command.finish([], link));
+    else command.resolve(await this.#call(command, link));
     return true;
+  }
+
+  /** What a call does at the driver is no flight: whether its transaction is still there shows in the driver's state alone. */
+  async #call(command: Command, link: Link): Promise<unknown> {
+    const { transaction } = this.#unit;
+    transaction.land(link.driver.state, undefined);
+    const refusal = transaction.refusal(command.scope, command.statements[0]?.text);
+    if (refusal) throw refusal;
+    try {
+      return await command.finish([], link);
+    } catch (error) {
+      transaction.land(link.driver.state, error);
+      throw error;
+    }
   }
 
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */

@@ -22,18 +22,19 @@ export function runInside<T>(
 ): Promise<T> {
   refuseOthers(options, kind === "transaction" ? options : (scope.path[0]?.begin ?? {}));
   const { host } = unit;
+  const order = line.next();
   const begin = async (): Promise<T> => {
     if (scope.over) throw unit.closedError(scope);
-    return run(new Scope(kind, scope, kind === "nested" ? unit.savepoint() : toBegin(options)));
+    return run(new Scope(kind, scope, kind === "nested" ? unit.savepoint() : toBegin(options), order));
   };
   const running = async (): Promise<T> => {
-    scope.parts++;
+    scope.parts.add(order);
     try {
-      if (kind === "joined") return await run(new Scope(kind, scope));
+      if (kind === "joined") return await run(new Scope(kind, scope, undefined, order));
       // Those in a joined part too: it shares the savepoints of what it is a part of.
       return await inTurn(scope.bound, begin, host.clock, host.limits.acquireTimeoutMs);
     } finally {
-      scope.parts--;
+      scope.parts.delete(order);
       line.wake();
     }
   };
@@ -84,7 +85,7 @@ async function inTurn<T>(scope: Scope, work: () => Promise<T>, clock: Clock, tim
  */
 export function refuseFromWithin({ unit, scope }: Part, isWhole = false): void {
   const { bound } = scope;
-  if (bound.parts === 0) return;
+  if (bound.parts.size === 0) return;
   for (let frame = unit.host.context.current(); frame; frame = frame.parent) {
     const asking = (frame.session as Partial<Part>).scope;
     if (!asking || asking === scope || asking.over || !bound.holds(asking)) continue;

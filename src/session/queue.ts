@@ -36,8 +36,8 @@ export class Queue implements Iterable<Command> {
     // To have a connection, one need not be in a transaction; and what is not open need not be rolled back.
     const needsNoTurn = kind === "connect" || (kind === "rollback" && !transaction.holds(scope));
     if (isSettled || (!needsNoTurn && !transaction.lets(scope))) return false;
-    // What settles a scope waits for the parts inside it, and what is asked in that scope after it stays behind it.
-    for (let each = index; each >= this.#head; each--) if (isWaiting(this.#commands[each]!, scope)) return false;
+    for (let each = this.#head; each <= index; each++)
+      if (isHeldBy(scope, this.#commands[each]!, index === each)) return false;
     return true;
   }
 
@@ -53,7 +53,10 @@ export class Queue implements Iterable<Command> {
       if (to > 1_000 && to * 2 > commands.length) this.#tidy();
     } else taken = commands.splice(from, to - from);
     if (this.#head === this.#commands.length) this.#tidy();
-    for (const command of taken) command.isTaken = true;
+    for (const command of taken) {
+      command.isTaken = true;
+      command.unblock?.();
+    }
     return taken;
   }
 
@@ -68,10 +71,25 @@ export class Queue implements Iterable<Command> {
   }
 }
 
-/** It settles a scope in which parts are still under way: half of a transaction must be neither kept nor undone. */
-function isWaiting({ kind, scope, isSettled, isLast }: Command, of: Scope): boolean {
-  const isSettling = kind === "commit" || kind === "rollback";
-  return isSettling && !isLast && !isSettled && scope === of && scope.parts > 0;
+/**
+ * What settles a scope waits for the parts inside it that were asked for before: half of one must be neither kept nor undone.
+ * What is asked for after it, in that scope or in a part of it, stays behind it.
+ */
+function isHeldBy(
+  scope: Scope,
+  { kind, scope: settled, isSettled, isLast, order }: Command,
+  isItself: boolean,
+): boolean {
+  if ((kind !== "commit" && kind !== "rollback") || isLast || isSettled) return false;
+  if (!isItself) return scope === settled || partOf(scope, settled, order);
+  for (const part of settled.parts) if (part < order) return true;
+  return false;
+}
+
+/** Whether a scope is, or is inside, a part of `whole` that was asked for after `order`. */
+function partOf(scope: Scope, whole: Scope, order: number): boolean {
+  if (scope.parent === undefined) return false;
+  return scope.parent === whole ? scope.order > order : partOf(scope.parent, whole, order);
 }
 
 function isCompanion({ isAlone, scope }: Command, first: Command): boolean {

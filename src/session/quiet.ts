@@ -13,7 +13,10 @@ export function settleQuietly(promise: Promise<unknown>): void {
 
 /** A rejection for what was asked too late: quiet where the session was given up or failed, which was reported there. */
 export function refused<T>(error: unknown, { over }: Scope): Promise<T> {
-  const promise = Promise.reject<T>(error);
+  const refusing = async (): Promise<T> => {
+    throw error;
+  };
+  const promise = refusing();
   if (over?.cause) settleQuietly(promise);
   return promise;
 }

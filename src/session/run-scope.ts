@@ -2,7 +2,7 @@ import type { MaybePromise } from "../contract/adapter.ts";
 import { isDbError } from "../errors.ts";
 import { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
-import { giveUp, markUndone, type Part, rollBack, stop } from "./ending.ts";
+import { giveUp, markUndone, mayBeDone, type Part, rollBack, stop } from "./ending.ts";
 import { markUnknown } from "./landing.ts";
 import { refuseFailed } from "./scope.ts";
 
@@ -25,15 +25,13 @@ export function bounded<T>(part: Part, options: DeadlineOptions, work: () => May
   if (options.signal === undefined && options.timeoutMs === undefined) return work();
   const { line, unit } = part;
   line.isBounded = true;
-  // What was committed, or sent outside of a transaction, is there to stay.
-  const mayBeDone = (): boolean => unit.hasKept || (part.scope.path.length === 0 && unit.holder.link !== undefined);
   return new Promise<T>((resolve, reject) => {
     if (options.signal?.aborted) throw options.signal.reason;
     const given = (reason: unknown): void => {
       const told = giveUp(part, reason);
       if (told) reject(told.error);
     };
-    const disarm = arm(options, "session", unit.host.clock, given, mayBeDone);
+    const disarm = arm(options, "session", unit.host.clock, given, () => mayBeDone(part));
     // Called synchronously: some contexts are only current here.
     void new Promise<T>((start) => start(work())).then(resolve, reject).then(disarm);
   });

@@ -39,13 +39,16 @@ export class Scope {
   failure: { readonly error: unknown } | undefined;
   /** Settles with the transactions inside it, and with a `close()`, also where nobody awaits them. Never rejects. */
   inner: Promise<unknown> | undefined;
-  /** How many transactions inside it are under way, or wait for their turn. */
-  parts = 0;
+  /** When it was asked for, in the order of its line. */
+  readonly order: number;
+  /** When each transaction inside it that is under way, or waits for its turn, was asked for. */
+  readonly parts: Set<number> = new Set();
   /** Settles when the last of them in line is done. */
   turn: Promise<void> | undefined;
 
   /** @param how - how its transaction begins, or the name of its savepoint. */
-  constructor(kind: ScopeKind, parent?: Scope, how?: BeginOptions | string) {
+  constructor(kind: ScopeKind, parent?: Scope, how?: BeginOptions | string, order = 0) {
+    this.order = order;
     this.kind = kind;
     this.parent = parent;
     this.name = typeof how === "string" ? how : "";

@@ -9,7 +9,7 @@ import { Command } from "./command.ts";
 import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
-import { end, type Ending, giveUp, type Part } from "./ending.ts";
+import { end, type Ending, giveUp, mayBeDone, type Part } from "./ending.ts";
 import { checkOpen, checkWhole, Handle } from "./handle.ts";
 import type { Host } from "./host.ts";
 import { Line } from "./line.ts";
@@ -20,7 +20,7 @@ import type { StreamRowsOptions } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
 import { type RetryOptions, retrying } from "./retry.ts";
 import { runScope } from "./run-scope.ts";
-import type { Scope } from "./scope.ts";
+import { refuseFailed, type Scope } from "./scope.ts";
 import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 import { carriedRows, streamRows } from "./stream.ts";
@@ -101,9 +101,10 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     const watch = (): void => {
       if (signal ?? until) line.isBounded = true;
       const leftMs = until === undefined ? undefined : Math.max(until - clock.now(), 0);
-      const disarm = arm({ signal, timeoutMs: leftMs }, "session", clock, (reason) => {
+      const givenUp = (reason: unknown): void => {
         if (giveUp(session, reason)) void end(session, "aborted").catch(() => undefined);
-      });
+      };
+      const disarm = arm({ signal, timeoutMs: leftMs }, "session", clock, givenUp, () => mayBeDone(session));
       const ended = new Promise<void>((resolve) => (unit.onEnd = resolve));
       void ended.then(disarm);
       unit.holder.waitUntil?.(ended);
@@ -216,8 +217,11 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
   detach(): Connection {
     checkWhole(checkOpen(this), "detach");
     const { unit, line } = this;
-    const { holder, root, host } = unit;
-    const isBusy = line.unsettled(root).length > 0 || root.parts > 0;
+    const { holder, root, host, transaction } = unit;
+    refuseFailed(root);
+    const refusal = transaction.refusal(root);
+    if (refusal) throw refusal;
+    const isBusy = line.unsettled(root).length > 0 || root.parts.size > 0;
     const link = isBusy ? undefined : holder.detach();
     if (!link)
       throw new TypeError("Expected a connection with nothing in flight: await getConnection() before detach()");

@@ -24,28 +24,18 @@ interface Opened {
 
 /** Reads a statement's rows in batches; between two of them, other statements of the session may run. */
 export async function* streamRows<R = Row>(
-  { unit, line, scope }: Part,
+  part: Part,
   input: StatementInput,
   { batchSize = 100, signal }: StreamRowsOptions,
 ): AsyncGenerator<R, void, undefined> {
   checkNumber("batchSize", batchSize, 1);
+  const { unit, line, scope } = part;
   if (scope.over) throw unit.closedError(scope);
   const { streams } = unit.holder;
   const gone = new AbortController();
-  const opening: Command<Opened> = new Command<Opened>("call", scope, [input], (_results, link) => {
-    const { driver, origin } = link;
-    if (!driver.stream) throw unsupported(origin.adapter.name);
-    const stream = driver.stream(opening.statements[0]!, { batchSize, signal: gone.signal });
-    // At once: whoever ends the session in this very moment must find it.
-    streams.add(stream);
-    return { stream, link };
-  });
-  const { stream, link } = await line.add(opening, { signal }).catch((error: unknown) => {
-    gone.abort(error);
-    throw error;
-  });
+  let opened: Opened | undefined;
   // Reads on this connection only, and on none once the session has ended.
-  const call = <T>(work: () => T | Promise<T>): Promise<T> => {
+  const call = <T>({ stream, link }: Opened, work: () => T | Promise<T>): Promise<T> => {
     const command = new Command<T>("call", scope, [], () => {
       if (!streams.has(stream)) throw unit.closedError(scope);
       return work();
@@ -54,9 +44,10 @@ export async function* streamRows<R = Row>(
     return line.add(command, { signal });
   };
   try {
+    const { stream } = (opened = await openStream(part, input, { batchSize, signal }, gone.signal));
     for (;;) {
       if (scope.over || !streams.has(stream)) throw unit.closedError(scope);
-      const batch = await call(() => stream.next());
+      const batch = await call(opened, () => stream.next());
       if (batch.done) return;
       yield* toRows<R>(batch.value);
     }
@@ -65,10 +56,28 @@ export async function* streamRows<R = Row>(
     gone.abort(error);
     throw error;
   } finally {
+    const stream = opened?.stream;
     // What went wrong before is the caller's to see. Where this comes too late, the session's end sees to it.
-    if (streams.has(stream) && !scope.over)
-      await call(() => streams.delete(stream) && stream.return()).catch(() => undefined);
+    if (stream && streams.has(stream) && !scope.over)
+      await call(opened!, () => streams.delete(stream) && stream.return()).catch(() => undefined);
   }
+}
+
+function openStream(
+  { unit, line, scope }: Part,
+  input: StatementInput,
+  { batchSize = 100, signal }: StreamRowsOptions,
+  gone: AbortSignal,
+): Promise<Opened> {
+  const opening: Command<Opened> = new Command<Opened>("call", scope, [input], (_results, link) => {
+    const { driver, origin } = link;
+    if (!driver.stream) throw unsupported(origin.adapter.name);
+    const stream = driver.stream(opening.statements[0]!, { batchSize, signal: gone });
+    // At once: whoever ends the session in this very moment must find it.
+    unit.holder.streams.add(stream);
+    return { stream, link };
+  });
+  return line.add(opening, { signal });
 }
 
 function unsupported(adapter: string): DbError {
