@@ -136,7 +136,10 @@ export interface RowStream {
 /** Steps that travel to the server together. */
 export interface Flight {
   readonly steps: readonly Step[];
-  /** Run after the steps, only when one of them stopped the flight; their own failures are ignored. */
+  /**
+   * Run after the steps, only when one of them stopped the flight. When one fails while the transaction is still there, the
+   * connection is closed: nobody could tell what is in it.
+   */
   readonly undo?: readonly Step[];
   /** Hold for every statement of the flight that is outside of a transaction begun by a step. */
   readonly settings?: Settings | undefined;

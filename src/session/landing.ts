@@ -103,12 +103,14 @@ export function lose(unit: Unit, departure: Departure, error: unknown): false {
   const { holder, transaction } = unit;
   const [command] = departure.commands as [Command];
   report(unit, departure, error, false);
+  const isUnsent = command.kind !== "commit" || (isDbError(error) && error.outcome === "not-executed");
+  transaction.isCommitting = !isUnsent;
   if (holder.replaces(error, departure.setup > 0)) return false;
   if (holder.link) {
     transaction.land(holder.link.driver.state, error);
     if (isStray(unit)) holder.drop(error);
   }
-  const isUnsent = command.kind !== "commit" || (isDbError(error) && error.outcome === "not-executed");
+  transaction.isCommitting = false;
   throw isUnsent ? error : commitUnknown(unit, command, error);
 }
 

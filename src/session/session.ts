@@ -221,6 +221,8 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     refuseFailed(root);
     const refusal = transaction.refusal(root);
     if (refusal) throw refusal;
+    if (transaction.has.some(({ isUndone }) => isUndone))
+      throw new TypeError("Expected a transaction with nothing left to take back: run a statement before detach()");
     const isBusy = line.unsettled(root).length > 0 || root.parts.size > 0;
     const link = isBusy ? undefined : holder.detach();
     if (!link)

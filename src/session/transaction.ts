@@ -17,8 +17,16 @@ export class Transaction {
   has: readonly Scope[] = [];
   /** The database ended this transaction behind our back. */
   #lost: Damage | undefined;
+  /** Called when the database has ended it: nothing of it is kept. */
+  readonly #onLost: () => void;
+  /** A COMMIT is under way: what was done may be kept. */
+  isCommitting = false;
   /** A statement failed inside this level, where the database then takes nothing but a rollback (PostgreSQL). */
   #spoiled: Damage | undefined;
+
+  constructor(onLost: () => void) {
+    this.#onLost = onLost;
+  }
 
   get isOpen(): boolean {
     return this.has.length > 0;
@@ -58,6 +66,7 @@ export class Transaction {
     if (state === "idle" || state === "closed") {
       this.end();
       this.#lost = { level: has[0]!, cause };
+      if (!this.isCommitting) this.#onLost();
     } else if (state === "failed") this.#spoiled ??= { level: has.at(-1)!, cause };
     else if (!this.#spoiled?.isFinal) this.#spoiled = undefined;
   }

@@ -28,7 +28,7 @@ export class Unit {
   readonly options: UnitOptions;
   /** What the pool knows of it, and events report. */
   readonly owner: Owner;
-  readonly transaction: Transaction = new Transaction();
+  readonly transaction: Transaction = new Transaction(() => this.emit("rollback"));
   readonly callbacks: Callbacks = new Callbacks();
   readonly holder: Holder;
   /** The session itself. A session that was closed by hand and goes on has a new one. */
