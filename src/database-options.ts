@@ -4,6 +4,7 @@ import type { DatabaseEvent } from "./contract/events.ts";
 import type { PoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
 import type { Hook } from "./session/hooks.ts";
+import type { SessionDefaults } from "./session-defaults.ts";
 import type { StatementInput } from "./session/statement.ts";
 
 /** Where the database is. A function is asked whenever a connection is opened: for bindings known only inside a request. */
@@ -25,6 +26,10 @@ export interface DatabaseOptions {
   readonly afterFirstConnection?: Hook;
   /** Called with every fresh connection, before its first statement. */
   readonly afterConnection?: Hook;
+  /** What its sessions have unless they say otherwise: a deadline, retries, how they begin, settings. */
+  readonly defaults?: SessionDefaults;
+  /** `"required"`: a session without `settings` is refused, so that row-level security cannot be forgotten. */
+  readonly settings?: "required";
   /** Working folder of adapters that store files. Default: what `setFolder()` said, else `""`. */
   readonly folder?: string;
   /** Told what happens. What it throws is ignored. */
@@ -37,6 +42,7 @@ const TYPES = {
   context: "object",
   runtime: "object",
   pool: "object",
+  defaults: "object",
   afterFirstConnection: "function",
   afterConnection: "function",
   onEvent: "function",
@@ -55,6 +61,11 @@ export function checkDatabaseOptions(options: DatabaseOptions): void {
   if (!areAdapters) throw new TypeError("Expected `adapters` to list adapters: `{ adapters: [sqlJs({ sqlJs })] }`");
   if (!Array.isArray(setup))
     throw new TypeError(`Expected \`setup\` to be a list of statements, got \`${typeof setup}\``);
+  const { settings } = options;
+  if (settings !== undefined && settings !== "required")
+    throw new TypeError(
+      'Expected `settings` to be "required"; what is set for all sessions is `defaults: { settings }`',
+    );
   for (const [name, type] of Object.entries(TYPES)) {
     const value = options[name as keyof typeof TYPES];
     if (value !== undefined && typeof value !== type)

@@ -17,11 +17,12 @@ import { type Hook, prepareLink } from "./session/hooks.ts";
 import { currentFolder, instances } from "./session/instances.ts";
 import type { Link } from "./session/link.ts";
 import { planTransaction } from "./session/propagation.ts";
+import { withDefaults } from "./session-defaults.ts";
 import type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
 import { Session, type SessionOptions, type TransactionOptions, type Work } from "./session/session.ts";
 import { Source } from "./session/source.ts";
 import type { Carry } from "./session/sql-query.ts";
-import { type StatementInput, toStatement } from "./session/statement.ts";
+import { copyInput, type StatementInput, toStatement } from "./session/statement.ts";
 
 /**
  * Makes a database object. No I/O, no timer and no random number until its first statement: it may stand at module level.
@@ -88,7 +89,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
         } catch {}
       });
     this.#url = typeof url === "function" ? url : String(url);
-    this.#options = options;
+    // A copy: what the caller changes later changes nothing here.
+    this.#options = { ...options, adapters: [...options.adapters], setup: (options.setup ?? []).map(copyInput) };
     this.runtime = runtime;
     if (typeof this.#url === "string") this.#adapter = this.#makeAdapter(this.#url);
   }
@@ -100,17 +102,25 @@ export class Database extends Handle<Session> implements AsyncDisposable {
    * @throws what `work` throws, unchanged; the signal's own reason; DbError `QUERY_TIMEOUT` | `COMMIT_UNKNOWN` | `ROLLBACK_ONLY` | ….
    */
   session<T>(work: Work<T>, options: SessionOptions = {}): Promise<T> {
-    return this.carried(Session.run(this, this.#begin(), work, options));
+    return this.carried(this.#run(work, options));
   }
 
   /** @internal A session of one statement, for `autocommit`. */
   lone<T>(work: Work<T>): Promise<T> {
-    return Session.run(this, this.#begin(), work, { transaction: false, isLone: true });
+    return this.#run(work, { transaction: false, isLone: true });
+  }
+
+  #run<T>(work: Work<T>, options: SessionOptions & { readonly isLone?: boolean }): Promise<T> {
+    try {
+      return Session.run(this, this.#begin(), work, this.#complete(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Begins a session by hand: `await using session = db.open()`. What is not committed when it ends is rolled back. */
   open(options: SessionOptions = {}): Session {
-    return Session.open(this, this.#begin(), options);
+    return Session.open(this, this.#begin(), this.#complete(options));
   }
 
   /** Runs `work` in a transaction: in the current session by `options.propagation`, outside of any in a session of its own. */
@@ -225,6 +235,13 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   #begin(): Owner | undefined {
     if (!this.#disposing) instances().databases.add(this);
     return (this.context.current()?.session as Session | undefined)?.unit.owner;
+  }
+
+  #complete<O extends SessionOptions>(options: O): O {
+    const { defaults, settings } = this.#options;
+    const { dialect } = this.#adapter?.capabilities ?? {};
+    if (!defaults && !settings && !options.settings) return options;
+    return withDefaults(options, defaults ?? {}, settings === "required", dialect);
   }
 
   // Where nobody is current, a statement is a session of its own; where that cannot be known, it is refused.

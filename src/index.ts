@@ -25,6 +25,7 @@ export { ConnectionPool, type Lease, type PoolOptions, type PoolSource, type Poo
 export { pools } from "./pool/registry.ts";
 export type { CreatePool, Pool, PoolRuntime } from "./pool/runtime.ts";
 export { shared } from "./runtime/shared.ts";
+export type { SessionDefaults } from "./session-defaults.ts";
 export type { SettleCallback } from "./session/callbacks.ts";
 export type { Connection } from "./session/connection.ts";
 export type { Cursor } from "./session/cursor.ts";

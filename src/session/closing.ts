@@ -1,6 +1,6 @@
 import { bounded } from "./deadline.ts";
 import { Command } from "./command.ts";
-import { end, markUndone, type Part } from "./ending.ts";
+import { addRollback, end, markUndone, type Part } from "./ending.ts";
 import { turnError } from "./line.ts";
 
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
@@ -72,9 +72,7 @@ async function settleAndEnd<S extends Part>(session: S, action: Action<S>, isClo
     } else {
       root.seal();
       markUndone(root);
-      const command = new Command("rollback", root, [], () => undefined);
-      command.isLast = true;
-      if (action) await line.add(command);
+      if (action) await addRollback(session, root);
     }
   } catch (error) {
     root.seal();

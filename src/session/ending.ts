@@ -46,15 +46,20 @@ export function markUndone(scope: Scope): Fate {
   return scope.fate;
 }
 
-/** Rolls back what is open. A failure drops the connection, and is reported as an event: the caller's error wins. */
-export async function rollBack({ unit, line }: Part, scope: Scope): Promise<void> {
+/** Asks for the rollback at the end of a scope, which waits for none of its parts. */
+export function addRollback({ line }: Part, scope: Scope): Promise<void> {
   const command = new Command("rollback", scope, [], () => undefined);
   command.isLast = true;
+  return line.add(command, { timeoutMs: ROLLBACK_TIMEOUT_MS });
+}
+
+/** Rolls back what is open. A failure drops the connection, and is reported as an event: the caller's error wins. */
+export async function rollBack(part: Part, scope: Scope): Promise<void> {
   try {
-    await line.add(command, { timeoutMs: ROLLBACK_TIMEOUT_MS });
+    await addRollback(part, scope);
   } catch (error) {
-    unit.reportError(error, "rollback");
-    unit.holder.drop(error);
+    part.unit.reportError(error, "rollback");
+    part.unit.holder.drop(error);
   }
 }
 

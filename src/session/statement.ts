@@ -12,6 +12,13 @@ const WORD =
   /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:(begin|start(?=\s+transaction))|(commit|end|prepare(?=\s+transaction))|(rollback|abort)|(savepoint|release))\b/i;
 const REMEDIES = ["transaction(work)", "commit()", "rollback()", 'transaction(work, { propagation: "nested" })'];
 
+/** An input that its caller can no longer change. */
+export function copyInput(input: StatementInput): StatementInput {
+  if (typeof input !== "object" || isSqlQuery(input)) return input;
+  const { text, params } = input;
+  return { text, params: Array.isArray(params) ? params.slice() : params && Object.assign({}, params) };
+}
+
 /**
  * Writes an input for this adapter, and refuses what must not be sent.
  *

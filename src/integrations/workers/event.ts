@@ -1,11 +1,13 @@
 import { DbError, isDbError } from "../../errors.ts";
-import type { Database, Session, SessionOptions } from "../../index.ts";
+import type { Database, Session, SessionOptions, Settings } from "../../index.ts";
 import { flags } from "./flags.ts";
 import { heldBody } from "./held-body.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Databases } from "./with-session.ts";
 
-export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "signal" | "waitUntil"> {
+export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "settings" | "signal" | "waitUntil"> {
+  /** PostgreSQL settings of each session; a function makes them of the event and its `env`. */
+  readonly settings?: Settings | ((event: never, env: never) => Settings | undefined) | undefined;
   /** Whether a client that goes away ends the session at once. Where it cannot be told, the handler runs to its end. Default true. */
   readonly abortOnDisconnect?: boolean | undefined;
   /** Which responses roll back. Default: those of a status of 500 or more, which frameworks make of errors. */
@@ -32,7 +34,7 @@ export function runEvent(
   const list: Database[] = [databases].flat();
   const keep = (promise: Promise<unknown>): void =>
     (context as Partial<ExecutionContext>).waitUntil?.(promise.catch(() => undefined));
-  const { abortOnDisconnect = true, rollbackOn = isFailure, keepUntilStreamEnds, ...rest } = options;
+  const { abortOnDisconnect = true, rollbackOn = isFailure, keepUntilStreamEnds, settings, ...rest } = options;
   const signal = abortOnDisconnect ? disconnectOf(request) : undefined;
   // What outlasts its handler is a session apart: a handler around it answers before the body is read.
   const outer = list.map((db) => (keepUntilStreamEnds ? undefined : around(db, request)));
@@ -58,7 +60,8 @@ export function runEvent(
       if (refused && error === refused) return refused;
       throw toFailure(error);
     };
-    const running = { ...rest, signal, waitUntil: keep };
+    const own = typeof settings === "function" ? settings(event as never, env as never) : settings;
+    const running = { ...rest, ...(own && { settings: own }), signal, waitUntil: keep };
     const ended = inSessions(list, outer, [event, context, request], running, work).catch(toAnswer);
     ended.then(answer, refuse);
     keep(ended.catch(() => undefined).then(() => leave(list, outer, context)));
