@@ -3,6 +3,7 @@
 import type {
   Adapter,
   AdapterFactory,
+  BeginOptions,
   Capabilities,
   DriverConnection,
   Flight,
@@ -60,6 +61,8 @@ export class FakeAdapter {
   /** One line an event: `open 1`, `1: begin | insert`, `close 1`. */
   readonly log: string[] = [];
   readonly connections: FakeConnection[] = [];
+  /** How each transaction was to begin. */
+  readonly begins: BeginOptions[] = [];
   readonly factory: AdapterFactory;
   script: Script | undefined;
   opens = 0;
@@ -147,7 +150,10 @@ export class FakeConnection implements DriverConnection {
     if (answer.state !== undefined) this.state = answer.state;
     if (answer.error !== undefined) return { status: "failed", error: answer.error };
     if (answer.state === undefined) {
-      if (step.kind === "begin") this.state = "transaction";
+      if (step.kind === "begin") {
+        this.#adapter.begins.push(step.options);
+        this.state = "transaction";
+      }
       if (step.kind === "commit" || step.kind === "rollback") this.state = "idle";
     }
     const { columns = [], rows = [], rowsAffected = 0 } = answer;

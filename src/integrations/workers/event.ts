@@ -32,10 +32,9 @@ export function runEvent(
   options: WithSessionOptions,
 ): Promise<unknown> {
   const list: Database[] = [databases].flat();
-  const keep = (promise: Promise<unknown>): void =>
-    (context as Partial<ExecutionContext>).waitUntil?.(promise.catch(() => undefined));
+  const keep = keeperOf(context);
   const { abortOnDisconnect = true, rollbackOn = isFailure, keepUntilStreamEnds, settings, ...rest } = options;
-  const signal = abortOnDisconnect ? disconnectOf(request) : undefined;
+  const client = untilReleased(abortOnDisconnect ? disconnectOf(request) : undefined);
   // What outlasts its handler is a session apart: a handler around it answers before the body is read.
   const outer = list.map((db) => (keepUntilStreamEnds ? undefined : around(db, request)));
   let refused: Response | undefined;
@@ -45,27 +44,50 @@ export function runEvent(
       // Whoever gives up on it does not wait for it; but it may be in the middle of something.
       keep(handling);
       const result = await handling;
-      if (!(result instanceof Response)) return result;
-      if (rollbackOn(result)) refused = result;
-      if (keepUntilStreamEnds && result.body) {
-        const { body, isRead } = heldBody(result.body, ended, (read) => enterAll(sessions, read));
-        answer(new Response(body, result));
+      const response = result instanceof Response ? result : undefined;
+      if (response && rollbackOn(response)) refused = response;
+      if (keepUntilStreamEnds && response?.body) {
+        const { body, isRead } = heldBody(response.body, ended, (read) => enterAll(sessions, read));
+        answer(new Response(body, response));
         await isRead;
       }
-      // It takes the way of an error, and arrives as the answer.
+      // Thrown to roll back, and returned as the response.
       if (refused) throw refused;
+      // From here on all is committed: a client that leaves between two databases must not split them.
+      client?.release();
       return result;
     };
-    const toAnswer = (error: unknown): unknown => {
-      if (refused && error === refused) return refused;
-      throw toFailure(error);
+    const running = {
+      ...toOptions(rest, settings, { event, env, context, request }),
+      signal: client?.signal,
+      waitUntil: keep,
     };
-    const own = typeof settings === "function" ? settings(event as never, env as never) : settings;
-    const running = { ...rest, ...(own && { settings: own }), signal, waitUntil: keep };
-    const ended = inSessions(list, outer, [event, context, request], running, work).catch(toAnswer);
+    const ended = inSessions(list, outer, [event, context, request], running, work).catch((error: unknown) =>
+      refused && error === refused ? refused : fail(error),
+    );
     ended.then(answer, refuse);
     keep(ended.catch(() => undefined).then(() => leave(list, outer, context)));
   });
+}
+
+/** Keeps the event alive for a promise; a failure of that is not the platform's to see. */
+function keeperOf(context: Partial<ExecutionContext>): (promise: Promise<unknown>) => void {
+  return (promise) => context.waitUntil?.(promise.catch(() => undefined));
+}
+
+/** What the sessions of this event begin with. */
+function toOptions(
+  options: Omit<SessionOptions, "settings">,
+  settings: WithSessionOptions["settings"],
+  { event, env, request }: Invocation,
+): SessionOptions {
+  const own = typeof settings === "function" ? settings(event as never, env as never) : settings;
+  const { accessMode = "read write", transaction } = options;
+  return {
+    ...options,
+    ...(isWrite(request) && transaction !== false && { accessMode }),
+    ...(own && { settings: own }),
+  };
 }
 
 /** The session of a handler around this one for the same event: it is one unit of work, however often it is wrapped. */
@@ -97,7 +119,9 @@ function inSessions<T>(
           for (const [owner, found] of before) if (found) db.bind(owner, found);
         }
       };
-      return () => outer[index]?.transaction(within, { ...options, propagation }) ?? db.session(within, options);
+      // How it begins was decided by the handler around this one.
+      const { accessMode: _, ...inside } = options;
+      return () => outer[index]?.transaction(within, { ...inside, propagation }) ?? db.session(within, options);
     },
     () => work(sessions),
   );
@@ -118,14 +142,31 @@ async function leave(list: readonly Database[], outer: readonly unknown[], conte
  * workerd takes an error that says `retryable` for a connection of its own that was lost: it gives the client no answer, and
  * logs nothing. What leaves an event says it no more, and has what did for its cause.
  */
-function toFailure(error: unknown): unknown {
-  if (!isDbError(error) || !error.retryable) return error;
+function fail(error: unknown): never {
+  if (!isDbError(error) || !error.retryable) throw error;
   const { code, message, details, outcome } = error;
-  return new DbError(code, message.slice(code.length + 2), details, { outcome, cause: error });
+  throw new DbError(code, message.slice(code.length + 2), details, { outcome, cause: error });
 }
 
 function isFailure({ status }: Response): boolean {
   return status >= 500;
+}
+
+/** A signal that follows another one until it is released. */
+function untilReleased(
+  signal: AbortSignal | undefined,
+): { readonly signal: AbortSignal; readonly release: () => void } | undefined {
+  if (!signal) return undefined;
+  const controller = new AbortController();
+  const follow = (): void => controller.abort(signal.reason);
+  signal.addEventListener("abort", follow);
+  if (signal.aborted) follow();
+  return { signal: controller.signal, release: () => signal.removeEventListener("abort", follow) };
+}
+
+/** Requests that change something: a transaction that reads first and then writes loses races, if it does not begin as a writer. */
+function isWrite({ method }: Partial<Request>): boolean {
+  return /^(?:POST|PUT|PATCH|DELETE)$/.test(method ?? "");
 }
 
 function disconnectOf(request: object): AbortSignal | undefined {

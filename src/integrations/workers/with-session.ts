@@ -83,7 +83,30 @@ export function withSession(
     name,
     wrap((...args) => (handlers[name] as (...args: unknown[]) => unknown).apply(handlers, args)),
   ]);
-  return { ...handlers, ...Object.fromEntries(wrapped) };
+  return rebuilt(handlers, Object.fromEntries(wrapped));
+}
+
+/** The same object with other handlers. Members of its class stay too, and keep working on the object itself. */
+function rebuilt(handlers: Record<string, unknown>, wrapped: Record<string, unknown>): Record<string, unknown> {
+  const all: Record<string, unknown> = { ...handlers, ...wrapped };
+  for (
+    let proto = Object.getPrototypeOf(handlers);
+    proto && proto !== Object.prototype;
+    proto = Object.getPrototypeOf(proto)
+  ) {
+    for (const name of Reflect.ownKeys(proto) as string[]) {
+      if (name === "constructor" || name in all) continue;
+      const get = (): unknown => {
+        const value = handlers[name];
+        return typeof value === "function" ? (value.bind(handlers) as unknown) : value;
+      };
+      const set = (value: unknown): void => {
+        handlers[name] = value;
+      };
+      Object.defineProperty(all, name, { get, set, configurable: true });
+    }
+  }
+  return all;
 }
 
 /** Finds the databases of an event. Those of a function are made once for each `env`, of which an isolate has one. */

@@ -130,6 +130,63 @@ test("the request is kept alive for the handler and the end of its sessions, tho
   await over;
 });
 
+test("a client that leaves between the commits of two databases does not split them", async () => {
+  vi.stubGlobal("Cloudflare", { compatibilityFlags: { enable_request_signal: true } });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const client = new AbortController();
+  const leave = (text: string): undefined => void (text === "commit" && client.abort(new Error("the client has left")));
+  const [first, second] = [fakeDatabase({ script: leave }, platform), fakeDatabase({}, platform)];
+  const handle = withSession(
+    [first.db, second.db],
+    async (_request: Request, _env: unknown, _context: object, sessions) => {
+      for (const session of sessions) await session.query("insert");
+      return new Response("done");
+    },
+  );
+  const request = new Request("http://localhost/", { signal: client.signal });
+  expect(await (await handle(request, {}, platformContext())).text()).toBe("done");
+  expect([first, second].map(({ adapter }) => adapter.flights.at(-1))).toEqual(["1: commit", "1: commit"]);
+});
+
+test.each([
+  ["GET", {}, undefined],
+  ["POST", {}, "read write"],
+  ["DELETE", {}, "read write"],
+  ["PUT", { accessMode: "read only" }, "read only"],
+] as const)("a %s request with %o begins %s", async (method, options, accessMode) => {
+  const { db, adapter } = fakeDatabase({}, platform);
+  const handle = withSession(
+    db,
+    (_request: Request, _env: unknown, _context: object, session) => session.query("one"),
+    options,
+  );
+  await handle(new Request("http://localhost/", { method }), {}, platformContext());
+  expect(adapter.begins).toEqual([accessMode ? { accessMode } : {}]);
+});
+
+test("the members of a class stay, and work on the object itself", async () => {
+  const { db, adapter } = fakeDatabase({}, platform);
+  class App {
+    routes = ["/"];
+    #tails = 0;
+    async fetch(_request: Request, _env: unknown, _context: object, session: Session): Promise<Response> {
+      await session.query(this.hello());
+      return new Response("done");
+    }
+    hello(): string {
+      return `hello ${this.#tails}`;
+    }
+    tail(): void {
+      this.#tails++;
+    }
+  }
+  const wrapped = withSession(db, new App());
+  wrapped.tail();
+  await wrapped.fetch(new Request("http://localhost/"), {}, platformContext());
+  expect(wrapped.routes).toEqual(["/"]);
+  expect(adapter.flights).toEqual(["1: begin | hello 1", "1: commit"]);
+});
+
 test("with AsyncLocalStorage, what goes on after the answer is refused, and takes no session of its own", async () => {
   const { db, adapter } = fakeDatabase({}, { ...platform, context: requestContext(AsyncLocalStorage) });
   const gate = deferred();
