@@ -6,11 +6,13 @@ import { explain, isLocked, type SqlStep, stops, toFailure } from "./client-fail
 import { isList, runList } from "./client-list.ts";
 import { toClient, toResult } from "./client-results.ts";
 import { transactionLost } from "../shared/failures.ts";
+import { FAIL_ON_BROKEN_KEY, toBrokenKey } from "../sqlite/foreign-keys.ts";
 import { gone, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
-import { DONE, mayOnlyRead, modeOf, SKIPPED, textOf } from "./plan.ts";
+import { mayOnlyRead, modeOf, textOf } from "./plan.ts";
 import { CLOSE_MS, isBusy, untilAborted } from "./remote.ts";
 import { readJson, type Sender } from "./sender.ts";
+import { DONE, SKIPPED } from "./told.ts";
 
 /**
  * A connection through the user's @libsql/client: a client of its own, and at most one transaction.
@@ -27,6 +29,9 @@ export class ClientConnection implements DriverConnection {
   #controller = new AbortController();
   #transaction: LibsqlTransaction | undefined;
   #mode: "write" | "deferred" = "deferred";
+  /** Statements that must follow the client's own BEGIN: it knows neither EXCLUSIVE nor foreign keys that are off. */
+  #opening: readonly ClientStatement[] = [];
+  #checksKeys = false;
   #hasBegun = false;
   #isReadOnly = false;
   #closing: Promise<void> | undefined;
@@ -126,7 +131,13 @@ export class ClientConnection implements DriverConnection {
   }
 
   async #begin(options: Parameters<typeof modeOf>[0], following: readonly Step[]): Promise<StepOutcome[]> {
-    this.#mode = modeOf(options, following) === "IMMEDIATE" ? "write" : "deferred";
+    const mode = modeOf(options, following);
+    this.#checksKeys = options.foreignKeys === "off";
+    // Foreign keys can be turned off outside of a transaction only, and are on again with the stream, which each ends.
+    const keys = this.#checksKeys ? ["PRAGMA foreign_keys=OFF"] : [];
+    const isSpecial = this.#checksKeys || mode === "EXCLUSIVE";
+    this.#opening = isSpecial ? ["COMMIT", ...keys, `BEGIN ${mode}`].map(toPlain) : [];
+    this.#mode = mode === "IMMEDIATE" && !isSpecial ? "write" : "deferred";
     this.#isReadOnly = options.accessMode === "read only";
     this.#transaction = await this.raw.transaction(this.#mode);
     this.#hasBegun = false;
@@ -136,6 +147,8 @@ export class ClientConnection implements DriverConnection {
 
   async #settle(kind: "commit" | "rollback"): Promise<StepOutcome> {
     const transaction = this.#transaction;
+    if (kind === "commit" && this.#checksKeys && this.#hasBegun && this.state === "transaction")
+      return (await this.#runLast([]))[0]!;
     if (kind === "commit" && (!transaction || this.state === "failed"))
       return { status: "failed", error: transactionLost(kind) };
     this.#transaction = undefined;
@@ -165,20 +178,22 @@ export class ClientConnection implements DriverConnection {
 
   /** Runs steps of a transaction in one request; the first that fails ends them. */
   async #runInside(steps: readonly SqlStep[], again: () => Promise<boolean>): Promise<StepOutcome[]> {
-    const statements = steps.map(toStatement);
+    const opening = this.#hasBegun ? [] : this.#opening;
+    const statements = [...opening, ...steps.map(toStatement)];
     const { state } = this;
     for (;;) {
       try {
         const results = await this.#transaction!.batch(statements);
         this.#hasBegun = true;
         if (state === "failed") this.state = "transaction";
-        return steps.map((step, index) => toOutcome(step, results[index]!));
+        return steps.map((step, index) => toOutcome(step, results[opening.length + index]!));
       } catch (error) {
-        if (!this.#hasBegun && (isBusy(error) || isLocked(error)) && (await again())) {
+        if (!this.#hasBegun && (isBusy(error) || isLocked(error, opening.length)) && (await again())) {
+          await this.#transaction!.rollback().catch(() => undefined);
           this.#transaction = await this.raw.transaction(this.#mode);
           continue;
         }
-        const failure = toFailure(error);
+        const failure = toFailure(error, opening.length);
         this.#hasBegun = true;
         this.state = "failed";
         return explain(this.raw, steps, failure);
@@ -189,7 +204,8 @@ export class ClientConnection implements DriverConnection {
   /** Runs a transaction's last steps and COMMIT in one request. What fails in it takes all back, in the same one. */
   async #runLast(steps: readonly SqlStep[]): Promise<StepOutcome[]> {
     const transaction = this.#transaction!;
-    const running = transaction.batch([...steps.map(toStatement), { sql: "COMMIT", args: [] }]);
+    const checks = this.#checksKeys ? [FAIL_ON_BROKEN_KEY] : [];
+    const running = transaction.batch([...steps.map(toStatement), ...[...checks, "COMMIT"].map(toPlain)]);
     // Asked before the client has sent the list, so that it goes along; behind a COMMIT that was done, it has nothing to do.
     const closing = Promise.resolve()
       .then(() => transaction.rollback())
@@ -200,10 +216,11 @@ export class ClientConnection implements DriverConnection {
       return [...steps.map((step, index) => toOutcome(step, results[index]!)), DONE];
     } catch (error) {
       const failure = toFailure(error);
-      const isCommit = failure.statementIndex === steps.length;
+      const isCommit = (failure.statementIndex ?? -1) >= steps.length;
       this.#leave(isCommit ? "idle" : "failed");
       if (!isCommit) return await explain(this.raw, steps, failure);
-      return [...steps.map(() => DONE), { status: "failed", error: toDbError(failure, { text: "commit" }) }];
+      const broken = toBrokenKey(failure.message) ?? toDbError(failure, { text: "commit" });
+      return [...steps.map(() => DONE), { status: "failed", error: broken }];
     } finally {
       await closing;
     }
@@ -224,8 +241,12 @@ function isSql({ kind }: Step): boolean {
   return kind !== "begin" && kind !== "commit" && kind !== "rollback";
 }
 
+function toPlain(sql: string): ClientStatement {
+  return { sql, args: [] };
+}
+
 function toStatement(step: SqlStep): ClientStatement {
-  return step.kind === "query" ? toClient(step.statement) : { sql: textOf(step)!, args: [] };
+  return step.kind === "query" ? toClient(step.statement) : toPlain(textOf(step)!);
 }
 
 function toOutcome(step: SqlStep, result: ClientResult): StepOutcome {

@@ -142,6 +142,8 @@ export class LibsqlConnection implements DriverConnection {
       const isOpen = responses.at(-1)?.response?.is_autocommit === false;
       throw this.#lose(toDbError(error, { text: queries[0]!.statement.text }, isOpen ? "not-executed" : "unknown"));
     }
+    // A pragma acts while it is prepared, and that is what describing does.
+    if (queries.length > 1 && queries.some(({ statement }) => scan(statement.text).leavesState)) this.#isDirty = true;
     const asked = queries.map(({ statement }) => ({ type: "describe", sql: statement.text }) as const);
     const described = queries.length > 1 ? await this.#exchange(asked, trip) : [];
     const found = described?.findIndex((response) => response.error && isRefused(response.error)) ?? -1;
@@ -157,7 +159,10 @@ export class LibsqlConnection implements DriverConnection {
       isAutocommit === undefined ? plan.stateAfter(responses, before) : isAutocommit ? "idle" : "transaction";
     // A stream that the server has closed took its transaction along.
     const state = this.raw.isOpen ? told : "idle";
-    this.#ground = { state, isReadOnly: state !== "idle" && plan.isReadOnly };
+    const keys = plan.keysAfter(responses, state);
+    // Nobody may have a stream on which they are off.
+    if (keys === "lost" && this.raw.isOpen) this.#isClosed = true;
+    this.#ground = { state, isReadOnly: state !== "idle" && plan.isReadOnly, keys: keys === "lost" ? undefined : keys };
     if (isAutocommit === undefined && responses.some(hasError)) this.#isDirty = true;
     if (this.#hasState && !this.raw.isOpen) this.#isClosed = true;
     if (before.state === "idle" || state !== "idle" || plan.hasCommitted(responses)) return;
@@ -165,7 +170,8 @@ export class LibsqlConnection implements DriverConnection {
   }
 
   #note(step: Step, { status }: StepOutcome): void {
-    if (step.kind !== "query" || status !== "done" || !scan(step.statement.text).leavesState) return;
+    // A pragma acts while it is prepared, also where that fails behind it.
+    if (step.kind !== "query" || status === "skipped" || !scan(step.statement.text).leavesState) return;
     if (step.isSetup) this.#hasState = true;
     else this.#isDirty = true;
   }
