@@ -120,7 +120,7 @@ export class LibsqlConnection implements DriverConnection {
         const isUnknown = isDbError(error, "CONNECTION_LOST") && error.outcome === "unknown";
         // It may have been executed; but to execute it again is safe.
         if (isUnknown && this.#ground.state === "idle" && onlyReads(flight))
-          throw this.#lose(gone(error.message, error.cause), true);
+          throw this.#lose(gone(error.message.slice(error.code.length + 2), error.cause), true);
         if (!isBusy(error)) throw this.#lose(error);
         if (!(await patience.wait(signal))) throw error;
       }

@@ -26,10 +26,10 @@ export function bind(statement: Statement): Bound {
     if (stored !== undefined) return stored;
     throw unstorable(value, slot, seen, text);
   });
-  const named = seen.slots.filter(Boolean).length;
-  if (named === 0) return { sql: text, args };
-  const { places } = seen;
-  if (named === args.length)
+  const { places, slots } = seen;
+  if (!slots.some(Boolean)) return { sql: text, args };
+  // Names and numbers do not go together on the wire, and sqld cannot read `$a(b)` and `$a::b`: those are numbered.
+  if (places.every(({ start, end }) => /^[^?][^:(]*$/.test(text.slice(start, end))))
     return {
       sql: text,
       args: Object.fromEntries(places.map(({ start, end, slot }) => [text.slice(start, end), args[slot]!])),
