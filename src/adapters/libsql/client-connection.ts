@@ -4,7 +4,7 @@ import type { Statement } from "../../contract/statement.ts";
 import type { ClientResult, ClientStatement, CreateClient, LibsqlClient, LibsqlTransaction } from "./client-driver.ts";
 import { explain, isLocked, type SqlStep, stops, toFailure } from "./client-failure.ts";
 import { isList, runList } from "./client-list.ts";
-import { toClient, toResult } from "./client-results.ts";
+import { restoreBytes, toClient, toResult } from "./client-results.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { FAIL_ON_BROKEN_KEY, toBrokenKey } from "../sqlite/foreign-keys.ts";
 import { gone, readOnly, toDbError } from "./errors.ts";
@@ -38,7 +38,7 @@ export class ClientConnection implements DriverConnection {
 
   constructor(createClient: CreateClient, url: string, sender: Sender) {
     const send = async (request: Request): Promise<Response> => {
-      const body = await request.text();
+      const body = restoreBytes(await request.text());
       const hasBaton = body.includes('"baton":"');
       const response = await sender.post(request.url, body, hasBaton, this.#controller.signal);
       if (response.status !== 200) throw await sender.refusal(response, hasBaton);
@@ -168,7 +168,10 @@ export class ClientConnection implements DriverConnection {
   async #execute({ statement }: QueryStep, again: () => Promise<boolean>): Promise<StepOutcome> {
     for (;;) {
       try {
-        return { status: "done", result: toResult(await this.raw.execute(toClient(statement)), statement.text) };
+        return {
+          status: "done",
+          result: toResult(await this.raw.execute(toClient(this.raw, statement)), statement.text),
+        };
       } catch (error) {
         if (!isBusy(error)) return { status: "failed", error: toDbError(toFailure(error), statement) };
         if (!(await again())) throw error;
@@ -179,7 +182,7 @@ export class ClientConnection implements DriverConnection {
   /** Runs steps of a transaction in one request; the first that fails ends them. */
   async #runInside(steps: readonly SqlStep[], again: () => Promise<boolean>): Promise<StepOutcome[]> {
     const opening = this.#hasBegun ? [] : this.#opening;
-    const statements = [...opening, ...steps.map(toStatement)];
+    const statements = [...opening, ...steps.map(this.#toStatement)];
     const { state } = this;
     for (;;) {
       try {
@@ -205,7 +208,7 @@ export class ClientConnection implements DriverConnection {
   async #runLast(steps: readonly SqlStep[]): Promise<StepOutcome[]> {
     const transaction = this.#transaction!;
     const checks = this.#checksKeys ? [FAIL_ON_BROKEN_KEY] : [];
-    const running = transaction.batch([...steps.map(toStatement), ...[...checks, "COMMIT"].map(toPlain)]);
+    const running = transaction.batch([...steps.map(this.#toStatement), ...[...checks, "COMMIT"].map(toPlain)]);
     // Asked before the client has sent the list, so that it goes along; behind a COMMIT that was done, it has nothing to do.
     const closing = Promise.resolve()
       .then(() => transaction.rollback())
@@ -232,6 +235,9 @@ export class ClientConnection implements DriverConnection {
     this.state = state;
   }
 
+  readonly #toStatement = (step: SqlStep): ClientStatement =>
+    step.kind === "query" ? toClient(this.raw, step.statement) : toPlain(textOf(step)!);
+
   #isForbidden(step: Step): boolean {
     return this.#isReadOnly && step.kind === "query" && !mayOnlyRead(step.statement.text);
   }
@@ -243,10 +249,6 @@ function isSql({ kind }: Step): boolean {
 
 function toPlain(sql: string): ClientStatement {
   return { sql, args: [] };
-}
-
-function toStatement(step: SqlStep): ClientStatement {
-  return step.kind === "query" ? toClient(step.statement) : toPlain(textOf(step)!);
 }
 
 function toOutcome(step: SqlStep, result: ClientResult): StepOutcome {

@@ -53,7 +53,7 @@ async function findCulprit(client: LibsqlClient, steps: readonly SqlStep[], fail
   const queries = steps.filter((step) => step.kind === "query");
   if (queries.length > 1 && isRefused(failure)) {
     for (const { statement } of queries) {
-      const { sql, args } = toClient(statement);
+      const { sql, args } = toClient(client, statement);
       const error: unknown = await client.execute({ sql: `EXPLAIN ${sql}`, args }).then(
         () => undefined,
         (thrown: unknown) => thrown,

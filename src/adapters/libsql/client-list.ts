@@ -33,7 +33,7 @@ export async function runList(
   for (;;) {
     try {
       const results = await client.batch(
-        queries.map(({ statement }) => toClient(statement)),
+        queries.map(({ statement }) => toClient(client, statement)),
         mode,
       );
       const told = queries.map(({ statement: { text } }, index) => toResult(results[index]!, text));
