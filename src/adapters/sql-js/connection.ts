@@ -35,6 +35,8 @@ export class SqlJsConnection implements DriverConnection {
   /** What setup and hooks have set: done again, where the engine was renewed. */
   readonly #settings: Statement[] = [];
   #hasRaw = false;
+  /** In the middle of its turn. */
+  #isBusy = false;
   #isDirty = false;
   #isReadOnly = false;
   /** Whether foreign keys were on before this transaction turned them off; `undefined`: it did not. */
@@ -68,7 +70,7 @@ export class SqlJsConnection implements DriverConnection {
     return new SqlJsStream(this.#streams, this.#read(statement, batchSize), {
       inTurn: (work) => this.#inTurn(signal, work),
       toError: (thrown) => this.#toError(thrown, statement),
-      onEnd: () => this.#pass(),
+      onEnd: () => !this.#isBusy && this.#pass(),
     });
   }
 
@@ -78,7 +80,8 @@ export class SqlJsConnection implements DriverConnection {
       this.state = "transaction";
       this.#take({ kind: "rollback" });
     }
-    this.#end(isLost(this.#db));
+    // One that others have renewed since is no loss.
+    this.#end(this.#db === this.#engine.db && isLost(this.#db));
   }
 
   get #isOthersTurn(): boolean {
@@ -90,11 +93,13 @@ export class SqlJsConnection implements DriverConnection {
     const { turn } = this.#engine;
     if (this.#isOthersTurn) return turn.wait(this, signal).then(() => this.#inTurn(signal, work));
     turn.holder = this;
+    this.#isBusy = true;
     try {
       this.#bind();
       signal?.throwIfAborted();
       return work();
     } finally {
+      this.#isBusy = false;
       this.#pass();
     }
   }

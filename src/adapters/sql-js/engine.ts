@@ -86,7 +86,7 @@ export class Engine {
     if (!this.#users.delete(user)) return;
     // Others go on, and are in a transaction: they save it when they leave.
     if (this.db && (this.#users.size === 0 || !this.turn.holder)) await this.#save();
-    if (this.#users.size === 0 && this.#saves === 0 && !this.#isUnsaved) this.#end();
+    if (this.#users.size === 0 && this.#saves === 0 && !(this.db && this.#isUnsaved)) this.#end();
   }
 
   async #admit(user: object, { sqlJs, storage }: EngineOptions): Promise<boolean> {

@@ -6,7 +6,7 @@ export interface StreamHost {
   /** Does `work` once it is the connection's turn at the engine. */
   inTurn<T>(work: () => T): MaybePromise<T>;
   toError(thrown: unknown): Error;
-  onEnd(): void;
+  onEnd(): unknown;
 }
 
 /** Rows read step by step, until they end, the reader leaves, or the transaction that they are read in is over. */

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { memory, sqlJs, type SqlJsOptions, type SqlJsStorage } from "../../../src/adapters/sql-js/index.ts";
 import { asyncLocal, createDatabase, type Database, type DatabaseOptions } from "../../../src/index.ts";
+import { BEGIN, COMMIT, ROLLBACK } from "../../kit/contract/fixture.ts";
+import { adapter, open, run } from "./connection.ts";
 import { countedEngine, engine } from "./target.ts";
 
 let names = 0;
@@ -217,6 +219,25 @@ describe("transactions of several Databases of one name take turns", () => {
     for (let at = 0; at + 8 <= order.length; at += 8) expect(new Set(order.slice(at, at + 8)).size).toBe(4);
   });
 
+  test("a flight in which a stream ends is not interrupted by the next in line", async () => {
+    const url = nextUrl();
+    const [one, other] = [await open(adapter(url)), await open(adapter(url))];
+    await run(one, "CREATE TABLE t AS SELECT 1 AS x UNION SELECT 2");
+    await one.send({ steps: [BEGIN] });
+    const stream = one.stream!({ text: "SELECT x FROM t" }, { batchSize: 1 });
+    await stream.next();
+    const waiting = run(other, "INSERT INTO t VALUES (3)");
+    const statement = { text: "DELETE FROM t" };
+    await one.send({ steps: [ROLLBACK, BEGIN, { kind: "query", statement, guarded: true, onError: "stop" }] });
+    await sleep(1);
+    expect((await run(one, "SELECT count(*) FROM t")).rows).toEqual([[0]]);
+    await one.send({ steps: [COMMIT] });
+    await waiting;
+    expect((await run(one, "SELECT x FROM t")).rows).toEqual([[3]]);
+    await one.close();
+    await other.close();
+  });
+
   test("one that is inside another's transaction is told instead of hanging", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
     const url = nextUrl();
@@ -322,6 +343,17 @@ describe("what one Database sets, another of that name does not see", () => {
     );
     expect(await looking).toEqual(plain);
     expect(await look(one)).toEqual(plain);
+  });
+
+  test("and a connection that was idle meanwhile takes nothing along when it is closed", async () => {
+    const url = nextUrl();
+    const [one, other] = [make(url), make(url, {}, { pool: { idleMs: 7 } })];
+    await one.query("CREATE TABLE t AS SELECT 1 AS x");
+    await other.query("SELECT 1");
+    await one.session((session) => session.query("PRAGMA cache_size = 5"), { transaction: false });
+    expect(await look(one)).toEqual(plain);
+    await other.dispose();
+    expect(await rows(one)).toEqual([1]);
   });
 
   test("and functions of a hook are there again when the engine was renewed", async () => {
