@@ -9,9 +9,9 @@ import { transactionLost } from "../shared/failures.ts";
 import { FAIL_ON_BROKEN_KEY, toBrokenKey } from "../sqlite/foreign-keys.ts";
 import { gone, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
-import { mayOnlyRead, modeOf, textOf } from "./plan.ts";
 import { CLOSE_MS, isBusy, untilAborted } from "./remote.ts";
 import { readJson, type Sender } from "./sender.ts";
+import { mayOnlyRead, modeOf, textOf } from "./texts.ts";
 import { DONE, SKIPPED } from "./told.ts";
 
 /**

@@ -3,8 +3,8 @@ import type { LibsqlClient } from "./client-driver.ts";
 import { explain, isLocked, stops, toFailure } from "./client-failure.ts";
 import { toClient, toResult } from "./client-results.ts";
 import { isRefused, toDbError } from "./errors.ts";
-import { modeOf } from "./plan.ts";
 import { isBusy } from "./remote.ts";
+import { modeOf } from "./texts.ts";
 import { DONE, SKIPPED } from "./told.ts";
 
 /** A transaction that is known in full: the client sends it in one request. */

@@ -1,9 +1,9 @@
-import type { BeginOptions, Flight, QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
+import type { Flight, QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
 import { DbError } from "../../errors.ts";
 import { FAIL_ON_BROKEN_KEY, FAIL_WITHOUT_KEYS } from "../sqlite/foreign-keys.ts";
-import { scan } from "../sqlite/scan.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { readOnly } from "./errors.ts";
+import { mayOnlyRead, textOf } from "./texts.ts";
 import {
   DONE,
   type Place,
@@ -236,25 +236,4 @@ function findApart(steps: readonly Step[], version: 2 | 3): number {
 
 function needsTransaction(step: Step): boolean {
   return step.kind === "query" ? step.guarded : step.kind !== "begin";
-}
-
-export function textOf(step: Step, following: readonly Step[] = []): string | undefined {
-  if (step.kind === "query") return undefined;
-  if (step.kind === "begin") return `BEGIN ${modeOf(step.options, following)}`;
-  return step.kind.replace("-", " ").toUpperCase() + ("name" in step ? ` "${step.name.replaceAll('"', '""')}"` : "");
-}
-
-// A transaction whose first flight writes waits for the lock at once, where waiting heals; one that only reads there would
-// block others for nothing. Where it reads first and writes later, it may lose a race then: `retry` begins it anew.
-export function modeOf({ accessMode, behavior }: BeginOptions, following: readonly Step[]): string {
-  if (behavior) return behavior.toUpperCase();
-  const isWrite = following.some((step) => step.kind === "query" && !mayOnlyRead(step.statement.text));
-  return accessMode === "read write" || (!accessMode && isWrite) ? "IMMEDIATE" : "DEFERRED";
-}
-
-/** Whether a statement changes nothing. */
-export function mayOnlyRead(text: string): boolean {
-  const { isRead, verb, leavesState, head } = scan(text);
-  if (isRead) return true;
-  return /^(EXPLAIN|PRAGMA)$/.test(verb) && !leavesState && !/(_VERSION|_ID) [=(]|VACUUM|OPTIMIZE/.test(head);
 }
