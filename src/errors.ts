@@ -35,6 +35,13 @@ export interface ErrorDetails {
     statementIndex?: number;
     /** Where in `sql` the database stopped reading, from 0. */
     position?: number;
+    constraint?: string;
+    table?: string;
+    columns?: readonly string[];
+    schema?: string;
+    dataType?: string;
+    hint?: string;
+    extendedCode?: string;
   };
   QUERY_TIMEOUT: { timeoutMs: number; of: "statement" | "session" };
   TRANSACTION_UNSUPPORTED: { adapter: string; wanted: string };

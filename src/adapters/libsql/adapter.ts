@@ -1,6 +1,14 @@
-import type { Adapter, AdapterSource, Capabilities, DriverConnection, OpenOptions } from "../../contract/adapter.ts";
+import type {
+  Adapter,
+  AdapterSource,
+  Capabilities,
+  DriverConnection,
+  OpenOptions,
+  StatementPlace,
+} from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
+import { checkPlace } from "../sqlite/place.ts";
 import { scan } from "../sqlite/scan.ts";
 import { parseAddress } from "./address.ts";
 import { ClientConnection } from "./client-connection.ts";
@@ -38,8 +46,9 @@ export class LibsqlAdapter implements Adapter {
     this.#server = { version: 3, keepMs: 8_000 };
   }
 
-  check(statement: Statement): void {
+  check(statement: Statement, place: StatementPlace): void {
     bind(statement);
+    checkPlace(statement, place);
     const { text: sql } = statement;
     if (!this.#options.createClient || !scan(sql).leavesState) return;
     const message =

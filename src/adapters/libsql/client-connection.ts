@@ -4,13 +4,15 @@ import type { Statement } from "../../contract/statement.ts";
 import type { ClientResult, ClientStatement, CreateClient, LibsqlClient, LibsqlTransaction } from "./client-driver.ts";
 import { explain, isLocked, type SqlStep, stops, toFailure } from "./client-failure.ts";
 import { isList, runList } from "./client-list.ts";
-import { toClient, toResult } from "./client-results.ts";
+import { restoreBytes, toClient, toResult } from "./client-results.ts";
 import { transactionLost } from "../shared/failures.ts";
+import { FAIL_ON_BROKEN_KEY, toBrokenKey } from "../sqlite/foreign-keys.ts";
 import { gone, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
-import { DONE, mayOnlyRead, modeOf, SKIPPED, textOf } from "./plan.ts";
 import { CLOSE_MS, isBusy, untilAborted } from "./remote.ts";
 import { readJson, type Sender } from "./sender.ts";
+import { mayOnlyRead, modeOf, textOf } from "./texts.ts";
+import { DONE, SKIPPED } from "./told.ts";
 
 /**
  * A connection through the user's @libsql/client: a client of its own, and at most one transaction.
@@ -27,13 +29,16 @@ export class ClientConnection implements DriverConnection {
   #controller = new AbortController();
   #transaction: LibsqlTransaction | undefined;
   #mode: "write" | "deferred" = "deferred";
+  /** Statements that must follow the client's own BEGIN: it knows neither EXCLUSIVE nor foreign keys that are off. */
+  #opening: readonly ClientStatement[] = [];
+  #checksKeys = false;
   #hasBegun = false;
   #isReadOnly = false;
   #closing: Promise<void> | undefined;
 
   constructor(createClient: CreateClient, url: string, sender: Sender) {
     const send = async (request: Request): Promise<Response> => {
-      const body = await request.text();
+      const body = restoreBytes(await request.text());
       const hasBaton = body.includes('"baton":"');
       const response = await sender.post(request.url, body, hasBaton, this.#controller.signal);
       if (response.status !== 200) throw await sender.refusal(response, hasBaton);
@@ -126,7 +131,13 @@ export class ClientConnection implements DriverConnection {
   }
 
   async #begin(options: Parameters<typeof modeOf>[0], following: readonly Step[]): Promise<StepOutcome[]> {
-    this.#mode = modeOf(options, following) === "IMMEDIATE" ? "write" : "deferred";
+    const mode = modeOf(options, following);
+    this.#checksKeys = options.foreignKeys === "off";
+    // Foreign keys can be turned off outside of a transaction only, and are on again with the stream, which each ends.
+    const keys = this.#checksKeys ? ["PRAGMA foreign_keys=OFF"] : [];
+    const isSpecial = this.#checksKeys || mode === "EXCLUSIVE";
+    this.#opening = isSpecial ? ["COMMIT", ...keys, `BEGIN ${mode}`].map(toPlain) : [];
+    this.#mode = mode === "IMMEDIATE" && !isSpecial ? "write" : "deferred";
     this.#isReadOnly = options.accessMode === "read only";
     this.#transaction = await this.raw.transaction(this.#mode);
     this.#hasBegun = false;
@@ -136,6 +147,8 @@ export class ClientConnection implements DriverConnection {
 
   async #settle(kind: "commit" | "rollback"): Promise<StepOutcome> {
     const transaction = this.#transaction;
+    if (kind === "commit" && this.#checksKeys && this.#hasBegun && this.state === "transaction")
+      return (await this.#runLast([]))[0]!;
     if (kind === "commit" && (!transaction || this.state === "failed"))
       return { status: "failed", error: transactionLost(kind) };
     this.#transaction = undefined;
@@ -155,7 +168,10 @@ export class ClientConnection implements DriverConnection {
   async #execute({ statement }: QueryStep, again: () => Promise<boolean>): Promise<StepOutcome> {
     for (;;) {
       try {
-        return { status: "done", result: toResult(await this.raw.execute(toClient(statement)), statement.text) };
+        return {
+          status: "done",
+          result: toResult(await this.raw.execute(toClient(this.raw, statement)), statement.text),
+        };
       } catch (error) {
         if (!isBusy(error)) return { status: "failed", error: toDbError(toFailure(error), statement) };
         if (!(await again())) throw error;
@@ -165,20 +181,22 @@ export class ClientConnection implements DriverConnection {
 
   /** Runs steps of a transaction in one request; the first that fails ends them. */
   async #runInside(steps: readonly SqlStep[], again: () => Promise<boolean>): Promise<StepOutcome[]> {
-    const statements = steps.map(toStatement);
+    const opening = this.#hasBegun ? [] : this.#opening;
+    const statements = [...opening, ...steps.map(this.#toStatement)];
     const { state } = this;
     for (;;) {
       try {
         const results = await this.#transaction!.batch(statements);
         this.#hasBegun = true;
         if (state === "failed") this.state = "transaction";
-        return steps.map((step, index) => toOutcome(step, results[index]!));
+        return steps.map((step, index) => toOutcome(step, results[opening.length + index]!));
       } catch (error) {
-        if (!this.#hasBegun && (isBusy(error) || isLocked(error)) && (await again())) {
+        if (!this.#hasBegun && (isBusy(error) || isLocked(error, opening.length)) && (await again())) {
+          await this.#transaction!.rollback().catch(() => undefined);
           this.#transaction = await this.raw.transaction(this.#mode);
           continue;
         }
-        const failure = toFailure(error);
+        const failure = toFailure(error, opening.length);
         this.#hasBegun = true;
         this.state = "failed";
         return explain(this.raw, steps, failure);
@@ -189,7 +207,8 @@ export class ClientConnection implements DriverConnection {
   /** Runs a transaction's last steps and COMMIT in one request. What fails in it takes all back, in the same one. */
   async #runLast(steps: readonly SqlStep[]): Promise<StepOutcome[]> {
     const transaction = this.#transaction!;
-    const running = transaction.batch([...steps.map(toStatement), { sql: "COMMIT", args: [] }]);
+    const checks = this.#checksKeys ? [FAIL_ON_BROKEN_KEY] : [];
+    const running = transaction.batch([...steps.map(this.#toStatement), ...[...checks, "COMMIT"].map(toPlain)]);
     // Asked before the client has sent the list, so that it goes along; behind a COMMIT that was done, it has nothing to do.
     const closing = Promise.resolve()
       .then(() => transaction.rollback())
@@ -200,10 +219,11 @@ export class ClientConnection implements DriverConnection {
       return [...steps.map((step, index) => toOutcome(step, results[index]!)), DONE];
     } catch (error) {
       const failure = toFailure(error);
-      const isCommit = failure.statementIndex === steps.length;
+      const isCommit = (failure.statementIndex ?? -1) >= steps.length;
       this.#leave(isCommit ? "idle" : "failed");
       if (!isCommit) return await explain(this.raw, steps, failure);
-      return [...steps.map(() => DONE), { status: "failed", error: toDbError(failure, { text: "commit" }) }];
+      const broken = toBrokenKey(failure.message) ?? toDbError(failure, { text: "commit" });
+      return [...steps.map(() => DONE), { status: "failed", error: broken }];
     } finally {
       await closing;
     }
@@ -215,6 +235,9 @@ export class ClientConnection implements DriverConnection {
     this.state = state;
   }
 
+  readonly #toStatement = (step: SqlStep): ClientStatement =>
+    step.kind === "query" ? toClient(this.raw, step.statement) : toPlain(textOf(step)!);
+
   #isForbidden(step: Step): boolean {
     return this.#isReadOnly && step.kind === "query" && !mayOnlyRead(step.statement.text);
   }
@@ -224,8 +247,8 @@ function isSql({ kind }: Step): boolean {
   return kind !== "begin" && kind !== "commit" && kind !== "rollback";
 }
 
-function toStatement(step: SqlStep): ClientStatement {
-  return step.kind === "query" ? toClient(step.statement) : { sql: textOf(step)!, args: [] };
+function toPlain(sql: string): ClientStatement {
+  return { sql, args: [] };
 }
 
 function toOutcome(step: SqlStep, result: ClientResult): StepOutcome {

@@ -3,7 +3,7 @@ import { isDbError } from "../../errors.ts";
 import type { LibsqlClient } from "./client-driver.ts";
 import { toClient } from "./client-results.ts";
 import { isRefused, toDbError } from "./errors.ts";
-import { DONE, SKIPPED } from "./plan.ts";
+import { DONE, SKIPPED } from "./told.ts";
 
 /** Steps that are sent as SQL in a transaction. */
 export type SqlStep = Exclude<Step, { readonly kind: "begin" | "commit" | "rollback" }>;
@@ -16,17 +16,23 @@ export interface ClientFailure {
   readonly statementIndex?: number;
 }
 
-/** The client's error about a statement; whatever else was thrown fails the flight. */
-export function toFailure(error: unknown): ClientFailure {
-  const failure = Object(error) as Partial<ClientFailure>;
-  if (isDbError(error) || typeof failure.code !== "string" || typeof failure.message !== "string") throw error;
-  return failure as ClientFailure;
+/**
+ * The client's error about a statement; whatever else was thrown fails the flight.
+ *
+ * @param opening - how many statements stood ahead of the steps, for a BEGIN of ours.
+ */
+export function toFailure(error: unknown, opening = 0): ClientFailure {
+  const { code, message, statementIndex } = Object(error) as Partial<ClientFailure>;
+  if (isDbError(error) || typeof code !== "string" || typeof message !== "string") throw error;
+  return statementIndex === undefined
+    ? { code, message }
+    : { code, message, statementIndex: Math.max(0, statementIndex - opening) };
 }
 
 /** A lock that was not had at BEGIN. */
-export function isLocked(error: unknown): boolean {
-  const { code, statementIndex } = Object(error) as Partial<ClientFailure>;
-  return code === "SQLITE_BUSY" && statementIndex === undefined;
+export function isLocked(error: unknown, opening = 0): boolean {
+  const { code, statementIndex = -1 } = Object(error) as Partial<ClientFailure>;
+  return code === "SQLITE_BUSY" && statementIndex < opening;
 }
 
 /** What is known of a list of which one statement failed: what those before it gave is lost, but so is what they did. */
@@ -47,7 +53,7 @@ async function findCulprit(client: LibsqlClient, steps: readonly SqlStep[], fail
   const queries = steps.filter((step) => step.kind === "query");
   if (queries.length > 1 && isRefused(failure)) {
     for (const { statement } of queries) {
-      const { sql, args } = toClient(statement);
+      const { sql, args } = toClient(client, statement);
       const error: unknown = await client.execute({ sql: `EXPLAIN ${sql}`, args }).then(
         () => undefined,
         (thrown: unknown) => thrown,

@@ -3,8 +3,9 @@ import type { LibsqlClient } from "./client-driver.ts";
 import { explain, isLocked, stops, toFailure } from "./client-failure.ts";
 import { toClient, toResult } from "./client-results.ts";
 import { isRefused, toDbError } from "./errors.ts";
-import { DONE, modeOf, SKIPPED } from "./plan.ts";
 import { isBusy } from "./remote.ts";
+import { modeOf } from "./texts.ts";
+import { DONE, SKIPPED } from "./told.ts";
 
 /** A transaction that is known in full: the client sends it in one request. */
 export function isList(steps: readonly Step[]): boolean {
@@ -13,6 +14,8 @@ export function isList(steps: readonly Step[]): boolean {
     rest.length > 1 &&
     first?.kind === "begin" &&
     first.options.accessMode !== "read only" &&
+    first.options.behavior !== "exclusive" &&
+    !first.options.foreignKeys &&
     rest.pop()!.kind === "commit" &&
     rest.every((step) => step.kind === "query" && stops(step))
   );
@@ -30,7 +33,7 @@ export async function runList(
   for (;;) {
     try {
       const results = await client.batch(
-        queries.map(({ statement }) => toClient(statement)),
+        queries.map(({ statement }) => toClient(client, statement)),
         mode,
       );
       const told = queries.map(({ statement: { text } }, index) => toResult(results[index]!, text));

@@ -2,11 +2,36 @@
 
 import type { RawResult, SqlValue, Statement } from "../../contract/statement.ts";
 import { scan } from "../sqlite/scan.ts";
-import type { ClientResult, ClientStatement, ClientValue } from "./client-driver.ts";
-import { bind, toInteger } from "./values.ts";
+import { tagOf } from "../sqlite/storable.ts";
+import type { ClientResult, ClientStatement, ClientValue, LibsqlClient } from "./client-driver.ts";
+import { bind, type Stored, toBase64, toInteger } from "./values.ts";
 
-export function toClient(statement: Statement): ClientStatement {
-  return bind(statement) as ClientStatement;
+// To a client of another realm (a vm, a test environment), bytes of this one are no bytes: it would send their toString(). They
+// go in as text that nobody else can write, and are made bytes again on their way out.
+let mark: string | undefined;
+
+export function toClient(client: LibsqlClient, statement: Statement): ClientStatement {
+  const { sql, args } = bind(statement);
+  const isForeign = !(client instanceof Object);
+  const toBytes = (value: Stored): ClientValue => {
+    if (tagOf(value) !== "Uint8Array") return value;
+    if (isForeign) return (mark ??= `isopool-bytes-${crypto.randomUUID()}-`) + toBase64(value as Uint8Array);
+    return value instanceof Uint8Array ? value : new Uint8Array(value as unknown as Uint8Array);
+  };
+  return {
+    sql,
+    args: Array.isArray(args)
+      ? (args as Stored[]).map(toBytes)
+      : Object.fromEntries(
+          Object.entries(args as Record<string, Stored>).map(([name, value]) => [name, toBytes(value)]),
+        ),
+  };
+}
+
+/** A request's body, with what `toClient()` wrote as text made bytes again. */
+export function restoreBytes(body: string): string {
+  if (!mark || !body.includes(mark)) return body;
+  return body.replace(new RegExp(`"type":"text","value":"${mark}([^"]*)"`, "g"), '"type":"blob","base64":"$1"');
 }
 
 export function toResult(
@@ -23,5 +48,6 @@ export function toResult(
 
 function toValue(value: ClientValue): SqlValue {
   if (typeof value === "bigint") return toInteger(value);
-  return value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+  // Of the client's realm.
+  return typeof value === "object" && value ? new Uint8Array(value) : value;
 }

@@ -5,9 +5,10 @@ import { scan } from "../sqlite/scan.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { gone, isRefused, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
-import { type Ground, mayOnlyRead, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
+import { type Ground, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
 import { isBusy, type Remote } from "./remote.ts";
 import { type Entries, LibsqlStream } from "./stream.ts";
+import { mayOnlyRead } from "./texts.ts";
 import { toWire } from "./values.ts";
 import type { WireRequest, WireResponse } from "./wire.ts";
 
@@ -120,7 +121,7 @@ export class LibsqlConnection implements DriverConnection {
         const isUnknown = isDbError(error, "CONNECTION_LOST") && error.outcome === "unknown";
         // It may have been executed; but to execute it again is safe.
         if (isUnknown && this.#ground.state === "idle" && onlyReads(flight))
-          throw this.#lose(gone(error.message, error.cause), true);
+          throw this.#lose(gone(error.message.slice(error.code.length + 2), error.cause), true);
         if (!isBusy(error)) throw this.#lose(error);
         if (!(await patience.wait(signal))) throw error;
       }
@@ -142,6 +143,8 @@ export class LibsqlConnection implements DriverConnection {
       const isOpen = responses.at(-1)?.response?.is_autocommit === false;
       throw this.#lose(toDbError(error, { text: queries[0]!.statement.text }, isOpen ? "not-executed" : "unknown"));
     }
+    // A pragma acts while it is prepared, and that is what describing does.
+    if (queries.length > 1 && queries.some(({ statement }) => scan(statement.text).leavesState)) this.#isDirty = true;
     const asked = queries.map(({ statement }) => ({ type: "describe", sql: statement.text }) as const);
     const described = queries.length > 1 ? await this.#exchange(asked, trip) : [];
     const found = described?.findIndex((response) => response.error && isRefused(response.error)) ?? -1;
@@ -157,7 +160,10 @@ export class LibsqlConnection implements DriverConnection {
       isAutocommit === undefined ? plan.stateAfter(responses, before) : isAutocommit ? "idle" : "transaction";
     // A stream that the server has closed took its transaction along.
     const state = this.raw.isOpen ? told : "idle";
-    this.#ground = { state, isReadOnly: state !== "idle" && plan.isReadOnly };
+    const keys = plan.keysAfter(responses, state);
+    // Nobody may have a stream on which they are off.
+    if (keys === "lost" && this.raw.isOpen) this.#isClosed = true;
+    this.#ground = { state, isReadOnly: state !== "idle" && plan.isReadOnly, keys: keys === "lost" ? undefined : keys };
     if (isAutocommit === undefined && responses.some(hasError)) this.#isDirty = true;
     if (this.#hasState && !this.raw.isOpen) this.#isClosed = true;
     if (before.state === "idle" || state !== "idle" || plan.hasCommitted(responses)) return;
@@ -165,7 +171,8 @@ export class LibsqlConnection implements DriverConnection {
   }
 
   #note(step: Step, { status }: StepOutcome): void {
-    if (step.kind !== "query" || status !== "done" || !scan(step.statement.text).leavesState) return;
+    // A pragma acts while it is prepared, also where that fails behind it.
+    if (step.kind !== "query" || status === "skipped" || !scan(step.statement.text).leavesState) return;
     if (step.isSetup) this.#hasState = true;
     else this.#isDirty = true;
   }

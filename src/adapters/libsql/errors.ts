@@ -11,23 +11,15 @@ export const failed: Failures["failed"] = failures.failed;
 export const gone: Failures["gone"] = failures.gone;
 export const unknown: Failures["unknown"] = failures.unknown;
 
-/** Codes that are not SQLite's, or tell more than its message. */
-const KINDS: Readonly<Record<string, QueryFailureKind>> = {
-  SQL_PARSE_ERROR: "syntax",
-  SQL_NO_STATEMENT: "syntax",
-  SQL_MANY_STATEMENTS: "syntax",
-  ARGS_INVALID: "parameter",
-  ARGS_BOTH_POSITIONAL_AND_NAMED: "parameter",
-  TRANSACTION_BUSY: "busy",
-  SQLITE_BUSY: "busy",
-  SQLITE_LOCKED: "busy",
-  SQLITE_BUSY_SNAPSHOT: "serialization",
-  BLOCKED: "permission",
-  SQLITE_AUTH: "permission",
-  SQLITE_PERM: "permission",
-  SQLITE_READONLY: "permission",
-  SQLITE_INTERRUPT: "timeout",
-};
+/** Codes that are not SQLite's, or tell more than its message; the first that fits. */
+const KINDS: readonly (readonly [RegExp, QueryFailureKind])[] = [
+  [/^SQL_(PARSE|NO_|MANY_)/, "syntax"],
+  [/^ARGS_/, "parameter"],
+  [/BUSY_SNAPSHOT/, "serialization"],
+  [/^BLOCKED|^SQLITE_(AUTH|PERM|READONLY)/, "permission"],
+  [/^TRANSACTION_BUSY|^SQLITE_(BUSY|LOCKED)/, "busy"],
+  [/^SQLITE_INTERRUPT/, "timeout"],
+];
 
 /** Whether a batch was refused before any of it ran. */
 export function isRefused({ code }: WireError): boolean {
@@ -47,21 +39,31 @@ export function toDbError(error: WireError, statement: Statement, outcome?: Outc
     return transactionLost(sql, new Error("TRANSACTION_TIMEOUT: another writer waited for too long"));
   const failure = toFailure(message);
   const isUnsupported = /unsupported statement/.test(message);
-  const kind =
-    (isUnsupported ? "other" : undefined) ?? KINDS[extended ?? ""] ?? KINDS[code ?? ""] ?? failure?.kind ?? "other";
+  const kind = isUnsupported
+    ? "other"
+    : (KINDS.find(([codes]) => codes.test(extended ?? "") || codes.test(code ?? ""))?.[1] ?? failure?.kind ?? "other");
+  const isTooLarge = code === "RESPONSE_TOO_LARGE";
   const shown = failure
     ? message
     : isUnsupported
       ? "the server does not support this statement"
-      : scrub(message, valuesOf(bind(statement)));
+      : isTooLarge
+        ? "the answer is larger than the server sends at once: read it with stream()"
+        : scrub(message, valuesOf(bind(statement)));
   const position = kind === "syntax" ? findPosition(message, sql) : undefined;
-  const details = { kind, sql, dialectCode: code ?? failure?.dialectCode };
+  const finest = [extended, code].find((each) => each && /^SQLITE_[A-Z]+_/.test(each));
+  const details = {
+    ...failure,
+    kind,
+    sql,
+    dialectCode: code ?? failure?.dialectCode,
+    ...(finest && { extendedCode: finest }),
+  };
   return new DbError("QUERY_FAILED", shown, position === undefined ? details : { ...details, position }, {
     cause: new Error(`${extended ?? code ?? "error"}: ${shown}`),
     retryable: kind === "busy" || kind === "serialization",
     // What an OR FAIL had changed before it failed stays.
-    outcome:
-      outcome ?? (code === "RESPONSE_TOO_LARGE" ? "executed" : /\bfail\b/i.test(sql) ? "unknown" : "not-executed"),
+    outcome: outcome ?? (isTooLarge ? "executed" : /\bfail\b/i.test(sql) ? "unknown" : "not-executed"),
   });
 }
 

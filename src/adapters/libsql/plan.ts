@@ -1,29 +1,32 @@
-import type { BeginOptions, DriverConnection, Flight, QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
-import type { RawResult } from "../../contract/statement.ts";
-import type { DbError } from "../../errors.ts";
-import { scan } from "../sqlite/scan.ts";
+import type { Flight, QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
+import { DbError } from "../../errors.ts";
+import { FAIL_ON_BROKEN_KEY, FAIL_WITHOUT_KEYS } from "../sqlite/foreign-keys.ts";
 import { transactionLost } from "../shared/failures.ts";
-import { readOnly, toDbError } from "./errors.ts";
-import { decode, toInteger, toWire } from "./values.ts";
-import type { WireCondition, WireError, WireRequest, WireResponse, WireResult, WireStep } from "./wire.ts";
+import { readOnly } from "./errors.ts";
+import { mayOnlyRead, textOf } from "./texts.ts";
+import {
+  DONE,
+  type Place,
+  type Placed,
+  read,
+  SKIPPED,
+  statusOf,
+  type StreamState,
+  toOutcome,
+  toState,
+} from "./told.ts";
+import { toWire } from "./values.ts";
+import type { WireCondition, WireRequest, WireResponse, WireStep } from "./wire.ts";
 
-export const SKIPPED: StepOutcome = { status: "skipped" };
-export const DONE: StepOutcome = { status: "done", result: { columns: [], rows: [], rowsAffected: 0 } };
 export const NOT_AUTOCOMMIT: WireCondition = { type: "not", cond: { type: "is_autocommit" } };
 const NEVER: WireStep = { stmt: { sql: "SELECT 1" }, condition: { type: "or", conds: [] } };
 
 /** What a flight finds, and what it leaves. */
 export interface Ground {
-  readonly state: Exclude<DriverConnection["state"], "closed">;
+  readonly state: StreamState;
   readonly isReadOnly: boolean;
-}
-
-/** A step on its way: `known` is told without asking, and what is not sent has no place. */
-interface Placed {
-  readonly step: Step;
-  readonly group: number;
-  readonly at: number;
-  readonly known: StepOutcome | undefined;
+  /** What foreign keys were before the transaction turned them off; `undefined`: it did not. */
+  readonly keys?: "on" | "off" | undefined;
 }
 
 /**
@@ -41,13 +44,16 @@ export class Plan {
   #isOpen: boolean;
   #isFailed: boolean;
   #isReadOnly: boolean;
+  /** Foreign keys are off, and what they were before: what was told, or where that is asked. */
+  #keys: Ground["keys"] | Place;
+  #restored: Place | undefined;
   /** Place of the last step in the group that stops the flight when it fails. */
   #stopper = -1;
 
   /** @param refused - steps that are known to fail, and how. */
   constructor(
     { steps, undo = [] }: Flight,
-    { state, isReadOnly }: Ground,
+    { state, isReadOnly, keys }: Ground,
     version: 2 | 3,
     refused: ReadonlyMap<Step, DbError>,
   ) {
@@ -56,17 +62,18 @@ export class Plan {
     this.#isOpen = state !== "idle";
     this.#isFailed = state === "failed";
     this.#isReadOnly = isReadOnly;
+    this.#keys = keys;
     const apart = findApart(steps, version);
     steps.forEach((step, index) => {
       if (index >= apart || index === 0) this.#startGroup();
       this.#placed.push(this.#place(step, steps.slice(index + 1)));
     });
-    if (this.#stopper < 0) return;
     const stopped: WireCondition = { type: "not", cond: { type: "ok", step: this.#stopper } };
-    for (const step of undo)
+    for (const step of this.#stopper < 0 ? [] : undo)
       this.#undone.push(
         this.#add(step, textOf(step), [stopped, ...(needsTransaction(step) && version > 2 ? [NOT_AUTOCOMMIT] : [])]),
       );
+    this.#restoreKeys();
   }
 
   /** Whether the transaction that it leaves, if any, may only read. */
@@ -105,6 +112,19 @@ export class Plan {
     return all.reduce((before, placed) => toState(before, placed.step.kind, statusOf(placed, responses)), state);
   }
 
+  /** What is to be done about foreign keys when the transaction ends; `lost`: it has ended, and they may still be off. */
+  keysAfter(responses: readonly WireResponse[], state: StreamState): Ground["keys"] | "lost" {
+    const keys = this.#keysBefore(responses);
+    if (state !== "idle" || keys !== "on") return state === "idle" ? undefined : keys;
+    return this.#restored && read(this.#restored, responses).result ? undefined : "lost";
+  }
+
+  #keysBefore(responses: readonly WireResponse[]): Ground["keys"] {
+    if (typeof this.#keys !== "object") return this.#keys;
+    const { result, error } = read(this.#keys, responses);
+    return result ? "on" : error ? "off" : undefined;
+  }
+
   hasCommitted(responses: readonly WireResponse[]): boolean {
     return this.#placed.some((placed) => placed.step.kind === "commit" && statusOf(placed, responses) === "done");
   }
@@ -119,7 +139,15 @@ export class Plan {
     if (known && known.status !== "failed") return { step, group: -1, at: -1, known };
     const conditions: WireCondition[] = this.#stopper < 0 ? [] : [{ type: "ok", step: this.#stopper }];
     if (needsTransaction(step) && this.#version > 2) conditions.push(NOT_AUTOCOMMIT);
-    const placed = known ? this.#addStep(step, NEVER, known) : this.#add(step, textOf(step, following), conditions);
+    let check: number | undefined;
+    if (step.kind === "begin" && step.options.foreignKeys && !known) conditions.push(this.#turnKeysOff(conditions));
+    if (step.kind === "commit" && this.#keys) {
+      check = this.#push(FAIL_ON_BROKEN_KEY, conditions);
+      conditions.push({ type: "ok", step: check });
+    }
+    const placed = known
+      ? this.#addStep(step, NEVER, known)
+      : { ...this.#add(step, textOf(step, following), conditions), check };
     if (step.kind !== "query" || step.onError === "stop" || (this.#version < 3 && step.guarded))
       this.#stopper = placed.at;
     this.#foresee(step);
@@ -131,6 +159,7 @@ export class Plan {
     const { kind } = step;
     const refused = this.#refused.get(step);
     if (refused) return { status: "failed", error: refused };
+    if (kind === "begin" && step.options.foreignKeys && this.#version < 3) return { status: "failed", error: tooOld() };
     const isOpen = this.#isOpen && (!this.#isFailed || kind.startsWith("rollback"));
     if (kind === "query") {
       const { text } = step.statement;
@@ -149,16 +178,48 @@ export class Plan {
     if (step.kind.startsWith("rollback")) this.#isFailed = false;
   }
 
-  #add(step: Step, sql: string | undefined, conds: readonly WireCondition[]): Placed {
-    const condition = conds.length > 1 ? ({ type: "and", conds } as const) : conds[0];
+  /** Turns foreign keys off ahead of a BEGIN: inside of a transaction, that would do nothing. */
+  #turnKeysOff(conditions: readonly WireCondition[]): WireCondition {
+    this.#keys = { group: this.#groups.length - 1, at: this.#push(FAIL_WITHOUT_KEYS, conditions) };
+    return { type: "ok", step: this.#push("PRAGMA foreign_keys=OFF", conditions) };
+  }
+
+  // Whatever has ended the transaction. Conditions reach no further than their batch: where the keys are turned off in this
+  // flight, all that can end the transaction is in that one, or the stream is given up.
+  #restoreKeys(): void {
+    const keys = this.#keys;
+    if (!keys || keys === "off") return;
+    const asked = typeof keys === "object" ? keys : undefined;
+    const group = asked?.group ?? this.#groups.length - 1;
+    if (!asked && !this.#groups[group]?.length) return;
+    const conditions: WireCondition[] = [{ type: "is_autocommit" }];
+    if (asked) conditions.push({ type: "ok", step: asked.at });
+    this.#restored = { group, at: this.#push("PRAGMA foreign_keys=ON", conditions, group) };
+  }
+
+  #push(sql: string, conditions: readonly WireCondition[], group = this.#groups.length - 1): number {
+    return this.#groups[group]!.push(toStep({ sql }, conditions)) - 1;
+  }
+
+  #add(step: Step, sql: string | undefined, conditions: readonly WireCondition[]): Placed {
     const stmt = step.kind === "query" ? toWire(step.statement) : { sql: sql! };
-    return this.#addStep(step, condition ? { stmt, condition } : { stmt }, undefined);
+    return this.#addStep(step, toStep(stmt, conditions), undefined);
   }
 
   #addStep(step: Step, wire: WireStep, known: StepOutcome | undefined): Placed {
     const group = this.#groups.length - 1;
     return { step, group, at: this.#groups[group]!.push(wire) - 1, known };
   }
+}
+
+function toStep(stmt: WireStep["stmt"], conds: readonly WireCondition[]): WireStep {
+  const condition = conds.length > 1 ? ({ type: "and", conds: [...conds] } as const) : conds[0];
+  return condition ? { stmt, condition } : { stmt };
+}
+
+function tooOld(): DbError {
+  const wanted = '`foreignKeys: "off"`: this server is from before version 3 of the protocol';
+  return new DbError("TRANSACTION_UNSUPPORTED", `libsql has no ${wanted}`, { adapter: "libsql", wanted });
 }
 
 /**
@@ -175,77 +236,4 @@ function findApart(steps: readonly Step[], version: 2 | 3): number {
 
 function needsTransaction(step: Step): boolean {
   return step.kind === "query" ? step.guarded : step.kind !== "begin";
-}
-
-export function textOf(step: Step, following: readonly Step[] = []): string | undefined {
-  if (step.kind === "query") return undefined;
-  if (step.kind === "begin") return `BEGIN ${modeOf(step.options, following)}`;
-  return step.kind.replace("-", " ").toUpperCase() + ("name" in step ? ` "${step.name.replaceAll('"', '""')}"` : "");
-}
-
-// A transaction whose first flight writes waits for the lock at once, where waiting heals; one that only reads there would
-// block others for nothing. Where it reads first and writes later, it may lose a race then: `retry` begins it anew.
-export function modeOf({ accessMode }: BeginOptions, following: readonly Step[]): "IMMEDIATE" | "DEFERRED" {
-  const isWrite = following.some((step) => step.kind === "query" && !mayOnlyRead(step.statement.text));
-  return accessMode === "read write" || (!accessMode && isWrite) ? "IMMEDIATE" : "DEFERRED";
-}
-
-/** Whether a statement changes nothing. */
-export function mayOnlyRead(text: string): boolean {
-  const { isRead, verb, leavesState } = scan(text);
-  return isRead || verb === "EXPLAIN" || (verb === "PRAGMA" && !leavesState && !text.includes("="));
-}
-
-/** What a batch tells of a step; neither: it was skipped. */
-function read(
-  { group, at }: Placed,
-  responses: readonly WireResponse[],
-): { result?: WireResult | null | undefined; error?: WireError | null | undefined } {
-  const { error, response } = responses[group] ?? {};
-  return { result: response?.result?.step_results[at], error: error ?? response?.result?.step_errors[at] };
-}
-
-// Nothing to roll back: that is what was wanted.
-function isGoneAnyway(kind: Step["kind"], { message, code }: WireError): boolean {
-  return kind === "rollback" && (code === "TRANSACTION_TIMEOUT" || message.includes("no transaction is active"));
-}
-
-function statusOf(placed: Placed, responses: readonly WireResponse[]): StepOutcome["status"] {
-  const { result, error } = read(placed, responses);
-  // What was refused here has done nothing to the transaction.
-  if (placed.known) return placed.known.status === "done" ? "done" : "skipped";
-  if (result) return "done";
-  return error ? (isGoneAnyway(placed.step.kind, error) ? "done" : "failed") : "skipped";
-}
-
-function toOutcome(placed: Placed, responses: readonly WireResponse[]): StepOutcome {
-  const { step, known } = placed;
-  const { kind } = step;
-  if (known) return known;
-  const { result, error } = read(placed, responses);
-  if (result) return kind === "query" ? { status: "done", result: toResult(result, step.statement.text) } : DONE;
-  if (kind === "rollback" && (!error || isGoneAnyway(kind, error))) return DONE;
-  if (error) return { status: "failed", error: toDbError(error, kind === "query" ? step.statement : { text: kind }) };
-  // Nothing stopped the flight before it: its condition was not met, and the transaction is gone.
-  return kind === "query" || kind === "begin" ? SKIPPED : { status: "failed", error: transactionLost(kind) };
-}
-
-function toResult({ cols, rows, affected_row_count, last_insert_rowid: rowid }: WireResult, text: string): RawResult {
-  const { isWrite, verb } = scan(text);
-  const rowsAffected = isWrite ? affected_row_count : 0;
-  const result = {
-    columns: cols.map(({ name }) => name ?? ""),
-    rows: rows.map((row) => row.map(decode)),
-    rowsAffected,
-  };
-  return rowsAffected > 0 && /^INS|^REP/.test(verb) && rowid != null
-    ? { ...result, lastInsertRowid: toInteger(rowid) }
-    : result;
-}
-
-function toState(state: Ground["state"], kind: Step["kind"], status: StepOutcome["status"]): Ground["state"] {
-  if (status === "skipped") return state;
-  if (status === "failed") return state === "transaction" ? "failed" : state;
-  if (kind === "begin" || kind === "rollback-to") return "transaction";
-  return kind === "commit" || kind === "rollback" ? "idle" : state;
 }

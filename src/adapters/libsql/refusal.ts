@@ -13,7 +13,8 @@ export function toHttpError(status: number, text: string, hadBaton: boolean, tok
     status === 410 ||
     (status === 404 && hadBaton)
   ) {
-    return gone(`the server has forgotten this connection: ${told}`);
+    // 404 may also be of a database that is there no more: the server's words say which.
+    return gone(`the server does not know this connection any more: ${told}${words}`);
   }
   switch (status) {
     case 401:

@@ -9,6 +9,9 @@ import type { FetchResponse, WireAnswer, WireEntry, WireHead, WireRequest, WireR
 /** How long a farewell may take; the server forgets the stream by itself in ten seconds. */
 export const CLOSE_MS = 5_000;
 
+/** Part of a stream's time at the server after which it is not tried any more. */
+const KEPT = 0.8;
+
 /** What is known of a server, by all connections to it. */
 export interface Server {
   version: 2 | 3;
@@ -56,7 +59,11 @@ export class Remote {
 
   /** Whether the server has most likely forgotten the stream. */
   get isStale(): boolean {
-    return this.isOpen && systemClock.now() - this.#usedAt > this.#server.keepMs;
+    return this.isOpen && this.#idleMs > this.#server.keepMs;
+  }
+
+  get #idleMs(): number {
+    return systemClock.now() - this.#usedAt;
   }
 
   /** Goes on with a new stream; nothing is sent. */
@@ -102,7 +109,9 @@ export class Remote {
     }, CLOSE_MS);
     try {
       await this.#late;
-      if (this.isOpen && !this.isStale) await this.#ask([{ type: "close" }], controller.signal);
+      // Past that, the server has ended it, or is about to.
+      if (this.isOpen && this.#idleMs < this.#server.keepMs / KEPT)
+        await this.#ask([{ type: "close" }], controller.signal);
     } catch {
       // It expires.
     } finally {
@@ -135,7 +144,7 @@ export class Remote {
   }
 
   #note({ baton, base_url: base, stream_ttl_ms: ttlMs }: WireHead): void {
-    if (ttlMs) this.#server.keepMs = ttlMs * 0.8;
+    if (ttlMs) this.#server.keepMs = ttlMs * KEPT;
     this.#usedAt = systemClock.now();
     if (!baton) return this.forget();
     this.#baton = baton;

@@ -26,10 +26,10 @@ export function bind(statement: Statement): Bound {
     if (stored !== undefined) return stored;
     throw unstorable(value, slot, seen, text);
   });
-  const named = seen.slots.filter(Boolean).length;
-  if (named === 0) return { sql: text, args };
-  const { places } = seen;
-  if (named === args.length)
+  const { places, slots } = seen;
+  if (!slots.some(Boolean)) return { sql: text, args };
+  // Names and numbers do not go together on the wire, and sqld cannot read `$a(b)` and `$a::b`: those are numbered.
+  if (places.every(({ start, end }) => /^[^?][^:(]*$/.test(text.slice(start, end))))
     return {
       sql: text,
       args: Object.fromEntries(places.map(({ start, end, slot }) => [text.slice(start, end), args[slot]!])),
@@ -72,10 +72,14 @@ function encode(value: Stored): WireValue {
   if (typeof value === "string") return { type: "text", value };
   if (typeof value === "bigint") return { type: "integer", value: String(value) };
   if (typeof value === "number") return { type: "float", value };
+  return { type: "blob", base64: toBase64(value) };
+}
+
+export function toBase64(bytes: Uint8Array): string {
   let binary = "";
   // In parts: a call takes only so many arguments.
-  for (let at = 0; at < value.length; at += 8_192) binary += String.fromCharCode(...value.subarray(at, at + 8_192));
-  return { type: "blob", base64: btoa(binary) };
+  for (let at = 0; at < bytes.length; at += 8_192) binary += String.fromCharCode(...bytes.subarray(at, at + 8_192));
+  return btoa(binary);
 }
 
 export function decode(value: WireValue): SqlValue {

@@ -1,9 +1,18 @@
-import type { Adapter, AdapterSource, Capabilities, DriverConnection, OpenOptions } from "../../contract/adapter.ts";
+import type {
+  Adapter,
+  AdapterSource,
+  Capabilities,
+  DriverConnection,
+  OpenOptions,
+  StatementPlace,
+} from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
-import { DbError } from "../../errors.ts";
+import { checkPlace } from "../sqlite/place.ts";
 import { scan } from "../sqlite/scan.ts";
-import { type Remains, SqlJsConnection } from "./connection.ts";
-import type { SqlJsDatabase, SqlJsStatic } from "./driver.ts";
+import { SqlJsConnection } from "./connection.ts";
+import type { SqlJsStatic } from "./driver.ts";
+import { type Engine, findEngine } from "./engine.ts";
+import { connectFailed } from "./errors.ts";
 import type { SqlJsOptions } from "./index.ts";
 import { encode } from "./values.ts";
 
@@ -20,7 +29,7 @@ const CAPABILITIES: Capabilities = {
   tellsDeath: true,
 };
 
-/** One database in memory: the engine outlives its connections, which are light handles on it. */
+/** One user of a database in memory: what is in it is the engine's, which all that name it share. */
 export class SqlJsAdapter implements Adapter {
   readonly name = "sql-js";
   readonly key: string | undefined;
@@ -28,8 +37,7 @@ export class SqlJsAdapter implements Adapter {
   readonly #options: SqlJsOptions;
   readonly #name: string;
   #static: SqlJsStatic | undefined;
-  #db: SqlJsDatabase | undefined;
-  #isDirty = false;
+  #engine: Engine | undefined;
   #connection: SqlJsConnection | undefined;
 
   constructor(options: SqlJsOptions, { url }: AdapterSource) {
@@ -44,54 +52,40 @@ export class SqlJsAdapter implements Adapter {
     this.key = name === "memory" ? undefined : `sqljs:${name}`;
   }
 
-  check(statement: Statement): void {
+  check(statement: Statement, place: StatementPlace): void {
     encode(scan(statement.text), statement);
+    checkPlace(statement, place);
   }
 
   async open({ signal }: OpenOptions): Promise<DriverConnection> {
-    const db = this.#db ?? (await this.#load());
+    const sqlJs = (this.#static ??= await this.#start());
+    // Whoever gave up may have been disposed since.
+    signal.throwIfAborted();
+    const { storage, warn = globalThis.console.warn } = this.#options;
+    const options = { sqlJs, storage: this.key ? storage : undefined, warn };
+    let engine: Engine;
+    do engine = this.#engine ??= findEngine(this.#name, options);
+    while (!(await this.#join(engine, options)));
     signal.throwIfAborted();
     if (this.#connection) throw connectFailed("its only connection is detached: close that first");
-    // Settings, temporary and attached things are not in the image, nor are functions: hooks register them anew.
-    if (this.#isDirty) {
-      this.#db = this.#create(db.export());
-      db.close();
-    }
-    this.#isDirty = false;
-    return (this.#connection = new SqlJsConnection(this.#db!, (remains) => this.#leave(remains)));
+    return (this.#connection = new SqlJsConnection(engine, () => (this.#connection = undefined)));
   }
 
   async dispose(): Promise<void> {
-    const db = this.#db;
-    this.#db = undefined;
-    if (!db) return;
+    const engine = this.#engine;
+    this.#engine = undefined;
+    // Whoever still has it is late: what they did not commit must not keep the rest from being saved.
+    this.#connection?.close();
+    await engine?.leave(this);
+  }
+
+  async #join(engine: Engine, options: Parameters<Engine["join"]>[1]): Promise<boolean> {
+    let isIn = false;
     try {
-      // Whoever still has it is late: what they did not commit must not keep the rest from being saved.
-      this.#connection?.close();
-      if (this.key) await this.#options.storage?.save(this.#name, db.export());
-    } catch (error) {
-      throw this.#storageFailed(error);
+      return (isIn = await engine.join(this, options));
     } finally {
-      db.close();
+      if (!isIn && this.#engine === engine) this.#engine = undefined;
     }
-  }
-
-  #leave(remains: Remains): void {
-    this.#connection = undefined;
-    this.#isDirty = remains === "dirty";
-    if (remains === "lost") this.#db = undefined;
-  }
-
-  async #load(): Promise<SqlJsDatabase> {
-    this.#static ??= await this.#start();
-    let image: Uint8Array | undefined;
-    try {
-      if (this.key) image = await this.#options.storage?.load(this.#name);
-    } catch (error) {
-      throw this.#storageFailed(error);
-    }
-    // Somebody who gave up while waiting may have left one here.
-    return (this.#db ??= this.#create(image));
   }
 
   async #start(): Promise<SqlJsStatic> {
@@ -108,24 +102,4 @@ export class SqlJsAdapter implements Adapter {
     }
     throw connectFailed("sql.js is too old: install 1.15.2 or later");
   }
-
-  #create(image: Uint8Array | undefined): SqlJsDatabase {
-    const db = new this.#static!.Database(image);
-    try {
-      // Nobody else can open it, and a journal beside it would be in memory too: without them SQLite is ten times faster.
-      db.exec("PRAGMA locking_mode=EXCLUSIVE;PRAGMA journal_mode=MEMORY");
-      return db;
-    } catch (error) {
-      db.close();
-      throw connectFailed(`the image of \`${this.#name}\` is no SQLite database`, error);
-    }
-  }
-
-  #storageFailed(cause: unknown): DbError {
-    return new DbError("STORAGE_FAILED", `the storage of \`${this.#name}\` failed`, { storage: this.#name }, { cause });
-  }
-}
-
-function connectFailed(message: string, cause?: unknown): DbError {
-  return new DbError("CONNECT_FAILED", message, { adapter: "sql-js" }, { cause });
 }

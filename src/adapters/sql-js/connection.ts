@@ -1,54 +1,127 @@
-import type { DriverConnection, Flight, QueryStep, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
+import type {
+  BeginOptions,
+  DriverConnection,
+  Flight,
+  MaybePromise,
+  QueryStep,
+  Step,
+  StepOutcome,
+  StreamOptions,
+} from "../../contract/adapter.ts";
 import type { RawResult, RowBatch, Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { transactionLost } from "../shared/failures.ts";
+import { type BrokenKey, brokenKey, CHECK_KEYS } from "../sqlite/foreign-keys.ts";
 import { scan } from "../sqlite/scan.ts";
 import type { SqlJsDatabase } from "./driver.ts";
-import { isLost, messageOf, toDbError } from "./errors.ts";
+import type { Engine } from "./engine.ts";
+import { connectionLost, isLost, messageOf, toDbError } from "./errors.ts";
 import { Statements } from "./statements.ts";
 import { SqlJsStream } from "./stream.ts";
 import { encode } from "./values.ts";
 
-const FOREIGN_KEYS: Statement = { text: "PRAGMA foreign_keys=ON" };
 const SKIPPED: StepOutcome = { status: "skipped" };
 const NOTHING: RawResult = { columns: [], rows: [], rowsAffected: 0 };
 
-/** What a closed connection leaves: `dirty` what its session had set, `lost` nothing that can be used. */
-export type Remains = "clean" | "dirty" | "lost";
-
 /** A light handle on an engine: it holds the prepared statements, and knows whether a transaction is open. */
 export class SqlJsConnection implements DriverConnection {
-  readonly setup: readonly Statement[] = [FOREIGN_KEYS];
+  readonly setup: readonly Statement[] = [];
   state: "idle" | "transaction" | "closed" = "idle";
-  readonly #db: SqlJsDatabase;
-  readonly #onClose: (remains: Remains) => void;
-  readonly #statements: Statements;
+  readonly #engine: Engine;
+  readonly #onClose: () => void;
   readonly #streams: Set<SqlJsStream> = new Set();
-  // What came before the setup came from hooks, and is there to stay.
-  #isSetUp = false;
+  #db: SqlJsDatabase;
+  #statements: Statements;
+  /** What setup and hooks have set: done again, where the engine was renewed. */
+  readonly #settings: Statement[] = [];
+  #hasRaw = false;
+  /** In the middle of its turn. */
+  #isBusy = false;
   #isDirty = false;
   #isReadOnly = false;
+  /** Whether foreign keys were on before this transaction turned them off; `undefined`: it did not. */
+  #hadKeys: boolean | undefined;
 
-  constructor(db: SqlJsDatabase, onClose: (remains: Remains) => void) {
-    this.#db = db;
+  constructor(engine: Engine, onClose: () => void) {
+    this.#engine = engine;
     this.#onClose = onClose;
-    this.#statements = new Statements(db);
+    this.#db = engine.db!;
+    this.#statements = new Statements(this.#db);
   }
 
   get raw(): SqlJsDatabase {
+    if (!this.#isOthersTurn) this.#bind();
     // What is done with it, now and later, goes unseen; it may well be a change of the schema.
     this.#statements.clear();
     this.#statements.isAlone = false;
+    this.#hasRaw = true;
     return this.#db;
   }
 
   get isReusable(): boolean {
-    return this.state === "idle" && !this.#isDirty && !this.#isInTransaction();
+    return this.state === "idle" && !this.#isDirty && (this.#isOthersTurn || !this.#isInTransaction());
   }
 
-  send({ steps, undo = [] }: Flight, signal?: AbortSignal): StepOutcome[] {
+  send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]> {
+    return this.#inTurn(signal, () => this.#fly(flight));
+  }
+
+  stream(statement: Statement, { batchSize, signal }: StreamOptions): SqlJsStream {
+    return new SqlJsStream(this.#streams, this.#read(statement, batchSize), {
+      inTurn: (work) => this.#inTurn(signal, work),
+      toError: (thrown) => this.#toError(thrown, statement),
+      onEnd: () => !this.#isBusy && this.#pass(),
+    });
+  }
+
+  close(): void {
+    if (this.state === "closed") return;
+    if (!this.#isOthersTurn && this.#isInTransaction()) {
+      this.state = "transaction";
+      this.#take({ kind: "rollback" });
+    }
+    // One that others have renewed since is no loss.
+    this.#end(this.#db === this.#engine.db && isLost(this.#db));
+  }
+
+  get #isOthersTurn(): boolean {
+    return (this.#engine.turn.holder ?? this) !== this;
+  }
+
+  /** Does `work` once it is this connection's turn, which it keeps while a transaction, a stream or a setting of its own is open. */
+  #inTurn<T>(signal: AbortSignal | undefined, work: () => T): MaybePromise<T> {
+    const { turn } = this.#engine;
+    if (this.#isOthersTurn) return turn.wait(this, signal).then(() => this.#inTurn(signal, work));
+    turn.holder = this;
+    this.#isBusy = true;
+    try {
+      this.#bind();
+      signal?.throwIfAborted();
+      return work();
+    } finally {
+      this.#isBusy = false;
+      this.#pass();
+    }
+  }
+
+  #pass(): void {
+    const isDone = this.state === "closed" || (this.state === "idle" && !this.#isDirty && this.#streams.size === 0);
+    if (isDone && this.#engine.turn.holder === this) this.#engine.turn.pass();
+  }
+
+  /** Takes the database as it is now: it may have been renewed since. */
+  #bind(): void {
     if (this.state === "closed") throw connectionLost();
-    signal?.throwIfAborted();
+    const db = this.#engine.enter(this);
+    if (db === this.#db) return;
+    // What was registered through `raw` is gone: hooks do that, on a connection that is made anew.
+    if (!db || this.#hasRaw) throw this.#end(false);
+    this.#db = db;
+    this.#statements = new Statements(db);
+    for (const statement of this.#settings) this.#query(statement, true);
+  }
+
+  #fly({ steps, undo = [] }: Flight): StepOutcome[] {
     const outcomes: StepOutcome[] = [];
     let isStopped = false;
     for (const step of steps) {
@@ -58,21 +131,6 @@ export class SqlJsConnection implements DriverConnection {
     }
     if (isStopped) for (const step of undo) this.#take(step);
     return outcomes;
-  }
-
-  stream(statement: Statement, { batchSize, signal }: StreamOptions): SqlJsStream {
-    return new SqlJsStream(this.#streams, this.#read(statement, batchSize), signal, (thrown) =>
-      this.#toError(thrown, statement),
-    );
-  }
-
-  close(): void {
-    if (this.state === "closed") return;
-    if (this.#isInTransaction()) {
-      this.state = "transaction";
-      this.#take({ kind: "rollback" });
-    }
-    this.#end(isLost(this.#db) ? "lost" : this.#isDirty ? "dirty" : "clean");
   }
 
   #take(step: Step): StepOutcome {
@@ -91,12 +149,16 @@ export class SqlJsConnection implements DriverConnection {
 
   #query(statement: Statement, isSetup = false): RawResult {
     const seen = scan(statement.text);
+    // Before it is done: a pragma acts while it is prepared, also where that fails behind it.
+    if (seen.leavesState) {
+      this.#engine.owner = this;
+      if (!isSetup) this.#isDirty = true;
+      else if (!this.#settings.includes(statement)) this.#settings.push(statement);
+    }
     const result = this.#statements.run(statement, seen);
     if (seen.isRead || seen.isWrite) return result;
     this.#statements.clear();
     this.state = this.#isInTransaction() ? "transaction" : "idle";
-    if (statement.text === FOREIGN_KEYS.text) this.#isSetUp = true;
-    else if (this.#isSetUp && !isSetup) this.#isDirty ||= seen.leavesState;
     return result;
   }
 
@@ -106,20 +168,40 @@ export class SqlJsConnection implements DriverConnection {
       if (kind === "rollback") return NOTHING;
       throw transactionLost(kind);
     }
-    this.#statements.execute(kind.replace("-", " ") + ("name" in step ? ` "${step.name.replaceAll('"', '""')}"` : ""));
-    if (kind === "begin") {
-      this.state = "transaction";
-      this.#setReadOnly(step.options.accessMode === "read only");
-    } else if (kind === "commit") this.#settle();
+    if (kind === "begin") this.#begin(step.options);
+    else {
+      if (kind === "commit" && this.#hadKeys !== undefined) this.#checkKeys();
+      this.#statements.execute(
+        kind.replace("-", " ") + ("name" in step ? ` "${step.name.replaceAll('"', '""')}"` : ""),
+      );
+    }
+    if (kind === "commit") this.#settle();
     else if (kind === "rollback") this.#settle(transactionLost(kind));
     else if (kind === "rollback-to") this.#statements.clear();
     return NOTHING;
+  }
+
+  #begin({ accessMode, behavior, foreignKeys }: BeginOptions): void {
+    // Inside of a transaction, it would do nothing.
+    const [[hadKeys] = []] = foreignKeys ? this.#statements.execute("PRAGMA foreign_keys") : [];
+    if (hadKeys) this.#db.exec("PRAGMA foreign_keys=OFF");
+    if (foreignKeys) this.#hadKeys = Boolean(hadKeys);
+    this.#statements.execute(`begin ${behavior ?? ""}`);
+    this.state = "transaction";
+    this.#setReadOnly(accessMode === "read only");
+  }
+
+  #checkKeys(): void {
+    const [broken] = this.#statements.execute(CHECK_KEYS);
+    if (broken) throw brokenKey(...(broken as BrokenKey));
   }
 
   /** The transaction is over; when it was rolled back, so are the streams that read in it. */
   #settle(error?: DbError): void {
     this.state = "idle";
     this.#setReadOnly(false);
+    if (this.#hadKeys) this.#db.exec("PRAGMA foreign_keys=ON");
+    this.#hadKeys = undefined;
     if (!error) return;
     this.#statements.clear();
     for (const stream of this.#streams) stream.end(error);
@@ -144,7 +226,7 @@ export class SqlJsConnection implements DriverConnection {
   /** What a failure means: some end the transaction, some the connection. */
   #toError(thrown: unknown, statement: Statement): DbError {
     if (thrown instanceof DbError) return thrown;
-    if (isLost(this.#db, thrown)) return this.#end("lost", thrown);
+    if (isLost(this.#db, thrown)) return this.#end(true, thrown);
     const error = toDbError(thrown, statement.text, encode(scan(statement.text), statement), this.#db);
     if (this.state !== "transaction" || this.#isInTransaction()) return error;
     const ended = transactionLost(statement.text, error);
@@ -160,16 +242,15 @@ export class SqlJsConnection implements DriverConnection {
     while (rows.length > 0) yield { columns, rows: rows.splice(0, batchSize) };
   }
 
-  #end(remains: Remains, cause?: unknown): DbError {
+  /** @param isGone - the engine cannot be used any more. */
+  #end(isGone: boolean, cause?: unknown): DbError {
     const error = connectionLost(cause);
     this.state = "closed";
     for (const stream of this.#streams) stream.end(error);
-    if (remains !== "lost") this.#statements.clear();
-    this.#onClose(remains);
+    if (isGone) this.#engine.db = this.#engine.owner = undefined;
+    else if (this.#engine.db === this.#db) this.#statements.clear();
+    this.#onClose();
+    this.#pass();
     return error;
   }
-}
-
-function connectionLost(cause?: unknown): DbError {
-  return new DbError("CONNECTION_LOST", "the connection was closed", { adapter: "sql-js" }, { cause });
 }

@@ -1,7 +1,16 @@
 import { DbError } from "../../errors.ts";
 import { scrub } from "../shared/scrub.ts";
 import { toFailure } from "../sqlite/failure.ts";
+import { scan } from "../sqlite/scan.ts";
 import type { DriverValue, SqlJsDatabase } from "./driver.ts";
+
+export function connectFailed(message: string, cause?: unknown): DbError {
+  return new DbError("CONNECT_FAILED", message, { adapter: "sql-js" }, { cause });
+}
+
+export function connectionLost(cause?: unknown): DbError {
+  return new DbError("CONNECTION_LOST", "the connection was closed", { adapter: "sql-js" }, { cause });
+}
 
 /** sql.js throws strings as well as errors, and has no codes. */
 export function messageOf(error: unknown): string {
@@ -43,7 +52,8 @@ export function toDbError(error: unknown, sql: string, values: readonly DriverVa
 function findPosition(message: string, sql: string, db: SqlJsDatabase): number {
   const token = /"([^]*)"/.exec(message)?.[1] ?? "";
   let low = 0;
-  for (let high = sql.length; low < high;) {
+  // A pragma acts while it is prepared: such a text is not tried in parts.
+  for (let high = scan(sql).leavesState ? 0 : sql.length; low < high;) {
     const middle = (low + high) >> 1;
     // Not in the middle of a word: that would be another token.
     const [rest] = /^\w*/.exec(sql.slice(middle))!;

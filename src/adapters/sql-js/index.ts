@@ -11,12 +11,16 @@ export interface SqlJsOptions {
   readonly sqlJs: SqlJsStatic | (() => MaybePromise<SqlJsStatic>);
   /** Where named databases come from, and go to when they are disposed. Default: they begin empty, and are gone then. */
   readonly storage?: SqlJsStorage | undefined;
+  /** Told when an image may lack what was written last: it comes from WAL mode, without its `-wal` file. Default `console.warn`. */
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 /**
- * SQLite in memory, by sql.js: `sqljs:memory`, private to one Database, and `sqljs:<name>`, shared by all that name it.
+ * SQLite in memory, by sql.js: `sqljs:memory`, private to one Database, and `sqljs:<name>`, one for all that name it.
  *
- * - One connection a database: sessions wait for each other. The data lives until the database is disposed.
+ * - One transaction at a time, also of several Databases of one name, whatever else their options say; those must agree on
+ *   `storage` and on the build of sql.js, or `CONNECT_FAILED` names what differs. The data lives until the last one of them is
+ *   disposed, and its name until it is saved.
  * - Foreign keys are enforced. Every transaction is serializable, whatever level it asks for; `read only` is enforced.
  * - A Date goes in as ISO text in UTC (`2026-01-02T03:04:05.678Z`), which sorts, and which SQLite's own functions read;
  *   a boolean goes in as 1 or 0.
@@ -30,5 +34,9 @@ export interface SqlJsOptions {
 export function sqlJs(options: SqlJsOptions): AdapterFactory {
   const { sqlJs: source, storage } = options;
   if (!source) throw new TypeError(`Expected \`sqlJs\` to be what \`await initSqlJs()\` gives, got \`${source}\``);
-  return { schemes: ["sqljs"], identity: [source, storage], create: (from) => new SqlJsAdapter(options, from) };
+  return {
+    schemes: ["sqljs"],
+    identity: [source, storage?.key ?? storage],
+    create: (from) => new SqlJsAdapter(options, from),
+  };
 }

@@ -4,6 +4,8 @@ import { Recent } from "./recent.ts";
 export interface Scan {
   /** First word, in capitals; the one behind the common tables of a WITH; `""` when there is none. */
   readonly verb: string;
+  /** Its first ten tokens, in capitals and without quotes: `"PRAGMA MAIN . CACHE_SIZE = 5"`. */
+  readonly head: string;
   /** True: it writes rows. */
   readonly isWrite: boolean;
   /** True: it reads rows, and does nothing else. */
@@ -25,20 +27,20 @@ export interface Place {
   readonly slot: number;
 }
 
-// Every pattern here takes time in proportion to the text, whatever is in it: see its test before changing one.
-// What nothing closes runs to the end, as it does in SQLite.
-const QUOTED = /--[^\n]*|\/\*[^]*?(\*\/|$)|'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]?/g;
-const TOKEN = /[()]|[\w\x80-\uffff][\w$\x80-\uffff]*|(\?\d*|[:@$]([\w$\x80-\uffff]|::)+)/g;
-const READ = /^(SELECT|VALUES)$/i;
-const WRITE = /^(INSERT|REPLACE|UPDATE|DELETE)$/i;
-// Pragmas that only read when something is given to them, or that write into the file, leave nothing. A name in quotes is
-// not looked at: it may be any.
+// SQLite's tokens, as far as they matter here. Takes time in proportion to the text, whatever is in it: see its test before
+// changing it. An unterminated quote, comment or parameter extends to the end, as in SQLite. In SQLite, all of `$a(b)` is
+// the name of a parameter, and so is `:a(b)`. Source: sqlite3GetToken() in tokenize.c.
+const TOKEN =
+  /--[^\n]*|\/\*[^]*?(?:\*\/|$)|'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]?|[\w\x80-\uffff][\w$\x80-\uffff]*|(\?\d*|[:@$#](?:[\w$\x80-\uffff]|::)+(?:\([^\s)]*\)?)?)|\S/g;
+const HEAD_TOKENS = 10;
+const READ = /^(SELECT|VALUES)$/;
+const WRITE = /^(INSERT|REPLACE|UPDATE|DELETE)$/;
+// A pragma acts while it is prepared, so EXPLAIN does not keep it from acting. Those that only read when something is given
+// to them, or that write into the file, leave nothing.
 const LEAVES =
-  /^[\s;]*(ATTACH|DETACH|CREATE\s+TEMP|CREATE[^(.]*(TEMP|")\s*\.|PRAGMA\s*(["\w]+\s*\.\s*)?(?!\w+_(X?INFO|LIST|CHECK|VERSION|CHECKPOINT|VACUUM)\b|APPLICATION_ID|OPTIMIZE)["\w]+\s*[=(])/i;
-const STRAY = /^[\s;]*[^\s;][^;]*;[\s;]*[^\s;]/;
+  /^(ATTACH|DETACH|CREATE TEMP|CREATE [^(.]*\bTEMP \.|(EXPLAIN (QUERY PLAN )?)?PRAGMA (\S+ \. )?(?!\w+_(X?INFO|LIST|CHECK|VERSION|CHECKPOINT|VACUUM)\b|APPLICATION_ID|OPTIMIZE)\S+ [=(])/;
 // A trigger's body holds statements of its own: it is over at an END that stands behind a semicolon.
-const TRIGGER = /^[\s;]*CREATE\s+(TEMP\w*\s+)?TRIGGER\b/i;
-const STRAY_BEHIND_TRIGGER = /;\s*END\s*;[\s;]*[^\s;]/i;
+const TRIGGER = /^(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP\w* )?TRIGGER\b/;
 // SQLite's own limit; a larger number is left for it to refuse.
 const MAX_PARAMETERS = 32_766;
 
@@ -50,29 +52,44 @@ export function scan(text: string): Scan {
 }
 
 function read(text: string): Scan {
-  const bare = text.replace(QUOTED, (part) => (/^[-/]/.test(part) ? " " : '"').repeat(part.length));
-  const stray = (TRIGGER.test(bare) ? STRAY_BEHIND_TRIGGER : STRAY).exec(bare);
   const slots: string[] = [];
   const places: Place[] = [];
   const numbers = new Map<string, number>();
-  let verb = "";
-  let depth = 0;
-  for (const { 0: token, 1: mark, index: start } of bare.matchAll(TOKEN)) {
+  let [verb, head, before, last] = ["", "", "", ""];
+  let stray = text.indexOf("\0");
+  let [depth, count] = [0, 0];
+  let isOver = false;
+  for (const { 0: token, 1: mark, index: start } of text.matchAll(TOKEN)) {
+    if (/^(--|\/\*)/.test(token) || (token === ";" && !count)) continue;
+    if (isOver && token !== ";") {
+      stray = start;
+      break;
+    }
     if (token === "(") depth++;
     else if (token === ")") depth--;
+    else if (token === ";") isOver ||= !TRIGGER.test(head) || (before === ";" && /^end$/i.test(last));
     else if (mark) places.push({ start, end: start + mark.length, slot: toSlot(mark, slots, numbers) });
-    else if (!verb || (verb === "WITH" && !depth && (READ.test(token) || WRITE.test(token))))
-      verb = token.toUpperCase();
+    // Behind the body of its last common table; AS stands behind the columns of one.
+    else if (/^[\w\x80-\uffff]/.test(token) && (!verb || (verb === "WITH" && !depth && last === ")")))
+      verb = /^as$/i.test(token) ? verb : token.toUpperCase();
+    if (count++ < HEAD_TOKENS) head += (head && " ") + bare(token);
+    [before, last] = [last, token];
   }
   return {
     verb,
+    head,
     isWrite: WRITE.test(verb),
     isRead: READ.test(verb),
-    leavesState: LEAVES.test(bare),
+    leavesState: LEAVES.test(head),
     slots,
     places,
-    stray: stray ? stray.index + stray[0].length - 1 : text.indexOf("\0"),
+    stray,
   };
+}
+
+/** A token without its quotes, as one word. */
+function bare(token: string): string {
+  return (/^['"`[]/.test(token) ? token.slice(1, -1).replace(/\W/g, "_") : token).toUpperCase();
 }
 
 // SQLite's numbering: `?` is one more than the largest so far, `?NNN` says it, a name keeps that of its first place.

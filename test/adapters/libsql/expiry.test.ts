@@ -82,6 +82,27 @@ test("a stream that its server has most likely forgotten is not tried: the query
   expect(db.stats().opened).toBe(1);
 });
 
+test("a stream that its server may still have is closed there, though it would not be tried any more", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const { db, sent } = await openShop({ database: { pool: { idleMs: Infinity } } });
+  await db.query("SELECT 1");
+  await sent();
+  vi.setSystemTime(Date.now() + 9_000);
+  await db.dispose();
+  expect(await sent()).toEqual(["close"]);
+});
+
+test("one that it has closed by itself costs no request", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const { db, server, sent } = await openShop({ database: { pool: { idleMs: Infinity } } });
+  await db.query("SELECT 1");
+  await server.expireStreams();
+  await sent();
+  vi.setSystemTime(Date.now() + 11_000);
+  await db.dispose();
+  expect(await sent()).toEqual([]);
+});
+
 test("settings that were made at setup are not lost with a stream: the connection is made anew", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   const { db, server } = await openShop({

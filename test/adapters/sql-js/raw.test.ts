@@ -65,8 +65,9 @@ test("functions that a hook registers spoil nothing, and are there on an engine 
     "seven",
     () => 7,
   );
-  await run(hooked, "PRAGMA cache_size = 99");
-  for (const { text } of hooked.setup) await run(hooked, text);
+  // What a hook asks comes as setup.
+  const statement = { text: "PRAGMA cache_size = 99" };
+  await hooked.send({ steps: [{ kind: "query", statement, guarded: false, onError: "stop", isSetup: true }] });
   expect((await run(hooked, "SELECT seven()")).rows).toEqual([[7]]);
   expect(hooked.isReusable).toBe(true);
   await hooked.close();

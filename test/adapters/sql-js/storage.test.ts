@@ -19,6 +19,7 @@ test("a named database comes from its storage, and goes back there when it is di
 
   const second = adapter("sqljs:shop", { storage: memory(images) });
   expect((await run(await open(second), "SELECT * FROM item")).rows).toEqual([["pen"]]);
+  await second.dispose!();
 });
 
 test("what was never opened is not saved, and sqljs:memory never is", async () => {
@@ -41,9 +42,9 @@ test("a storage that fails is told as STORAGE_FAILED, with the name and the caus
   };
   const failure = { code: "STORAGE_FAILED", details: { storage: "shop" }, cause };
   await expect(open(adapter("sqljs:shop", { storage: { load: fail, save: fail } }))).rejects.toMatchObject(failure);
-  const late = adapter("sqljs:shop", { storage: { load: () => undefined, save: fail } });
+  const late = adapter("sqljs:late", { storage: { load: () => undefined, save: fail } });
   await (await open(late)).close();
-  await expect(late.dispose!()).rejects.toMatchObject(failure);
+  await expect(late.dispose!()).rejects.toMatchObject({ ...failure, details: { storage: "late" } });
 });
 
 test("an image that is no database is told before a session sees it", async () => {

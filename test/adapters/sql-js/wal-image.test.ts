@@ -11,7 +11,7 @@ test("a file that was written in WAL mode can be opened, written and saved", asy
   // What a file in WAL mode says of itself: https://sqlite.org/fileformat.html, bytes 18 and 19.
   image.fill(2, 18, 20);
   const images = { shop: image };
-  const on = adapter("sqljs:shop", { storage: memory(images) });
+  const on = adapter("sqljs:shop", { storage: memory(images), warn: () => undefined });
   const connection = await open(on);
   await run(connection, "INSERT INTO t VALUES (2)");
   await connection.close();

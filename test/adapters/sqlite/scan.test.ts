@@ -8,6 +8,12 @@ describe("the scanner sees what SQLite sees", () => {
     ["SELECT :a, @b, $c, :a", ["a", "b", "c"]],
     ["SELECT :a, @a", ["a", "a"]],
     ["SELECT $a::b", ["a::b"]],
+    // As SQLite reads them: https://sqlite.org/lang_expr.html#varparam
+    ["SELECT $a(b), $a(c)", ["a(b)", "a(c)"]],
+    ["SELECT :a(b), @a(b), $a::b(c)", ["a(b)", "a(b)", "a::b(c)"]],
+    ["SELECT $a('), $b(--x)\n, $c(/*), ?", ["a(')", "b(--x)", "c(/*)", ""]],
+    ["SELECT #a, a#b", ["a", "b"]],
+    ["SELECT $a (b)", ["a"]],
     ["SELECT '?', \"?\", `?`, [?] -- ?\n, /* ? */ ?", [""]],
     ["SELECT 'it''s ?', ?", [""]],
     ["SELECT a$b, x.y ->> '$.z', 'a' || ?", [""]],
@@ -23,6 +29,10 @@ describe("the scanner sees what SQLite sees", () => {
     ["with a as (select 1), b(x) as materialized (select ')') delete from t", "DELETE"],
     ["WITH a AS (DELETE) SELECT 1", "SELECT"],
     ["values (1)", "VALUES"],
+    ["with replace as (select 1 as x) select * from replace", "SELECT"],
+    ["with recursive insert(x) as not materialized (values (1)), 'delete' as (select 2) select 1", "SELECT"],
+    ["with [update](x) as (select 1) replace into t select * from [update]", "REPLACE"],
+    ["explain create trigger t after insert on a begin select 1; end", "EXPLAIN"],
     ["", ""],
     ["-- nothing", ""],
   ])("the verb of %s", (text, verb) => {
@@ -39,6 +49,9 @@ describe("the scanner sees what SQLite sees", () => {
     ["CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;", -1],
     ["create trigger t after insert on a begin select 1; end; drop table a", 56],
     ["create table trigger_log (a); drop table a", 30],
+    ["explain create trigger t after insert on a begin select 1; select 2; end", -1],
+    ["explain query plan create temp trigger t after insert on a begin select 1; end; select 1", 80],
+    ["select $a(;), 1; select 2", 17],
     ["select 1; 'x'", 10],
     ["select 1;[x]", 9],
   ])("where a second statement begins in %j", (text, stray) => {
@@ -56,7 +69,12 @@ describe("the scanner sees what SQLite sees", () => {
     ["PRAGMA table_info(t)", false],
     ["PRAGMA main.user_version = 4", false],
     ["PRAGMA application_id = 4", false],
-    ["EXPLAIN PRAGMA foreign_keys = 0", false],
+    // A pragma acts while it is prepared: EXPLAIN does not keep it from acting.
+    ["EXPLAIN PRAGMA foreign_keys = 0", true],
+    ["explain query plan pragma main.'cache_size'(3)", true],
+    ["EXPLAIN PRAGMA foreign_keys", false],
+    ['PRAGMA "table_info"(t)', false],
+    ["EXPLAIN SELECT 1", false],
     ["attach ':memory:' as side", true],
     ["create temporary view v as select 1", true],
     ["create table if not exists temp . t (a)", true],
@@ -86,6 +104,8 @@ describe("the scanner sees what SQLite sees", () => {
       "quotes in a CREATE": `create ${'"a" '.repeat(many)}`,
       "ends of a trigger": `create trigger t ${"; end ".repeat(many)}`,
       "spaces in a trigger": `create trigger t ;${" ".repeat(many)}`,
+      "parameters that are not closed": "$a(".repeat(many),
+      "parameters in parentheses": "$a(b)".repeat(many / 4),
     }),
   )("%s take no more time than the text is long", (_, text) => {
     const started = performance.now();

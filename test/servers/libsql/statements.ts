@@ -1,3 +1,4 @@
+import Libsql from "libsql";
 import { HttpFailure, ProtocolFailure, StatementFailure, toStatementFailure } from "./failures.ts";
 import type { Profile } from "./profile.ts";
 import { kindOf, type StatementKind } from "./statement-kind.ts";
@@ -100,7 +101,8 @@ export class Statements {
         "Authorization forbidden: Current session doesn't not have Write permission to namespace default",
       );
     }
-    refuseUnparsable(engine, piece.sql);
+    // A pragma acts while it is prepared.
+    refuseUnparsable(/^(PRAGMA|EXPLAIN)$/i.test(first) ? parser : engine, piece.sql);
     return { piece, kind };
   }
 
@@ -148,6 +150,9 @@ function textOf({ storedSql }: Stream, { sql, sql_id: id }: Pick<WireStatement, 
   if (text === undefined) throw new ProtocolFailure(`SQL text ${id} not found`);
   return text;
 }
+
+/** Holds nothing: what acts while it is prepared acts here. */
+const parser: Engine = new Libsql(":memory:");
 
 // sqld parses before anything runs, and does not look at names then.
 function refuseUnparsable(engine: Engine, sql: string): void {

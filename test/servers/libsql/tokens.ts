@@ -17,7 +17,8 @@ const PATTERNS: readonly (readonly [Token["type"] | "blank", RegExp])[] = [
   ["blank", /\s+|--[^\n]*|\/\*[^]*?(?:\*\/|$)/y],
   ["string", /'(?:[^']|'')*(?:'|$)/y],
   ["name", /"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$)/y],
-  ["parameter", /\?\d*|[:@$][\w$\u0080-\uffff]+/y],
+  // `#a` too, but not `$a(b)`: sqld cannot read that.
+  ["parameter", /\?\d*|[:@$#][\w$\u0080-\uffff]+/y],
   ["word", /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y],
   ["semicolon", /;/y],
   ["other", /[0-9.][0-9A-Za-z_.]*|[^]/y],

@@ -1,0 +1,25 @@
+// What a step is as SQL, and what can be told from a text.
+
+import type { BeginOptions, Step } from "../../contract/adapter.ts";
+import { scan } from "../sqlite/scan.ts";
+
+export function textOf(step: Step, following: readonly Step[] = []): string | undefined {
+  if (step.kind === "query") return undefined;
+  if (step.kind === "begin") return `BEGIN ${modeOf(step.options, following)}`;
+  return step.kind.replace("-", " ").toUpperCase() + ("name" in step ? ` "${step.name.replaceAll('"', '""')}"` : "");
+}
+
+// A transaction whose first flight writes waits for the lock at once, where waiting heals; one that only reads there would
+// block others for nothing. Where it reads first and writes later, it may lose a race then: `retry` begins it anew.
+export function modeOf({ accessMode, behavior }: BeginOptions, following: readonly Step[]): string {
+  if (behavior) return behavior.toUpperCase();
+  const isWrite = following.some((step) => step.kind === "query" && !mayOnlyRead(step.statement.text));
+  return accessMode === "read write" || (!accessMode && isWrite) ? "IMMEDIATE" : "DEFERRED";
+}
+
+/** Whether a statement changes nothing. */
+export function mayOnlyRead(text: string): boolean {
+  const { isRead, verb, leavesState, head } = scan(text);
+  if (isRead) return true;
+  return /^(EXPLAIN|PRAGMA)$/.test(verb) && !leavesState && !/(_VERSION|_ID) [=(]|VACUUM|OPTIMIZE/.test(head);
+}
