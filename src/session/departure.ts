@@ -31,10 +31,10 @@ export function toDeparture(
   settings: Settings | undefined,
   startedAt: number | undefined,
 ): Departure {
-  const [{ kind, scope }] = commands as [Command];
+  const [{ kind, scope, link: reads }] = commands as [Command];
   const steps: Step[] = link.setup.splice(0);
   const setup = steps.length;
-  const moves = kind === "rollback" ? [] : transaction.ahead(scope)!;
+  const moves = kind === "rollback" || reads ? [] : transaction.ahead(scope)!;
   for (const move of moves) steps.push(toStep(move));
   const isGuarded = scope.path.length > 0;
   const brackets = bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings);

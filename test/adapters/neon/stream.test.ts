@@ -155,7 +155,7 @@ test("a rollback to a savepoint ends the streams that were begun behind it, and 
     );
     await expect(nested).rejects.toThrow("changed my mind");
     await session.query("SELECT 2");
-    await expect(younger.next()).rejects.toMatchObject({ code: "TRANSACTION_LOST" });
+    await expect(younger.next()).rejects.toMatchObject({ code: "SESSION_CLOSED" });
     expect(await older.next()).toEqual({ done: false, value: { n: 3 } });
     await session.transaction((inner) => open(inner).next(), { propagation: "nested" });
   });
