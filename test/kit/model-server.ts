@@ -11,15 +11,16 @@ export type Failure = "fails" | "ends";
  * throws for what a session must never send it.
  */
 export class ModelServer {
-  readonly stored: string[] = [];
+  readonly stored: string[];
   state: "idle" | "transaction" | "failed" | "closed" = "idle";
   /** Savepoints, outermost first, with the count of rows that were there before them. */
   readonly #marks: { readonly name: string; readonly at: number }[] = [];
   readonly #rows: string[] = [];
   readonly dialect: "sqlite" | "postgres";
 
-  constructor(dialect: "sqlite" | "postgres") {
+  constructor(dialect: "sqlite" | "postgres", stored: string[] = []) {
     this.dialect = dialect;
+    this.stored = stored;
   }
 
   /** What is open, outermost first: `begin`, then the names of the savepoints. */
