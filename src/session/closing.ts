@@ -52,7 +52,7 @@ export async function reconnectPart<S extends Part>(
     command.isAwaited = true;
     await session.line.add(command);
   } catch (error) {
-    root.seal({ error });
+    root.seal({ error, isClose: true });
     await end(session, "failed", true);
     throw error;
   }

@@ -23,7 +23,7 @@ import { runScope } from "./run-scope.ts";
 import { refuseFailed, type Scope } from "./scope.ts";
 import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
-import { carriedRows, streamRows } from "./stream.ts";
+import { handedRows, streamRows } from "./stream.ts";
 import { Unit } from "./unit.ts";
 
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
@@ -183,8 +183,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
 
   override stream<R = Row>(statement: StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
     refuseFromWithin(checkOpen(this));
-    const rows = streamRows<R>(this, statement, options);
-    return this.carry ? carriedRows(rows, this.carry) : rows;
+    return handedRows(streamRows<R>(this, statement, options), this);
   }
 
   /**
@@ -193,10 +192,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
    * @throws what `work` throws, unchanged; DbError `PROPAGATION_REFUSED` | `ROLLBACK_ONLY` | `TRANSACTION_LOST` | ….
    */
   transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
-    const { scope } = this;
-    const isOurs = (error: unknown): boolean =>
-      scope.over !== undefined && (error === scope.over.cause?.error || isDbError(error, "SESSION_CLOSED"));
-    return this.carried(quietly(this.#transact(work, options), isOurs));
+    return this.carried(quietly(this.#transact(work, options), this.scope));
   }
 
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {

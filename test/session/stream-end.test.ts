@@ -108,15 +108,15 @@ test("a stream that is opened in the moment in which its session ends is returne
     const work = db.session(
       async (s) => {
         await s.query("one");
-        const [connection] = adapter.connections as [FakeConnection & Pick<DriverConnection, "stream">];
-        const { stream } = connection;
-        connection.stream = (...args) => {
+        const connection = adapter.connections[0] as Pick<DriverConnection, "stream">;
+        const stream = connection.stream!.bind(connection);
+        connection.stream = (...asked) => {
           opened++;
           void (async () => {
             for (let hop = 0; hop < hops; hop++) await Promise.resolve();
             controller.abort(gone);
           })();
-          return stream!.apply(connection, args);
+          return stream(...asked);
         };
         for await (const _row of s.stream("all")) await Promise.resolve();
       },
