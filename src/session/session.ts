@@ -8,7 +8,7 @@ import type { Action } from "./closing.ts";
 import { Command } from "./command.ts";
 import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
-import { arm, type DeadlineOptions } from "./deadline.ts";
+import { arm, type DeadlineOptions, timeoutError } from "./deadline.ts";
 import { end, type Ending, giveUp, mayBeDone, type Part } from "./ending.ts";
 import { checkOpen, checkWhole, Handle } from "./handle.ts";
 import type { Host } from "./host.ts";
@@ -98,18 +98,23 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     const { signal, timeoutMs } = options;
     const { clock } = host;
     const until = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
+    const givenUp = (reason: unknown): void => {
+      if (giveUp(session, reason)) void end(session, "aborted").catch(() => undefined);
+    };
     const watch = (): void => {
       if (signal ?? until) line.isBounded = true;
-      const leftMs = until === undefined ? undefined : Math.max(until - clock.now(), 0);
-      const givenUp = (reason: unknown): void => {
-        if (giveUp(session, reason)) void end(session, "aborted").catch(() => undefined);
-      };
+      // Not more than at first, where the clock was set back.
+      const leftMs = until === undefined ? undefined : Math.min(Math.max(until - clock.now(), 0), timeoutMs!);
       const disarm = arm({ signal, timeoutMs: leftMs }, "session", clock, givenUp, () => mayBeDone(session));
       const ended = new Promise<void>((resolve) => (unit.onEnd = resolve));
       void ended.then(disarm);
       unit.holder.waitUntil?.(ended);
     };
-    unit.onReopen = watch;
+    unit.onReopen = (): void => {
+      watch();
+      // Its time ran out while it was closed.
+      if (until !== undefined && clock.now() >= until) givenUp(timeoutError("session", timeoutMs!));
+    };
     watch();
     return session;
   }
