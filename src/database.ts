@@ -125,12 +125,11 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   /** Runs `work` in a transaction: in the current session by `options.propagation`, outside of any in a session of its own. */
   transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
-    return this.carried(this.#transact(work, options));
+    // Handed on as it is: one around it would not be as quiet.
+    return this.current()?.transaction(work, options) ?? this.carried(this.#transact(work, options));
   }
 
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
-    const current = this.current();
-    if (current) return current.transaction(work, options);
     return this.session(work, { ...options, transaction: planTransaction(options.propagation, false) === "root" });
   }
 

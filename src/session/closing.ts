@@ -25,8 +25,8 @@ export async function closePart<S extends Part>(
   if (unit.closing || root.stage !== "open") {
     // A callback at its end that closes it once more does not wait for itself.
     await (unit.closing ?? (root.stage === "ending" ? unit.ending?.catch(() => undefined) : undefined));
-    // Given up, or failed: what was to be committed is not.
-    if (action === "commit" && root.cause) throw unit.closedError();
+    // Given up, or failed: what was to be committed is not, and an action is not run.
+    if (action !== null && action !== "rollback" && root.cause) throw unit.closedError();
     return;
   }
   if (session.scope !== root || action === "commit") checkWhole(session, "close");
@@ -52,7 +52,7 @@ export async function reconnectPart<S extends Part>(
     command.isAwaited = true;
     await session.line.add(command);
   } catch (error) {
-    root.seal({ error });
+    root.seal({ error, isClose: true });
     await end(session, "failed", true);
     throw error;
   }
@@ -92,7 +92,11 @@ async function runAction<S extends Part>(session: S, action: (session: S) => unk
   await action(session);
 }
 
-/** Waits for the transactions inside: half of one must not be committed. One of them may wait for this in turn. */
+/**
+ * Waits for the transactions inside: half of one must not be committed. One of them may wait for this in turn.
+ *
+ * @throws DbError `SESSION_CLOSED` when the session is given up meanwhile.
+ */
 async function innerOf({ unit, scope }: Part): Promise<void> {
   const { inner, parts } = scope;
   if (!inner || parts.size === 0) return;
@@ -104,4 +108,5 @@ async function innerOf({ unit, scope }: Part): Promise<void> {
     () => inner,
     () => turnError(timeoutMs),
   );
+  if (scope.over) throw unit.closedError(scope);
 }

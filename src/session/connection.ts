@@ -20,6 +20,8 @@ export class Connection implements AsyncDisposable {
   readonly #link: Link;
   /** For one that is the caller's own: makes a session of nothing but this connection, in the state that it is in. */
   readonly #toUser: (() => ConnectionUser) | undefined;
+  /** A session has had it since: what is known here of its transaction is out of date. */
+  #wasLent = false;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -74,12 +76,13 @@ export class Connection implements AsyncDisposable {
     this.#own();
     if (scope.path.length === 0 && link.driver.state !== "idle")
       throw new TypeError("Expected a connection with no transaction open, for a session that has none");
-    link.isBound = true;
+    link.isBound = this.#wasLent = true;
     return link;
   }
 
   async #close(): Promise<void> {
     const { driver } = this.#own();
+    this.#renew();
     await end(this.#user, "done");
     await driver.close();
   }
@@ -91,13 +94,20 @@ export class Connection implements AsyncDisposable {
     return this.#link;
   }
 
+  /** Its transaction, as the session that had it has left it. */
+  #renew(): void {
+    if (!this.#wasLent || this.#closing || this.#link.driver.state === "closed") return;
+    const { streams } = this.#user.unit.holder;
+    this.#user = this.#toUser!();
+    for (const stream of streams) this.#user.unit.holder.streams.add(stream);
+    this.#wasLent = false;
+  }
+
   #held(): Link {
     const link = this.#link;
     if (this.#toUser) {
       this.#own();
-      // Another session has had it since: what this one knew of its transaction is out of date.
-      if (this.#user.unit.holder.link !== link && !this.#closing && link.driver.state !== "closed")
-        this.#user = this.#toUser();
+      this.#renew();
     }
     if (this.#user.unit.holder.link === link) return link;
     throw new DbError("SESSION_CLOSED", "this connection was closed, or given back", { session: this.name });

@@ -28,17 +28,7 @@ export function arm(
   isFlying?: () => boolean,
 ): (() => void) | undefined {
   if (signal === undefined && timeoutMs === undefined) return undefined;
-  const onTimeout = (): void => {
-    const outcome = isFlying?.() ? "unknown" : "not-executed";
-    end(
-      new DbError(
-        "QUERY_TIMEOUT",
-        `the ${of} was not done within ${timeoutMs} ms`,
-        { timeoutMs: timeoutMs!, of },
-        { outcome },
-      ),
-    );
-  };
+  const onTimeout = (): void => end(timeoutError(of, timeoutMs!, isFlying?.()));
   const timer =
     timeoutMs === undefined
       ? undefined
@@ -55,6 +45,12 @@ export function arm(
   signal?.addEventListener("abort", onAbort);
   if (signal?.aborted) onAbort();
   return disarm;
+}
+
+/** @param isFlying - whether what it is for may have been executed. */
+export function timeoutError(of: "statement" | "session", timeoutMs: number, isFlying?: boolean): DbError {
+  const message = `the ${of} was not done within ${timeoutMs} ms`;
+  return new DbError("QUERY_TIMEOUT", message, { timeoutMs, of }, { outcome: isFlying ? "unknown" : "not-executed" });
 }
 
 /**

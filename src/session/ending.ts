@@ -2,7 +2,9 @@
 
 import type { Fate } from "./scope.ts";
 import type { Line } from "./line.ts";
+import { isDbError } from "../errors.ts";
 import { Command } from "./command.ts";
+import { commitUnknown } from "./landing.ts";
 import type { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";
 
@@ -29,10 +31,14 @@ export function stop({ unit, line, scope }: Part, cause: unknown): void {
  *
  * @returns the error that the caller gets; `undefined`: too late, its work was committed.
  */
-export function giveUp({ line, scope }: Part, reason: unknown): { readonly error: unknown } | undefined {
-  if (scope.fate === "kept") return undefined;
+export function giveUp({ unit, line, scope }: Part, reason: unknown): { readonly error: unknown } | undefined {
+  if (scope.fate === "kept" && !scope.isWorking) return undefined;
   scope.seal({ error: reason });
-  return { error: line.abort(scope, () => reason) ?? reason };
+  const error = line.abort(scope, () => reason) ?? reason;
+  const isPlain = error === reason && !isDbError(reason, "QUERY_TIMEOUT");
+  // The reason alone says that all was rolled back; a COMMIT that its work has asked for was the last thing done.
+  const isKept = scope === unit.root && scope.path.length > 0 && unit.hasKept && !unit.transaction.isOpen;
+  return { error: isPlain && isKept ? commitUnknown(unit, scope, reason) : error };
 }
 
 /** Something was committed, or sent outside of a transaction: it is there to stay, or may be. */

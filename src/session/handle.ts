@@ -8,7 +8,7 @@ import { Cursor } from "./cursor.ts";
 import type { Part } from "./ending.ts";
 import { refuseFromWithin } from "./nesting.ts";
 import { Queryable } from "./queryable.ts";
-import { refused } from "./quiet.ts";
+import { quietly, refused } from "./quiet.ts";
 import { toResult } from "./rows.ts";
 import type { StatementInput } from "./statement.ts";
 
@@ -107,17 +107,20 @@ export abstract class Handle<S extends Held> extends Queryable {
    *   any more, since its signal or deadline has ended it; TypeError for an unknown action, with nothing done.
    */
   close(action: Action<S> = "commit", { really = false }: { readonly really?: boolean } = {}): Promise<void> {
-    return this.#handed(async (session) => {
+    return this.#handed((session) => {
       checkAction(action);
-      return closePart(session, action, really, checkWhole);
+      return quietly(closePart(session, action, really, checkWhole), session.scope);
     });
   }
 
   /** `close()`, which commits, then `getConnection()`: also goes on with a session that was closed by hand. */
   reconnect(): Promise<Connection> {
-    return this.#handed(async (session) => {
-      await reconnectPart(session, checkWhole);
-      return connectionOf(session, true);
+    return this.#handed((session) => {
+      const reconnecting = async (): Promise<Connection> => {
+        await reconnectPart(session, checkWhole);
+        return connectionOf(session, true);
+      };
+      return quietly(reconnecting(), session.scope);
     });
   }
 

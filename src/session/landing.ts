@@ -111,11 +111,11 @@ export function lose(unit: Unit, departure: Departure, error: unknown): false {
     if (isStray(unit)) holder.drop(error);
   }
   transaction.isCommitting = false;
-  throw isUnsent ? error : commitUnknown(unit, command, error);
+  throw isUnsent ? error : commitUnknown(unit, command.scope, error);
 }
 
 /** Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again. */
-export function commitUnknown(unit: Unit, { scope }: Command, cause: unknown): DbError {
+export function commitUnknown(unit: Unit, scope: Scope, cause: unknown): DbError {
   markUnknown(unit, scope);
   const message = "the answer to COMMIT was lost: look at the data before doing the work again";
   return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(unit.host) }, { cause, outcome: "unknown" });

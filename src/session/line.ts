@@ -83,7 +83,8 @@ export class Line {
   }
 
   #giveUp(command: Command, reason: unknown): unknown {
-    const error = command.kind === "commit" && command.isFlying ? commitUnknown(this.#unit, command, reason) : reason;
+    const error =
+      command.kind === "commit" && command.isFlying ? commitUnknown(this.#unit, command.scope, reason) : reason;
     command.reject(error);
     if (command.isTaken) this.#cancel?.abort(reason);
     return error;

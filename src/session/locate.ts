@@ -2,7 +2,7 @@ import { isDbError } from "../errors.ts";
 
 /** `Error`, where the engine can say which functions await a promise. */
 interface Tracing {
-  captureStackTrace?: (target: { stack?: string }) => void;
+  captureStackTrace?: (target: { stack?: string }, above: unknown) => void;
   stackTraceLimit?: number;
 }
 
@@ -36,8 +36,9 @@ function addFrames(error: Error): void {
   try {
     const here: { stack?: string } = {};
     tracing.stackTraceLimit = FRAMES;
-    tracing.captureStackTrace(here);
-    const frames = here.stack?.split("\n").filter((line) => line.startsWith("    at async ")) ?? [];
+    tracing.captureStackTrace(here, locate);
+    // All that is above are those who wait; where stacks are mapped to sources, none of them says that it is async.
+    const frames = here.stack?.split("\n").filter((line) => /^ {4}at (?!process\.processTicks)/.test(line)) ?? [];
     if (frames.length > 0) error.stack = [error.stack, ...frames].join("\n");
   } catch {
     // A frozen error, or an engine that lets nobody set this: the error says what it can.

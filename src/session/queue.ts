@@ -81,6 +81,8 @@ function isHeldBy(
   isItself: boolean,
 ): boolean {
   if ((kind !== "commit" && kind !== "rollback") || isLast || isSettled) return false;
+  // The parts of a session that is taken back go with it.
+  if (settled.isUndone) return false;
   if (!isItself) return scope === settled || partOf(scope, settled, order);
   for (const part of settled.parts) if (part < order) return true;
   return false;

@@ -1,6 +1,7 @@
 // A rejection that isopool itself causes, since the session around it has ended, must not end the process when nobody
 // listens: whoever awaits the session is told already.
 
+import { isDbError } from "../errors.ts";
 import type { Scope } from "./scope.ts";
 
 const quiet = new WeakSet<Promise<unknown>>();
@@ -30,15 +31,20 @@ export function follow<T, R>(promise: Promise<T>, finish: (value: T) => R | Prom
   return handed;
 }
 
-/**
- * Hands a promise out so that a rejection that isopool itself has caused is quiet.
- *
- * @param isOurs - whether it is one.
- */
-export function quietly<T>(promise: Promise<T>, isOurs: (error: unknown) => boolean): Promise<T> {
+/** Hands a promise out so that a rejection which the end of its scope has caused is quiet. */
+export function quietly<T>(promise: Promise<T>, scope: Scope): Promise<T> {
   const handed: Promise<T> = promise.catch((error: unknown) => {
-    if (isOurs(error)) settleQuietly(handed);
+    if (isOfEnd(error, scope)) settleQuietly(handed);
     throw error;
   });
   return handed;
+}
+
+function isOfEnd(error: unknown, scope: Scope): boolean {
+  const { over } = scope;
+  if (!over) return false;
+  // Of a commit in flight that was given up, nobody knows what became of it.
+  if (isDbError(error, "COMMIT_UNKNOWN")) return isOfEnd(error.cause, scope);
+  // The failure of a close() is for its own caller alone.
+  return isDbError(error, "SESSION_CLOSED") || (error === over.cause?.error && !over.cause?.isClose);
 }

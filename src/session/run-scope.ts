@@ -61,10 +61,12 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
 /** Runs the work, and waits for what nobody awaited: transactions inside it, statements, a `close()`. */
 async function done<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   try {
-    const value = await work();
     const { scope, line } = part;
+    scope.isWorking = true;
+    const value = await work();
     await scope.inner;
     await Promise.all(line.unsettled(scope).map(({ promise }) => promise));
+    scope.isWorking = false;
     return value;
   } catch (error) {
     // What waits when the work throws must not leave any more: rejected at once, not when the scope gets to know of it.

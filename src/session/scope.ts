@@ -32,6 +32,8 @@ export class Scope {
   readonly path: readonly Scope[];
   /** `ending`: nothing more may be asked in it. `ended`: its fate is known, and it holds nothing any more. */
   stage: "open" | "ending" | "ended" = "open";
+  /** The work that it was made for runs: what that returns is not known yet. */
+  isWorking = false;
   /** Why it was given up, or failed; `undefined`: it ended as its user meant it to. */
   cause: Cause | undefined;
   fate: Fate = "open";
@@ -78,16 +80,18 @@ export class Scope {
 
   /** From now on, nothing may be asked in it. The first cause counts. */
   seal(cause?: Cause): void {
-    if (this.stage !== "open") return;
+    if (this.stage === "ended") return;
     this.stage = "ending";
-    this.cause = cause;
+    this.cause ??= cause;
   }
 
   /** Takes note of what runs inside it: half of a transaction must not be committed. */
   hold<T>(running: Promise<T>): Promise<T> {
     const before = this.inner;
-    this.inner = running.catch(() => undefined).then(() => before);
-    return running;
+    let done!: () => void;
+    this.inner = new Promise<void>((resolve) => (done = resolve)).then(() => before);
+    // Waited for once only: with two who wait for it, an engine does not find the lines that await it.
+    return running.finally(done);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Action } from "./closing.ts";
 import { Command } from "./command.ts";
 import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
-import { arm, type DeadlineOptions } from "./deadline.ts";
+import { arm, type DeadlineOptions, timeoutError } from "./deadline.ts";
 import { end, type Ending, giveUp, mayBeDone, type Part } from "./ending.ts";
 import { checkOpen, checkWhole, Handle } from "./handle.ts";
 import type { Host } from "./host.ts";
@@ -23,7 +23,7 @@ import { runScope } from "./run-scope.ts";
 import { refuseFailed, type Scope } from "./scope.ts";
 import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
-import { carriedRows, streamRows } from "./stream.ts";
+import { handedRows, streamRows } from "./stream.ts";
 import { Unit } from "./unit.ts";
 
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
@@ -98,18 +98,23 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     const { signal, timeoutMs } = options;
     const { clock } = host;
     const until = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
+    const givenUp = (reason: unknown): void => {
+      if (giveUp(session, reason)) void end(session, "aborted").catch(() => undefined);
+    };
     const watch = (): void => {
       if (signal ?? until) line.isBounded = true;
-      const leftMs = until === undefined ? undefined : Math.max(until - clock.now(), 0);
-      const givenUp = (reason: unknown): void => {
-        if (giveUp(session, reason)) void end(session, "aborted").catch(() => undefined);
-      };
+      // Not more than at first, where the clock was set back.
+      const leftMs = until === undefined ? undefined : Math.min(Math.max(until - clock.now(), 0), timeoutMs!);
       const disarm = arm({ signal, timeoutMs: leftMs }, "session", clock, givenUp, () => mayBeDone(session));
       const ended = new Promise<void>((resolve) => (unit.onEnd = resolve));
       void ended.then(disarm);
       unit.holder.waitUntil?.(ended);
     };
-    unit.onReopen = watch;
+    unit.onReopen = (): void => {
+      watch();
+      // Its time ran out while it was closed.
+      if (until !== undefined && clock.now() >= until) givenUp(timeoutError("session", timeoutMs!));
+    };
     watch();
     return session;
   }
@@ -183,8 +188,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
 
   override stream<R = Row>(statement: StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
     refuseFromWithin(checkOpen(this));
-    const rows = streamRows<R>(this, statement, options);
-    return this.carry ? carriedRows(rows, this.carry) : rows;
+    return handedRows(streamRows<R>(this, statement, options), this);
   }
 
   /**
@@ -193,10 +197,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
    * @throws what `work` throws, unchanged; DbError `PROPAGATION_REFUSED` | `ROLLBACK_ONLY` | `TRANSACTION_LOST` | ….
    */
   transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
-    const { scope } = this;
-    const isOurs = (error: unknown): boolean =>
-      scope.over !== undefined && (error === scope.over.cause?.error || isDbError(error, "SESSION_CLOSED"));
-    return this.carried(quietly(this.#transact(work, options), isOurs));
+    return this.carried(quietly(this.#transact(work, options), this.scope));
   }
 
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {

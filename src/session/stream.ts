@@ -5,14 +5,18 @@ import { checkNumber } from "../pool/options.ts";
 import { Command } from "./command.ts";
 import type { Part } from "./ending.ts";
 import type { Link } from "./link.ts";
-import type { StreamRowsOptions } from "./queryable.ts";
+import type { Queryable, StreamRowsOptions } from "./queryable.ts";
+import { quietly } from "./quiet.ts";
 import { toRows } from "./rows.ts";
-import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 
 /** The same rows; a loop over them is an await of each step. */
-export function carriedRows<R>(rows: AsyncGenerator<R, void, undefined>, carry: Carry): AsyncIterable<R> {
-  const steps = { next: () => carry(rows.next()), return: () => carry(rows.return()) };
+export function handedRows<R>(
+  rows: AsyncGenerator<R, void, undefined>,
+  reader: Pick<Queryable, "carried"> & Part,
+): AsyncIterable<R> {
+  const hand = <T>(step: Promise<T>): Promise<T> => reader.carried(quietly(step, reader.scope));
+  const steps = { next: () => hand(rows.next()), return: () => hand(rows.return()) };
   return { [Symbol.asyncIterator]: () => steps };
 }
 

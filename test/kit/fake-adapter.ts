@@ -166,6 +166,7 @@ export class FakeConnection implements DriverConnection {
     return {
       next: async () => {
         const answer = await this.#adapter.script?.(statement.text, this, undefined);
+        if (answer?.error) throw answer.error;
         const rows = (answer?.rows ?? []).slice(at, (at += batchSize));
         const value = { columns: answer?.columns ?? [], rows };
         return rows.length === 0 ? { done: true as const, value: undefined } : { done: false as const, value };
@@ -208,9 +209,9 @@ async function abortable<T>(promise: T | Promise<T>, signal: AbortSignal | undef
     };
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
-    Promise.resolve(promise)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", onAbort));
+    // At once: an abort in the next microtask must not close what was answered.
+    const disarm = (): void => signal.removeEventListener("abort", onAbort);
+    Promise.resolve(promise).finally(disarm).then(resolve, reject);
   });
 }
 
