@@ -166,9 +166,16 @@ export class Database extends Handle<Session> implements AsyncDisposable {
    * @param options.timeoutMs - longest wait for those who hold one, in milliseconds. Default: as long as it takes.
    */
   async dispose(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    checkNumber("timeoutMs", options.timeoutMs ?? 0);
+    const { timeoutMs } = options;
+    checkNumber("timeoutMs", timeoutMs ?? 0);
     instances().databases.delete(this);
-    return (this.#disposing ??= this.#source?.leave(this, options) ?? Promise.resolve());
+    const before = this.#disposing;
+    const disposing = (this.#disposing ??= this.#source?.leave(this, options) ?? Promise.resolve());
+    if (!before || timeoutMs === undefined) return disposing;
+    // Asked once more, with a patience of its own.
+    let timer: unknown;
+    const over = new Promise<void>((resolve) => (timer = this.clock.setTimeout(resolve, timeoutMs)));
+    await Promise.race([disposing, over]).finally(() => this.clock.clearTimeout(timer));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

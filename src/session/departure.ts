@@ -34,7 +34,7 @@ export function toDeparture(
   const [{ kind, scope, link: reads }] = commands as [Command];
   const steps: Step[] = link.setup.splice(0);
   const setup = steps.length;
-  const moves = kind === "rollback" || reads ? [] : transaction.ahead(scope)!;
+  const moves = kind === "rollback" || (reads && transaction.isWithin(scope)) ? [] : transaction.ahead(scope)!;
   for (const move of moves) steps.push(toStep(move));
   const isGuarded = scope.path.length > 0;
   const brackets = bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings);

@@ -34,7 +34,8 @@ export class Queue implements Iterable<Command> {
   #mayLeave(index: number, transaction: Transaction): boolean {
     const { kind, scope, isSettled, link } = this.#commands[index]!;
     // To have a connection, or to read on from a stream, nothing need be begun; and what is not open need not be rolled back.
-    const needsNoTurn = kind === "connect" || link !== undefined || (kind === "rollback" && !transaction.holds(scope));
+    const needsNoTurn =
+      kind === "connect" || (link && transaction.isWithin(scope)) || (kind === "rollback" && !transaction.holds(scope));
     if (isSettled || (!needsNoTurn && !transaction.lets(scope))) return false;
     for (let each = this.#head; each <= index; each++)
       if (isHeldBy(scope, this.#commands[each]!, index === each)) return false;

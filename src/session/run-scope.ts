@@ -4,7 +4,7 @@ import { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { giveUp, markUndone, mayBeDone, type Part, rollBack, stop } from "./ending.ts";
 import { markUnknown } from "./landing.ts";
-import { refuseFailed } from "./scope.ts";
+import { refuseFailed, type Scope } from "./scope.ts";
 
 /**
  * Runs `work` in a session, or in a transaction inside one: what it does is kept when it returns, and taken back when it
@@ -39,13 +39,10 @@ export function bounded<T>(part: Part, options: DeadlineOptions, work: () => May
 
 async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   const { unit, line } = part;
-  const value = await done(part, work);
-  const { scope } = part;
-  const { over } = scope;
+  const { value, scope, over } = await done(part, work);
   // A session that its own work has closed is done. Anything else was given up in the meantime.
   if (over && (scope.kind !== "root" || (over.cause && !over.cause.isClose))) throw unit.closedError(scope);
   if (over) return value;
-  scope.seal();
   if (scope.kind === "root" || scope.kind === "transaction")
     await line.add(new Command("commit", scope, [], () => undefined));
   else {
@@ -58,16 +55,31 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   return value;
 }
 
-/** Runs the work, and waits for what nobody awaited: transactions inside it, statements, a `close()`. */
-async function done<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
+/** What the work returned, the scope that it is to be kept in, and which scope had ended by then. */
+interface Done<T> {
+  readonly value: T;
+  readonly scope: Scope;
+  readonly over: Scope | undefined;
+}
+
+/**
+ * Runs the work, waits for what nobody awaited (transactions inside it, statements, a `close()`), and seals the scope in the
+ * moment in which nothing is left: what was begun while others were waited for is waited for too.
+ */
+async function done<T>(part: Part, work: () => MaybePromise<T>): Promise<Done<T>> {
   try {
-    const { scope, line } = part;
-    scope.isWorking = true;
+    part.scope.isWorking = true;
     const value = await work();
-    await scope.inner;
-    await Promise.all(line.unsettled(scope).map(({ promise }) => promise));
-    scope.isWorking = false;
-    return value;
+    for (let scope = part.scope; ; scope = part.scope) {
+      const { inner } = scope;
+      await inner;
+      await Promise.all(part.line.unsettled(scope).map(({ promise }) => promise));
+      if (scope !== part.scope || inner !== scope.inner) continue;
+      const { over } = scope;
+      scope.isWorking = false;
+      scope.seal();
+      return { value, scope, over };
+    }
   } catch (error) {
     // What waits when the work throws must not leave any more: rejected at once, not when the scope gets to know of it.
     stop(part, error);

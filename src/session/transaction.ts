@@ -37,6 +37,11 @@ export class Transaction {
     return path.length === 0 ? this.isOpen : this.has[0] === path[0];
   }
 
+  /** Whether the server is inside a scope's own level, at any depth. */
+  isWithin({ path }: Scope): boolean {
+    return path.length > 0 && this.has[path.length - 1] === path.at(-1);
+  }
+
   /** Whether a statement of a scope may leave now, and need not wait for a transaction that it is not inside of. */
   lets(scope: Scope): boolean {
     return this.ahead(scope) !== undefined;
