@@ -37,6 +37,7 @@ export function patch(): void {
   page.isQuiet = false;
   for (const target of targets())
     patchOne(target, undos, () => page.undo === undo && (isZoned || page.current !== undefined));
+  patchTexts(undos);
 }
 
 /** Takes the patches back: what is asked from now on is called with nobody current. */
@@ -63,28 +64,42 @@ function targets(): Target[] {
 }
 
 function patchOne([object, key, carry]: Target, undos: (() => void)[], isNeeded: () => boolean): void {
+  replace(object, key, undos, (original, self, args) => {
+    const { current, isQuiet } = page;
+    if (!isNeeded()) return Reflect.apply(original, self, args);
+    // What asks for a `constructor` in here is no await. See keep.ts.
+    page.isQuiet = true;
+    try {
+      carry(args, current, self);
+      return Reflect.apply(original, self, args);
+    } finally {
+      page.isQuiet = isQuiet;
+    }
+  });
+}
+
+/** What stands for a function, and the function: it gives its text. */
+const originals = new WeakMap<object, Callable>();
+
+/** Dexie and others look for `[native code]`, and take what has none for a polyfill. For other realms, a proxy has it, too. */
+function patchTexts(undos: (() => void)[]): void {
+  replace(Function.prototype, "toString", undos, (original, self, args) =>
+    Reflect.apply(original, originals.get(self as object) ?? self, args),
+  );
+}
+
+type Call = (original: Callable, self: unknown, args: unknown[]) => unknown;
+
+function replace(object: object | undefined, key: string, undos: (() => void)[], apply: Call): void {
   let holder = object;
   // A worker has its functions from a prototype.
   while (holder && !Object.hasOwn(holder, key)) holder = Object.getPrototypeOf(holder) as object | undefined;
   const before = holder && Object.getOwnPropertyDescriptor(holder, key);
   if (typeof before?.value !== "function") return;
   const original = before.value as Callable;
-  // A method: what it stands for is no constructor either.
-  const { [key]: patched } = {
-    [key](this: unknown, ...args: unknown[]) {
-      const { current, isQuiet } = page;
-      if (!isNeeded()) return original.apply(this, args);
-      // What asks for a `constructor` in here is no await. See keep.ts.
-      page.isQuiet = true;
-      try {
-        carry(args, current, this);
-        return original.apply(this, args);
-      } finally {
-        page.isQuiet = isQuiet;
-      }
-    },
-  };
-  Object.defineProperties(patched, Object.getOwnPropertyDescriptors(original));
+  // Name, length and properties are the original's, and it is no constructor where that is none.
+  const patched = new Proxy(original, { apply });
+  originals.set(patched, originals.get(original) ?? original);
   // Refused by what is frozen: then it stays as it is.
   Reflect.defineProperty(holder as object, key, { ...before, value: patched });
   // The last one first: where a page's own Promise inherits from the engine's, both find the same to patch.

@@ -35,10 +35,11 @@ test("without the plugin, autocommit works where no session is", async () => {
 test("a promise that two copies of the package carry keeps the context of its await", async () => {
   vi.resetModules();
   const copy = await import("../../../src/carrier/runtime/index.ts");
-  const [one, two] = [browserContext({ warn: false }), copy.browserContext({ warn: false })].map(carriedBy);
+  const one = carriedBy(browserContext({ warn: false }));
+  const two = carriedBy(copy.browserContext({ warn: false }));
   const variable = new AsyncContext.Variable<string>();
   const promise = Promise.resolve(1);
-  expect(two?.(one!(two!(promise)))).toBe(promise);
+  expect(two(one(two(promise)))).toBe(promise);
   await variable.run("A", async () => {
     expect(await promise).toBe(1);
     expect(variable.get()).toBe("A");
@@ -49,13 +50,14 @@ test("a promise that two copies of the package carry keeps the context of its aw
 
 test.each(["freeze", "seal", "preventExtensions"] as const)(
   "a promise under Object.%s is handed on as it is, and one that is carried may be frozen",
-  async (close) => {
+  async (key) => {
+    const close = Reflect.get(Object, key) as <T>(promise: T) => T;
     const carry = carriedBy(browserContext({ warn: false }));
-    const frozen = Object[close](Promise.resolve(1));
+    const frozen = close(Promise.resolve(1));
     expect(carry(frozen)).toBe(frozen);
     expect(await frozen).toBe(1);
     const variable = new AsyncContext.Variable<string>();
-    const carried = Object[close](carry(Promise.resolve(2)));
+    const carried = close(carry(Promise.resolve(2)));
     await variable.run("A", async () => {
       expect(await carry(carried)).toBe(2);
       expect(variable.get()).toBe("A");
@@ -67,7 +69,7 @@ test.each(["constructor", "then"])("a promise whose `%s` cannot be replaced is h
   const carry = carriedBy(browserContext({ warn: false }));
   const promise = Promise.resolve(1);
   const value: unknown = Reflect.get(promise, key);
-  Object.defineProperty(promise, key, { value });
+  Reflect.defineProperty(promise, key, { value });
   expect(carry(promise)).toBe(promise);
   expect([promise.constructor, Reflect.get(promise, key)]).toEqual([Promise, value]);
   expect(await promise).toBe(1);
