@@ -51,7 +51,7 @@ test("a promise that two copies of the package carry keeps the context of its aw
 test.each(["freeze", "seal", "preventExtensions"] as const)(
   "a promise under Object.%s is handed on as it is, and one that is carried may be frozen",
   async (key) => {
-    const close = Reflect.get(Object, key) as <T>(promise: T) => T;
+    const close: <T>(promise: T) => T = Reflect.get(Object, key);
     const carry = carriedBy(browserContext({ warn: false }));
     const frozen = close(Promise.resolve(1));
     expect(carry(frozen)).toBe(frozen);
