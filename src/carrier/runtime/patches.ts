@@ -1,7 +1,8 @@
 // What calls back later is given its caller's context: promises, timers, locks. Events are not: what a user causes starts empty,
 // and what code dispatches runs within its call. Source: https://github.com/tc39/proposal-async-context/blob/master/WEB-INTEGRATION.md
 
-import { carried, inContext, Native } from "./carried.ts";
+import { isCarried } from "./build.ts";
+import { carried, find, inContext, Native } from "./carried.ts";
 import { type Mapping, page } from "./page.ts";
 
 type Callable = (...args: unknown[]) => unknown;
@@ -34,17 +35,33 @@ export function patch(): void {
   const isZoned = Promise !== Native;
   page.promise = Promise;
   page.undo = undo;
-  page.isQuiet = false;
-  for (const target of targets())
-    patchOne(target, undos, () => page.undo === undo && (isZoned || page.current !== undefined));
-  patchTexts(undos);
+  if (!isCarried) page.isQuiet = false;
+  for (const [holder, key, carry] of targets()) {
+    replace(holder, key, undos, (original, self, args) => {
+      const { current } = page;
+      const isQuiet = isCarried || page.isQuiet;
+      if (page.undo !== undo || !(isZoned || current)) return Reflect.apply(original, self, args);
+      // What asks for a `constructor` in here is no await. See keep.ts: a build that is carried has no use for it.
+      if (!isCarried) page.isQuiet = true;
+      try {
+        carry(args, current, self);
+        return Reflect.apply(original, self, args);
+      } finally {
+        if (!isCarried) page.isQuiet = isQuiet;
+      }
+    });
+  }
+  // Dexie and others look for `[native code]`, and take what has none for a polyfill. In other realms, a proxy has it, too.
+  replace(Function.prototype, "toString", undos, (original, self, args) =>
+    Reflect.apply(original, originals.get(self as object) ?? self, args),
+  );
 }
 
 /** Takes the patches back: what is asked from now on is called with nobody current. */
 export function unpatch(): void {
   const { undo } = page;
   page.undo = undefined;
-  page.isQuiet = true;
+  if (!isCarried) page.isQuiet = true;
   undo?.();
 }
 
@@ -63,43 +80,19 @@ function targets(): Target[] {
   ];
 }
 
-function patchOne([object, key, carry]: Target, undos: (() => void)[], isNeeded: () => boolean): void {
-  replace(object, key, undos, (original, self, args) => {
-    const { current, isQuiet } = page;
-    if (!isNeeded()) return Reflect.apply(original, self, args);
-    // What asks for a `constructor` in here is no await. See keep.ts.
-    page.isQuiet = true;
-    try {
-      carry(args, current, self);
-      return Reflect.apply(original, self, args);
-    } finally {
-      page.isQuiet = isQuiet;
-    }
-  });
-}
-
 /** What stands for a function, and the function: it gives its text. */
 const originals = new WeakMap<object, Callable>();
-
-/** Dexie and others look for `[native code]`, and take what has none for a polyfill. For other realms, a proxy has it, too. */
-function patchTexts(undos: (() => void)[]): void {
-  replace(Function.prototype, "toString", undos, (original, self, args) =>
-    Reflect.apply(original, originals.get(self as object) ?? self, args),
-  );
-}
 
 type Call = (original: Callable, self: unknown, args: unknown[]) => unknown;
 
 function replace(object: object | undefined, key: string, undos: (() => void)[], apply: Call): void {
-  let holder = object;
   // A worker has its functions from a prototype.
-  while (holder && !Object.hasOwn(holder, key)) holder = Object.getPrototypeOf(holder) as object | undefined;
-  const before = holder && Object.getOwnPropertyDescriptor(holder, key);
+  const [holder, before] = find(object, key);
   if (typeof before?.value !== "function") return;
   const original = before.value as Callable;
   // Name, length and properties are the original's, and it is no constructor where that is none.
   const patched = new Proxy(original, { apply });
-  originals.set(patched, originals.get(original) ?? original);
+  originals.set(patched, original);
   // Refused by what is frozen: then it stays as it is.
   Reflect.defineProperty(holder as object, key, { ...before, value: patched });
   // The last one first: where a page's own Promise inherits from the engine's, both find the same to patch.

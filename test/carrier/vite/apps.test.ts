@@ -51,6 +51,15 @@ describe.each([
     await page.waitForFunction("globalThis.loads > 0");
   }
 
+  /** A carried function's text, in a worker that is made of it and in a page that a test drives. */
+  async function expectTextToRun(): Promise<void> {
+    expect(await page.evaluate("inTextWorker(3)")).toBe(8);
+    const text = await page.evaluate<string>("String(work)");
+    const other = await browser.newPage();
+    expect(await other.evaluate(`(${text})(3)`)).toBe(8);
+    await other.close();
+  }
+
   test("a build keeps the context in each framework's components, in dependencies and in a worker", async () => {
     const settings = { ...(await project.settings()), preview: { host: "127.0.0.1", port: 0 } };
     const result = await project.vite.build(settings);
@@ -63,6 +72,7 @@ describe.each([
       await visit(server.resolvedUrls);
       expect(await clicked(page, "first")).toEqual(all("first"));
       expect(await page.evaluate("inWorker('W')")).toBe(KEPT);
+      await expectTextToRun();
     } finally {
       await server.close();
     }
@@ -79,6 +89,7 @@ describe.each([
       await visit(server.resolvedUrls);
       expect(await clicked(page, "first")).toEqual(all("first"));
       expect(await page.evaluate("inWorker('W')")).toBe(KEPT);
+      await expectTextToRun();
       for (const name of APPS) project.edit(name, "first", "second");
       expect(await clicked(page, "second")).toEqual(all("second"));
       expect(await page.evaluate("loads")).toBe(1);

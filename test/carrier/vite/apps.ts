@@ -43,7 +43,16 @@ const place = (name: string) => document.getElementById(name)!;
 createRoot(place("react")).render(createElement(ReactApp));
 createApp(VueApp).mount(place("vue"));
 mount(SvelteApp, { target: place("svelte") });
-Object.assign(globalThis, { loads: (globalThis as any).loads + 1 || 1, inWorker: (name: string) => new Promise((resolve, reject) => {
+// Its text runs in a worker that knows nothing of the page's build.
+const work = async (n: number) => { const plus = async () => n + 1; for await (const m of [plus(), 1]) n += await m; return n; };
+const source = \`onmessage = async ({ data }) => postMessage(await (\${work})(data))\`;
+const inTextWorker = (n: number) => new Promise((resolve, reject) => {
+  const worker = new Worker(URL.createObjectURL(new Blob([source])));
+  worker.onerror = ({ message }) => reject(new Error(message));
+  worker.onmessage = ({ data }) => { worker.terminate(); resolve(data); };
+  worker.postMessage(n);
+});
+Object.assign(globalThis, { work, inTextWorker, loads: (globalThis as any).loads + 1 || 1, inWorker: (name: string) => new Promise((resolve, reject) => {
   const worker = new Worker(new URL("./look-worker.ts", import.meta.url), { type: "module" });
   worker.onerror = () => reject(new Error("the worker did not start"));
   worker.onmessage = ({ data }) => { worker.terminate(); resolve(data); };
