@@ -58,7 +58,7 @@ function around(site: Site, node: Node, inside: number, back: Step | Helper, lea
 }
 
 /** Ends the statement where a line break ended it before a call stood there. */
-export function endLine(at: number, { code, edits }: Site, isOperand = false): void {
+function endLine(at: number, { code, edits }: Site, isOperand = false): void {
   // Behind all that closes here: only what follows begins with it.
   if (isOpenEnd(code, at, isOperand)) edits.open(at, ";");
 }
