@@ -39,7 +39,6 @@ export interface DatabaseOptions {
 }
 
 const TYPES = {
-  context: "object",
   runtime: "object",
   pool: "object",
   defaults: "object",
@@ -66,11 +65,24 @@ export function checkDatabaseOptions(options: DatabaseOptions): void {
     throw new TypeError(
       'Expected `settings` to be "required"; what is set for all sessions is `defaults: { settings }`',
     );
+  checkContext(options.context);
   for (const [name, type] of Object.entries(TYPES)) {
     const value = options[name as keyof typeof TYPES];
     if (value !== undefined && typeof value !== type)
-      throw new TypeError(`Expected \`${name}\` to be a ${type}, got \`${String(value)}\``);
+      throw new TypeError(`Expected \`${name}\` to be a ${type}, got \`${shown(value)}\``);
   }
+}
+
+function checkContext(context: ContextProvider | undefined): void {
+  if (context === undefined || (typeof context?.run === "function" && typeof context.current === "function")) return;
+  throw new TypeError(
+    `Expected \`context\` to be a provider, such as \`asyncLocal(AsyncLocalStorage)\`, got \`${shown(context)}\``,
+  );
+}
+
+// A function's text is its source: of a class, pages.
+function shown(value: unknown): string {
+  return typeof value === "function" ? `function ${value.name}` : String(value);
 }
 
 /**

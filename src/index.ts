@@ -2,6 +2,7 @@
 
 export { asyncContext, type AsyncContextLike } from "./context/async-context.ts";
 export { asyncLocal, type AsyncLocalStorageClass, type AsyncLocalStorageLike } from "./context/async-local.ts";
+export type { AmbientOptions } from "./context/ambient.ts";
 export { explicit } from "./context/explicit.ts";
 export { zone, type ZoneLike } from "./context/zone.ts";
 export type * from "./contract/adapter.ts";

@@ -4,7 +4,7 @@
 const CODE: ReadonlySet<string> = new Set(["js", "jsx", "ts", "tsx"]);
 
 /** Vite's client and preload helper, Rolldown's runtime: no code of the user's waits for anything in there. */
-const HELPERS = /^\0(?:vite|rolldown)\/|^\0rolldown:|\/@vite\/|\/vite\/dist\/client\//;
+const HELPERS = /^\0(?:vite|rolldown)\/|^\0rolldown:|\/@vite\/|\/[^/]*vite[^/]*\/dist\/client\//;
 
 export class CarrierFiles {
   /** Path of this module, from which the run-time half is found. */

@@ -8,6 +8,8 @@ import { MAY_BE_ASYNC, transform, type TransformResult } from "./transform/trans
 /** As much of a plugin's own context as is used: Vite, Rolldown, Rollup and unplugin have it. */
 export interface TransformContext {
   parse(code: string, options?: ParseOptions): unknown;
+  /** What a bundler says of itself. */
+  readonly meta?: object;
 }
 
 export interface ResolveContext {
@@ -29,7 +31,8 @@ export interface CarrierHooks {
       this: TransformContext,
       code: string,
       id: string,
-      meta?: { readonly moduleType?: string },
+      // Vite 7 says only whether it is for a server.
+      meta?: { readonly moduleType?: string; readonly ssr?: boolean | undefined },
     ): TransformResult | undefined;
   };
 }
@@ -41,7 +44,7 @@ export interface HookSettings {
   /** False where no source map is wanted. */
   readonly hasMap: () => boolean;
   /** True for what is carried already, or later. */
-  readonly isElsewhere: (id: string) => boolean;
+  readonly isElsewhere: (id: string, isRolldown: boolean) => boolean;
 }
 
 export function carrierHooks(name: string, { files, parse, hasMap, isElsewhere }: HookSettings): CarrierHooks {
@@ -61,7 +64,8 @@ export function carrierHooks(name: string, { files, parse, hasMap, isElsewhere }
     transform: {
       filter: { code: MAY_BE_ASYNC },
       handler(code, id, meta) {
-        if (isElsewhere(id) || !files.isCarried(id, meta?.moduleType)) return undefined;
+        if (isElsewhere(id, "rolldownVersion" in (this.meta ?? {})) || !files.isCarried(id, meta?.moduleType))
+          return undefined;
         const read: Parse = parse ?? ((text, options) => this.parse(text, options));
         return transform(code, id, { parse: read, sourceMap: hasMap() });
       },

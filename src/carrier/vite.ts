@@ -31,7 +31,8 @@ export interface IsopoolPlugin extends CarrierHooks {
   applyToEnvironment(environment: { readonly config: { readonly consumer: string } }): boolean;
   config(): {
     worker: { plugins: () => CarrierHooks[] };
-    optimizeDeps: { rolldownOptions: { plugins: OptimizerPlugin[] } };
+    // Vite 7 has no `rolldownOptions`: the type needs a name that it knows.
+    optimizeDeps: { rolldownOptions: { plugins: OptimizerPlugin[] }; include?: string[] };
   };
   configEnvironment(
     name: string,
@@ -56,8 +57,10 @@ export function isopool(options: IsopoolOptions = {}): IsopoolPlugin {
     files,
     parse: options.parse,
     hasMap: () => config?.command !== "build" || config.build.sourcemap !== false,
-    // What the dev server takes from its cache was carried on the way there.
-    isElsewhere: (id) => config?.command === "serve" && files.isOptimized(id, config.cacheDir),
+    // What the dev server takes from its cache was carried on the way there, by Rolldown. Vite 7 has esbuild bundle ahead, whose
+    // plugins are not these: there, it is carried as it is served.
+    isElsewhere: (id, isRolldown) =>
+      config?.command === "serve" && isRolldown && files.isOptimized(id, config.cacheDir),
   };
   return {
     ...carrierHooks("isopool", settings),

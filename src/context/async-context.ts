@@ -1,4 +1,5 @@
 import type { ContextProvider, Frame } from "../contract/context.ts";
+import { ambient, type AmbientOptions } from "./ambient.ts";
 
 /** What isopool needs of the AsyncContext proposal. Source: https://github.com/tc39/proposal-async-context */
 export interface AsyncContextLike {
@@ -7,15 +8,24 @@ export interface AsyncContextLike {
 
 /**
  * Keeps the current session in an `AsyncContext.Variable`: engines that have the proposal, or a polyfill of it.
+ * All databases that are given the same namespace share one variable.
  *
  * @param AsyncContext - the namespace object.
+ * @throws TypeError for what has no `Variable`.
  */
-export function asyncContext(AsyncContext: AsyncContextLike): ContextProvider {
-  const variable = new AsyncContext.Variable();
+export function asyncContext(AsyncContext: AsyncContextLike, options: AmbientOptions = {}): ContextProvider {
+  const { Variable } = AsyncContext ?? {};
+  if (typeof Variable !== "function")
+    throw new TypeError(
+      `Expected the namespace \`AsyncContext\` with its \`Variable\`, got \`${typeof AsyncContext}\``,
+    );
+  return ambient("asyncContext", Variable, () => storageOf(Variable), options);
+}
+
+function storageOf(Variable: AsyncContextLike["Variable"]) {
+  const variable = new Variable();
   return {
-    name: "asyncContext",
-    absenceProves: true,
     current: () => variable.get() as Frame | undefined,
-    run: (frame, work) => variable.run(frame, work),
+    run: <T>(frame: Frame | undefined, work: () => T) => variable.run(frame, work),
   };
 }

@@ -1,4 +1,5 @@
 import type { ContextProvider, Frame } from "../contract/context.ts";
+import { ambient, type AmbientOptions } from "./ambient.ts";
 
 /** What isopool needs of Node's AsyncLocalStorage. */
 export interface AsyncLocalStorageLike<T> {
@@ -11,15 +12,22 @@ export type AsyncLocalStorageClass = new () => AsyncLocalStorageLike<unknown>;
 
 /**
  * Keeps the current session in an AsyncLocalStorage: Node, Deno, Bun, and Workers with `nodejs_als` or `nodejs_compat`.
+ * All databases that are given the same class share one instance of it.
  *
  * @param AsyncLocalStorage - the class, as imported from `node:async_hooks`.
+ * @throws TypeError for anything but the class.
  */
-export function asyncLocal(AsyncLocalStorage: AsyncLocalStorageClass): ContextProvider {
+export function asyncLocal(AsyncLocalStorage: AsyncLocalStorageClass, options: AmbientOptions = {}): ContextProvider {
+  const type = typeof AsyncLocalStorage;
+  if (type !== "function" || typeof AsyncLocalStorage.prototype?.getStore !== "function")
+    throw new TypeError(`Expected the class \`AsyncLocalStorage\` of node:async_hooks, got \`${type}\``);
+  return ambient("asyncLocal", AsyncLocalStorage, () => storageOf(AsyncLocalStorage), options);
+}
+
+function storageOf(AsyncLocalStorage: AsyncLocalStorageClass) {
   const storage = new AsyncLocalStorage() as AsyncLocalStorageLike<Frame | undefined>;
   return {
-    name: "asyncLocal",
-    absenceProves: true,
     current: () => storage.getStore(),
-    run: (frame, work) => storage.run(frame, work),
+    run: <T>(frame: Frame | undefined, work: () => T) => storage.run(frame, work),
   };
 }

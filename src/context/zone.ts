@@ -17,8 +17,11 @@ const KEY = "isopool.frame";
  * Zones are lost at a native `await`: build with target es2016, or pass the session by hand.
  *
  * @param Zone - the global that zone.js defines.
+ * @throws TypeError for anything else.
  */
 export function zone(Zone: ZoneLike): ContextProvider {
+  if (typeof Zone?.current?.fork !== "function")
+    throw new TypeError(`Expected the global \`Zone\` that zone.js defines, got \`${typeof Zone}\``);
   return {
     name: "zone",
     absenceProves: false,

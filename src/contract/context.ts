@@ -15,6 +15,11 @@ export interface ContextProvider {
   readonly name: string;
   /** True: where `current()` is `undefined` there is no session. False: it may only have been lost. */
   readonly absenceProves: boolean;
+  /**
+   * Where absence proves: a lone statement is refused all the same while a session of its database is open and none is current.
+   * A listener or a pooled callback runs in the context of whoever dispatches it, and may have lost its session.
+   */
+  readonly strict?: boolean | undefined;
   /** The innermost frame here; `undefined` when there is none, or when it cannot be known. */
   current(): Frame | undefined;
   /** Runs `work` with `frame` current, in it and in all that it starts; `undefined` runs it with none. */

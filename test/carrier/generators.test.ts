@@ -132,7 +132,7 @@ test.each([
   ["sloppy, with patterns", "async function* g({ a }) { yield arguments; }"],
   ["sloppy, without parameters", "async function* g() { yield arguments; }"],
 ])("a generator is made by its call, though it has arguments, if it is %s", (_name, code) => {
-  expect(transform(code, "a.js", { parse })?.code).toContain("...{$cx=$cxg()}");
+  expect(transform(code, "a.js", { parse })?.code).toContain("...{$cx=(()=>{let $cx;try{$cx=$cxg()}");
 });
 
 test("a generator that is strict by its own directive is carried from its first step on", async () => {

@@ -73,7 +73,7 @@ test("what is put in leads to what it stands for", () => {
   const source = "async function f(a) {\n  b; await c;\n  for await (d of e) g;\n  return h;\n}\n";
   const { code = "", map } = transform(source, "/src/a.js", { parse }) ?? {};
   const lines = code.split("\n");
-  const leads = ["$cxe()", "$cxb(", "$cxl(", "try{for", "$cxi(", "{$cxc($cx);", "$cxt("].map((text) => {
+  const leads = ["$cxe()", "$cx.b(", "$cx.l(", "try{for", "$cx.h(", "{$cx.c();", "$cx.t("].map((text) => {
     const line = lines.findIndex((each) => each.replace(/^import[^;]*;/, "").includes(text));
     const column = lines[line]?.lastIndexOf(text) as number;
     const original = originalPositionFor(new TraceMap(map as never), { line: line + 1, column });
@@ -81,12 +81,12 @@ test("what is put in leads to what it stands for", () => {
   });
   expect(leads).toEqual([
     ["$cxe()", ""],
-    ["$cxb(", "await c;"],
-    ["$cxl(", " c;"],
+    ["$cx.b(", "await c;"],
+    ["$cx.l(", " c;"],
     ["try{for", "for await (d of e) g;"],
-    ["$cxi(", " e) g;"],
-    ["{$cxc($cx);", "g;"],
-    ["$cxt(", " h;"],
+    ["$cx.h(", " e) g;"],
+    ["{$cx.c();", "g;"],
+    ["$cx.t(", " h;"],
   ]);
 });
 

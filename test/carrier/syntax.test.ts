@@ -68,8 +68,8 @@ test("directives stay first, a hashbang too, and lines stay where they were", ()
     "'use strict';i",
     "export async f",
     '  "use server"',
-    "  $cxb($cx,awa",
-    "}finally{$cxx(",
+    "  $cx.b(await ",
+    "}finally{$cx.x",
     "",
   ]);
 });
@@ -88,16 +88,16 @@ test("TypeScript and JSX that the bundler compiles later are left to it", () => 
   const typed = `export const f = async <T extends () => void>(x: T): Promise<() => void> => await (x as T);
     export async function* g(this: Date, a?: number, ...rest: string[]): AsyncGenerator<number> { yield* [a!]; }`;
   const result = transform(typed, "a.ts", { parse })?.code ?? "";
-  expect(result).toContain("Promise<() => void> =>{const $cx=");
-  expect(result).toContain("...{$cx=$cxg(),$cxv:rest=[].slice.call(arguments,1)}): AsyncGenerator");
+  expect(result).toContain("Promise<() => void> =>{let $cx;try{$cx=");
+  expect(result).toContain("return $cx})(),$cxv:rest=[].slice.call(arguments,1)}): AsyncGenerator");
   const generic = `export const f = async <T extends () => void>() => await x;
     export async function* g<T extends (a: number) => void>() { yield 1; }`;
   const second = transform(generic, "a.ts", { parse })?.code ?? "";
-  expect(second).toContain("<T extends () => void>() =>{const $cx=");
-  expect(second).toContain("<T extends (a: number) => void>(...{$cx=$cxg()}) {");
+  expect(second).toContain("<T extends () => void>() =>{let $cx;try{$cx=");
+  expect(second).toContain("<T extends (a: number) => void>(...{$cx=(()=>{");
   expect(() => parse(result, { lang: "ts", sourceType: "module" })).not.toThrow();
   const markup = "export const F = async () => <a>{await x}</a>;";
-  expect(transform(markup, "a.js", { parse })?.code).toContain("<a>{$cxb($cx,await $cxl($cx, x))}</a>");
+  expect(transform(markup, "a.js", { parse })?.code).toContain("<a>{$cx.b(await $cx.l( x))}</a>");
 });
 
 test.each(["const async = 1; async;", "class C { static async = 1 }", "// async", "({ async: 1 }).async", "f(async)"])(
@@ -125,7 +125,7 @@ test.each<[string, string, number]>([
   ["a resource of a block", "async () => { { await using x = g() } }", 1],
 ])("%s gets no more than it needs", (_name, code, caught) => {
   const carried = transform(`export const f = ${code}`, "a.js", { parse })?.code ?? "";
-  expect(carried.split("$cxc($cx)").length - 1).toBe(caught);
+  expect(carried.split("$cx.c()").length - 1).toBe(caught);
 });
 
 test.each(["export async function f() { await 1 }", "exports.f = async () => { await 1 }"])(
@@ -139,5 +139,8 @@ test.each(["export async function f() { await 1 }", "exports.f = async () => { a
 
 test("the run-time half may come from elsewhere", () => {
   const code = transform("export const f = async () => g()", "a.js", { parse, runtime: "./half.js" })?.code;
-  expect(code).toBe('import{thenable as $cxt}from"./half.js";export const f = async () => $cxt( g())');
+  expect(code).toBe(
+    'import{enter as $cxe}from"./half.js";export const f = async () =>' +
+      "{let $cx;try{$cx=$cxe()}catch{$cx=new Proxy(v=>v,{get:f=>f})}return $cx.t( g())}",
+  );
 });

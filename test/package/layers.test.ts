@@ -11,7 +11,8 @@ const arrows: Record<string, readonly string[]> = {
   index: ["context/", "runtime/"],
   // The two defaults of createDatabase(); every other context and runtime is handed in.
   database: ["context/explicit.ts", "runtime/shared.ts"],
-  context: ["contract/"],
+  // What those share that keep a context by themselves.
+  context: ["contract/", "context/ambient.ts"],
   runtime: ["contract/"],
   adapters: ["contract/", "adapters/shared/", "adapters/sqlite/"],
   carrier: ["contract/", "carrier/"],

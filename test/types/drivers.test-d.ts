@@ -6,6 +6,7 @@ import { createClient as createHttp } from "@libsql/client/http";
 import { createClient as createWeb } from "@libsql/client/web";
 import initSqlJs, { type SqlJsStatic } from "sql.js";
 import type { Plugin } from "vite";
+import type { Plugin as Plugin7 } from "vite-7";
 import { expectTypeOf, test } from "vitest";
 import { libsql } from "../../src/adapters/libsql/index.ts";
 import { sqlJs } from "../../src/adapters/sql-js/index.ts";
@@ -26,6 +27,7 @@ test("@libsql/client in each of its builds, and the platform's fetch", () => {
 
 test("Vite takes the plugin for one of its own", () => {
   expectTypeOf(isopool()).toExtend<Plugin>();
+  expectTypeOf(isopool()).toExtend<Plugin7>();
 });
 
 test("Node's AsyncLocalStorage", () => {

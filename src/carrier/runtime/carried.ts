@@ -46,9 +46,31 @@ export function carried<T>(value: T, context: Mapping): T {
     } as T;
   }
   // A promise's own calls nobody's code, and one that gives itself must be told apart.
-  if (typeof then !== "function" || then === Native.prototype.then) return value;
+  if (then === Native.prototype.then) return value;
+  if (typeof then !== "function") return unread(value, then);
   // oxlint-disable-next-line unicorn/no-thenable -- it stands for one
   return { then: (...args: unknown[]) => inContext(context, then as () => unknown, value, args as []) } as T;
+}
+
+/** Has a getter that gave no function give the same once more, to the engine, which reads at once: it is not called again. */
+function unread<T extends object>(value: T, then: unknown): T {
+  const [holder, found] = find(value, "then");
+  const get = (): unknown => {
+    // oxlint-disable-next-line unicorn/no-thenable -- its own, put back
+    if (holder === value) Reflect.defineProperty(value, "then", found!);
+    else Reflect.deleteProperty(value, "then");
+    return then;
+  };
+  // oxlint-disable-next-line unicorn/no-thenable -- what stands for it, for a moment
+  if (found?.get) Reflect.defineProperty(value, "then", { get, configurable: true });
+  return value;
+}
+
+/** A property, and which of an object and its prototypes has it. */
+export function find(object: object | undefined, key: string): [object | undefined, PropertyDescriptor | undefined] {
+  let holder = object;
+  while (holder && !Object.hasOwn(holder, key)) holder = Object.getPrototypeOf(holder) as object | undefined;
+  return [holder, holder && Object.getOwnPropertyDescriptor(holder, key)];
 }
 
 /** What an await is given: of a promise nothing is asked, not even a `then` of its own. */

@@ -1,73 +1,102 @@
 // One call of an async function: who is current in it, and who is once it leaves.
 //
-// Functions, not methods: a page loads those that it calls. And a call with nobody current has no frame at all: nobody is current
-// when it leaves, and nobody when the engine is back, so that its awaits cost next to nothing.
+// Compiled code has no name of outside but the one that makes its frame. So the text of a function still runs where there is no
+// run-time half, in a page that a test drives or a worker that is made of it: there its frame is made of nothing. See the
+// transform's site.ts. The methods have one letter each: every await of a page writes two of them, and no bundler may shorten them.
 
 import { carried, toAwaited } from "./carried.ts";
 import { type Mapping, page } from "./page.ts";
 
 page.isTransformed = true;
 
-export interface Frame {
+/** A part of the run-time half that few functions need: it is loaded by those that name it. */
+type Helper<T, R> = (frame: Frame, value: T) => R;
+
+export class Frame {
   /** The context it was called in, and resumes in. */
-  readonly context: Mapping;
+  declare readonly context: Mapping;
   /** Who is current once this leaves: the caller's context up to the first suspension, afterwards none. */
-  base: Mapping;
-  isSuspended: boolean;
-}
+  declare base: Mapping;
+  declare isSuspended: boolean;
 
-/** Begins a call of an async function; `undefined`: nobody is current in it. */
-export function enter(): Frame | undefined {
-  return page.current && enterGenerator();
-}
-
-/** Begins a call of an async generator. It has a frame in any case: whoever asks for its next value may have a context. */
-export function enterGenerator(): Frame {
-  const { current } = page;
-  return { context: current, base: current, isSuspended: false };
-}
-
-/** Leaves, with the value that is about to be awaited. */
-export function leave<T>(frame: Frame | undefined, value: T): T {
-  if (frame === undefined) return value;
-  const awaited = toAwaited(value, frame.context);
-  frame.isSuspended = true;
-  page.current = frame.base;
-  return awaited;
-}
-
-/** Resumed, with the value that was awaited. */
-export function back<T>(frame: Frame | undefined, value: T): T {
-  if (frame !== undefined) {
-    frame.base = undefined;
-    resume(frame);
+  constructor(isSuspended: boolean) {
+    this.context = page.current;
+    this.base = page.current;
+    this.isSuspended = isSuspended;
   }
-  return value;
+
+  /** Leaves, with the value that is about to be awaited. */
+  l<T>(value: T): T {
+    const awaited = toAwaited(value, this.context);
+    // Where it has left already, the context here is not its own.
+    if (!this.isSuspended) page.current = this.base;
+    this.isSuspended = true;
+    return awaited;
+  }
+
+  /** Back, with the value that was awaited. */
+  b<T>(value?: T): T | undefined {
+    this.c();
+    this.base = undefined;
+    return value;
+  }
+
+  /**
+   * The start of a `catch`, a `finally` or the body of a `for await`: resumed, if it was suspended. Or an async generator resumes,
+   * with the value that it was sent: whoever asked for more is current when it leaves again.
+   */
+  c<T>(value?: T): T | undefined {
+    if (this.isSuspended) {
+      this.base = page.current;
+      this.isSuspended = false;
+      page.current = this.context;
+    }
+    return value;
+  }
+
+  /** What is returned: a thenable is asked in the context that is current here, a promise for a `then` of its own. */
+  t<T>(value: T): T {
+    return page.current ? carried(value, page.current) : value;
+  }
+
+  /** The exit of the call. When a rejection ended it, nobody else's context is current now. */
+  x(): void {
+    if (!this.isSuspended) page.current = this.base;
+  }
+
+  /** Has a helper do it. */
+  h<T, R>(value: T, helper: () => Helper<T, R>): R {
+    return helper()(this, value);
+  }
 }
 
-/** The start of a `catch`, a `finally` or the body of a `for await`: resumed, if it was suspended. */
-export function caught(frame: Frame | undefined): void {
-  if (frame?.isSuspended) asked(frame);
+/** Nobody is current when such a call leaves, nor when the engine is back: it costs next to nothing. */
+class Nobody {
+  l(value: unknown): unknown {
+    return value;
+  }
+  b(value: unknown): unknown {
+    return value;
+  }
+  t(value: unknown): unknown {
+    return value;
+  }
+  c(value: unknown): unknown {
+    return value;
+  }
+  x(): void {}
+  h(value: unknown): unknown {
+    return value;
+  }
+}
+const nobody = new Nobody() as unknown as Frame;
+
+/** Begins a call of an async function. */
+export function enter(): Frame {
+  return page.current ? new Frame(false) : nobody;
 }
 
-/** An async generator resumes, with the value that it was sent: whoever asked for more is current when it leaves again. */
-export function asked<T>(frame: Frame, value?: T): T | undefined {
-  frame.base = page.current;
-  resume(frame);
-  return value;
-}
-
-/** The end of the call. When a rejection ended it, nobody else's context is current now. */
-export function exit(frame: Frame | undefined): void {
-  if (frame?.isSuspended === false) page.current = frame.base;
-}
-
-/** What an async function returns: a thenable is asked in the context that is current here, a promise for a `then` of its own. */
-export function thenable<T>(value: T): T {
-  return page.current ? carried(value, page.current) : value;
-}
-
-function resume(frame: Frame): void {
-  frame.isSuspended = false;
-  page.current = frame.context;
+/** Begins a call of an async generator, which waits to be asked. It has a frame of its own in any case: whoever asks for its next value may have a context. */
+export function enterGenerator(): Frame {
+  return new Frame(true);
 }

@@ -1,9 +1,11 @@
 // isopool/browser-context: the session of here and now, in browsers.
 
 import type { ContextProvider, Frame } from "../../contract/context.ts";
+import { isCarried, isProduction } from "./build.ts";
 import { keepable } from "./keep.ts";
 import { page } from "./page.ts";
-import { nativeAsyncContext, Snapshot, Variable, type VariableOptions } from "./variable.ts";
+import { patch } from "./patches.ts";
+import { nativeAsyncContext, runWith, Snapshot, Variable, type VariableOptions } from "./variable.ts";
 
 export { unpatch } from "./patches.ts";
 export type { Snapshot, Variable, VariableOptions };
@@ -19,19 +21,10 @@ function asyncContext(): { readonly Variable: typeof Variable; readonly Snapshot
   return native ?? { Variable, Snapshot };
 }
 
-interface Meta {
-  readonly env?: { readonly PROD?: boolean; readonly ISOPOOL_CARRIED?: boolean };
-}
-
 export interface BrowserContextOptions {
   /** Told once, in development, when nothing was compiled by the plugin. `false`: on purpose. Default `console.warn`. */
   readonly warn?: ((message: string) => void) | false;
 }
-
-// Vite writes its answers in here, and drops from a build what it cannot need: what is for development, and, where the plugin
-// has compiled the page, what does without. Others have no `env`.
-const isProduction = (import.meta as Meta).env?.PROD;
-const isCarried = (import.meta as Meta).env?.ISOPOOL_CARRIED;
 
 const WARNING = "isopool/vite compiled nothing here: await loses sessions. Meant? warn: false";
 
@@ -40,18 +33,25 @@ const WARNING = "isopool/vite compiled nothing here: await loses sessions. Meant
  * Without it, over awaits of the database's own promises and of `keep(promise)`; past others no session is current, never a wrong one.
  */
 export function browserContext({ warn = globalThis.console.warn }: BrowserContextOptions = {}): ContextProvider {
-  const variable = new (native ?? { Variable }).Variable<Frame | undefined>();
+  const variable = native && new native.Variable<Frame | undefined>();
+  // Its own key, and none of what a Variable can do besides.
+  const key = {};
+  if (!native) patch();
   return {
     name: "browserContext",
     absenceProves: false,
-    remedy: "build with isopool/vite or keep(promise)",
-    current: () => variable.get(),
+    get remedy() {
+      return (isCarried ?? page.isTransformed)
+        ? "begin one here (a listener has none)"
+        : "build with isopool/vite or keep(promise)";
+    },
+    current: () => (variable ? variable.get() : (page.current?.get(key) as Frame | undefined)),
     run(frame, work) {
       if (!isProduction && warn && !isComplete() && !page.hasWarned) {
         page.hasWarned = true;
         warn(WARNING);
       }
-      return variable.run(frame, work);
+      return variable ? variable.run(frame, work) : runWith(key, frame && { value: frame }, work, []);
     },
     carry: isCarried ? undefined : (promise) => (isComplete() ? promise : keepable(promise)),
   };

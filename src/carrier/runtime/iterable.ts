@@ -1,5 +1,5 @@
 import { inContext, isObject, toAwaited } from "./carried.ts";
-import { caught, type Frame, leave } from "./frame.ts";
+import type { Frame } from "./frame.ts";
 
 type Step = (...args: unknown[]) => unknown;
 
@@ -10,11 +10,7 @@ interface Steps {
 }
 
 /** What a `for await` of `frame` goes through instead of `source`: leaves whenever the loop is about to suspend. */
-export function iterable<T>(
-  frame: Frame | undefined,
-  source: AsyncIterable<T> | Iterable<T>,
-): AsyncIterable<T> | Iterable<T> {
-  if (frame === undefined) return source;
+export function iterable<T>(frame: Frame, source: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> | Iterable<T> {
   const begin = (source as Partial<AsyncIterable<T>>)[Symbol.asyncIterator];
   const isAsync = begin !== undefined && begin !== null;
   const iterator: unknown = isAsync
@@ -31,8 +27,8 @@ function fromAsync(frame: Frame, iterator: Steps): object {
     (step: Step): Step =>
     (...args) => {
       // A loop that a rejection ends is left here with nobody current; a `yield*`, with whoever asked for more.
-      caught(frame);
-      return leave(frame, step.apply(iterator, args));
+      frame.c();
+      return frame.l(step.apply(iterator, args));
     };
   return {
     next: stepWith(next),
@@ -51,10 +47,8 @@ function fromAsync(frame: Frame, iterator: Steps): object {
 // The engine puts an async iterator around it, whose every step is awaited: one that throws, and a missing `return()`, too.
 function fromSync(frame: Frame, iterator: Steps): object {
   const { next } = iterator;
-  const suspend = (): void => {
-    // It closes the iterator from a microtask of its own, too, when a value was rejected: this has left by then.
-    if (!frame.isSuspended) leave(frame, undefined);
-  };
+  // It closes the iterator from a microtask of its own, too, when a value was rejected: the frame has left by then.
+  const suspend = (): unknown => frame.l(undefined);
   const stepWith =
     (step: Step): Step =>
     (...args) => {

@@ -13,8 +13,11 @@ type Then = (...callbacks: (Callback | null | undefined)[]) => unknown;
 /** Neither `Promise`, so that an await asks for `then`, nor what `then()` makes a new promise of. */
 const Elsewhere = { [Symbol.species]: Promise };
 
-/** Makes an await of `promise` come back with the context that it was begun in. */
+/** Makes an await of `promise` come back with the context that it was begun in; once, whoever asks again. */
 export function keepable<T extends PromiseLike<unknown>>(promise: T): T {
+  // Done by us or by another copy of this module, or closed by its owner. A failure here would follow work that was done.
+  if (!Object.isExtensible(promise) || Object.hasOwn(promise, "constructor") || Object.hasOwn(promise, "then"))
+    return promise;
   const { constructor, then } = promise as unknown as { readonly constructor: unknown; readonly then: Then };
   return Object.defineProperties(promise, {
     constructor: {

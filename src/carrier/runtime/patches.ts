@@ -1,7 +1,8 @@
 // What calls back later is given its caller's context: promises, timers, locks. Events are not: what a user causes starts empty,
 // and what code dispatches runs within its call. Source: https://github.com/tc39/proposal-async-context/blob/master/WEB-INTEGRATION.md
 
-import { carried, inContext, Native } from "./carried.ts";
+import { isCarried } from "./build.ts";
+import { carried, find, inContext, Native } from "./carried.ts";
 import { type Mapping, page } from "./page.ts";
 
 type Callable = (...args: unknown[]) => unknown;
@@ -34,16 +35,33 @@ export function patch(): void {
   const isZoned = Promise !== Native;
   page.promise = Promise;
   page.undo = undo;
-  page.isQuiet = false;
-  for (const target of targets())
-    patchOne(target, undos, () => page.undo === undo && (isZoned || page.current !== undefined));
+  if (!isCarried) page.isQuiet = false;
+  for (const [holder, key, carry] of targets()) {
+    replace(holder, key, undos, (original, self, args) => {
+      const { current } = page;
+      const isQuiet = isCarried || page.isQuiet;
+      if (page.undo !== undo || !(isZoned || current)) return Reflect.apply(original, self, args);
+      // What asks for a `constructor` in here is no await. See keep.ts: a build that is carried has no use for it.
+      if (!isCarried) page.isQuiet = true;
+      try {
+        carry(args, current, self);
+        return Reflect.apply(original, self, args);
+      } finally {
+        if (!isCarried) page.isQuiet = isQuiet;
+      }
+    });
+  }
+  // Dexie and others look for `[native code]`, and take what has none for a polyfill. In other realms, a proxy has it, too.
+  replace(Function.prototype, "toString", undos, (original, self, args) =>
+    Reflect.apply(original, originals.get(self as object) ?? self, args),
+  );
 }
 
 /** Takes the patches back: what is asked from now on is called with nobody current. */
 export function unpatch(): void {
   const { undo } = page;
   page.undo = undefined;
-  page.isQuiet = true;
+  if (!isCarried) page.isQuiet = true;
   undo?.();
 }
 
@@ -62,29 +80,19 @@ function targets(): Target[] {
   ];
 }
 
-function patchOne([object, key, carry]: Target, undos: (() => void)[], isNeeded: () => boolean): void {
-  let holder = object;
+/** What stands for a function, and the function: it gives its text. */
+const originals = new WeakMap<object, Callable>();
+
+type Call = (original: Callable, self: unknown, args: unknown[]) => unknown;
+
+function replace(object: object | undefined, key: string, undos: (() => void)[], apply: Call): void {
   // A worker has its functions from a prototype.
-  while (holder && !Object.hasOwn(holder, key)) holder = Object.getPrototypeOf(holder) as object | undefined;
-  const before = holder && Object.getOwnPropertyDescriptor(holder, key);
+  const [holder, before] = find(object, key);
   if (typeof before?.value !== "function") return;
   const original = before.value as Callable;
-  // A method: what it stands for is no constructor either.
-  const { [key]: patched } = {
-    [key](this: unknown, ...args: unknown[]) {
-      const { current, isQuiet } = page;
-      if (!isNeeded()) return original.apply(this, args);
-      // What asks for a `constructor` in here is no await. See keep.ts.
-      page.isQuiet = true;
-      try {
-        carry(args, current, this);
-        return original.apply(this, args);
-      } finally {
-        page.isQuiet = isQuiet;
-      }
-    },
-  };
-  Object.defineProperties(patched, Object.getOwnPropertyDescriptors(original));
+  // Name, length and properties are the original's, and it is no constructor where that is none.
+  const patched = new Proxy(original, { apply });
+  originals.set(patched, original);
   // Refused by what is frozen: then it stays as it is.
   Reflect.defineProperty(holder as object, key, { ...before, value: patched });
   // The last one first: where a page's own Promise inherits from the engine's, both find the same to patch.

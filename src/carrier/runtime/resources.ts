@@ -3,7 +3,7 @@
 // https://tc39.es/proposal-explicit-resource-management/#sec-createdisposableresource
 
 import { inContext, toAwaited } from "./carried.ts";
-import { caught, type Frame, leave } from "./frame.ts";
+import type { Frame } from "./frame.ts";
 
 type Dispose = (this: unknown) => unknown;
 type Resource = Partial<Record<symbol, unknown>> | null | undefined;
@@ -13,27 +13,27 @@ const symbolOf = (name: "dispose" | "asyncDispose"): symbol =>
   (Symbol as unknown as Record<string, symbol | undefined>)[name] ?? Symbol.for(`Symbol.${name}`);
 
 /** `using`: disposed of in the context of `frame`. */
-export function resource(frame: Frame | undefined, value: Resource): object | undefined {
+export function resource(frame: Frame, value: Resource): object | undefined {
   if (value == null) return undefined;
   const dispose = methodOf(value, "dispose");
-  return { [symbolOf("dispose")]: () => inContext(frame?.context, dispose, value, []) };
+  return { [symbolOf("dispose")]: () => inContext(frame.context, dispose, value, []) };
 }
 
 /** `await using`: disposed of in the context of `frame`, which leaves while that is awaited. */
-export function asyncResource(frame: Frame | undefined, value: Resource): object {
+export function asyncResource(frame: Frame, value: Resource): object {
   const isAsync = value != null && value[symbolOf("asyncDispose")] != null;
   const dispose = value == null ? undefined : methodOf(value, isAsync ? "asyncDispose" : "dispose");
   return {
     [symbolOf("asyncDispose")]: () => {
-      caught(frame);
+      frame.c();
       let answer: unknown;
       try {
         answer = dispose?.call(value);
       } finally {
-        leave(frame, undefined);
+        frame.l(undefined);
       }
       // What a plain `dispose` gives is not awaited.
-      return isAsync ? toAwaited(answer, frame?.context) : undefined;
+      return isAsync ? toAwaited(answer, frame.context) : undefined;
     },
   };
 }

@@ -30,13 +30,23 @@ export class Variable<T = unknown> {
 
   /** Calls `work(...args)` with `value` set, in it and in all that it starts. */
   run<Args extends unknown[], R>(value: T, work: (...args: Args) => R, ...args: Args): R {
-    if (page.undo) patch();
-    const mapping = new Map(page.current);
-    // Kept small: nothing is remembered of a value that says nothing, and "no value at all" is what costs least.
-    if (Object.is(value, this.#defaultValue)) mapping.delete(this);
-    else mapping.set(this, value);
-    return inContext(mapping.size > 0 ? mapping : undefined, work, undefined, args);
+    return runWith(this, Object.is(value, this.#defaultValue) ? undefined : { value }, work, args);
   }
+}
+
+/** Calls `work(...args)` with the value for `key` that is set; `undefined`: with none. */
+export function runWith<Args extends unknown[], R>(
+  key: object,
+  set: { readonly value: unknown } | undefined,
+  work: (...args: Args) => R,
+  args: Args,
+): R {
+  if (page.undo) patch();
+  const mapping = new Map(page.current);
+  // Kept small: nothing is remembered of a value that says nothing, and "no value at all" is what costs least.
+  if (set) mapping.set(key, set.value);
+  else mapping.delete(key);
+  return inContext(mapping.size > 0 ? mapping : undefined, work, undefined, args);
 }
 
 /** The values of all variables, as they are where it is made. */

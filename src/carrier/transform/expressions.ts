@@ -3,7 +3,8 @@
 // the rest of the call, a semicolon ends it.
 
 import { behind, beforeSemicolon, isOpenEnd } from "./punctuation.ts";
-import type { Rule, RuntimeFunction, Site } from "./site.ts";
+import { enterLate } from "./functions.ts";
+import type { Helper, Rule, Site, Step } from "./site.ts";
 import { childOf, mayBeThenable, type Node } from "./syntax.ts";
 
 /** `await x` → `back($,await leave($,x))`. */
@@ -39,7 +40,8 @@ export const returnRule: Rule = (node, site) => {
   if (argument === undefined || owner === undefined) return;
   const isAwaited = owner.node.generator;
   if (!isAwaited && !mayBeThenable(argument)) return;
-  const call = isAwaited ? site.callWith("leave") : `${site.use("thenable")}(`;
+  const call = site.callWith(isAwaited ? "leave" : "thenable");
+  if (owner.kind === "plain") enterLate(owner, site);
   // `return a, b` gives `b`: a call would take the list for two arguments.
   const [begin, end] = argument.type === "SequenceExpression" ? ["(", "))"] : ["", ")"];
   site.edits.open(node.start + "return".length, ` ${call}${begin}`);
@@ -48,15 +50,15 @@ export const returnRule: Rule = (node, site) => {
   endLine(at, site);
 };
 
-function around(site: Site, node: Node, inside: number, back: RuntimeFunction, leave: RuntimeFunction): void {
+function around(site: Site, node: Node, inside: number, back: Step | Helper, leave: Step | Helper): void {
   site.edits.open(node.start, site.callWith(back));
   site.edits.open(inside, ` ${site.callWith(leave)}`);
-  site.close(node.end, "))");
+  site.close(node.end, site.endWith(leave) + site.endWith(back));
   endLine(node.end, site, node.type === "AwaitExpression");
 }
 
 /** Ends the statement where a line break ended it before a call stood there. */
-export function endLine(at: number, { code, edits }: Site, isOperand = false): void {
+function endLine(at: number, { code, edits }: Site, isOperand = false): void {
   // Behind all that closes here: only what follows begins with it.
   if (isOpenEnd(code, at, isOperand)) edits.open(at, ";");
 }

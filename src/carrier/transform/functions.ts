@@ -1,6 +1,5 @@
 // The body of an async function: enter at its start, leave at its end, whichever way it ends.
 
-import { endLine } from "./expressions.ts";
 import { behind, skipTrivia } from "./punctuation.ts";
 import { shareNames } from "./shared-names.ts";
 import type { Scan } from "./scan.ts";
@@ -28,30 +27,33 @@ export function functionRule(node: Node, site: Site, carried: Carried): void {
       framedArrow(carried.node, site);
     else framedBlock(carried.node, site);
   } else if (carried.node.body.type !== "BlockStatement" && mayBeThenable(carried.node.body)) {
-    site.edits.open(behindArrow(carried.node, site), ` ${site.use("thenable")}(`);
-    site.close(node.end, ")");
-    endLine(node.end, site);
+    site.edits.open(behindArrow(carried.node, site), `{${site.enter()}return ${site.callWith("thenable")}`);
+    site.close(node.end, ")}");
   }
+}
+
+/** A function that never suspends has a frame for what it returns, if that may be a thenable. */
+export function enterLate({ node }: Carried, site: Site): void {
+  if (site.entered.has(node)) return;
+  site.entered.add(node);
+  const last = directivesOf(node.body).at(-1);
+  site.edits.open(last?.end ?? node.body.start + 1, `${last === undefined ? "" : ";"}${site.enter()}`);
 }
 
 /** `=> value` becomes a block that returns it. */
 function framedArrow(node: FunctionNode, site: Site): void {
-  const { frame } = site.names;
-  site.edits.open(
-    behindArrow(node, site),
-    `{const ${frame}=${site.use("enter")}();try{return ${site.use("thenable")}(`,
-  );
+  site.edits.open(behindArrow(node, site), `{${site.enter()}try{return ${site.callWith("thenable")}`);
   site.close(node.end, `)}finally{${site.call("exit")}}}`);
 }
 
 function framedBlock(node: FunctionNode, site: Site): void {
   const { body } = node;
-  const { frame } = site.names;
   const last = directivesOf(body).at(-1);
   const isMadeByCall = node.generator && last === undefined && (site.isStrict || !hasSloppyParameters(node, site));
   if (isMadeByCall) enterAtCall(node, site);
   const enter = node.generator ? "enterGenerator" : "enter";
-  const entry = isMadeByCall ? `try{${site.call("asked")};` : `const ${frame}=${site.use(enter)}();try{`;
+  const asked = node.generator ? `${site.call("asked")};` : "";
+  const entry = `${isMadeByCall ? "" : site.enter(enter)}try{${asked}`;
   const start = last?.end ?? body.start + 1;
   site.edits.open(start, last === undefined ? entry : `;${entry}`);
   shareNames(node, start, site);
@@ -63,8 +65,8 @@ function framedBlock(node: FunctionNode, site: Site): void {
  * made as a part of its parameters. Behind `...` the call's arguments stay what they were, and so does `length`.
  * A body with directives may have no such parameters, nor may some sloppy code; the frame is made at the first `next()`.
  */
-function enterAtCall(node: FunctionNode, { code, edits, names, use }: Site): void {
-  const capture = `{${names.frame}=${use("enterGenerator")}()`;
+function enterAtCall(node: FunctionNode, { code, edits, names, enter }: Site): void {
+  const capture = `{${names.frame}=(()=>{${enter("enterGenerator")}return ${names.frame}})()`;
   const last = node.params.at(-1);
   if (last?.type === "RestElement") {
     const argument = childOf(last, "argument") as Node;

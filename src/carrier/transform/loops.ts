@@ -12,7 +12,7 @@ export const forOfRule: Rule = (node, site) => {
   if (isAwait) {
     beBackBehind(node, site);
     edits.open(behind(code, "of", left.end), ` ${site.callWith("iterable")}`);
-    site.close(lastParenthesis(code, right.end, body.start), ")");
+    site.close(lastParenthesis(code, right.end, body.start), site.endWith("iterable"));
   }
   const first = isAwait ? `${site.call("caught")};` : "";
   const isClosing = isAwaitUsing(left) || (!isAwait && site.scan.suspending.has(body));

@@ -5,6 +5,8 @@ import type { Node } from "./syntax.ts";
 export interface ParseOptions {
   readonly lang: "js" | "jsx" | "ts" | "tsx";
   readonly sourceType: "module" | "commonjs";
+  /** What Rollup and acorn call the one liberty of CommonJS that they can take. */
+  readonly allowReturnOutsideFunction?: boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ function typesOf(id: string): ParseOptions["lang"] | undefined {
 function attemptsAt(id: string): ParseOptions[] {
   return [
     { lang: "js", sourceType: "module" },
-    { lang: "js", sourceType: "commonjs" },
+    { lang: "js", sourceType: "commonjs", allowReturnOutsideFunction: true },
     { lang: typesOf(id) ?? "jsx", sourceType: "module" },
   ];
 }

@@ -4,21 +4,13 @@ import type { Edits } from "./edits.ts";
 import type { Scan } from "./scan.ts";
 import type { FunctionNode, Node } from "./syntax.ts";
 
-/** What the run-time half exports. */
-export type RuntimeFunction =
-  | "enter"
-  | "enterGenerator"
-  | "leave"
-  | "back"
-  | "caught"
-  | "asked"
-  | "exit"
-  | "thenable"
-  | "iterable"
-  | "settle"
-  | "settled"
-  | "resource"
-  | "asyncResource";
+/** Methods of a frame. */
+export const STEPS = { back: "b", leave: "l", caught: "c", exit: "x", thenable: "t", asked: "c" } as const;
+export type Step = keyof typeof STEPS;
+
+/** What the run-time half exports: what makes a frame, and what a frame has from elsewhere. */
+export type RuntimeFunction = "enter" | "enterGenerator" | Helper;
+export type Helper = "iterable" | "settle" | "settled" | "resource" | "asyncResource";
 
 /** Names that the module does not use, for what is put in. */
 export interface Names {
@@ -40,14 +32,20 @@ export interface Module {
   /** False for a script without `"use strict"`: functions in it may be strict all the same. */
   readonly isStrict: boolean;
   readonly names: Names;
+  /** Functions that have a frame only for what they return. */
+  readonly entered: Set<Node>;
   /** The run-time half's functions that are called. */
   readonly used: Set<RuntimeFunction>;
   /** The name of one of the run-time half's functions, which is imported then. */
   readonly use: (name: RuntimeFunction) => string;
-  /** The beginning of a call that is handed the frame, and something else: `leave($,`. */
-  readonly callWith: (name: RuntimeFunction) => string;
-  /** A call that is handed the frame alone: `exit($)`. */
-  readonly call: (name: RuntimeFunction) => string;
+  /** The beginning of a step that is handed something: `$.l(`, or `$.h(` for a helper. */
+  readonly callWith: (name: Step | Helper) => string;
+  /** The end of such a step: `)`, or `,()=>$i)` with the helper. */
+  readonly endWith: (name: Step | Helper) => string;
+  /** A step that is handed nothing: `$.x()`. */
+  readonly call: (name: Step) => string;
+  /** Makes the frame; of a function whose text is run where there is no run-time half, one that does nothing. */
+  readonly enter: (name?: "enter" | "enterGenerator") => string;
   /** @throws SyntaxError that names the file, the line and the column of `node`. */
   refuse(node: Node, why: string): never;
 }

@@ -8,7 +8,17 @@ import { forOfRule, forRule } from "./loops.ts";
 import { type Parse, parseModule, RefusedError } from "./parse.ts";
 import { importRuntime, isCarriedAlready, isStrict, RUNTIME } from "./runtime-import.ts";
 import { isSkippable, scan } from "./scan.ts";
-import type { Carried, Module, Names, Rule, RuntimeFunction, Site } from "./site.ts";
+import {
+  type Carried,
+  type Helper,
+  type Module,
+  type Names,
+  type Rule,
+  type RuntimeFunction,
+  type Site,
+  type Step,
+  STEPS,
+} from "./site.ts";
 import { type SourceMap, sourceMap } from "./source-map.ts";
 import { eachChild, isFunction, type Node } from "./syntax.ts";
 import { usingRule } from "./using.ts";
@@ -53,6 +63,9 @@ export function transform(code: string, id: string, options: TransformOptions): 
   return { code: textOf(pieces, code), map: isMapped ? sourceMap(pieces, code, id) : null };
 }
 
+/** A frame whose methods give back what they are handed. */
+const NOTHING = "new Proxy(v=>v,{get:f=>f})";
+
 function moduleOf(program: Node, code: string, id: string): Module {
   const [names, used] = [freeNames(code), new Set<RuntimeFunction>()];
   const use = (name: RuntimeFunction): string => {
@@ -65,10 +78,13 @@ function moduleOf(program: Node, code: string, id: string): Module {
     scan: scan(program, code),
     isStrict: isStrict(program),
     names,
+    entered: new Set(),
     used,
     use,
-    callWith: (name) => `${use(name)}(${names.frame},`,
-    call: (name) => `${use(name)}(${names.frame})`,
+    callWith: (name) => `${names.frame}.${name in STEPS ? STEPS[name as Step] : "h"}(`,
+    endWith: (name) => (name in STEPS ? ")" : `,()=>${use(name as Helper)})`),
+    call: (name) => `${names.frame}.${STEPS[name]}()`,
+    enter: (name = "enter") => `let ${names.frame};try{${names.frame}=${use(name)}()}catch{${names.frame}=${NOTHING}}`,
     refuse: (node, why) => {
       throw new RefusedError(why, id, code, node.start);
     },
@@ -130,12 +146,6 @@ function freeNames(code: string): Names {
   const runtime = {
     enter: `${frame}e`,
     enterGenerator: `${frame}g`,
-    leave: `${frame}l`,
-    back: `${frame}b`,
-    caught: `${frame}c`,
-    asked: `${frame}a`,
-    exit: `${frame}x`,
-    thenable: `${frame}t`,
     iterable: `${frame}i`,
     settle: `${frame}p`,
     settled: `${frame}q`,

@@ -18,8 +18,8 @@ export const usingRule: Rule = (node, site) => {
 };
 
 /** The statement that hands a declared resource to the engine. */
-export function envelope(declaration: Node, declarator: Node, { names, callWith }: Site): string {
+export function envelope(declaration: Node, declarator: Node, { names, callWith, endWith }: Site): string {
   const { name } = childOf(declarator, "id") as Node & { name: string };
-  const wrap = callWith(isAwaitUsing(declaration) ? "asyncResource" : "resource");
-  return `${declaration["kind"] as string} ${names.fresh()}=${wrap}${name});`;
+  const helper = isAwaitUsing(declaration) ? "asyncResource" : "resource";
+  return `${declaration["kind"] as string} ${names.fresh()}=${callWith(helper)}${name}${endWith(helper)};`;
 }

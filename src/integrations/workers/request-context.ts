@@ -1,4 +1,4 @@
-import type { AsyncLocalStorageClass, AsyncLocalStorageLike, ContextProvider, Frame } from "../../index.ts";
+import { type AmbientOptions, asyncLocal, type AsyncLocalStorageClass, type ContextProvider } from "../../index.ts";
 
 /**
  * Takes the request for the context. `withSession()` binds its session to the Request and to its ExecutionContext, and
@@ -6,17 +6,11 @@ import type { AsyncLocalStorageClass, AsyncLocalStorageLike, ContextProvider, Fr
  *
  * @param AsyncLocalStorage - the class of `node:async_hooks` (`nodejs_als`, `nodejs_compat`): makes the session ambient as
  *   well, so that `db.sql` alone is enough.
+ * @param options - with the class only: those of `asyncLocal()`.
  */
-export function requestContext(AsyncLocalStorage?: AsyncLocalStorageClass): ContextProvider {
+export function requestContext(AsyncLocalStorage?: AsyncLocalStorageClass, options?: AmbientOptions): ContextProvider {
   const name = "requestContext";
+  if (AsyncLocalStorage) return { ...asyncLocal(AsyncLocalStorage, options), name };
   const remedy = "find the request's with db.of(request) or db.of(ctx)";
-  if (!AsyncLocalStorage)
-    return { name, remedy, absenceProves: false, current: () => undefined, run: (_frame, work) => work() };
-  const storage = new AsyncLocalStorage() as AsyncLocalStorageLike<Frame | undefined>;
-  return {
-    name,
-    absenceProves: true,
-    current: () => storage.getStore(),
-    run: (frame, work) => storage.run(frame, work),
-  };
+  return { name, remedy, absenceProves: false, current: () => undefined, run: (_frame, work) => work() };
 }

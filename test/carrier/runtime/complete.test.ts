@@ -15,10 +15,13 @@ test("where something was compiled, nothing is told and promises are left as the
   const carried = (promise: Promise<unknown>): PropertyKey[] => Reflect.ownKeys(context.carry?.(promise) ?? {});
   expect(page.isTransformed).toBe(undefined);
   expect(carried(Promise.resolve(1))).toContain("then");
+  expect(context.remedy).toBe("build with isopool/vite or keep(promise)");
   expect(Reflect.ownKeys(keep(Promise.resolve(1)))).toContain("then");
   vi.resetModules();
   await import("../../../src/carrier/runtime/abi.ts");
   expect(page.isTransformed).toBe(true);
+  // It was built with the plugin: to say "build with it" would mislead.
+  expect(context.remedy).toBe("begin one here (a listener has none)");
   const promise = Promise.resolve(1);
   expect(context.carry?.(promise)).toBe(promise);
   expect(carried(promise)).not.toContain("then");

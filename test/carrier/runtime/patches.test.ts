@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { afterEach, expect, test, vi } from "vitest";
 import { AsyncContext, browserContext, unpatch } from "../../../src/carrier/runtime/index.ts";
 import { page } from "../../../src/carrier/runtime/page.ts";
@@ -7,7 +8,8 @@ const native = inPlace();
 
 function inPlace() {
   const { setTimeout, queueMicrotask } = globalThis;
-  return [Promise.prototype.then, Promise.resolve, setTimeout, queueMicrotask] as const;
+  const { toString } = Function.prototype;
+  return [Promise.prototype.then, Promise.resolve, setTimeout, queueMicrotask, toString] as const;
 }
 
 afterEach(() => {
@@ -51,6 +53,65 @@ test("what is patched looks as it did: name, length, properties, no constructor"
   expect(Object.getOwnPropertyDescriptor(Promise.prototype, "then")).toMatchObject({ enumerable: false });
   expect(Object.getOwnPropertySymbols(setTimeout)).toEqual(Object.getOwnPropertySymbols(nativeTimeout));
   expect(() => Reflect.construct(then, [])).toThrow(TypeError);
+});
+
+/** The text of each function that may be patched, by itself and by what is asked for all functions. */
+function texts(textOf: (each: unknown) => string): string[] {
+  const { all, race, reject } = Promise;
+  const { catch: caught, finally: ended } = Promise.prototype;
+  const { setInterval, setImmediate } = globalThis;
+  return [...inPlace(), all, race, reject, caught, ended, setInterval, setImmediate].map((each) => textOf(each));
+}
+
+const shown = (each: unknown): string => Function.prototype.toString.call(each);
+
+test("what is patched has the text that it had: for Dexie and others, no text of native code is a polyfill", () => {
+  const before = [texts(String), texts(shown)];
+  browserContext({ warn: false });
+  expect([texts(String), texts(shown)]).toEqual(before);
+  expect(before[0]?.[0]).toBe("function then() { [native code] }");
+  const own = (): number => 1;
+  expect([String(own), shown(own), shown(Promise)]).toEqual(["() => 1", "() => 1", shown(Promise)]);
+  expect(() => shown({})).toThrow(TypeError);
+  expect(() => shown(undefined)).toThrow(TypeError);
+});
+
+test("in another realm, too, what is patched looks native", () => {
+  browserContext({ warn: false });
+  const elsewhere = runInNewContext("Function.prototype.toString") as () => string;
+  expect(inPlace().map((each) => /^function.*\{\s*\[native code\]\s*\}$/.test(elsewhere.call(each)))).not.toContain(
+    false,
+  );
+});
+
+test.each([
+  ["ours first", [0, 1]],
+  ["theirs first", [1, 0]],
+])("patches of ours and of others are taken back in any order: %s", async (_name, order) => {
+  browserContext({ warn: false });
+  const theirs: (() => void)[] = [];
+  const wrap = (holder: object, key: string): void => {
+    const below = Reflect.get(holder, key) as (...args: unknown[]) => unknown;
+    const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+      return Reflect.apply(below, this, args);
+    };
+    Reflect.set(holder, key, wrapper);
+    theirs.unshift(() => void (Reflect.get(holder, key) === wrapper && Reflect.set(holder, key, below)));
+  };
+  wrap(Promise.prototype, "then");
+  wrap(Function.prototype, "toString");
+  wrap(globalThis, "queueMicrotask");
+  const undo = [unpatch, () => theirs.forEach((each) => each())];
+  order.forEach((each) => undo[each]?.());
+  const variable = new AsyncContext.Variable<string>();
+  const seen = variable.run("A", () => Promise.resolve().then(() => variable.get()));
+  expect([await seen, String(Promise.prototype.then)]).toEqual(["A", "function then() { [native code] }"]);
+  unpatch();
+  const [then, resolve, timeout, queue, toString] = native;
+  Reflect.set(Promise.prototype, "then", then);
+  globalThis.queueMicrotask = queue;
+  Reflect.set(Function.prototype, "toString", toString);
+  expect([Promise.resolve, setTimeout]).toEqual([resolve, timeout]);
 });
 
 test("with nobody current, callbacks are handed on as they are", () => {

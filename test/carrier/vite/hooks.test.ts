@@ -10,12 +10,14 @@ interface Run {
   readonly command?: ViteConfig["command"];
   readonly sourcemap?: ViteConfig["build"]["sourcemap"];
   readonly options?: IsopoolOptions;
+  /** False: as Vite 7 has it. Default true. */
+  readonly isRolldown?: boolean;
 }
 
-function plugin({ command = "build", sourcemap = false, options = {} }: Run = {}) {
+function plugin({ command = "build", sourcemap = false, options = {}, isRolldown = true }: Run = {}) {
   const own = isopool(options);
   own.configResolved({ command, cacheDir: "/page/node_modules/.vite", build: { sourcemap } });
-  const context = { parse };
+  const context = { parse, meta: isRolldown ? { rolldownVersion: "1.0.0" } : {} };
   return {
     own,
     carried: (id: string, moduleType?: string, code = CODE) =>
@@ -28,14 +30,23 @@ test.each(["css", "json", "text", "dataurl"])("what is no code is not read: %s",
 });
 
 test.each([undefined, "js", "jsx", "ts", "tsx"])("what is code is carried: %s", (moduleType) => {
-  expect(plugin().carried("/page/a", moduleType)?.code).toContain("$cxb(");
+  expect(plugin().carried("/page/a", moduleType)?.code).toContain("$cx.b(");
 });
 
 test("what the dev server takes from its cache was carried on the way there; a build has no cache", () => {
   const id = "/page/node_modules/.vite/deps/a.js?v=1";
   expect(plugin({ command: "serve" }).carried(id)).toBe(undefined);
-  expect(plugin({ command: "serve" }).carried("C:\\page\\a.js")?.code).toContain("$cxb(");
-  expect(plugin().carried(id)?.code).toContain("$cxb(");
+  expect(plugin({ command: "serve" }).carried("C:\\page\\a.js")?.code).toContain("$cx.b(");
+  expect(plugin().carried(id)?.code).toContain("$cx.b(");
+});
+
+test("what esbuild has bundled ahead, for Vite 7, is carried as it is served", () => {
+  const id = "/page/node_modules/.vite/deps/a.js?v=1";
+  expect(plugin({ command: "serve", isRolldown: false }).carried(id)?.code).toContain("$cx.b(");
+});
+
+test.each(["vite", "vite-7", "rolldown-vite"])("the client of %s is left as it is", (name) => {
+  expect(plugin({ command: "serve" }).carried(`/page/node_modules/${name}/dist/client/client.mjs`)).toBe(undefined);
 });
 
 test("the optimizer carries what it bundles, not what it only looks through", () => {

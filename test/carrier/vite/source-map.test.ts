@@ -83,7 +83,7 @@ test("each mark of what the dev server hands out leads to where it was written",
   });
   try {
     const result = await server.environments.client.transformRequest("/marked.tsx");
-    expect(result?.code).toContain("$cxb($cx,await");
+    expect(result?.code).toContain("$cx.b(await");
     expect(astray(result?.code ?? "", result?.map ?? {})).toEqual([]);
   } finally {
     await server.close();

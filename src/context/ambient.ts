@@ -1,0 +1,36 @@
+// One storage for each class that is handed in, for all databases, copies of this package and hot reloads of an isolate: on Node 20
+// and 22 every `await` of the process costs more with each AsyncLocalStorage that was ever made, used or not.
+
+import type { ContextProvider, Frame } from "../contract/context.ts";
+
+interface Storage {
+  /** The innermost frame here, of whichever database. */
+  current(): Frame | undefined;
+  run<T>(frame: Frame | undefined, work: () => T): T;
+}
+
+export interface AmbientOptions {
+  /**
+   * Refuses a lone `db.sql` with `SESSION_REQUIRED` while a session of the database is open and none is current: an event listener
+   * or a pooled callback may have lost it. `db.autocommit.sql` is always allowed. Default false.
+   */
+  readonly strict?: boolean | undefined;
+}
+
+// The number changes with the meaning of what is in there: copies that do not understand each other must not meet.
+const KEY = Symbol.for("isopool.storages@1");
+const world = globalThis as { [KEY]?: WeakMap<object, Storage> };
+
+/** @throws TypeError for a `strict` that is no boolean. */
+export function ambient(
+  name: string,
+  source: object,
+  makeStorage: () => Storage,
+  { strict = false }: AmbientOptions,
+): ContextProvider {
+  if (typeof strict !== "boolean") throw new TypeError(`Expected \`strict\` to be a boolean, got \`${typeof strict}\``);
+  const storages = (world[KEY] ??= new WeakMap());
+  const storage = storages.get(source) ?? makeStorage();
+  storages.set(source, storage);
+  return { ...storage, name, absenceProves: true, strict };
+}
