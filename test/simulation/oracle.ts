@@ -131,6 +131,9 @@ function callbackFate(ledger: Ledger, scope: Scope, epoch: number): Fate {
 function plainFate(ledger: Ledger, scope: Scope): Fate {
   for (let each: Scope | undefined = scope; each?.parent; each = each.parent)
     if (each.state !== "resolved") return each.state === "rejected" ? "rolled back" : "either";
+  // Of a transaction inside, nobody may know the end.
+  if (scope.unit.scopes.some(({ kind, epochs: [epoch] }) => kind === "inner root" && epoch?.fate === "unknown"))
+    return "either";
   const { epochs } = scope.unit.root;
   return epochs.length === 1 ? ledger.fateOf(scope.unit.root, 0) : "either";
 }

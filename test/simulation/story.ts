@@ -22,7 +22,7 @@ import { drawn } from "./dice.ts";
 import type { Plant } from "./plant.ts";
 import { PoolStory } from "./pool-story.ts";
 import type { Program } from "./program.ts";
-import { install, Time } from "./time.ts";
+import { drained, install, Time } from "./time.ts";
 import { unhandled } from "./unhandled.ts";
 import { WorkersStory } from "./workers-story.ts";
 import { type Lib, type Skipped, World } from "./world.ts";
@@ -72,6 +72,8 @@ export async function story(lib: Lib, seed: number, options: StoryOptions = {}):
   } catch (error) {
     world.fail("the simulation", error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {
+    // What a schedule that failed leaves under way ends with it.
+    await drained();
     uninstall();
   }
   return { violations: world.violations, trace: world.trace ?? [], chances: [...world.chances], program };

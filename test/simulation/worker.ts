@@ -31,6 +31,7 @@ export async function work(lib: Lib, job: Job): Promise<void> {
   // A stack for each error costs more than a schedule.
   Error.stackTraceLimit = 0;
   process.removeAllListeners("warning");
+  nameIsolate(lib);
   const skip = new Set(job.skip);
   if (job.kind === "run") return run(lib, job, skip);
   if (job.kind === "plants") return findPlants(lib, skip, job, (found) => console.log(JSON.stringify(found)));
@@ -73,4 +74,11 @@ async function run(
     console.log(JSON.stringify({ seed, ...first }));
   }
   console.log(JSON.stringify({ ran, failed, ms: wallClock() - startedAt }));
+}
+
+/** The isolate draws its name once: not in the first schedule, which would be another one then. */
+function nameIsolate(lib: Lib): void {
+  const adapters = [{ schemes: ["sim"], identity: [], create: () => ({}) as never }];
+  const session = lib.createDatabase("sim:name", { adapters }).open();
+  if (session.connectionName === "") throw new Error("a session has no name");
 }

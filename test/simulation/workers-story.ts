@@ -25,6 +25,7 @@ const requests = new AsyncLocalStorage<number>();
 const END = -1;
 // A lease is given up after a minute.
 const LEASE_MS = 61_000;
+const PAUSE_MS = 5_000;
 const LONGEST_MS = 600_000;
 
 export class WorkersStory {
@@ -139,6 +140,10 @@ export class WorkersStory {
     this.#checkRest();
     world.isCalm = true;
     await this.#sleep(LEASE_MS);
+    // The first to come finds out who is gone; then comes the pause after what failed.
+    this.#pending.add("the first to come", this.#database.autocommit.query("late"));
+    await this.#until(() => this.#pending.isEmpty);
+    await this.#sleep(PAUSE_MS);
     const all = Array.from({ length: this.#config.pool.max }, () =>
       this.#database.session(async (session) => {
         await session.query(this.#ledger.ask("r", this.#ledger.unit("last", false).root).text);
