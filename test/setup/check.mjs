@@ -6,7 +6,10 @@ import { fileURLToPath } from "node:url";
 import { root, run } from "./run.mjs";
 
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const checks = Object.entries(scripts).filter(([name]) => name.startsWith("check:"));
+const checks = Object.entries(scripts).filter(([name]) => name.startsWith("check:") && name !== "check:fast");
+
+/** What is quick and finds most: `npm run check:fast`, which needs no build. */
+const quick = checks.filter(([name]) => ["check:types", "check:lint", "check:format"].includes(name));
 
 /** What `npm test` meets as tests: layers, exports, public surface, packed files, examples. */
 const asTests = ["check:package", "vitest run --config test/vitest.config.ts test/package"];
@@ -23,8 +26,16 @@ export async function runChecks(list = checks) {
   return counts;
 }
 
+/** All at once: none of them waits for another. */
+async function runQuickChecks() {
+  const all = await Promise.all(quick.map((check) => runChecks([check])));
+  const sum = (key) => all.reduce((total, counts) => total + counts[key], 0);
+  return { passed: sum("passed"), failed: sum("failed") };
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { passed, failed } = await runChecks([...checks, asTests]);
+  const isFast = process.argv.includes("--fast");
+  const { passed, failed } = await (isFast ? runQuickChecks() : runChecks([...checks, asTests]));
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }

@@ -1,4 +1,5 @@
 // `npm test`: builds, checks, and runs every test there is. Its last line is "N passed, N failed".
+// `npm run test:all` (`--all`): the runtimes' contract on every version of PostgreSQL, not on the newest alone.
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -17,6 +18,7 @@ async function vitest() {
   const report = reportFile("vitest.json");
   const { code } = await run(
     `vitest run --config test/vitest.config.ts --reporter=default --reporter=json --outputFile.json="${report}"`,
+    { env: process.argv.includes("--all") ? { ALL_VERSIONS: "1" } : {} },
   );
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = readReport(report);
   // A file that cannot be loaded has no test of its own to count.

@@ -10,6 +10,8 @@ export interface ContractOptions {
   readonly suites: Suites;
   /** What the suites start by name. */
   readonly servers?: Servers;
+  /** Which of the suites run, by their names. Default: all of them. */
+  readonly only?: RegExp | undefined;
   /** WebAssembly that the suites are handed, by the path of its file. */
   readonly wasm?: readonly string[];
 }
@@ -18,7 +20,7 @@ export interface ContractOptions {
 const nowhere: World = { start: () => () => Promise.reject(new Error("nothing starts here")), wasm: {}, database: {} };
 
 /** Every case of both contracts, as a test of its own, in each runtime: one process and one isolate for all of them. */
-export function contractEverywhere({ file, suites, servers = {}, wasm = [] }: ContractOptions): void {
+export function contractEverywhere({ file, suites, servers = {}, only, wasm = [] }: ContractOptions): void {
   describe.each(Object.entries(runtimes))("in %s", (_, start) => {
     let door: Door;
     let runtime: Asked;
@@ -33,7 +35,8 @@ export function contractEverywhere({ file, suites, servers = {}, wasm = [] }: Co
       expect(runtime.complaints()).toBe("");
     });
 
-    describe.each(Object.entries(suites(nowhere)))("%s keeps the contracts", (suite, target) => {
+    const meant = Object.entries(suites(nowhere)).filter(([suite]) => only?.test(suite) ?? true);
+    describe.each(meant)("%s keeps the contracts", (suite, target) => {
       const names = casesOf(target).map(({ name }) => name);
       test("the runtime has every case", async () => expect(await runtime.ask({ suite })).toEqual({ names }));
       for (const name of names) {
