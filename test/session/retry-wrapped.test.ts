@@ -22,7 +22,8 @@ async function attempts(error: unknown): Promise<number> {
     },
     { retry: { retries: 1, delayMs: 0 } },
   );
-  await work.catch((caught: unknown) => expect(caught).toBe(error));
+  const [outcome] = await Promise.allSettled([work]);
+  if (outcome.status === "rejected") expect(outcome.reason).toBe(error);
   return count;
 }
 
