@@ -67,6 +67,11 @@ export class Line {
     );
   }
 
+  /** Something that was asked within a scope may be on its way to the server. */
+  isFlying(scope: Scope): boolean {
+    return this.#flying.some((command) => command.isFlying && scope.holds(command.scope));
+  }
+
   /**
    * Ends what was asked within a scope: what waits never leaves, what flies is cancelled.
    *

@@ -208,9 +208,10 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
       return Session.run(unit.host, unit.owner, work, { ...options, transaction: participation === "apart" });
     refuseFromWithin(this);
     const kind = participation === "plain" ? "joined" : participation === "root" ? "transaction" : participation;
-    return runInside(this, kind, options, (inner) => {
+    return runInside(this, kind, options, (inner, turn) => {
       const inside = new Session(unit, line, inner);
-      return runScope(inside, () => inside.enter(work), options);
+      const enter = (): MaybePromise<T> => checkOpen(inside).enter(work);
+      return runScope(inside, () => turn?.then(enter) ?? enter(), options);
     });
   }
 
