@@ -1,7 +1,9 @@
 // The arrows of DESIGN section 2; .oxlintrc.json tells a part of them in the editor already.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type Import, importsOf, readSource, sourceFiles } from "./sources.ts";
+import { type Import, importsOf, readSource, sourceFiles, src } from "./sources.ts";
 
 /** The spine, top first: a stop imports itself and the stops below it. */
 const spine = ["index", "database", "session", "pool", "contract"];
@@ -125,6 +127,17 @@ test("every file of the session is in its section of the map, or is a helper tha
   );
   expect(files.filter(isNamed).length).toBeGreaterThan(25);
   expect(files.filter((file) => !isNamed(file) && !imported.has(file))).toEqual([]);
+});
+
+test("every test that docs/guarantees.md names is there", () => {
+  const page = readSource("../docs/guarantees.md");
+  const lists = [...page.matchAll(/\((?<list>`[^()]+`)\)|\| (?<list2>`[^|]+`) +\|$/gm)];
+  const names = lists.flatMap(({ groups }) => (groups!["list"] ?? groups!["list2"]!).match(/[\w/-]+/g) ?? []);
+  const fileOf = (name: string): string => (name.startsWith("test/") ? `../${name}` : `../test/session/${name}`);
+  const isThere = (name: string): boolean =>
+    existsSync(join(src, name.endsWith("/") ? fileOf(name) : `${fileOf(name)}.test.ts`));
+  expect(names.length).toBeGreaterThan(30);
+  expect(names.filter((name) => !isThere(name))).toEqual([]);
 });
 
 // Each stop of the walk, with what it imports of the next one: from a database to the adapter's contract.
