@@ -16,7 +16,7 @@ import { Handle } from "./session/handle.ts";
 import { type Hook, prepareLink } from "./session/hooks.ts";
 import { currentFolder, instances } from "./session/instances.ts";
 import type { Link } from "./session/link.ts";
-import { planTransaction } from "./session/propagation.ts";
+import { resolvePropagation } from "./session/propagation.ts";
 import { withDefaults } from "./session-defaults.ts";
 import type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
 import { Session, type SessionOptions, type TransactionOptions, type Work } from "./session/session.ts";
@@ -130,7 +130,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   }
 
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
-    return this.session(work, { ...options, transaction: planTransaction(options.propagation, false) === "root" });
+    return this.session(work, { ...options, transaction: resolvePropagation(options.propagation, false) === "root" });
   }
 
   /** The session that is current here, if one is. */

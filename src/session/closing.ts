@@ -46,14 +46,17 @@ export async function reconnectPart<S extends Part>(
   if (unit.root.stage === "ended" && !unit.root.cause && !unit.isOver) unit.reopen();
   if (unit.root.stage !== "open") throw unit.closedError();
   const { root } = unit;
+  await innerOf(session);
   try {
-    await innerOf(session);
     const command = new Command("commit", root, [], () => unit.holder.release());
     command.isAwaited = true;
     await session.line.add(command);
   } catch (error) {
-    root.seal({ error, isClose: true });
-    await end(session, "failed", true);
+    // Else somebody ends it already, and for a reason of their own.
+    if (root.stage === "open") {
+      root.seal({ error, isClose: true });
+      await end(session, "failed", true);
+    }
     throw error;
   }
 }
@@ -65,8 +68,6 @@ async function settleAndEnd<S extends Part>(session: S, action: Action<S>, isClo
     if (typeof action === "function") await runAction(session, action);
     else if (action === "commit") {
       await innerOf(session);
-      // Its deadline came first: there is nothing to commit any more.
-      if (root.stage !== "open") throw unit.closedError();
       root.seal();
       await line.add(new Command("commit", root, [], () => undefined));
     } else {
@@ -99,14 +100,15 @@ async function runAction<S extends Part>(session: S, action: (session: S) => unk
  */
 async function innerOf({ unit, scope }: Part): Promise<void> {
   const { inner, parts } = scope;
-  if (!inner || parts.size === 0) return;
   const { clock, limits } = unit.host;
   const timeoutMs = limits.acquireTimeoutMs;
-  await bounded(
-    { timeoutMs },
-    clock,
-    () => inner,
-    () => turnError(timeoutMs),
-  );
+  if (parts.size > 0)
+    await bounded(
+      { timeoutMs },
+      clock,
+      () => inner,
+      () => turnError(timeoutMs),
+    );
+  // Also in the microtasks before this.
   if (scope.over) throw unit.closedError(scope);
 }

@@ -6,6 +6,7 @@ import { Command } from "./command.ts";
 import { Connection } from "./connection.ts";
 import { Cursor } from "./cursor.ts";
 import type { Part } from "./ending.ts";
+import { commitUnknown } from "./landing.ts";
 import { refuseFromWithin } from "./nesting.ts";
 import { Queryable } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
@@ -118,7 +119,13 @@ export abstract class Handle<S extends Held> extends Queryable {
     return this.#handed((session) => {
       const reconnecting = async (): Promise<Connection> => {
         await reconnectPart(session, checkWhole);
-        return connectionOf(session, true);
+        try {
+          return await connectionOf(checkOpen(session), true);
+        } catch (error) {
+          // Given up behind its COMMIT, which must not look as if it were rolled back.
+          const { unit, scope } = session;
+          throw scope.over?.cause && unit.hasKept ? commitUnknown(unit, scope, error) : error;
+        }
       };
       return quietly(reconnecting(), session.scope);
     });

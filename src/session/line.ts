@@ -67,6 +67,11 @@ export class Line {
     );
   }
 
+  /** Something that was asked within a scope may be on its way to the server. */
+  isFlying(scope: Scope): boolean {
+    return this.#flying.some((command) => command.isFlying && scope.holds(command.scope));
+  }
+
   /**
    * Ends what was asked within a scope: what waits never leaves, what flies is cancelled.
    *
@@ -142,8 +147,8 @@ export class Line {
       while (!(await flown)) {
         const waiting = this.#flying.find(isUnsettled);
         if (!waiting) break;
-        // A connection that was given back is gone for good, and an ended session takes no other.
-        if (waiting.link || unit.root.stage === "ended") throw unit.closedError(waiting.scope);
+        // A connection that was given back is gone for good, and a session whose end has begun takes no other.
+        if (waiting.link || unit.ending) throw unit.closedError(waiting.scope);
         flown = this.#depart(
           holder.link ?? (await holder.connect(await this.#source(), this.#toSignal, waiting.usePool)),
         );

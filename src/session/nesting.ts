@@ -1,8 +1,8 @@
-import type { BeginOptions } from "../contract/adapter.ts";
-import type { Clock } from "../contract/runtime.ts";
+import type { BeginOptions, MaybePromise } from "../contract/adapter.ts";
 import { DbError } from "../errors.ts";
 import { bounded } from "./deadline.ts";
 import type { Part } from "./ending.ts";
+import type { Host } from "./host.ts";
 import { turnError } from "./line.ts";
 import type { Propagation } from "./propagation.ts";
 import { Scope } from "./scope.ts";
@@ -13,26 +13,27 @@ export interface OutermostOptions extends BeginOptions {
   readonly propagation?: Propagation | undefined;
 }
 
-/** Runs a transaction inside a session: joined, in a savepoint, or begun on it. */
+/**
+ * Runs a transaction inside a session: joined, in a savepoint, or begun on it.
+ *
+ * @param run - told the turn that its work has to wait for, if any; its deadline counts from now on.
+ */
 export function runInside<T>(
   { unit, line, scope }: Part,
   kind: "joined" | "nested" | "transaction",
   options: OutermostOptions,
-  run: (scope: Scope) => Promise<T>,
+  run: (scope: Scope, turn: MaybePromise<void>) => Promise<T>,
 ): Promise<T> {
   refuseOthers(options, kind === "transaction" ? options : (scope.path[0]?.begin ?? {}));
-  const { host } = unit;
   const order = line.next();
-  const begin = async (): Promise<T> => {
-    if (scope.over) throw unit.closedError(scope);
-    return run(new Scope(kind, scope, kind === "nested" ? unit.savepoint() : toBegin(options), order));
-  };
+  const how = kind === "joined" ? undefined : kind === "nested" ? unit.savepoint() : toBegin(options);
+  const inner = new Scope(kind, scope, how, order);
   const running = async (): Promise<T> => {
     scope.parts.add(order);
     try {
-      if (kind === "joined") return await run(new Scope(kind, scope, undefined, order));
+      if (kind === "joined") return await run(inner, undefined);
       // Those in a joined part too: it shares the savepoints of what it is a part of.
-      return await inTurn(scope.bound, begin, host.clock, host.limits.acquireTimeoutMs);
+      return await inTurn(scope.bound, (turn) => run(inner, turn), unit.host);
     } finally {
       scope.parts.delete(order);
       line.wake();
@@ -53,24 +54,28 @@ export function toBegin({ isolationLevel, accessMode, settings, behavior, foreig
 }
 
 /**
- * Siblings take turns: savepoints are a stack, and two of them side by side would undo each other's work.
- *
- * @throws DbError `POOL_DEADLOCK` when the turn does not come: most likely, the one before waits for this one.
+ * Siblings take turns: savepoints are a stack, and two of them side by side would undo each other's work. A turn that does
+ * not come rejects with `POOL_DEADLOCK`: most likely, the one before waits for this one.
  */
-async function inTurn<T>(scope: Scope, work: () => Promise<T>, clock: Clock, timeoutMs: number): Promise<T> {
+async function inTurn<T>(
+  scope: Scope,
+  run: (turn: MaybePromise<void>) => Promise<T>,
+  { clock, limits: { acquireTimeoutMs: timeoutMs } }: Host,
+): Promise<T> {
   const before = scope.turn;
   let done!: () => void;
   const mine = new Promise<void>((resolve) => (done = resolve));
   scope.turn = before ? before.then(() => mine) : mine;
   try {
-    if (before)
-      await bounded(
-        { timeoutMs },
-        clock,
-        () => before,
-        () => turnError(timeoutMs),
-      );
-    return await work();
+    return await run(
+      before &&
+        bounded(
+          { timeoutMs },
+          clock,
+          () => before,
+          () => turnError(timeoutMs),
+        ),
+    );
   } finally {
     done();
   }

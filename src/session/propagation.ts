@@ -4,13 +4,15 @@ import { DbError } from "../errors.ts";
 export type Propagation = "required" | "nested" | "requires-new" | "mandatory" | "supports" | "not-supported" | "never";
 
 /**
- * `joined`: be part of it. `nested`: a savepoint in it. `root`: the first one here. `plain`: none. `apart`, `apart-plain`: a
- * session and a connection of its own, with and without one.
+ * How a transaction takes part in one that is here. `joined`: be part of it. `nested`: a savepoint in it. `root`: the first
+ * one here. `plain`: none. `apart`, `apart-plain`: a session and a connection of its own, with and without one.
  */
-export type Plan = "joined" | "nested" | "root" | "plain" | "apart" | "apart-plain";
+export type Participation = "joined" | "nested" | "root" | "plain" | "apart" | "apart-plain";
 
 // Inside a transaction, and outside of one.
-const PLANS: Readonly<Record<Propagation, readonly [inside: Plan | undefined, outside?: Plan]>> = {
+const PARTICIPATIONS: Readonly<
+  Record<Propagation, readonly [inside: Participation | undefined, outside?: Participation]>
+> = {
   required: ["joined", "root"],
   nested: ["nested", "root"],
   "requires-new": ["apart", "root"],
@@ -20,15 +22,19 @@ const PLANS: Readonly<Record<Propagation, readonly [inside: Plan | undefined, ou
   never: [undefined, "plain"],
 };
 
-/** @throws TypeError for an unknown word; DbError `PROPAGATION_REFUSED` where it forbids what is here. */
-export function planTransaction(propagation: Propagation = "required", isInside: boolean): Plan {
-  if (!Object.hasOwn(PLANS, propagation)) {
+/**
+ * How a transaction takes part in what is here.
+ *
+ * @throws TypeError for an unknown word; DbError `PROPAGATION_REFUSED` where it forbids what is here.
+ */
+export function resolvePropagation(propagation: Propagation = "required", isInside: boolean): Participation {
+  if (!Object.hasOwn(PARTICIPATIONS, propagation)) {
     throw new TypeError(
-      `Expected \`propagation\` to be one of ${Object.keys(PLANS).join(", ")}, got \`${propagation}\``,
+      `Expected \`propagation\` to be one of ${Object.keys(PARTICIPATIONS).join(", ")}, got \`${propagation}\``,
     );
   }
-  const plan = PLANS[propagation][isInside ? 0 : 1];
-  if (plan) return plan;
+  const participation = PARTICIPATIONS[propagation][isInside ? 0 : 1];
+  if (participation) return participation;
   throw new DbError(
     "PROPAGATION_REFUSED",
     `\`${propagation}\`, and there is ${isInside ? "a" : "no"} transaction here`,

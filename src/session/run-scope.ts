@@ -88,7 +88,7 @@ async function done<T>(part: Part, work: () => MaybePromise<T>): Promise<Done<T>
 }
 
 async function takeBack(part: Part, error: unknown): Promise<void> {
-  const { unit, scope } = part;
+  const { unit, line, scope } = part;
   const { kind } = scope;
   if (kind === "joined") {
     if (scope.path.length > 0) scope.bound.failure ??= { error };
@@ -99,7 +99,9 @@ async function takeBack(part: Part, error: unknown): Promise<void> {
   // Without a transaction of its own, all that can be said of it is what its failed part says.
   if (scope.path.length === 0 && isDbError(error, "COMMIT_UNKNOWN")) markUnknown(unit, scope);
   const fate = markUndone(scope);
-  if (kind !== "nested") await rollBack(part, scope);
+  // What has sent nothing does not wait for what flies beside it.
+  const isBegun = unit.transaction.holds(scope) || line.isFlying(scope);
+  if (kind !== "nested" && isBegun) await rollBack(part, scope);
   if (fate === "undone") unit.callbacks.decide(scope, fate);
   leave(part);
 }

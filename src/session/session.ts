@@ -15,7 +15,7 @@ import type { Host } from "./host.ts";
 import { Line } from "./line.ts";
 import { connectionName } from "./names.ts";
 import { refuseFromWithin, runInside, toBegin } from "./nesting.ts";
-import { planTransaction, type Propagation } from "./propagation.ts";
+import { resolvePropagation, type Propagation } from "./propagation.ts";
 import type { StreamRowsOptions } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
 import { type RetryOptions, retrying } from "./retry.ts";
@@ -203,14 +203,15 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
     checkWork(work);
     const { unit, line, scope } = checkOpen(this);
-    const plan = planTransaction(options.propagation, scope.path.length > 0);
-    if (plan === "apart" || plan === "apart-plain")
-      return Session.run(unit.host, unit.owner, work, { ...options, transaction: plan === "apart" });
+    const participation = resolvePropagation(options.propagation, scope.path.length > 0);
+    if (participation === "apart" || participation === "apart-plain")
+      return Session.run(unit.host, unit.owner, work, { ...options, transaction: participation === "apart" });
     refuseFromWithin(this);
-    const kind = plan === "plain" ? "joined" : plan === "root" ? "transaction" : plan;
-    return runInside(this, kind, options, (inner) => {
+    const kind = participation === "plain" ? "joined" : participation === "root" ? "transaction" : participation;
+    return runInside(this, kind, options, (inner, turn) => {
       const inside = new Session(unit, line, inner);
-      return runScope(inside, () => inside.enter(work), options);
+      const enter = (): MaybePromise<T> => checkOpen(inside).enter(work);
+      return runScope(inside, () => turn?.then(enter) ?? enter(), options);
     });
   }
 

@@ -10,13 +10,42 @@ import { quietly } from "./quiet.ts";
 import { toRows } from "./rows.ts";
 import type { StatementInput } from "./statement.ts";
 
-/** The same rows; a loop over them is an await of each step. */
+/** Hands out the rows of batches one by one; a loop over them is an await of each step. */
 export function handedRows<R>(
-  rows: AsyncGenerator<R, void, undefined>,
+  batches: AsyncGenerator<R[], void, undefined>,
   reader: Pick<Queryable, "carried"> & Part,
 ): AsyncIterable<R> {
-  const hand = <T>(step: Promise<T>): Promise<T> => reader.carried(quietly(step, reader.scope));
-  const steps = { next: () => hand(rows.next()), return: () => hand(rows.return()) };
+  let batch: readonly R[] = [];
+  let at = 0;
+  let last: Promise<IteratorResult<R, void>>;
+  let reads = 0;
+  const read = async (): Promise<IteratorResult<R, void>> => {
+    try {
+      while (at >= batch.length) {
+        const { done, value } = await batches.next();
+        if (done) return { done, value: undefined };
+        batch = value;
+        at = 0;
+      }
+      return { done: false, value: batch[at++]! };
+    } finally {
+      reads--;
+    }
+  };
+  // One after another, and waited for once only where nobody hurries: else the lines that await it are not found.
+  const fetch = (): Promise<IteratorResult<R, void>> => {
+    last = ++reads > 1 ? last.then(read, read) : read();
+    return quietly(last, reader.scope);
+  };
+  // A row that is there already is not waited for.
+  const next = (): Promise<IteratorResult<R, void>> =>
+    reader.carried(reads > 0 || at >= batch.length ? fetch() : Promise.resolve({ done: false, value: batch[at++]! }));
+  const end = async (): Promise<IteratorResult<R, void>> => {
+    batch = [];
+    await batches.return();
+    return { done: true, value: undefined };
+  };
+  const steps = { next, return: () => reader.carried(quietly(end(), reader.scope)) };
   return { [Symbol.asyncIterator]: () => steps };
 }
 
@@ -26,12 +55,12 @@ interface Opened {
   readonly link: Link;
 }
 
-/** Reads a statement's rows in batches; between two of them, other statements of the session may run. */
+/** Reads a statement's rows, batch by batch; between two of them, other statements of the session may run. */
 export async function* streamRows<R = Row>(
   part: Part,
   input: StatementInput,
   { batchSize = 100, signal }: StreamRowsOptions,
-): AsyncGenerator<R, void, undefined> {
+): AsyncGenerator<R[], void, undefined> {
   checkNumber("batchSize", batchSize, 1);
   const { unit, line, scope } = part;
   if (scope.over) throw unit.closedError(scope);
@@ -53,7 +82,7 @@ export async function* streamRows<R = Row>(
       if (scope.over || !streams.has(stream)) throw unit.closedError(scope);
       const batch = await call(opened, () => stream.next());
       if (batch.done) return;
-      yield* toRows<R>(batch.value);
+      yield toRows<R>(batch.value);
     }
   } catch (error) {
     // Given up: the driver does not wait for what is to come.

@@ -1,7 +1,9 @@
 // The arrows of DESIGN section 2; .oxlintrc.json tells a part of them in the editor already.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type Import, importsOf, readSource, sourceFiles } from "./sources.ts";
+import { type Import, importsOf, readSource, sourceFiles, src } from "./sources.ts";
 
 /** The spine, top first: a stop imports itself and the stops below it. */
 const spine = ["index", "database", "session", "pool", "contract"];
@@ -68,6 +70,110 @@ test("every folder of src is a layer, and every file at its top is on the map", 
   const isKnown = (file: string): boolean =>
     file.includes("/") ? known.includes(layerOf(file)) : file === "index.ts" || map.includes(file);
   expect(sourceFiles().filter((file) => !isKnown(file))).toEqual([]);
+});
+
+/** The files of one folder whose imports, types included, lead back to them. */
+function cyclesOf(imports: readonly Import[]): string[] {
+  const next = new Map<string, Import[]>();
+  for (const each of imports) next.set(each.from, [...(next.get(each.from) ?? []), each]);
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+    if (path.includes(file) || done.has(file)) return;
+    for (const { to } of next.get(file) ?? []) if (to !== undefined) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of next.keys()) visit(file, []);
+  return cycles;
+}
+
+test("no import of the session leads in a circle, types included", () => {
+  const imports = sourceFiles()
+    .filter((file) => file.startsWith("session/"))
+    .flatMap((file) => importsOf(file));
+  expect(imports.length).toBeGreaterThan(100);
+  expect(cyclesOf(imports)).toEqual([]);
+});
+
+test("a circle is found, however long, and by a type alone", () => {
+  const imports = [
+    ...importsOf("session/a.ts", 'import { b } from "./b.ts";'),
+    ...importsOf("session/b.ts", 'import type { C } from "./c.ts";'),
+    ...importsOf("session/c.ts", 'export { a } from "./a.ts";'),
+  ];
+  expect(cyclesOf(imports)).toEqual(["session/a.ts → session/b.ts → session/c.ts → session/a.ts"]);
+});
+
+/** A part of the map, from its heading to the next one. */
+function sectionOf(map: string, heading: string): string {
+  const [, section = ""] = map.split(heading);
+  return section.split("\n## ")[0]!;
+}
+
+test("every file that the map names is there", () => {
+  const map = readSource("README.md");
+  const files = sourceFiles();
+  const names = [...map.matchAll(/`(?<name>[\w/-]+\.ts)`/g)].map(({ groups }) => groups!["name"]!);
+  expect(names.length).toBeGreaterThan(40);
+  expect(names.filter((name) => !files.some((file) => file === name || file.endsWith(`/${name}`)))).toEqual([]);
+});
+
+test("every file of the session is in its section of the map, or is a helper that one of those imports", () => {
+  const section = sectionOf(readSource("README.md"), "## A session, file by file");
+  const isNamed = (file: string): boolean => section.includes(`\`${file.replace("session/", "")}\``);
+  const files = sourceFiles().filter((file) => file.startsWith("session/"));
+  const imported = new Set(
+    files.filter((file) => isNamed(file)).flatMap((file) => importsOf(file).map(({ to }) => to)),
+  );
+  expect(files.filter(isNamed).length).toBeGreaterThan(25);
+  expect(files.filter((file) => !isNamed(file) && !imported.has(file))).toEqual([]);
+});
+
+test("every test that docs/guarantees.md names is there", () => {
+  const page = readSource("../docs/guarantees.md");
+  const lists = [...page.matchAll(/\((?<list>`[^()]+`)\)|\| (?<list2>`[^|]+`) +\|$/gm)];
+  const names = lists.flatMap(({ groups }) => (groups!["list"] ?? groups!["list2"]!).match(/[\w/-]+/g) ?? []);
+  const fileOf = (name: string): string => (name.startsWith("test/") ? `../${name}` : `../test/session/${name}`);
+  const isThere = (name: string): boolean =>
+    existsSync(join(src, name.endsWith("/") ? fileOf(name) : `${fileOf(name)}.test.ts`));
+  expect(names.length).toBeGreaterThan(30);
+  expect(names.filter((name) => !isThere(name))).toEqual([]);
+});
+
+// Each stop of the walk, with what it imports of the next one: from a database to the adapter's contract.
+const walk = [
+  ["database.ts", "contract/context.ts", /this\.context\.current\(\)/],
+  ["database.ts", "session/session.ts", /current\(\): Session/],
+  ["session/session.ts", "session/line.ts", /line\.add\(/],
+  ["session/line.ts", "session/departure.ts", /toDeparture\(/],
+  ["session/line.ts", "session/holder.ts", /holder\.connect\(/],
+  ["session/departure.ts", "session/transaction.ts", /transaction\.ahead\(/],
+  ["session/transaction.ts", "session/stacks.ts", /steer\(/],
+  ["session/holder.ts", "pool/lease.ts", /pool\.acquire\(/],
+  ["session/line.ts", "session/landing.ts", /driver\.send\(/],
+] as const;
+
+test.each(walk)("the walk is straight: %s goes on to %s", (from, to, call) => {
+  expect(importsOf(from).map((each) => each.to)).toContain(to);
+  expect(readSource(from)).toMatch(call);
+});
+
+test("the stops of the map are those of the walk, in its order", () => {
+  const [table = ""] = readSource("README.md").split("## ");
+  const named = [...table.matchAll(/`(?<name>[\w/-]+\.ts)`/g)].map(({ groups }) => groups!["name"]!);
+  expect(named).toEqual([
+    "database.ts",
+    "session/session.ts",
+    "session/line.ts",
+    "session/departure.ts",
+    "session/holder.ts",
+    "pool/pool.ts",
+  ]);
+  const steps: readonly string[] = walk.flatMap(([from, to]) => [from, to]);
+  for (const name of named) expect([...steps, "pool/pool.ts"]).toContain(name);
+  // Only a source makes the pool; whoever asks it knows its contract.
+  expect(importsOf("session/source.ts").map(({ to }) => to)).toContain("pool/pool.ts");
 });
 
 test.each([

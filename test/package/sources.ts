@@ -5,7 +5,7 @@ import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const src = join(root, "src");
+export const src: string = join(root, "src");
 
 /** One import, export-from or `import()`; type-only ones count too. */
 export interface Import {

@@ -11,18 +11,19 @@ class OrmError extends Error {
   override readonly name = "OrmError";
 }
 
-/** Fails with `error` for the first time, and counts the attempts. */
-async function attempts(error: unknown): Promise<number> {
+/** Fails with `failure` for the first time, and counts the attempts. */
+async function attempts(failure: unknown): Promise<number> {
   const { db } = fakeDatabase();
   let count = 0;
   const work = db.session(
     async (s) => {
       await s.query("one");
-      if (++count === 1) throw error;
+      if (++count === 1) throw failure;
     },
     { retry: { retries: 1, delayMs: 0 } },
   );
-  await work.catch((caught: unknown) => expect(caught).toBe(error));
+  const [outcome] = await Promise.allSettled([work]);
+  if (outcome.status === "rejected") expect(outcome.reason).toBe(failure);
   return count;
 }
 

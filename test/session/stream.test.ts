@@ -104,3 +104,43 @@ test.each([
   await expect(work).rejects.toBe(reason);
   expect(log).toEqual(["returned"]);
 });
+
+test("rows that are asked for all at once come in order, each once, and then the end", async () => {
+  const { db } = fakeDatabase({ script });
+  for (const batchSize of [1, 2, 5, 100]) {
+    await db.session(async (s) => {
+      const rows = s.stream("all", { batchSize })[Symbol.asyncIterator]();
+      const steps = await Promise.all(Array.from({ length: 7 }, () => rows.next()));
+      expect(steps.map(({ value }) => (value as { n: number } | undefined)?.n)).toEqual([
+        1,
+        2,
+        3,
+        4,
+        5,
+        undefined,
+        undefined,
+      ]);
+    });
+  }
+});
+
+test("a row that was fetched is dropped by return(), and a failure is that of the step that met it", async () => {
+  let isBroken = false;
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (isBroken && text === "all" ? { error: new Error("boom") } : script(text)),
+  });
+  await db.session(async (s) => {
+    const left = s.stream("all", { batchSize: 3 })[Symbol.asyncIterator]();
+    await left.next();
+    await left.return!();
+    expect(await left.next()).toEqual({ done: true, value: undefined });
+    const rows = s.stream("all", { batchSize: 2 })[Symbol.asyncIterator]();
+    await rows.next();
+    isBroken = true;
+    const [second, third, fourth] = await Promise.allSettled([rows.next(), rows.next(), rows.next()]);
+    expect(second).toMatchObject({ status: "fulfilled", value: { value: { n: 2 } } });
+    expect(third).toMatchObject({ status: "rejected", reason: { message: "boom" } });
+    expect(fourth).toMatchObject({ status: "fulfilled", value: { done: true } });
+  });
+  expect(adapter.flights.filter((line) => line.endsWith("stream returned"))).toHaveLength(2);
+});
