@@ -35,28 +35,28 @@ function send(
   via: Asked["via"],
   { text, id }: Statement,
   options: object,
-): Promise<{ readonly rows: readonly unknown[] }> {
+): Promise<Answer> {
   if (via === "template" && Object.keys(options).length === 0)
     return handle.sql<{ id: number }>([text] as unknown as TemplateStringsArray).run();
-  if (via === "cursor" && Object.keys(options).length === 0)
-    return handle
-      .resetCursor()
-      .execute(text)
-      .then((cursor) => ({ rows: cursor.fetchAll() }));
+  if (via === "cursor" && Object.keys(options).length === 0) return handle.resetCursor().execute(text);
   if (via === "ambient" && isCurrent) return stage.databases[db]!.query(text, undefined, options);
   return handle.query<{ id: number }>(text, id % 2 ? undefined : [], options);
 }
 
+/** A result, or a cursor as it is: a promise made of its own would be the harness's to listen to. */
+type Answer = { readonly rows: readonly unknown[] } | { fetchAll(): readonly unknown[] };
+
 export async function listen(
   stage: Stage,
   statement: Statement,
-  promise: Promise<{ readonly rows: readonly unknown[] }>,
+  promise: Promise<Answer>,
   wasOver: boolean,
   timeoutMs?: number,
 ): Promise<unknown> {
   stage.pending.add(statement.text, promise, timeoutMs === undefined ? Infinity : timeoutMs + 1);
   try {
-    const { rows } = await promise;
+    const answer = await promise;
+    const rows = "rows" in answer ? answer.rows : answer.fetchAll();
     stage.ledger.settle(statement, true);
     const got = (rows[0] as { id?: number } | undefined)?.id;
     if (got !== statement.id) stage.world.fail("its own result", `${statement.text} was given the result of ${got}`);
