@@ -47,12 +47,12 @@ export class FakeClock implements Clock {
   }
 
   /** Timers set and not yet fired or cleared. */
-  get timers(): number {
+  get allTimers(): number {
     return this.#timers.size;
   }
 
   /** Those of them that keep the process alive. */
-  get heldTimers(): number {
+  get timers(): number {
     return [...this.#timers.values()].filter(({ isHeld }) => isHeld).length;
   }
 

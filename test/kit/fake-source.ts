@@ -93,9 +93,9 @@ export async function leftovers({
 }: Pick<FakePool, "pool" | "source" | "clock">): Promise<unknown> {
   await settle();
   const { busy, waiting, opening } = pool.stats();
-  const { heldTimers } = clock;
+  const { timers } = clock;
   await pool.dispose();
-  return { busy, waiting, opening, heldTimers, live: source.live, timers: clock.timers };
+  return { busy, waiting, opening, timers, live: source.live, timersAfter: clock.allTimers };
 }
 
-export const NOTHING_LEFT = { busy: 0, waiting: 0, opening: 0, heldTimers: 0, live: 0, timers: 0 };
+export const NOTHING_LEFT = { busy: 0, waiting: 0, opening: 0, timers: 0, live: 0, timersAfter: 0 };

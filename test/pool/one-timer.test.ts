@@ -32,7 +32,7 @@ test("a pool has one timer at most, and none when nobody waits and nothing is id
   await kit.clock.advance(20_000);
   (await late).release();
   expect(most).toBe(1);
-  expect([own.size, kit.clock.heldTimers]).toEqual([1, 0]);
+  expect([own.size, kit.clock.timers]).toEqual([1, 0]);
   await kit.clock.advance(30_000);
   expect(kit.pool.stats().open).toBe(0);
   expect(own.size).toBe(0);
