@@ -2,9 +2,17 @@
 
 import type { Clock } from "./contract/runtime.ts";
 
+/** A timer where it is an object that can let its process end; elsewhere it is a number. */
+interface RefCounted {
+  ref?(): void;
+  unref?(): void;
+}
+
 /** The platform's own clock. Its functions are looked up at each call: fake timers may have replaced them. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
   clearTimeout: (timer) => clearTimeout(timer as number),
+  unref: (timer) => (timer as RefCounted).unref?.(),
+  ref: (timer) => (timer as RefCounted).ref?.(),
 };

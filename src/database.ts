@@ -14,7 +14,7 @@ import { Autocommit } from "./session/autocommit.ts";
 import type { DeadlineOptions } from "./session/deadline.ts";
 import { Handle } from "./session/handle.ts";
 import { type Hook, prepareLink } from "./session/hooks.ts";
-import { currentFolder, instances } from "./session/instances.ts";
+import { addInstance, currentFolder, removeInstance } from "./session/instances.ts";
 import type { Link } from "./session/link.ts";
 import { resolvePropagation } from "./session/propagation.ts";
 import { withDefaults } from "./session-defaults.ts";
@@ -168,7 +168,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   async dispose(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     const { timeoutMs } = options;
     checkNumber("timeoutMs", timeoutMs ?? 0);
-    instances().databases.delete(this);
+    removeInstance(this);
     const before = this.#disposing;
     const disposing = (this.#disposing ??= this.#source?.leave(this, options) ?? Promise.resolve());
     if (!before || timeoutMs === undefined) return disposing;
@@ -239,7 +239,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   // Who waits for a session that begins here. From now on, closeAllInstances() and setFolder() look here too.
   #begin(): Owner | undefined {
-    if (!this.#disposing) instances().databases.add(this);
+    if (!this.#disposing) addInstance(this);
     return (this.context.current()?.session as Session | undefined)?.unit.owner;
   }
 

@@ -1,6 +1,14 @@
 import type { ContextProvider } from "../contract/context.ts";
 
+// One for all: it has no state, and databases are looked up by their contexts.
+const EXPLICIT: ContextProvider = {
+  name: "explicit",
+  absenceProves: false,
+  current: () => undefined,
+  run: (_frame, work) => work(),
+};
+
 /** Keeps nothing: the session is passed by hand. Works in every runtime, with no build step. */
 export function explicit(): ContextProvider {
-  return { name: "explicit", absenceProves: false, current: () => undefined, run: (_frame, work) => work() };
+  return EXPLICIT;
 }

@@ -6,6 +6,10 @@ export interface Clock {
   now(): number;
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
+  /** Lets the process end although the timer is set, where the platform can. Default: every timer keeps the process alive. */
+  unref?(timer: unknown): void;
+  /** Undoes `unref()`. */
+  ref?(timer: unknown): void;
 }
 
 export type WaitUntil = (promise: Promise<unknown>) => void;

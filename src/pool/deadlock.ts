@@ -2,39 +2,60 @@ import type { Owner } from "../contract/events.ts";
 
 /** A pool, as the search for deadlocks sees it. */
 export interface Holding {
-  readonly options: { readonly max: number };
-  /** The open connections. One without owner is idle, or held by somebody who is not followed. */
-  readonly stock: { readonly entries: ReadonlySet<{ readonly owner: Owner | undefined }> };
-  readonly line: Iterable<{ readonly options: { readonly owner?: Owner | undefined } | undefined }>;
+  readonly max: number;
+  /** The open connections. One without owner is idle, or held by a caller that is not followed. */
+  readonly entries: ReadonlySet<{ readonly owner: Owner | undefined }>;
 }
 
-/** The pools, of any kind, in which somebody with an owner waits. */
-export const waited: Set<Holding> = new Set<Holding>();
+/** How many wait in one pool; a list, as hardly anybody waits in two. */
+interface Waits {
+  readonly pool: Holding;
+  count: number;
+  readonly next: Waits | undefined;
+}
+
+/** By owner: the waits that keep it from going on, its own and those of the callers that it waits for. */
+const waits: WeakMap<Owner, Waits> = new WeakMap<Owner, Waits>();
+
+/** Takes note that an owner begins (1) or ends (-1) to wait in a pool. */
+export function countWait(pool: Holding, owner: Owner | undefined, by: 1 | -1): void {
+  for (let each = owner; each; each = each.parent) {
+    const first = waits.get(each);
+    let found = first;
+    while (found && found.pool !== pool) found = found.next;
+    if (found) found.count += by;
+    else waits.set(each, { pool, count: by, next: first });
+  }
+}
 
 /**
- * Tells whether `owner` would wait for ever in `pool`: each of its connections is held by somebody who waits, or for
- * whom somebody waits, in a pool of which the same is true. All that wait are taken to be stuck; pools in which somebody
- * can go on are struck out, until none can be.
+ * Returns whether `owner` would wait forever in `pool`: each of its connections is held by a caller that waits, or is waited
+ * for, in a pool of which the same is true. Only pools that are reached from this one are looked at.
  */
 export function isDeadlock(pool: Holding, owner: Owner): boolean {
-  const stuck = new Set(waited).add(pool);
-  const holders = new Set([...stuck].flatMap(({ stock }) => [...stock.entries].map((entry) => entry.owner)));
-  // A wait can only close a circle when somebody in it holds something: most do not, and the line need not be searched.
-  if (!lineage(owner).some((each) => holders.has(each))) return false;
-  for (let size = 0; size !== stuck.size;) {
+  const isOwn = (holder: Owner): boolean => {
+    for (let each: Owner | undefined = owner; each; each = each.parent) if (each === holder) return true;
+    return false;
+  };
+  const poolsOf = (holder: Owner | undefined): Holding[] => {
+    const found: Holding[] = [];
+    if (!holder) return found;
+    if (isOwn(holder)) found.push(pool);
+    for (let each = waits.get(holder); each; each = each.next) if (each.count > 0) found.push(each.pool);
+    return found;
+  };
+  const isStuck = ({ entries, max }: Holding, within?: ReadonlySet<Holding>): boolean =>
+    entries.size >= max &&
+    [...entries].every((entry) => poolsOf(entry.owner).some((each) => within?.has(each) ?? true));
+  // All that are reached are taken to be stuck; those in which somebody can go on are struck out, until none can be.
+  const stuck = new Set([pool]);
+  for (const each of stuck) {
+    if (isStuck(each)) for (const entry of each.entries) for (const next of poolsOf(entry.owner)) stuck.add(next);
+    else if (each === pool) return false;
+  }
+  for (let size = 0; size !== stuck.size && stuck.has(pool);) {
     size = stuck.size;
-    const waiting = [...stuck].flatMap(({ line }) => [...line].map((waiter) => waiter.options?.owner));
-    const blocked = new Set([owner, ...waiting].flatMap(lineage));
-    for (const each of stuck) {
-      const { entries } = each.stock;
-      const canGoOn = entries.size < each.options.max || [...entries].some((entry) => !blocked.has(entry.owner!));
-      if (canGoOn) stuck.delete(each);
-    }
+    for (const each of stuck) if (!isStuck(each, stuck)) stuck.delete(each);
   }
   return stuck.has(pool);
-}
-
-/** An owner, and all who wait for it. */
-function lineage(owner: Owner | undefined): Owner[] {
-  return owner ? [owner, ...lineage(owner.parent)] : [];
 }

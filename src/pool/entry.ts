@@ -1,5 +1,5 @@
 import type { Owner } from "../contract/events.ts";
-import type { Lender } from "./lease.ts";
+import type { Lender, Stack } from "./lease.ts";
 
 /** One open connection, and what the pool knows of it. */
 export interface Entry<C> {
@@ -16,7 +16,7 @@ export interface Entry<C> {
   /** When its lease is reported as a leak. */
   leakAt: number;
   owner: Owner | undefined;
-  stack: string | undefined;
+  stack: Stack;
   /** When it came back: exact, or the pool's last reading of the clock before. */
   idleSince: number;
   /** From when on it is not lent again, if it stays idle. */

@@ -2,15 +2,24 @@ import type { Owner } from "../contract/events.ts";
 import type { WaitUntil } from "../contract/runtime.ts";
 import type { Entry } from "./entry.ts";
 
+/** Where something was acquired. V8 writes the text of an Error's stack when it is read, which costs more than the Error. */
+export type Stack = string | Error | undefined;
+
+export function textOf(stack: Stack): string | undefined {
+  return (stack as Error | undefined)?.stack ?? (stack as string | undefined);
+}
+
 export interface AcquireOptions {
   /** Ends the wait early; the place in line is given up. */
   readonly signal?: AbortSignal | undefined;
+  /** Called where it has to wait, with a function that ends the wait. Where no signal exists, cheaper than to make one. */
+  readonly onWait?: ((giveUp: (reason: unknown) => void) => void) | undefined;
   /** Longest wait in milliseconds; 0 = only what can be had at once. Default `acquireTimeoutMs`. */
   readonly timeoutMs?: number | undefined;
   /** Who will hold the connection: told in events, and followed to find deadlocks. */
   readonly owner?: Owner | undefined;
   /** Where it was asked for, when the stack of the call itself does not show it. */
-  readonly stack?: string | undefined;
+  readonly stack?: Stack;
   /** `false`: a freshly opened connection, never one that was lent before. Default `true`. */
   readonly usePool?: boolean | undefined;
   /** Told what the pool does for this caller and nobody awaits: closes. Where a request can be cut off, keeps it alive. */
@@ -90,4 +99,14 @@ export class PoolLease<C> implements Lease<C> {
       throw new Error("This lease has ended already: release it once, on every path.");
     entry.isLent = false;
   }
+}
+
+/** Begins a lease. */
+export function lend<C>(entry: Entry<C>, options: AcquireOptions | undefined, stack: Stack, now: number): PoolLease<C> {
+  entry.uses++;
+  entry.isLent = true;
+  entry.leasedAt = now;
+  entry.owner = options?.owner;
+  entry.stack = stack;
+  return new PoolLease(entry);
 }

@@ -2,9 +2,9 @@ import { systemClock } from "../clock.ts";
 import type { MaybePromise } from "../contract/adapter.ts";
 import type { PoolEvent } from "../contract/events.ts";
 import type { DbError } from "../errors.ts";
-import { waited } from "./deadlock.ts";
+import { Drain } from "./drain.ts";
 import type { Entry } from "./entry.ts";
-import { type AcquireOptions, type Lease, PoolLease, type ReleaseOptions } from "./lease.ts";
+import { type AcquireOptions, type Lease, lend, type ReleaseOptions, type Stack } from "./lease.ts";
 import {
   type CheckedPoolOptions,
   type ConnectionPoolOptions,
@@ -18,7 +18,7 @@ import type { PoolSource } from "./source.ts";
 import { type PoolStats, statsOf } from "./stats.ts";
 import { Stock } from "./stock.ts";
 import { type Tell, teller } from "./teller.ts";
-import { WaitLine, type Waiter } from "./wait-line.ts";
+import { WaitLine } from "./wait-line.ts";
 import { Watch } from "./watch.ts";
 
 export type {
@@ -31,9 +31,6 @@ export type {
   PoolStats,
   ReleaseOptions,
 };
-
-/** Releases in a row that may go without a reading of the clock. */
-const UNREAD_RELEASES = 64;
 
 /**
  * Lends connections, or any other resource, to one caller at a time: at most `max` are open, idle ones are lent newest
@@ -50,11 +47,9 @@ export class ConnectionPool<C> {
   readonly #tell: Tell;
   readonly #watch: Watch;
   readonly #stock: Stock<C>;
-  readonly #line: WaitLine<C> = new WaitLine<C>(() => this.#rest());
+  readonly #line: WaitLine<C>;
   readonly #place: Place;
-  readonly #drains: (() => void)[] = [];
-  #drainUntil = 0;
-  #unread = 0;
+  readonly #drain = new Drain();
 
   /** @throws TypeError for a wrong option, naming it. */
   constructor(source: PoolSource<C>, options: ConnectionPoolOptions = {}) {
@@ -64,9 +59,11 @@ export class ConnectionPool<C> {
     this.#tell = teller(onEvent);
     this.#options = checkPoolOptions(options, runtime?.maxConnections);
     // When the clock was set back, it is not known any more how long anything was idle.
-    const onJumpBack = (): void => this.#stock.closeIdle("idle");
-    this.#watch = new Watch(runtime?.clock ?? systemClock, () => this.#onTimer(), onJumpBack);
+    const onSetBack = (): void => this.#stock.closeIdle("idle");
+    const onTimer = (lostMs: number, before: number): void => this.#onTimer(lostMs, before);
+    this.#watch = new Watch(runtime?.clock ?? systemClock, onTimer, onSetBack);
     this.#stock = new Stock(this, source, this.#options, this.#watch, this.#tell);
+    this.#line = new WaitLine<C>(this.#stock, () => this.#rest());
     this.#place = { name, options: this.#options, stock: this.#stock, line: this.#line };
   }
 
@@ -129,14 +126,15 @@ export class ConnectionPool<C> {
    * @returns when every connection is closed, or the time is over.
    */
   dispose({ timeoutMs = Infinity }: { timeoutMs?: number | undefined } = {}): Promise<void> {
-    this.#drainUntil = this.#watch.read() + checkNumber("timeoutMs", timeoutMs);
+    const until = this.#watch.read() + checkNumber("timeoutMs", timeoutMs);
     this.#stock.isDisposed = true;
+    this.#watch.expect(until);
     const error = refusal("POOL_CLOSED", this.#place);
     for (const waiter of this.#line) this.#line.reject(waiter, error);
-    this.#stock.abort(error);
+    this.#stock.calls.abort(error);
     this.#stock.closeIdle("disposed");
     return new Promise((resolve) => {
-      this.#drains.push(resolve);
+      this.#drain.wait(until, resolve);
       this.#rest();
     });
   }
@@ -149,27 +147,18 @@ export class ConnectionPool<C> {
     const { max, acquireTimeoutMs } = this.#options;
     const { entries, idle, pace } = this.#stock;
     const line = this.#line;
+    const watch = this.#watch;
     const owner = options?.owner;
     const stack = this.#stack(options);
     options?.signal?.throwIfAborted();
     checkPlace(this.#place, owner, stack);
-    const waiter: Waiter<C> = {
-      since: this.#watch.read(),
-      timeoutMs: options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs),
-      options,
-      stack,
-      resolve,
-      reject,
-      onAbort: undefined,
-      ahead: undefined,
-      behind: undefined,
-    };
+    const since = watch.read();
+    const timeoutMs = options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs);
     if (line.size === 0) pace.narrow();
-    if (owner) waited.add(this.#place);
-    line.push(waiter);
+    line.push(since, timeoutMs, options, stack, resolve, reject);
+    const isTimed = watch.expect(since + timeoutMs);
     this.#tell?.({ type: "wait", owner, waiting: line.size });
-    if (entries.size < max || idle.length > 0) this.pump();
-    else this.#watch.arm(line.dueAt);
+    if (entries.size < max || idle.length > 0 || !isTimed) this.pump();
   }
 
   /**
@@ -212,40 +201,37 @@ export class ConnectionPool<C> {
     } else this.#stock.keep(entry);
   }
 
-  #lend(entry: Entry<C>, options: AcquireOptions | undefined, stack: string | undefined, waitedMs: number): Lease<C> {
+  #lend(entry: Entry<C>, options: AcquireOptions | undefined, stack: Stack, waitedMs: number): Lease<C> {
     const { leakMs } = this.#options;
-    const { now } = this.#watch;
-    entry.uses++;
-    entry.isLent = true;
-    entry.leasedAt = now;
-    entry.owner = options?.owner;
-    entry.stack = stack;
+    const now = leakMs > 0 ? this.#watch.read() : this.#watch.now;
+    const lease = lend(entry, options, stack, now);
     this.#tell?.({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
     if (leakMs > 0) {
       entry.leakAt = now + leakMs;
+      this.#watch.expect(entry.leakAt);
       this.#rest();
     }
-    return new PoolLease(entry);
+    return lease;
   }
 
   /** @internal */
   takeBack(entry: Entry<C>, how: ReleaseOptions | undefined): void {
-    // A reading of the clock costs as much as the rest of a release. It is left out after leases that took no measurable
-    // time, and never for long. The connection is then taken to be idle since the last reading: a lease that was long
-    // after all makes it look idle for longer than it is, never for less.
-    const isUnread = this.#watch.now === entry.leasedAt && --this.#unread > 0;
-    if (!isUnread) this.#unread = this.#watch.read() === entry.leasedAt ? UNREAD_RELEASES : 0;
+    const stock = this.#stock;
+    const watch = this.#watch;
+    const wasWanted = this.#line.size > 0;
+    // While others are lent, all of this may take its time.
+    if (wasWanted || stock.entries.size - stock.idle.length === 1) watch.readUnlessAt(entry.leasedAt);
+    else watch.read();
     this.#tell?.({ type: "release", connection: entry.id, owner: entry.owner });
     entry.owner = entry.stack = undefined;
     entry.leakAt = Infinity;
-    const stock = this.#stock;
-    const wasWanted = this.#line.size > 0;
     if (how?.broken) stock.pace.narrow();
     if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
     else this.offer(entry);
     if (wasWanted) stock.pace.served++;
     // A connection that only changed hands leaves nothing to do for those who still wait.
     if (this.#options.leakMs > 0 || (wasWanted && (!entry.isLent || this.#line.size === 0))) this.pump();
+    else if (stock.idleUntil < watch.dueAt) this.#rest();
   }
 
   /** @internal */
@@ -270,32 +256,43 @@ export class ConnectionPool<C> {
     }
   }
 
-  #onTimer(): void {
-    const now = this.#watch.read();
+  #onTimer(lostMs: number, before: number): void {
+    const stock = this.#stock;
+    const { now } = this.#watch;
+    for (const each of [...this.#line, ...stock.calls.all]) if (each.since <= before) each.since -= lostMs;
+    this.#drain.dueAt -= lostMs;
     this.#line.due(now, (waiter) =>
       this.#line.reject(waiter, refusal("POOL_TIMEOUT", this.#place, now - waiter.since)),
     );
+    stock.newest();
     this.pump();
   }
 
   /** Nothing more can be done now: ends `dispose()` when all is done, and sets the timer for what is left. */
   #rest(): void {
-    // First: what is given up on changes the rest.
-    let dueAt = this.#stock.overdue();
-    const { entries, under, hasRoom, pace } = this.#stock;
-    const { size } = this.#line;
-    dueAt = Math.min(dueAt, this.#line.dueAt);
-    if (size === 0) waited.delete(this.#place);
-    else if (hasRoom && size > under.open + under.validate) dueAt = Math.min(dueAt, pace.nextAt);
-    if (this.#drains.length > 0) {
-      const isDone = entries.size + under.close === 0 || this.#drainUntil <= this.#watch.now;
-      if (!isDone) dueAt = Math.min(dueAt, this.#drainUntil);
-      else for (const resolve of this.#drains.splice(0)) resolve();
-    }
-    this.#watch.arm(dueAt);
+    const watch = this.#watch;
+    const drain = this.#drain;
+    const line = this.#line;
+    const stock = this.#stock;
+    const { entries, under, calls, pace } = stock;
+    watch.read();
+    // First: what is given up changes the rest.
+    const isPaced = (): boolean => line.size > under.open + under.validate && stock.hasRoom;
+    const overdueAt = calls.overdue(isPaced() ? undefined : line.first);
+    const leakAt = this.#options.leakMs > 0 ? stock.leaks() : Infinity;
+    drain.settle(entries.size + under.close === 0 || drain.dueAt <= watch.now);
+    const dueAt = Math.min(
+      overdueAt,
+      leakAt,
+      line.dueAt,
+      isPaced() ? pace.nextAt : Infinity,
+      stock.idleUntil,
+      drain.dueAt,
+    );
+    watch.arm(dueAt, line.size > 0 || drain.isWaiting);
   }
 
-  #stack(options: AcquireOptions | undefined): string | undefined {
-    return options?.stack ?? (this.#hasStacks ? new Error("acquired").stack : undefined);
+  #stack(options: AcquireOptions | undefined): Stack {
+    return options?.stack ?? (this.#hasStacks ? new Error("acquired") : undefined);
   }
 }

@@ -1,6 +1,7 @@
 import type { Owner } from "../contract/events.ts";
 import { DbError } from "../errors.ts";
-import { type Holding, isDeadlock } from "./deadlock.ts";
+import { isDeadlock } from "./deadlock.ts";
+import { type Stack, textOf } from "./lease.ts";
 import type { CheckedPoolOptions } from "./options.ts";
 import type { Stock } from "./stock.ts";
 import type { WaitLine } from "./wait-line.ts";
@@ -38,7 +39,7 @@ export interface Place {
   readonly name: string;
   readonly options: CheckedPoolOptions;
   readonly stock: Stock<unknown>;
-  readonly line: Pick<WaitLine<unknown>, "size" | "waits" | "waitedMs"> & Holding["line"];
+  readonly line: Pick<WaitLine<unknown>, "size" | "waits" | "waitedMs">;
 }
 
 /** Why a caller gets no connection; the last open, if it failed, is the cause. */
@@ -54,12 +55,17 @@ export function refusal(code: RefusalCode, place: Place, waitedMs = 0, stacks: r
 }
 
 /** Throws when there is no use in waiting. */
-export function checkPlace(place: Place, owner: Owner | undefined, stack: string | undefined): void {
+export function checkPlace(place: Place, owner: Owner | undefined, stack: Stack): void {
   const { options, stock, line } = place;
   if (stock.isDisposed) throw refusal("POOL_CLOSED", place);
   // Whom a connection can serve that is not lent out does not count as waiting.
   if (line.size >= options.maxWaiting + options.max - stock.busy) throw refusal("POOL_FULL", place);
-  if (!owner || !isDeadlock(place, owner)) return;
-  const stacks = [stack, ...[...stock.entries].map((entry) => entry.stack)].filter((each) => each !== undefined);
-  throw refusal("POOL_DEADLOCK", place, 0, stacks);
+  if (!owner || !isDeadlock(stock, owner)) return;
+  const stacks = [stack, ...[...stock.entries].map((entry) => entry.stack)].map(textOf);
+  throw refusal(
+    "POOL_DEADLOCK",
+    place,
+    0,
+    stacks.filter((each) => each !== undefined),
+  );
 }

@@ -6,4 +6,6 @@ export interface PoolSource<C> {
   close(connection: C): void | Promise<void>;
   /** Asked before a connection is lent that was idle for `validateAfterMs`: `false` or a throw = it is dead. */
   validate?(connection: C, options: { signal: AbortSignal }): boolean | void | Promise<boolean | void>;
+  /** Asked whenever a connection is lent or comes back: `true` = its driver knows that it is closed. It is never lent. */
+  isClosed?(connection: C): boolean;
 }

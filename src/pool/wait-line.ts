@@ -1,16 +1,17 @@
-import type { AcquireOptions, Lease } from "./lease.ts";
+import { countWait, type Holding } from "./deadlock.ts";
+import type { AcquireOptions, Lease, Stack } from "./lease.ts";
 
 /** A caller in line. */
 export interface Waiter<C> {
   /** When the wait began: never before that of whoever stands ahead. */
-  readonly since: number;
+  since: number;
   readonly timeoutMs: number;
   readonly options: AcquireOptions | undefined;
-  readonly stack: string | undefined;
+  readonly stack: Stack;
   readonly resolve: (lease: Lease<C>) => void;
   readonly reject: (error: unknown) => void;
-  /** Only with a signal: memory counts when ten thousand wait. */
-  onAbort: (() => void) | undefined;
+  /** Ends the wait. Only for who asked for it: memory counts when ten thousand wait. */
+  giveUp: ((reason: unknown) => void) | undefined;
   ahead: Waiter<C> | undefined;
   behind: Waiter<C> | undefined;
 }
@@ -24,34 +25,57 @@ export class WaitLine<C> {
   waitedMs = 0;
   /** No deadline in the line is earlier than this. */
   dueAt: number = Infinity;
+  readonly #pool: Holding;
   readonly #onReject: () => void;
   #last: Waiter<C> | undefined;
   #shortestMs = Infinity;
 
-  constructor(onReject: () => void) {
+  constructor(pool: Holding, onReject: () => void) {
+    this.#pool = pool;
     this.#onReject = onReject;
   }
 
-  push(waiter: Waiter<C>): void {
-    const signal = waiter.options?.signal;
-    waiter.ahead = this.#last;
-    if (this.#last) this.#last.behind = waiter;
+  push(
+    since: number,
+    timeoutMs: number,
+    options: AcquireOptions | undefined,
+    stack: Stack,
+    resolve: Waiter<C>["resolve"],
+    reject: Waiter<C>["reject"],
+  ): void {
+    const ahead = this.#last;
+    const waiter: Waiter<C> = {
+      since,
+      timeoutMs,
+      options,
+      stack,
+      resolve,
+      reject,
+      giveUp: undefined,
+      ahead,
+      behind: undefined,
+    };
+    if (ahead) ahead.behind = waiter;
     else this.first = waiter;
     this.#last = waiter;
     this.size++;
     this.waits++;
-    this.#shortestMs = Math.min(this.#shortestMs, waiter.timeoutMs);
-    this.dueAt = Math.min(this.dueAt, waiter.since + waiter.timeoutMs);
-    if (signal) this.#listen(waiter, signal);
+    this.#shortestMs = Math.min(this.#shortestMs, timeoutMs);
+    this.dueAt = Math.min(this.dueAt, since + timeoutMs);
+    if (options) this.#follow(waiter, options);
   }
 
   remove(waiter: Waiter<C>): void {
-    const { ahead, behind, onAbort } = waiter;
+    const { ahead, behind, giveUp, options } = waiter;
     if (ahead) ahead.behind = behind;
     else this.first = behind;
     if (behind) behind.ahead = ahead;
     else this.#last = ahead;
-    if (onAbort) waiter.options!.signal!.removeEventListener("abort", onAbort);
+    if (options) countWait(this.#pool, options.owner, -1);
+    if (giveUp) {
+      waiter.giveUp = undefined;
+      options!.signal?.removeEventListener("abort", giveUp);
+    }
     if (--this.size === 0) this.dueAt = this.#shortestMs = Infinity;
   }
 
@@ -61,9 +85,15 @@ export class WaitLine<C> {
     this.#onReject();
   }
 
-  #listen(waiter: Waiter<C>, signal: AbortSignal): void {
-    waiter.onAbort = () => this.reject(waiter, signal.reason);
-    signal.addEventListener("abort", waiter.onAbort);
+  #follow(waiter: Waiter<C>, { owner, signal, onWait }: AcquireOptions): void {
+    countWait(this.#pool, owner, 1);
+    if (!signal && !onWait) return;
+    const giveUp = (reason: unknown): void => {
+      if (waiter.giveUp) this.reject(waiter, signal?.aborted ? signal.reason : reason);
+    };
+    waiter.giveUp = giveUp;
+    signal?.addEventListener("abort", giveUp);
+    onWait?.(giveUp);
   }
 
   /** The first who may have a connection that was lent before. */

@@ -3,21 +3,46 @@ import type { Clock } from "../contract/runtime.ts";
 // What setTimeout can count: a longer delay would fire at once.
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
-/** A pool's time, which never runs backwards, and the pool's one timer. */
+/** Readings in a row that may be left out. */
+const UNREAD = 64;
+
+/** A timer that is set. */
+interface Alarm {
+  readonly timer: unknown;
+  readonly delayMs: number;
+  /** When it fires, in the pool's time. After a jump of the clock, that is another moment. */
+  readonly dueAt: number;
+}
+
+/**
+ * A pool's time, which never runs backwards, and the pool's one timer. Clocks jump, timers do not: a timer fires when its
+ * delay is over, whatever the clock says by then.
+ */
 export class Watch {
   /** The latest reading, in milliseconds since the first: a small integer costs no memory of its own. */
   now = 0;
+  /** When the timer fires; `Infinity` = none is set. */
+  dueAt: number = Infinity;
   readonly #clock: Clock;
-  readonly #onTimer: () => void;
-  readonly #onJumpBack: () => void;
+  readonly #onTimer: (lostMs: number, before: number) => void;
+  readonly #onSetBack: () => void;
   #read = Number.NaN;
-  #timer: unknown;
-  #dueAt = Infinity;
+  #unread = 0;
+  #alarm: Alarm | undefined;
+  /** It was set before the clock was set back: for how long the clock ran twice is known when it fires. */
+  #witness: Alarm | undefined;
+  #setBackAt = 0;
+  /** The timer that was set last keeps the process alive. */
+  #isHeld = true;
 
-  constructor(clock: Clock, onTimer: () => void, onJumpBack: () => void) {
+  /**
+   * @param onTimer - called when the timer fires. `lostMs`: what had begun by `before` has lasted for that much longer than
+   *   the pool's time says, as the clock was set back.
+   */
+  constructor(clock: Clock, onTimer: (lostMs: number, before: number) => void, onSetBack: () => void) {
     this.#clock = clock;
     this.#onTimer = onTimer;
-    this.#onJumpBack = onJumpBack;
+    this.#onSetBack = onSetBack;
   }
 
   read(): number {
@@ -25,28 +50,89 @@ export class Watch {
     const passedMs = read - this.#read;
     this.#read = read;
     if (passedMs >= 0) this.now += passedMs;
-    else this.#onJumpBack();
+    else if (passedMs < 0) {
+      // One millisecond apart: what has begun by now, and what begins from now on.
+      this.#setBackAt = this.now++;
+      if (!this.#witness) {
+        this.#witness = this.#alarm;
+        this.#alarm = undefined;
+        this.dueAt = Infinity;
+      }
+      this.#onSetBack();
+    }
     return this.now;
   }
 
-  /** Sees to it that the timer fires at `dueAt` or before; `Infinity` = it is not needed. */
-  arm(dueAt: number): void {
-    // One that fires too early is left alone: it asks again, and costs less than a new one.
-    if (dueAt >= this.#dueAt && dueAt < Infinity) return;
-    if (this.#dueAt < Infinity) this.#clock.clearTimeout(this.#timer);
-    this.#dueAt = dueAt;
-    if (dueAt < Infinity)
-      this.#timer = this.#clock.setTimeout(
-        () => this.#fire(),
-        Math.min(Math.max(dueAt - this.now, 0), LONGEST_DELAY_MS),
-      );
+  /**
+   * For a lease that comes back. A reading costs as much as the rest of a release: it is left out after leases that took no
+   * measurable time, and never for long. A lease that was long after all makes its connection look idle for longer than it
+   * is, never for less.
+   */
+  readUnlessAt(leasedAt: number): void {
+    if (this.now === leasedAt && --this.#unread > 0) return;
+    this.#unread = this.read() === leasedAt ? UNREAD : 0;
   }
 
-  #fire(): void {
-    const { now } = this;
-    // A clock that was set back cannot tell how long it was; that the timer fired can.
-    if (this.read() === now) this.now = Math.max(now, this.#dueAt);
-    this.#dueAt = Infinity;
-    this.#onTimer();
+  /**
+   * Takes note of a deadline that was counted from the latest reading. All time since the timer was set may have been a jump,
+   * and all its delay may be still to come: where that is too late, it is dropped.
+   *
+   * @returns whether the timer is right for it, and keeps the process alive; else `arm()` has to follow.
+   */
+  expect(dueAt: number): boolean {
+    const alarm = this.#alarm;
+    if (!alarm) return false;
+    if (this.now + alarm.delayMs <= dueAt) return this.#isHeld && alarm.dueAt <= dueAt;
+    this.#drop();
+    return false;
+  }
+
+  /**
+   * Sees to it that the timer fires at `dueAt` or before; `Infinity` = it is not needed.
+   *
+   * @param isHeld - whether the process must not end before.
+   */
+  arm(dueAt: number, isHeld: boolean): void {
+    // One that fires too early is left alone: it asks again, and costs less than a new one.
+    if (dueAt < this.dueAt || dueAt === Infinity) this.#drop();
+    if (dueAt === Infinity) return this.#clear(this.#witness);
+    this.#alarm ??= this.#set(Math.min(Math.max(dueAt - this.now, 0), LONGEST_DELAY_MS));
+    if (this.#isHeld === isHeld) return;
+    this.#isHeld = isHeld;
+    this.#clock[isHeld ? "ref" : "unref"]?.(this.#alarm.timer);
+  }
+
+  #set(delayMs: number): Alarm {
+    this.#isHeld = true;
+    this.dueAt = this.now + delayMs;
+    const alarm: Alarm = {
+      timer: this.#clock.setTimeout(() => this.#fire(alarm), delayMs),
+      delayMs,
+      dueAt: this.dueAt,
+    };
+    return alarm;
+  }
+
+  #drop(): void {
+    this.#clear(this.#alarm);
+    this.#alarm = undefined;
+    this.dueAt = Infinity;
+  }
+
+  #clear(alarm: Alarm | undefined): void {
+    if (alarm) this.#clock.clearTimeout(alarm.timer);
+  }
+
+  #fire(alarm: Alarm): void {
+    this.read();
+    const lostMs = Math.max(alarm.dueAt - this.now, 0);
+    if (alarm === this.#witness) {
+      this.#witness = undefined;
+      this.#onTimer(lostMs, this.#setBackAt);
+    } else {
+      this.#drop();
+      this.now += lostMs;
+      this.#onTimer(0, -1);
+    }
   }
 }

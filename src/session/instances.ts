@@ -1,25 +1,54 @@
 import type { ContextProvider, Frame } from "../contract/context.ts";
+import { offCollected, onCollected } from "../pool/weak.ts";
 import { checkAction } from "./closing.ts";
 import type { CloseAction, Session } from "./session.ts";
 
 /** What is known of the databases of this isolate, by every copy of the package and after every hot reload. */
 interface Instances {
-  /** Databases that were used and not disposed. */
-  readonly databases: Set<{ readonly context: ContextProvider }>;
+  /** The contexts of databases that were used and not disposed, and how many databases each has. It keeps no database. */
+  readonly contexts: Map<ContextProvider, number>;
   /** Set by `setFolder()` outside of any session. */
   folder: string;
 }
 
-const KEY = Symbol.for("isopool.instances.1");
-const world = globalThis as { [KEY]?: Instances };
+/** A database, as far as it matters here. */
+interface Instance {
+  readonly context: ContextProvider;
+}
 
-export function instances(): Instances {
-  return (world[KEY] ??= { databases: new Set(), folder: "" });
+const KEY = Symbol.for("isopool.instances.2");
+const world = globalThis as { [KEY]?: Instances };
+const known: WeakSet<Instance> = new WeakSet<Instance>();
+
+function instances(): Instances {
+  return (world[KEY] ??= { contexts: new Map(), folder: "" });
+}
+
+/** From now on, `closeAllInstances()` and `setFolder()` look for sessions of this database. */
+export function addInstance(database: Instance): void {
+  if (known.has(database)) return;
+  known.add(database);
+  const { context } = database;
+  count(context, 1);
+  onCollected(database, () => count(context, -1));
+}
+
+export function removeInstance(database: Instance): void {
+  if (!known.delete(database)) return;
+  offCollected(database);
+  count(database.context, -1);
+}
+
+function count(context: ContextProvider, by: 1 | -1): void {
+  const { contexts } = instances();
+  const databases = (contexts.get(context) ?? 0) + by;
+  if (databases > 0) contexts.set(context, databases);
+  else contexts.delete(context);
 }
 
 // The innermost frames here: one a context provider, each holding all that is current below it.
 function currentFrames(): Set<Frame> {
-  return new Set([...instances().databases].flatMap(({ context }) => context.current() ?? []));
+  return new Set([...instances().contexts.keys()].flatMap((context) => context.current() ?? []));
 }
 
 /**

@@ -4,9 +4,10 @@ import type { Statement } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import type { CheckedPoolOptions } from "../pool/options.ts";
 import { ConnectionPool } from "../pool/pool.ts";
-import { registry } from "../pool/registry.ts";
+import { share, unshare } from "../pool/registry.ts";
 import type { Pool, PoolRuntime } from "../pool/runtime.ts";
 import type { PoolSource } from "../pool/source.ts";
+import { IterableWeakSet, onCollected } from "../pool/weak.ts";
 import { FirstHook } from "./first-hook.ts";
 import type { Link, Origin } from "./link.ts";
 
@@ -33,13 +34,16 @@ let privates = 0;
 export class Source<Hook = unknown> implements Origin {
   readonly adapter: Adapter;
   readonly pool: Pool<Link>;
-  readonly users: Set<SourceUser> = new Set();
+  /** Kept by those who use them: one that was dropped without dispose() is collected. */
+  readonly users: IterableWeakSet<SourceUser> = new IterableWeakSet();
   readonly options: SourceOptions<Hook>;
   readonly firstHook: FirstHook;
   /** Flights sent so far. */
   flights = 0;
   // Private, so that whoever prints the registry does not see the URL's password.
   readonly #identity: readonly unknown[];
+  /** Those of the users that listen: an event costs the others nothing. */
+  readonly #listeners: IterableWeakSet<SourceUser> = new IterableWeakSet();
 
   constructor(name: string, adapter: Adapter, identity: readonly unknown[], options: SourceOptions<Hook>) {
     this.adapter = adapter;
@@ -51,6 +55,7 @@ export class Source<Hook = unknown> implements Origin {
     const source: PoolSource<Link> = {
       open: ({ signal }) => this.#open(signal),
       close: ({ driver }) => driver.close(),
+      isClosed: ({ driver }) => driver.state === "closed",
       ...(checksConnections && !tellsDeath && { validate: ({ driver }, { signal }) => driver.ping?.(signal) }),
     };
     const poolOptions = {
@@ -58,9 +63,12 @@ export class Source<Hook = unknown> implements Origin {
       max: Math.min(limits.max, maxConnections),
       runtime,
       name,
-      onEvent: (event: PoolEvent): void => this.users.forEach((user) => user.emit?.(event)),
+      onEvent: (event: PoolEvent): void => {
+        for (const user of this.#listeners) user.emit!(event);
+      },
     };
     this.pool = runtime.createPool?.(source, poolOptions, affinity) ?? new ConnectionPool<Link>(source, poolOptions);
+    onCollected(this, disposer(adapter));
   }
 
   /**
@@ -73,16 +81,11 @@ export class Source<Hook = unknown> implements Origin {
     options: SourceOptions<Hook>,
     user: SourceUser,
   ): Source<Hook> {
-    const sources = registry<Source<Hook>>();
-    const base = adapter.key ?? `${adapter.name}:private#${++privates}`;
-    for (let count = 1; ; count++) {
-      const name = count === 1 ? base : `${base}#${count}`;
-      const source = sources.get(name) ?? new Source(name, adapter, identity, options);
-      if (!source.matches(identity)) continue;
-      sources.set(name, source);
-      source.users.add(user);
-      return source;
-    }
+    const key = adapter.key ?? `${adapter.name}:private#${++privates}`;
+    const source = share(key, identity, (name) => new Source(name, adapter, identity, options));
+    source.users.add(user);
+    if (user.emit) source.#listeners.add(user);
+    return source;
   }
 
   matches(identity: readonly unknown[]): boolean {
@@ -94,12 +97,14 @@ export class Source<Hook = unknown> implements Origin {
 
   /** Takes a database off; the last one to leave ends the pool, and lets the adapter go of what outlives connections. */
   async leave(user: SourceUser, options?: { readonly timeoutMs?: number }): Promise<void> {
-    if (this.users.size === 1) {
-      registry().delete(this.pool.name);
+    const [one, other] = this.users;
+    if (one === user && !other) {
+      unshare(this);
       await this.pool.dispose(options);
       await this.adapter.dispose?.();
     }
     this.users.delete(user);
+    this.#listeners.delete(user);
   }
 
   async #open(signal: AbortSignal): Promise<Link> {
@@ -108,4 +113,12 @@ export class Source<Hook = unknown> implements Origin {
     const driver = await this.adapter.open({ url: await user.url(), signal });
     return { origin: this, driver, setup: [], isPrepared: false, isBound: false, onSetUp: undefined };
   }
+}
+
+/**
+ * Lets an adapter go whose source was collected: nothing is lent then, and the pool's timer has closed what was idle. A
+ * function of its own, as closures hold all that is around them, and hooks often hold their database.
+ */
+function disposer(adapter: Adapter): () => void {
+  return () => void (async () => adapter.dispose?.())().catch(() => undefined);
 }

@@ -1,19 +1,15 @@
 // PYDAL.md, case 39.
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { createDatabase, pools } from "../../src/index.ts";
+import { collect } from "../kit/collect.ts";
 import { FakeAdapter } from "../kit/fake-adapter.ts";
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 
 const registries = (): number =>
   Object.getOwnPropertySymbols(globalThis)
     .filter(({ description }) => description?.startsWith("isopool."))
-    .map((symbol) => (globalThis as never)[symbol] as { size?: number; databases?: Set<unknown> })
-    .reduce((sum, value) => sum + (value.size ?? value.databases?.size ?? 0), 0);
+    .flatMap((symbol) => Object.values((globalThis as never)[symbol] as Record<string, { size?: number } | undefined>))
+    .reduce((sum, value) => sum + (value?.size ?? 0), 0);
 
 test("case 39: making, using and disposing 100,000 databases leaves nothing behind", { timeout: 60_000 }, async () => {
   const { factory } = new FakeAdapter({ key: "fake:churn" });

@@ -1,16 +1,21 @@
 import type { Clock, Runtime } from "../../src/contract/runtime.ts";
 
 interface Timer {
-  readonly at: number;
+  at: number;
   readonly order: number;
   readonly callback: () => void;
+  /** It keeps the process alive. */
+  isHeld: boolean;
 }
 
 /** A clock that stands still until it is told to go on, and knows how many timers are set. */
 export class FakeClock implements Clock {
   /** Timers ever set. */
   timersSet = 0;
+  /** Time that has passed: what timers count, whatever the clock says. */
+  elapsed = 0;
   #now: number;
+  #until = 0;
   readonly #timers = new Map<number, Timer>();
   readonly #settle: () => Promise<void>;
 
@@ -25,7 +30,7 @@ export class FakeClock implements Clock {
 
   setTimeout(callback: () => void, delayMs: number): number {
     const order = ++this.timersSet;
-    this.#timers.set(order, { at: this.#now + Math.max(1, delayMs), order, callback });
+    this.#timers.set(order, { at: this.#now + Math.max(1, delayMs), order, callback, isHeld: true });
     return order;
   }
 
@@ -33,44 +38,73 @@ export class FakeClock implements Clock {
     this.#timers.delete(timer as number);
   }
 
+  unref(timer: unknown): void {
+    this.#hold(timer, false);
+  }
+
+  ref(timer: unknown): void {
+    this.#hold(timer, true);
+  }
+
   /** Timers set and not yet fired or cleared. */
-  get timers(): number {
+  get allTimers(): number {
     return this.#timers.size;
+  }
+
+  /** Those of them that keep the process alive. */
+  get timers(): number {
+    return [...this.#timers.values()].filter(({ isHeld }) => isHeld).length;
   }
 
   /** Lets time pass: fires each timer when its time has come, and lets promises settle in between. */
   async advance(ms: number): Promise<void> {
-    const until = this.#now + ms;
+    this.#until = this.#now + ms;
     await this.#settle();
-    for (let timer = this.#next(until); timer !== undefined; timer = this.#next(until)) {
-      this.#now = Math.max(this.#now, timer.at);
+    for (let timer = this.#next(); timer !== undefined; timer = this.#next()) {
+      this.#pass(timer.at);
       this.#timers.delete(timer.order);
       timer.callback();
       await this.#settle();
     }
-    this.#now = until;
+    this.#pass(this.#until);
   }
 
   /** Lets time pass without firing anything, as for a frozen isolate; backwards, as when the clock is set. */
   jump(ms: number): void {
     this.#now += ms;
+    this.elapsed += Math.max(ms, 0);
   }
 
   /** Sets the clock back. Timers count time that passes, and do not heed it. */
   setBack(ms: number): void {
-    this.#now -= ms;
-    for (const [order, timer] of this.#timers) this.#timers.set(order, { ...timer, at: timer.at - ms });
+    this.setForward(-ms);
+  }
+
+  /** Sets the clock forward. */
+  setForward(ms: number): void {
+    this.#now += ms;
+    for (const timer of this.#timers.values()) timer.at += ms;
+    this.#until += ms;
   }
 
   runtime(maxConnections = 10): Runtime {
     return { name: "fake", clock: this, maxConnections };
   }
 
-  #next(until: number): Timer | undefined {
+  #hold(timer: unknown, isHeld: boolean): void {
+    const found = this.#timers.get(timer as number);
+    if (found) found.isHeld = isHeld;
+  }
+
+  #pass(until: number): void {
+    if (until > this.#now) this.jump(until - this.#now);
+  }
+
+  #next(): Timer | undefined {
     let next: Timer | undefined;
     for (const timer of this.#timers.values()) {
       if (
-        timer.at <= until &&
+        timer.at <= this.#until &&
         (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order))
       )
         next = timer;

@@ -21,6 +21,7 @@ export class FakeSource implements PoolSource<FakeConnection> {
   closes: FakeOpen = "now";
   opensBegun = 0;
   validate?: NonNullable<PoolSource<FakeConnection>["validate"]>;
+  isClosed?: NonNullable<PoolSource<FakeConnection>["isClosed"]>;
   readonly #clock: FakeClock;
 
   constructor(clock: FakeClock) {
@@ -84,7 +85,7 @@ export function fakePool(options: ConnectionPoolOptions = {}, prepare?: (source:
   return { pool, source, clock, events };
 }
 
-/** Nothing is left: no lease, no waiter, no timer; and no connection after `dispose()`. */
+/** Nothing is left: no lease, no waiter, nothing that keeps the process alive; no connection and no timer after `dispose()`. */
 export async function leftovers({
   pool,
   source,
@@ -94,7 +95,7 @@ export async function leftovers({
   const { busy, waiting, opening } = pool.stats();
   const { timers } = clock;
   await pool.dispose();
-  return { busy, waiting, opening, timers, live: source.live, timersAfter: clock.timers };
+  return { busy, waiting, opening, timers, live: source.live, timersAfter: clock.allTimers };
 }
 
 export const NOTHING_LEFT = { busy: 0, waiting: 0, opening: 0, timers: 0, live: 0, timersAfter: 0 };

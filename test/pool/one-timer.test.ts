@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { fakePool, leftovers, NOTHING_LEFT } from "../kit/fake-source.ts";
 
-test("a pool has one timer at most, and none while nothing waits", async () => {
+test("a pool has one timer at most, and none when nobody waits and nothing is idle", async () => {
   const kit = fakePool({ max: 3, leakMs: 60_000 }, (source) => {
     source.opens = [20, new Error("down"), 20, "never", 20];
     source.validate = () => new Promise((resolve) => kit.clock.setTimeout(() => resolve(true), 5));
@@ -32,6 +32,9 @@ test("a pool has one timer at most, and none while nothing waits", async () => {
   await kit.clock.advance(20_000);
   (await late).release();
   expect(most).toBe(1);
+  expect([own.size, kit.clock.timers]).toEqual([1, 0]);
+  await kit.clock.advance(30_000);
+  expect(kit.pool.stats().open).toBe(0);
   expect(own.size).toBe(0);
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });

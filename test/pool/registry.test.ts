@@ -1,25 +1,81 @@
-import { afterEach, expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { ConnectionPool } from "../../src/pool/pool.ts";
-import { pools, registry } from "../../src/pool/registry.ts";
+import { pools, type Registered, share, unshare } from "../../src/pool/registry.ts";
 import { type FakePool, fakePool } from "../kit/fake-source.ts";
 
-const entry = (kit: FakePool) => ({ pool: kit.pool });
+interface Entry extends Registered {
+  readonly kit: FakePool;
+  readonly pool: FakePool["pool"];
+}
 
-afterEach(() => registry().clear());
+/** Finds or makes what is configured by these values; it is taken out at the end of the test. */
+function entry(key: string, ...identity: unknown[]): Entry {
+  const found = share(key, identity, (name): Entry => {
+    const kit = fakePool({ name });
+    const matches = (other: readonly unknown[]): boolean =>
+      other.length === identity.length && other.every((part, at) => Object.is(part, identity[at]));
+    return { kit, pool: kit.pool, matches };
+  });
+  onTestFinished(() => unshare(found));
+  return found;
+}
 
 test("POOLS and pools() show what is registered, as it is now", async () => {
-  const kit = fakePool();
-  registry().set("fake:one", entry(kit));
+  const { pool } = entry("fake:one");
   expect(pools().get("fake:one")).toMatchObject({ open: 0 });
-  await kit.pool.acquire();
+  await pool.acquire();
   expect([...ConnectionPool.POOLS.keys()]).toEqual(["fake:one"]);
   expect(ConnectionPool.POOLS.get("fake:one")).toMatchObject({ open: 1, busy: 1 });
-  registry().delete("fake:one");
-  expect(ConnectionPool.POOLS.size).toBe(0);
+});
+
+test("what is configured by the same values is found, and all else is told apart by its number", () => {
+  const hook = (): void => undefined;
+  const one = entry("fake:one", "url", 5, undefined, hook);
+  expect(entry("fake:one", "url", 5, undefined, hook)).toBe(one);
+  const others = [
+    entry("fake:one", "url", 5, undefined, () => undefined),
+    entry("fake:one", "url", "5", undefined, hook),
+    entry("fake:one", "url", 5, null, hook),
+    entry("fake:one", "url", 5, undefined),
+    entry("fake:two", "url", 5, undefined, hook),
+  ];
+  expect(others.map(({ pool }) => pool.name)).toEqual([
+    "fake:one#2",
+    "fake:one#3",
+    "fake:one#4",
+    "fake:one#5",
+    "fake:two",
+  ]);
+});
+
+test("values that only look alike are told apart by what they are", () => {
+  // "Aa" and "BB" have one hash.
+  const [one, other] = [entry("fake:one", "Aa"), entry("fake:one", "BB")];
+  expect([one.pool.name, other.pool.name]).toEqual(["fake:one", "fake:one#2"]);
+  expect(entry("fake:one", "Aa")).toBe(one);
+  expect(entry("fake:one", "BB")).toBe(other);
+});
+
+test("a number is given once, while anything of its key is left", () => {
+  const [first, second] = [entry("fake:one", 1), entry("fake:one", 2)];
+  unshare(second);
+  expect(entry("fake:one", 3).pool.name).toBe("fake:one#3");
+  unshare(entry("fake:one", 3));
+  unshare(first);
+  expect(entry("fake:one", 4).pool.name).toBe("fake:one");
+});
+
+test("to take one out takes no other out that has its name by now", () => {
+  const first = entry("fake:one", 1);
+  unshare(first);
+  const second = entry("fake:one", 1);
+  unshare(first);
+  expect(entry("fake:one", 1)).toBe(second);
 });
 
 test("a second copy of the package finds the same pools", () => {
-  registry().set("fake:one", entry(fakePool()));
-  const KEY = Symbol.for("isopool.registry.1");
-  expect((globalThis as unknown as Record<symbol, unknown>)[KEY]).toBe(registry());
+  entry("fake:one");
+  const KEY = Symbol.for("isopool.registry.2");
+  const registry = (globalThis as unknown as Record<symbol, { readonly members: ReadonlyMap<string, unknown> }>)[KEY];
+  expect([...registry!.members.keys()]).toEqual(["fake:one"]);
 });

@@ -144,7 +144,7 @@ async function runStory(seed: number): Promise<void> {
     expect(places, "the line is not fair").toEqual(places.toSorted((one, other) => one - other));
   }
   expect(pool.stats()).toMatchObject({ open: 0, busy: 0, idle: 0, opening: 0, waiting: 0 });
-  expect(clock.timers, "timers left").toBe(0);
+  expect(clock.allTimers, "timers left").toBe(0);
   for (const { number, closes } of connections) expect(closes, `closes of connection ${number}`).toBe(1);
   const { opened, closed } = pool.stats();
   expect(Object.values(closed).reduce((sum, count) => sum + count)).toBe(opened);

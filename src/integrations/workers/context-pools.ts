@@ -118,8 +118,8 @@ export class ContextPools<C> implements Pool<C> {
       ...this.#options,
       onEvent: (event) => {
         onEvent?.(event);
-        // Told before it is idle.
-        if (event.type === "release") void Promise.resolve().then(() => this.#rest(here));
+        // Reported before it is done.
+        if (/^(release|close|error)$/.test(event.type)) void Promise.resolve().then(() => this.#rest(here));
       },
     });
     const here: Here<C> = {
@@ -140,12 +140,17 @@ export class ContextPools<C> implements Pool<C> {
     return silentMs >= SILENT_TIMES * this.#idleMs && (isQuiet(here) || silentMs >= LONGEST_LEASE_MS);
   }
 
-  /** Sees to it that sockets are closed some day: an open one keeps its context alive, and this timer with it. */
+  /**
+   * Forgets a context that has nothing any more. Its sockets are closed by its own pool, when they have been idle: an open one
+   * keeps its context alive, and that pool's timer with it.
+   */
   #rest(here: Here<C>): void {
     this.#clock.clearTimeout(here.timer);
     if (here.isClosing || !isQuiet(here)) return;
-    if (here.isLeft) void this.#close(here);
-    else if (this.#idleMs < Infinity)
+    const { open, opening, opened } = here.pool.stats();
+    if (here.isLeft || (open + opening === 0 && opened > 0)) void this.#close(here);
+    // Where no open has succeeded, its pool knows how long to wait before the next.
+    else if (open + opening === 0 && this.#idleMs < Infinity)
       here.timer = this.#clock.setTimeout(
         () => isQuiet(here) && void this.#close(here),
         Math.min(this.#idleMs, LONGEST_DELAY_MS),

@@ -1,6 +1,5 @@
 import type { Runtime } from "../../contract/runtime.ts";
 import type { DbError } from "../../errors.ts";
-import { waited } from "../../pool/deadlock.ts";
 import type { Entry } from "../../pool/entry.ts";
 import type { AcquireOptions, Lease, ReleaseOptions } from "../../pool/lease.ts";
 import { type ConnectionPoolOptions, checkNumber, checkPoolOptions } from "../../pool/options.ts";
@@ -25,7 +24,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
   readonly place: Place;
   readonly watch: Watch;
   readonly stock: Stock<C, Waiter<C>>;
-  readonly line: Queue<C> = new Queue<C>();
+  readonly line: Queue<C>;
   readonly #loans: Loans<C> = new Loans<C>();
   readonly #source: BoundedSource<C>;
   readonly #canWake: () => boolean;
@@ -47,9 +46,10 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     // What is surplus is seen here: those who wait come first.
     const stockOptions = { ...checked, openTimeoutMs: openTimeoutMs + LATE_MS, maxIdle: Infinity };
     // Its timer is never set: it would be that of a request, and end with it.
-    const onJumpBack = (): void => this.stock.closeIdle("idle");
-    this.watch = new Watch(runtime.clock, () => undefined, onJumpBack);
+    const onSetBack = (): void => this.stock.closeIdle("idle");
+    this.watch = new Watch(runtime.clock, () => undefined, onSetBack);
     this.stock = new Stock<C, Waiter<C>>(this, this.#source, stockOptions, this.watch, this.#tell);
+    this.line = new Queue<C>(this.stock);
     this.place = { name, options: checked, stock: this.stock, line: this.line };
   }
 
@@ -69,16 +69,19 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
 
   /** @throws the signal's reason; DbError `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`: waiting is of no use. */
   join(options: AcquireOptions): Waiter<C> {
-    const { owner, signal, stack, timeoutMs = this.place.options.acquireTimeoutMs } = options;
+    const { owner, signal, stack, onWait, timeoutMs = this.place.options.acquireTimeoutMs } = options;
     signal?.throwIfAborted();
     const now = this.watch.read();
     // Whoever is gone counts for nothing: where nobody may wait, nobody else would ever come to find out.
     this.forget();
     checkPlace(this.place, owner, stack);
     const waiter = createWaiter<C>(options, now, checkNumber("timeoutMs", timeoutMs));
-    if (owner) waited.add(this.place);
     this.line.add(waiter);
     this.line.waits++;
+    onWait?.((error) => {
+      waiter.failure ??= { error };
+      waiter.wake?.();
+    });
     this.#tell?.({ type: "wait", owner, waiting: this.line.size });
     return waiter;
   }
@@ -94,7 +97,9 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     if (failure) throw failure.error;
     if (stock.isDisposed) throw refusal("POOL_CLOSED", this.place);
     waiter.given = undefined;
-    if (given) return this.#lend(given, options, now - since);
+    const fault = given && stock.faultOf(given);
+    if (fault) stock.close(given, fault);
+    else if (given) return this.#lend(given, options, now - since);
     this.forget();
     if (!this.line.isServed(waiter, this.#free, now)) return undefined;
     const entry = options.usePool === false ? undefined : stock.newest();
@@ -223,24 +228,27 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
   shut(): void {
     this.stock.isDisposed = true;
     for (const { wake } of this.line) if (this.#canWake()) wake?.();
-    this.stock.abort(refusal("POOL_CLOSED", this.place));
+    this.stock.calls.abort(refusal("POOL_CLOSED", this.place));
     this.stock.closeIdle("disposed");
   }
 
   /** Gives up on what requests that were cut off have left: calls, places in line, leases. */
   forget(): void {
+    const { line, stock } = this;
     const { now } = this.watch;
+    const { open, validate } = stock.under;
+    const [first] = line.size > open + validate && stock.hasRoom ? [] : line;
+    if (this.place.options.leakMs > 0) stock.leaks();
     try {
-      this.stock.overdue();
+      stock.calls.overdue(first);
     } catch {
       // A workerd from before autumn 2026 lets no other request abort the call; the pool has let go of it already.
     }
-    for (const waiter of this.line.prune(now)) {
+    for (const waiter of line.prune(now)) {
       const { given } = waiter;
       waiter.given = undefined;
       if (given) this.offer(given);
     }
-    if (this.line.size === 0) waited.delete(this.place);
-    for (const entry of this.#loans.lose(now)) this.stock.remove(entry, "broken");
+    for (const entry of this.#loans.lose(now)) stock.remove(entry, "broken");
   }
 }

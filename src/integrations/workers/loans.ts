@@ -1,5 +1,5 @@
 import type { Entry } from "../../pool/entry.ts";
-import { type AcquireOptions, type Lease, PoolLease } from "../../pool/lease.ts";
+import { type AcquireOptions, type Lease, lend } from "../../pool/lease.ts";
 
 /** A request that was cut off gives nothing back: from then on, its place is somebody else's. */
 export const LONGEST_LEASE_MS = 60_000;
@@ -10,14 +10,9 @@ export class Loans<C> {
 
   /** @param leakMs - how old a lease is that is reported as a leak, where any are. */
   begin(entry: Entry<C>, options: AcquireOptions | undefined, now: number, leakMs: number): Lease<C> {
-    entry.uses++;
-    entry.isLent = true;
-    entry.leasedAt = now;
-    entry.owner = options?.owner;
-    entry.stack = options?.stack;
     entry.leakAt = now + leakMs;
     this.#holders.set(entry, options);
-    return new PoolLease(entry);
+    return lend(entry, options, options?.stack, now);
   }
 
   /** @returns what its holder had asked for; `undefined` for one that was lost. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../../contract/runtime.ts";
+import { countWait, type Holding } from "../../pool/deadlock.ts";
 import type { Entry } from "../../pool/entry.ts";
 import type { AcquireOptions } from "../../pool/lease.ts";
 
@@ -45,7 +46,24 @@ export interface Free {
 export class Queue<C> extends Set<Waiter<C>> {
   waits = 0;
   waitedMs = 0;
+  readonly #pool: Holding;
   #prunedAt = 0;
+
+  constructor(pool: Holding) {
+    super();
+    this.#pool = pool;
+  }
+
+  override add(waiter: Waiter<C>): this {
+    countWait(this.#pool, waiter.options.owner, 1);
+    return super.add(waiter);
+  }
+
+  override delete(waiter: Waiter<C>): boolean {
+    const isThere = super.delete(waiter);
+    if (isThere) countWait(this.#pool, waiter.options.owner, -1);
+    return isThere;
+  }
 
   /** Those for whom there is something, first come first served. */
   *served({ places, trusted }: Free, now: number): Generator<Waiter<C>, void> {

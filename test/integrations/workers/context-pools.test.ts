@@ -161,7 +161,7 @@ test("a socket that is used again and again is not closed for the time between",
     await clock.advance(ms);
     lease.release();
     await clock.advance(ms);
-    expect(clock.timers).toBe(1);
+    expect(clock.allTimers).toBe(1);
   }
   await clock.advance(100);
   expect(leftovers(kit)).toEqual(NOTHING_LEFT);
@@ -196,7 +196,7 @@ test("what a request had that was taken to be gone, and comes back after all, is
   enter(0);
   late.release();
   await clock.advance(1_000);
-  expect([kit.source.live, clock.timers]).toEqual([0, 0]);
+  expect([kit.source.live, clock.allTimers]).toEqual([0, 0]);
   expect(pool.stats()).toMatchObject({ open: 0, opened: 2 });
 });
 
@@ -226,5 +226,5 @@ test("a pool that was disposed of lends nothing, and waits for what is lent no l
   expect(isDbError(error, "POOL_CLOSED")).toBe(true);
   lease.release();
   await clock.advance(0);
-  expect([kit.source.live, clock.timers]).toEqual([0, 0]);
+  expect([kit.source.live, clock.allTimers]).toEqual([0, 0]);
 });

@@ -53,7 +53,7 @@ export function fakeContexts(options: PoolOptions = {}, prepare?: (source: FakeS
 /** What is left of all contexts, with nobody's help. */
 export function leftovers({ pool, source, clock }: FakeContexts): unknown {
   const { open, busy, waiting, opening } = pool.stats();
-  return { open, busy, waiting, opening, timers: clock.timers, live: source.live };
+  return { open, busy, waiting, opening, timers: clock.allTimers, live: source.live };
 }
 
 export const NOTHING_LEFT = { open: 0, busy: 0, waiting: 0, opening: 0, timers: 0, live: 0 };

@@ -22,7 +22,7 @@ test.each([
   expect(await settled(kit, disposed, 5)).toBe(undefined);
   expect(kit.source.log).toEqual(["open 1", "close 1"]);
   expect(kit.pool.stats()).toMatchObject({ open: 0, waiting: 0, closed: { disposed: 1 } });
-  expect(kit.clock.timers).toBe(0);
+  expect(kit.clock.allTimers).toBe(0);
 });
 
 test("opens and validations under way are given up on, and what arrives later is closed", async () => {
@@ -42,7 +42,7 @@ test("opens and validations under way are given up on, and what arrives later is
   expect(kit.source.signals[1]!.aborted).toBe(true);
   await kit.clock.advance(100);
   expect(kit.source.log).toEqual(["open 1", "close 1", "open 2", "close 2"]);
-  expect([kit.source.live, kit.clock.timers]).toEqual([0, 0]);
+  expect([kit.source.live, kit.clock.allTimers]).toEqual([0, 0]);
 });
 
 test("it waits for leases no longer than timeoutMs; they are closed at their release", async () => {
@@ -54,7 +54,7 @@ test("it waits for leases no longer than timeoutMs; they are closed at their rel
   expect(kit.source.live).toBe(1);
   lease.release();
   await settle();
-  expect([kit.source.live, kit.clock.timers]).toEqual([0, 0]);
+  expect([kit.source.live, kit.clock.allTimers]).toEqual([0, 0]);
 });
 
 test("it waits for lost leases and for closes that were cut off no longer than anybody else", async () => {

@@ -86,7 +86,7 @@ export async function take(kit: FakeIsolate, ms: number, options?: AcquireOption
 export async function leftovers({ pool, source, clock }: FakeIsolate): Promise<unknown> {
   await clock.advance(0);
   const { busy, waiting, opening } = pool.stats();
-  const { timers } = clock;
+  const { allTimers: timers } = clock;
   const disposing = pool.dispose();
   await clock.advance(20);
   await disposing;
