@@ -1,14 +1,15 @@
 import type { Adapter, AdapterSource, Capabilities, DriverConnection, OpenOptions } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
-import { type Address, parseAddress } from "./address.ts";
+import { type Address, parseAddress } from "../postgres/address.ts";
 import { isBrowser } from "./browser.ts";
 import { NeonConnection } from "./connection.ts";
 import { failed } from "./errors.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { Http } from "./http.ts";
 import type { NeonOptions } from "./index.ts";
-import { type Shape, SocketConnection } from "./socket-connection.ts";
-import { bind } from "./values.ts";
+import { type Shape, WireConnection } from "../postgres/wire-connection.ts";
+import { Tunnel } from "./tunnel.ts";
+import { bind } from "../postgres/values.ts";
 
 const CAPABILITIES: Capabilities = {
   dialect: "postgres",
@@ -62,8 +63,11 @@ export class NeonAdapter implements Adapter {
     const isBounded = address.settings.has("idle_in_transaction_session_timeout");
     const { idleInTransactionMs = isBounded ? 0 : 60_000 } = this.#options;
     const shape: Shape = { setup: toSetup(address), parsers, idleInTransactionMs };
-    const openSocket = (cancel: AbortSignal | undefined): Promise<SocketConnection> =>
-      SocketConnection.open({ Client, settings, address }, shape, cancel);
+    const openSocket = async (cancel: AbortSignal | undefined): Promise<WireConnection> => {
+      const tunnel = new Tunnel({ Client, settings, address });
+      await tunnel.connect(cancel);
+      return new WireConnection(tunnel, shape);
+    };
     if (this.#transport === "ws") return openSocket(signal);
     const http = new HttpConnection(new Http({ neon, Client, settings, authToken }, address), shape.setup, parsers);
     return this.#transport === "http" ? http : new NeonConnection(http, openSocket);

@@ -2,8 +2,8 @@ import type { DriverConnection, Flight, RowStream, Step, StepOutcome, StreamOpti
 import type { RowBatch, Statement } from "../../contract/statement.ts";
 import { gone } from "./errors.ts";
 import { type HttpConnection, refusalOf } from "./http-connection.ts";
-import { isSetup } from "./outcomes.ts";
-import type { SocketConnection } from "./socket-connection.ts";
+import { isSetup } from "../postgres/outcomes.ts";
+import type { WireConnection } from "../postgres/wire-connection.ts";
 
 /**
  * HTTP where one round trip does, and a WebSocket from the moment that something needs a session: a transaction that stays
@@ -12,13 +12,13 @@ import type { SocketConnection } from "./socket-connection.ts";
 export class NeonConnection implements DriverConnection {
   readonly setup: readonly Statement[];
   readonly #http: HttpConnection;
-  readonly #openSocket: (signal: AbortSignal | undefined) => Promise<SocketConnection>;
-  #socket: SocketConnection | undefined;
+  readonly #openSocket: (signal: AbortSignal | undefined) => Promise<WireConnection>;
+  #socket: WireConnection | undefined;
   /** How much of what HTTP was set up with the socket has, too. */
   #carried = 0;
   #isClosed = false;
 
-  constructor(http: HttpConnection, openSocket: (signal: AbortSignal | undefined) => Promise<SocketConnection>) {
+  constructor(http: HttpConnection, openSocket: (signal: AbortSignal | undefined) => Promise<WireConnection>) {
     this.#http = http;
     this.setup = http.setup;
     this.#openSocket = openSocket;
@@ -95,7 +95,7 @@ export class NeonConnection implements DriverConnection {
     throw (failed as Extract<StepOutcome, { status: "failed" }>).error;
   }
 
-  async #open(signal: AbortSignal | undefined): Promise<SocketConnection> {
+  async #open(signal: AbortSignal | undefined): Promise<WireConnection> {
     const socket = await this.#openSocket(signal);
     this.#carried = 0;
     if (!this.#isClosed) return socket;

@@ -1,7 +1,7 @@
-import type { ServerError } from "./driver.ts";
-import { positionOf } from "./errors.ts";
+import { positionOf } from "../postgres/errors.ts";
+import type { ServerError } from "../postgres/wire.ts";
 import { StatementFailure } from "./http-failure.ts";
-import type { Bound } from "./values.ts";
+import type { Bound } from "../postgres/values.ts";
 
 /** Always fails, and nothing else fails like it: what runs ahead of it in a batch is taken back. */
 const BOMB: Bound = { text: "SELECT 'isopool'::int", values: [] };

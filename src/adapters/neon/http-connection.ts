@@ -3,14 +3,15 @@ import type { Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { findCulprit } from "./culprit.ts";
 import { transactionLost } from "../shared/failures.ts";
-import { gone, needsSession, toDbError, unsupported } from "./errors.ts";
-import { refusal } from "../sqlite/parameters.ts";
+import { toDbError } from "../postgres/errors.ts";
+import { gone, needsSession, unsupported } from "./errors.ts";
+import { refusal } from "../shared/refusal.ts";
 import { StatementFailure } from "./http-failure.ts";
 import type { BatchOptions, Http } from "./http.ts";
-import { DONE, failure, isSetup, settled, SKIPPED, stopOf } from "./outcomes.ts";
-import { type RawRows, toResult } from "./results.ts";
-import { scan } from "./scan.ts";
-import { bind, type Bound, type Parsers } from "./values.ts";
+import { DONE, failure, isSetup, settled, SKIPPED, stopOf } from "../postgres/outcomes.ts";
+import { type RawRows, toResult } from "../postgres/results.ts";
+import { scan } from "../postgres/scan.ts";
+import { bind, type Bound, type Parsers } from "../postgres/values.ts";
 
 // Neon's proxy counts the values of a statement in fifteen bits, and gives up on more: libs/proxy/postgres-protocol2.
 const MAX_VALUES = 32_767;

@@ -1,5 +1,5 @@
 import { DbError } from "../../errors.ts";
-import type { ServerError } from "./driver.ts";
+import type { ServerError } from "../postgres/wire.ts";
 import { failed, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
 
 /** An error of PostgreSQL's about one of the statements of a request. */

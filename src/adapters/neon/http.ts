@@ -1,9 +1,9 @@
 import type { IsolationLevel, MaybePromise } from "../../contract/adapter.ts";
-import type { Address } from "./address.ts";
+import type { Address } from "../postgres/address.ts";
 import type { ClientClass, GlobalSettings, HttpResult, Level, NeonFunction, NeonSettings, NeonSql } from "./driver.ts";
 import { toHttpError } from "./http-failure.ts";
-import type { RawRows } from "./results.ts";
-import type { Bound } from "./values.ts";
+import type { RawRows } from "../postgres/results.ts";
+import type { Bound } from "../postgres/values.ts";
 
 /** How a batch begins. */
 export interface BatchOptions {

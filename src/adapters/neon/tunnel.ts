@@ -1,8 +1,10 @@
-import type { Address } from "./address.ts";
-import type { ClientClass, ClientConfig, NeonClient, NeonSettings, ServerError } from "./driver.ts";
-import { failed, gone, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
-import { type Answer, type Part, Pipeline } from "./pipeline.ts";
-import { orAbort, within } from "./waits.ts";
+import type { Address } from "../postgres/address.ts";
+import type { ClientClass, ClientConfig, NeonClient, NeonSettings } from "./driver.ts";
+import { failed, failures, gone, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
+import { type Answer, type Part, Pipeline } from "../postgres/pipeline.ts";
+import type { Channel, ServerError } from "../postgres/wire.ts";
+import type { Failures } from "../shared/failures.ts";
+import { orAbort, within } from "../shared/waits.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const CANCEL_TIMEOUT_MS = 3_000;
@@ -18,7 +20,8 @@ export interface Route {
 }
 
 /** The driver's Client, kept from failing where nobody listens, and from promising what it cannot know. */
-export class Tunnel {
+export class Tunnel implements Channel {
+  readonly failures: Failures = failures;
   readonly client: NeonClient;
   /** Of the last ReadyForQuery; `?` before the first. */
   status = "?";
@@ -40,6 +43,10 @@ export class Tunnel {
       this.#lose(undefined);
       this.#tellEnd();
     });
+  }
+
+  get raw(): unknown {
+    return this.client;
   }
 
   get isOpen(): boolean {

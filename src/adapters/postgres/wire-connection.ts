@@ -1,15 +1,14 @@
 import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { transactionLost } from "../shared/failures.ts";
-import { gone } from "./errors.ts";
 import { isSetup, settled, stopOf } from "./outcomes.ts";
 import type { Answer, Part } from "./pipeline.ts";
 import { outcomesOf, patience, planLeg, run } from "./plan.ts";
 import { PortalStream } from "./portal-stream.ts";
 import { scan } from "./scan.ts";
-import { type Route, Tunnel } from "./tunnel.ts";
 import type { Parsers } from "./values.ts";
-import { orAbort } from "./waits.ts";
+import type { Channel } from "./wire.ts";
+import { orAbort } from "../shared/waits.ts";
 
 /** What shapes the sessions of a database. */
 export interface Shape {
@@ -25,11 +24,11 @@ const STATES: Readonly<Record<string, "idle" | "transaction" | "failed">> = {
   E: "failed",
 };
 
-/** A session over WebSocket: a socket, bound to the request that opened it. */
-export class SocketConnection implements DriverConnection {
+/** A session over a connection that speaks PostgreSQL's protocol, with several statements on their way together. */
+export class WireConnection implements DriverConnection {
   readonly setup: readonly Statement[];
   readonly parsers: Parsers;
-  readonly #tunnel: Tunnel;
+  readonly #channel: Channel;
   readonly #idleInTransactionMs: number;
   readonly #streams: Set<PortalStream> = new Set();
   /** Streams that read already when the savepoint was made, by its name: a rollback to it leaves them alone. */
@@ -40,27 +39,20 @@ export class SocketConnection implements DriverConnection {
   #isDirty = false;
   #hasState = false;
 
-  private constructor(tunnel: Tunnel, { setup, parsers, idleInTransactionMs }: Shape) {
-    this.#tunnel = tunnel;
+  constructor(channel: Channel, { setup, parsers, idleInTransactionMs }: Shape) {
+    this.#channel = channel;
     this.setup = setup;
     this.parsers = parsers;
     this.#idleInTransactionMs = idleInTransactionMs;
   }
 
-  /** @throws DbError `CONNECT_FAILED` | `AUTH_FAILED`; or the signal's own reason. */
-  static async open(route: Route, shape: Shape, signal?: AbortSignal): Promise<SocketConnection> {
-    const tunnel = new Tunnel(route);
-    await tunnel.connect(signal);
-    return new SocketConnection(tunnel, shape);
-  }
-
   get raw(): unknown {
-    return this.#tunnel.client;
+    return this.#channel.raw;
   }
 
   get state(): DriverConnection["state"] {
-    if (!this.#tunnel.isOpen) return "closed";
-    const state = STATES[this.#tunnel.status]!;
+    if (!this.#channel.isOpen) return "closed";
+    const state = STATES[this.#channel.status]!;
     // A stream outside of a transaction has one of its own, of which nobody needs to know.
     return [...this.#streams].some(({ isAlone }) => isAlone) ? "idle" : state;
   }
@@ -71,7 +63,7 @@ export class SocketConnection implements DriverConnection {
 
   /** Something was set in it, made or begun, that another session would not have. */
   get hasState(): boolean {
-    return this.#hasState || this.#isDirty || this.#streams.size > 0 || STATES[this.#tunnel.status] !== "idle";
+    return this.#hasState || this.#isDirty || this.#streams.size > 0 || STATES[this.#channel.status] !== "idle";
   }
 
   async send({ steps, undo = [] }: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
@@ -113,8 +105,8 @@ export class SocketConnection implements DriverConnection {
   }
 
   close(): Promise<void> {
-    const closing = this.#tunnel.close();
-    this.#endStreams(gone("this connection was closed"));
+    const closing = this.#channel.close();
+    this.#endStreams(this.#channel.failures.gone("this connection was closed"));
     return closing;
   }
 
@@ -124,7 +116,7 @@ export class SocketConnection implements DriverConnection {
     const [first = [], ...rest] = segments;
     const closes = this.#left.splice(0).map((portal): Part => ({ kind: "close", portal }));
     try {
-      return await orAbort(this.#tunnel.run([[...closes, ...first], ...rest], isKept), signal);
+      return await orAbort(this.#channel.run([[...closes, ...first], ...rest], isKept), signal);
     } catch (error) {
       if (signal?.aborted) void this.close();
       throw error;
@@ -133,7 +125,7 @@ export class SocketConnection implements DriverConnection {
 
   /** Reads streams to their end that what is to come would end otherwise. */
   async #prepare(steps: readonly Step[], signal: AbortSignal | undefined): Promise<void> {
-    this.#tunnel.checkOpen();
+    this.#channel.checkOpen();
     await this.#drain(
       steps.some(({ kind }) => kind === "commit"),
       signal,

@@ -1,6 +1,5 @@
 import type { SqlValue, Statement } from "../../contract/statement.ts";
-import { refusal } from "../sqlite/parameters.ts";
-import { tagOf } from "../sqlite/storable.ts";
+import { refusal, tagOf } from "../shared/refusal.ts";
 import { scan } from "./scan.ts";
 
 /** Makes a value of the text that PostgreSQL wrote. */

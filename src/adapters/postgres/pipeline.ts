@@ -1,4 +1,4 @@
-import type { RawField, ServerError, Submittable, Wire } from "./driver.ts";
+import type { RawField, ServerError, Submittable, Wire } from "./wire.ts";
 import type { RawRows } from "./results.ts";
 import type { Bound } from "./values.ts";
 

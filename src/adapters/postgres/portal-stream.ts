@@ -1,6 +1,6 @@
 import type { RowStream, StreamOptions } from "../../contract/adapter.ts";
 import type { RowBatch, Statement } from "../../contract/statement.ts";
-import type { RawField } from "./driver.ts";
+import type { RawField } from "./wire.ts";
 import { toDbError } from "./errors.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
 import { run } from "./plan.ts";

@@ -1,5 +1,5 @@
 import type { RawResult, SqlValue } from "../../contract/statement.ts";
-import type { RawField } from "./driver.ts";
+import type { RawField } from "./wire.ts";
 import { parserOf, type Parsers } from "./values.ts";
 
 /** What a statement gave, still as texts. */
