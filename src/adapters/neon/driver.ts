@@ -30,8 +30,13 @@ export interface HttpResult {
   readonly rowCount: number | null;
 }
 
+export interface FetchOptions {
+  signal: AbortSignal;
+  cache?: "no-store";
+}
+
 export interface HttpOptions {
-  fetchOptions?: { signal: AbortSignal };
+  fetchOptions?: FetchOptions;
   types?: { getTypeParser: () => (value: string) => string };
 }
 

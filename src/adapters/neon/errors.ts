@@ -10,13 +10,6 @@ export function unsupported(wanted: string): DbError {
   return new DbError("TRANSACTION_UNSUPPORTED", `neon has no ${wanted}`, { adapter: "neon", wanted });
 }
 
-/** What needs a session of its own, over HTTP, where every request has another one. */
-export function needsSession(sql: string): DbError {
-  const remedy =
-    'nothing of a session outlives a request over HTTP: use `setup`, SET LOCAL in a batch, or `transport: "auto"`';
-  return new DbError("QUERY_FAILED", remedy, { kind: "other", sql, dialectCode: undefined });
-}
-
 /**
  * What a refusal at the start means. Neon's proxy tells them all by one SQLSTATE over WebSocket, and by none over HTTP: the
  * words decide.

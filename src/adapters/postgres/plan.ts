@@ -1,19 +1,27 @@
-import type { BeginOptions, DriverConnection, Step, StepOutcome } from "../../contract/adapter.ts";
+import type { DriverConnection, Settings, Step, StepOutcome } from "../../contract/adapter.ts";
+import type { Statement } from "../../contract/statement.ts";
 import { transactionLost } from "../shared/failures.ts";
-import { toDbError } from "./errors.ts";
+import { patience, run, textOf } from "./control.ts";
+import { needsNoSettings } from "./errors.ts";
 import { DONE, failure, isSetup, SKIPPED } from "./outcomes.ts";
-import type { Answer, Part } from "./pipeline.ts";
-import { toResult } from "./results.ts";
+import type { Part, RunPart } from "./pipeline.ts";
 import { scan } from "./scan.ts";
-import { bind, type Parsers } from "./values.ts";
+import { toLocal } from "./settings.ts";
+import { bind, type Bound } from "./values.ts";
 
-/** Statements up to one Sync; `steps` are the places of their steps, `-1` what no step asked for. */
-interface Segment {
+/** In the place of a step: a part that none asked for; and one without which nothing behind it may run. */
+export const EXTRA = -1;
+export const NEEDED = -2;
+/** One that asks for the types that `parsers` name. */
+export const QUESTION = -3;
+
+/** Statements up to one Sync; `steps` are the places of their steps, or one of those above. */
+export interface Segment {
   readonly parts: Part[];
   readonly steps: number[];
 }
 
-/** What one flight over WebSocket carries of the steps; the rest depends on what becomes of these. */
+/** What one flight carries of the steps; the rest depends on what becomes of these. */
 export interface Leg {
   readonly segments: readonly Segment[];
   /** What is known without asking, by place. */
@@ -21,14 +29,24 @@ export interface Leg {
   readonly end: number;
   /** Whether something of it stays, though no answer may come. */
   readonly isKept: boolean;
+  /** Whether the reset comes first. */
+  readonly isRenewal: boolean;
 }
 
 export interface Ground {
   readonly state: DriverConnection["state"];
   /** Longest time in a transaction without a statement, in milliseconds; 0 = the server's own. */
   readonly idleInTransactionMs: number;
-  /** A number that this connection has not used before. */
-  readonly turn: number;
+  /** What has to run ahead of anything else: the reset, and what comes with it. */
+  readonly ahead: readonly Statement[];
+  /** What has to be asked beside, if anything. */
+  readonly question: Bound | undefined;
+  /** A name that no session at the server knows yet. */
+  readonly mark: string;
+  /** Local to every transaction, that of a lone statement too. */
+  readonly inherited: Settings;
+  /** The same, of statements that are outside of a transaction. */
+  readonly settings: Settings | undefined;
 }
 
 /** Steps that share a Sync: setup; what is in a transaction; or one query alone. */
@@ -38,34 +56,22 @@ interface Group {
   readonly end: number;
 }
 
-// What may run behind another statement before a Sync: CREATE DATABASE and VACUUM, for two, may not.
-const PLAIN = /^(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES|MERGE|TABLE|SHOW|EXPLAIN)$/;
-
 /** Plans the first leg of the steps from `start` on. */
 export function planLeg(steps: readonly Step[], start: number, ground: Ground): Leg {
-  const segments: Segment[] = [];
-  const known = new Map<number, StepOutcome>();
-  const isInside = ground.state !== "idle";
-  let before: Group | undefined;
-  let isKept = false;
+  const planner = new Planner(steps, ground);
   let at = start;
   while (at < steps.length) {
-    const told = lookAt(steps[at]!, isInside);
-    if (told) {
-      known.set(at++, told);
-      if (told.status === "failed") break;
+    const known = planner.lookAt(steps[at]!);
+    if (known) {
+      planner.known.set(at++, known);
+      if (known.status === "failed") break;
       continue;
     }
-    const group = groupAt(steps, at, isInside);
-    if (before && !mayFollow(group, before, steps)) break;
-    const isGuarded = before?.kind === "setup";
-    if (isGuarded) add(segments.at(-1)!, run(`SET isopool.ready_${ground.turn} = 'on'`));
-    segments.push(toSegment(steps, group, ground, isGuarded));
-    isKept ||= group.kind === "alone" || steps.slice(at, group.end).some(({ kind }) => kind === "commit");
-    before = group;
+    const group = groupAt(steps, at, ground.state !== "idle");
+    if (!planner.take(group)) break;
     at = group.end;
   }
-  return { segments, known, end: at, isKept };
+  return { ...planner.leg, end: at };
 }
 
 function groupAt(steps: readonly Step[], start: number, isInside: boolean): Group {
@@ -79,98 +85,129 @@ function groupAt(steps: readonly Step[], start: number, isInside: boolean): Grou
   return { kind: "setup", start, end: end < 0 ? steps.length : end };
 }
 
-// The setup has a Sync of its own, for it outlives a rollback; a guard keeps what is behind it from running without it.
-function mayFollow(group: Group, before: Group, steps: readonly Step[]): boolean {
-  const [first, last] = [steps[group.start]!, steps[before.end - 1]!];
-  if (before.kind === "setup")
-    return group.kind === "transaction" || (first.kind === "query" && PLAIN.test(scan(first.statement.text).verb));
-  return before.kind === "alone" && group.kind === "alone" && last.kind === "query" && last.onError === "continue";
-}
+class Planner {
+  readonly known: Map<number, StepOutcome> = new Map();
+  readonly #steps: readonly Step[];
+  readonly #ground: Ground;
+  readonly #local: Bound | undefined;
+  readonly #segments: Segment[] = [];
+  /** The reset and the setup have a Sync of their own, for they outlive a rollback. */
+  #ahead: Segment | undefined;
+  #isRenewal = false;
+  #isMarked = false;
+  #guardian: RunPart | undefined;
+  #isKept = false;
+  #last: Group | undefined;
 
-function toSegment(steps: readonly Step[], { kind, start, end }: Group, ground: Ground, isGuarded: boolean): Segment {
-  const { idleInTransactionMs, turn } = ground;
-  const segment: Segment = { parts: [], steps: [] };
-  if (isGuarded && kind !== "transaction") add(segment, guard(turn));
-  const isOver = /^(commit|rollback)$/.test(steps[end - 1]!.kind);
-  for (let at = start; at < end; at++) {
-    const step = steps[at]!;
-    const bound = step.kind === "query" ? bind(step.statement) : { text: textOf(step), values: [] };
-    add(segment, { kind: "run", bound }, at);
-    if (step.kind !== "begin") continue;
-    if (!isOver) for (const part of patience(idleInTransactionMs)) add(segment, part);
-    if (isGuarded) add(segment, guard(turn));
+  constructor(steps: readonly Step[], ground: Ground) {
+    this.#steps = steps;
+    this.#ground = ground;
+    this.#local = toLocal(ground.inherited, ground.settings);
   }
-  return segment;
+
+  get leg(): Omit<Leg, "end"> {
+    return { segments: this.#segments, known: this.known, isKept: this.#isKept, isRenewal: this.#isRenewal };
+  }
+
+  /** What is known of a step without asking. */
+  lookAt(step: Step): StepOutcome | undefined {
+    if (this.#ground.state !== "idle" || step.kind === "begin") return undefined;
+    if (step.kind !== "query") return step.kind === "rollback" ? DONE : failure(transactionLost(step.kind));
+    if (step.guarded) return SKIPPED;
+    const { text } = step.statement;
+    return this.#local && scan(text).place === "apart" ? failure(needsNoSettings(text)) : undefined;
+  }
+
+  /** @returns false: it has to wait for what came before. */
+  take(group: Group): boolean {
+    const { kind, end } = group;
+    const last = this.#last;
+    const before = last && this.#steps[last.end - 1]!;
+    if (last && last.kind !== "setup") {
+      const isApart = before?.kind === "query" && before.onError === "continue" && last.kind === "alone";
+      if (!isApart || kind !== "alone") return false;
+    }
+    if (!last && this.#ground.state === "idle" && this.#ground.ahead.length > 0) this.#renew();
+    if (kind === "setup") this.#fill((this.#ahead ??= this.#segment()), group);
+    else if (!this.#ahead) {
+      this.#ask(last);
+      this.#fill(this.#segment(), group);
+    } else if (this.#isOwn(group)) {
+      // The reset commits at once, and nothing behind it runs when it fails.
+      if (last || this.#ahead.parts.length > 1) return false;
+      this.#fill(this.#ahead, group);
+      // Nothing else would be kept from running.
+      this.#last = { ...group, kind: "transaction" };
+      this.#isKept = true;
+      return true;
+    } else {
+      if (!this.#isMarked) add(this.#ahead, run(`DECLARE ${this.#ground.mark} CURSOR WITH HOLD FOR SELECT 1`), NEEDED);
+      this.#isMarked = true;
+      this.#ask(last);
+      this.#fill(this.#segment(), group);
+    }
+    this.#last = group;
+    this.#isKept ||= kind === "alone" || this.#steps.slice(group.start, end).some((step) => step.kind === "commit");
+    return true;
+  }
+
+  #segment(): Segment {
+    const segment: Segment = { parts: [], steps: [] };
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  /** Once a leg: behind the setup, which may say where types are found. */
+  #ask(last: Group | undefined): void {
+    const { question } = this.#ground;
+    if (question && (!last || last.kind === "setup")) add(this.#segment(), { kind: "run", bound: question }, QUESTION);
+  }
+
+  #renew(): void {
+    this.#isRenewal = true;
+    this.#ahead = this.#segment();
+    for (const statement of this.#ground.ahead) add(this.#ahead, { kind: "run", bound: bind(statement) }, NEEDED);
+  }
+
+  // CREATE DATABASE and VACUUM, for two, must not run behind another statement before a Sync; nor what commits by itself.
+  #isOwn({ kind, start }: Group): boolean {
+    const step = this.#steps[start]!;
+    if (kind !== "alone" || step.kind !== "query") return false;
+    const { place } = scan(step.statement.text);
+    return place === "apart" || (place === "commits" && !this.#local);
+  }
+
+  // Fails where what is ahead has failed, or was done in another session by a pooler. It takes no snapshot: a transaction's level
+  // can still be set behind it. The last one takes the mark away.
+  #guard(segment: Segment): void {
+    if (!this.#isMarked) return;
+    const { mark } = this.#ground;
+    if (this.#guardian) delete this.#guardian.closes;
+    this.#guardian = { ...run(`MOVE NEXT IN ${mark}`), closes: mark };
+    add(segment, this.#guardian, NEEDED);
+  }
+
+  #fill(segment: Segment, { kind, start, end }: Group): void {
+    const { idleInTransactionMs, inherited } = this.#ground;
+    const isOver = /^(commit|rollback)$/.test(this.#steps[end - 1]!.kind);
+    if (kind === "alone") {
+      this.#guard(segment);
+      if (this.#local) add(segment, { kind: "run", bound: this.#local }, start);
+    }
+    for (let at = start; at < end; at++) {
+      const step = this.#steps[at]!;
+      const bound = step.kind === "query" ? bind(step.statement) : { text: textOf(step), values: [] };
+      add(segment, { kind: "run", bound }, at);
+      if (step.kind !== "begin") continue;
+      this.#guard(segment);
+      if (!isOver) for (const part of patience(idleInTransactionMs)) add(segment, part, EXTRA);
+      const local = toLocal(inherited, step.options.settings);
+      if (local) add(segment, { kind: "run", bound: local }, at);
+    }
+  }
 }
 
-function add({ parts, steps }: Segment, part: Part, at = -1): void {
+function add({ parts, steps }: Segment, part: Part, at: number): void {
   parts.push(part);
   steps.push(at);
-}
-
-/** What became of the steps of a leg. */
-export function outcomesOf(
-  { segments, known, end }: Leg,
-  start: number,
-  steps: readonly Step[],
-  answer: Answer | undefined,
-  own: Parsers,
-): StepOutcome[] {
-  const outcomes: StepOutcome[] = [];
-  for (let at = start; at < end; at++) outcomes.push(known.get(at) ?? SKIPPED);
-  segments.forEach(({ steps: places, parts }, segment) => {
-    places.forEach((at, index) => {
-      const outcome = answer![segment]![index]!;
-      if (at < 0 || outcome.status === "skipped") return;
-      const step = steps[at]!;
-      outcomes[at - start] =
-        outcome.status === "failed"
-          ? failure(errorOf(step, parts[index]!, outcome.error))
-          : done(step, outcome.result, own);
-    });
-  });
-  return outcomes;
-}
-
-function errorOf(step: Step, part: Part, error: Parameters<typeof toDbError>[0]): Error {
-  const values = part.kind === "run" ? part.bound.values : [];
-  return toDbError(error, step.kind === "query" ? step.statement : { text: step.kind }, values);
-}
-
-function done(step: Step, result: Parameters<typeof toResult>[0], own: Parsers): StepOutcome {
-  if (step.kind === "query") return { status: "done", result: toResult(result, own) };
-  // PostgreSQL answers the COMMIT of a transaction that had failed with ROLLBACK, and calls that a success.
-  return step.kind === "commit" && result.command === "ROLLBACK" ? failure(transactionLost("commit")) : DONE;
-}
-
-/** What is known of a step without asking. */
-function lookAt(step: Step, isInside: boolean): StepOutcome | undefined {
-  if (isInside || step.kind === "begin") return undefined;
-  if (step.kind === "query") return step.guarded ? SKIPPED : undefined;
-  return step.kind === "rollback" ? DONE : failure(transactionLost(step.kind));
-}
-
-/** Rides behind BEGIN, so that a transaction nobody comes back to is ended by the server. */
-export function patience(idleInTransactionMs: number): Part[] {
-  return idleInTransactionMs > 0 ? [run(`SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`)] : [];
-}
-
-export function run(text: string): Part {
-  return { kind: "run", bound: { text, values: [] } };
-}
-
-// Fails where the setup ahead of it has failed. It takes no snapshot: a transaction's level can still be set behind it.
-function guard(turn: number): Part {
-  return run(`SHOW isopool.ready_${turn}`);
-}
-
-function textOf(step: Exclude<Step, { kind: "query" }>): string {
-  if (step.kind === "begin") return beginOf(step.options);
-  const name = "name" in step ? ` "${step.name.replaceAll('"', '""')}"` : "";
-  return step.kind === "rollback-to" ? `ROLLBACK TO SAVEPOINT${name}` : `${step.kind.toUpperCase()}${name}`;
-}
-
-function beginOf({ isolationLevel, accessMode }: BeginOptions): string {
-  const modes = [isolationLevel && `ISOLATION LEVEL ${isolationLevel}`, accessMode].filter(Boolean).join(", ");
-  return modes ? `BEGIN ${modes.toUpperCase()}` : "BEGIN";
 }

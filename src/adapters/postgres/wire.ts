@@ -23,7 +23,15 @@ export interface ServerError extends Error {
   readonly code?: string | null | undefined;
   readonly severity?: string | undefined;
   readonly position?: string | number | null | undefined;
+  readonly detail?: string | null | undefined;
+  readonly hint?: string | null | undefined;
+  readonly schema?: string | null | undefined;
   readonly table?: string | null | undefined;
+  readonly column?: string | null | undefined;
+  readonly dataType?: string | null | undefined;
+  readonly constraint?: string | null | undefined;
+  /** Where in the server's own code. */
+  readonly routine?: string | null | undefined;
 }
 
 /** Something that the client's line of queries takes: it writes its messages itself, and gets the answers to them. */
@@ -40,6 +48,11 @@ export interface Submittable {
   handleCopyData(): void;
 }
 
+export interface Answering {
+  readonly answer: Promise<Answer>;
+  readonly first: Promise<unknown>;
+}
+
 /** What carries the protocol to a server and back: a transport, open from the start. */
 export interface Channel {
   /** The driver's own handle. */
@@ -53,8 +66,9 @@ export interface Channel {
   /**
    * Sends segments of statements together.
    *
-   * @throws DbError when the connection was lost: `isKept` tells whether what was sent may be there to stay.
+   * @returns the answer, and when its first segment is there. Rejects with a DbError when the connection was lost: `isKept`
+   *   tells whether what was sent may be there to stay.
    */
-  run(segments: readonly (readonly Part[])[], isKept: boolean): Promise<Answer>;
+  run(segments: readonly (readonly Part[])[], isKept: boolean): Answering;
   close(): Promise<void>;
 }
