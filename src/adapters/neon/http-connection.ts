@@ -162,8 +162,8 @@ export class HttpConnection implements DriverConnection {
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
       const meant = meantBy(error.failure, list, false);
-      const bound = list[meant ?? ahead]!;
-      const told = toDbError(error.failure, bound, bound.values);
+      const values = list.flatMap((each) => each.values);
+      const told = toDbError(error.failure, list[meant ?? ahead]!, values);
       return failure(meant === undefined ? retold(told, "this statement failed, or what rides ahead of it") : told);
     }
   }
