@@ -150,23 +150,22 @@ export class WireConnection implements DriverConnection {
     const closes = this.#left.splice(0).map((portal): Part => ({ kind: "close", portal }));
     const { answer, first: began } = this.#channel.run([[...closes, ...first], ...rest], isKept);
     answer.catch(() => undefined);
+    const { answerTimeoutMs } = this.#shape;
+    const wait = async (promise: Promise<unknown>, timeoutMs: number): Promise<void> => {
+      if (await orAbort(within(promise, timeoutMs), signal)) return;
+      void this.close();
+      const { unknown, gone } = this.#channel.failures;
+      throw (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms: see \`answerTimeoutMs\``);
+    };
     try {
-      if (isRenewal && !(await orAbort(within(began, RENEWAL_MS), signal))) throw this.#unanswered(RENEWAL_MS, isKept);
-      const { answerTimeoutMs } = this.#shape;
-      const isAnswered = answerTimeoutMs === 0 ? answer.then(() => true) : within(answer, answerTimeoutMs);
-      if (!(await orAbort(isAnswered, signal))) throw this.#unanswered(answerTimeoutMs, isKept);
+      if (isRenewal) await wait(began, Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS));
+      await (answerTimeoutMs === 0 ? orAbort(answer, signal) : wait(answer, answerTimeoutMs));
       this.#answeredAt = systemClock.now();
       return await answer;
     } catch (error) {
       if (signal?.aborted) void this.close();
       throw error;
     }
-  }
-
-  #unanswered(timeoutMs: number, isKept: boolean): Error {
-    void this.close();
-    const { unknown, gone } = this.#channel.failures;
-    return (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms: see \`answerTimeoutMs\``);
   }
 
   /** Reads streams to their end that what is to come would end otherwise. */

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
-import type { DriverConnection, QueryStep, Settings, Step } from "../../../src/contract/adapter.ts";
+import type { DriverConnection, QueryStep, Settings, Step, StepOutcome } from "../../../src/contract/adapter.ts";
 import { COMMIT, unwrap } from "../../kit/contract/fixture.ts";
 import type { RunningServer } from "../../servers/neon/server.ts";
 import { driver } from "../neon/driver.ts";
@@ -84,9 +84,9 @@ describe.each(["http", "ws", "auto"] as const)("over %s", (transport) => {
     for (const settings of [{ statement_timeout: "s3cret" }, { role: "s3cret" }]) {
       const lone = await connection.send({ steps: [query(insert)], settings });
       expect(lone[0]).toMatchObject({ status: "failed", error: { code: "QUERY_FAILED" } });
-      const whole = await connection
-        .send({ steps: [begin(settings), query(insert, true), COMMIT] })
-        .catch((error: unknown) => [{ status: "failed", error }]);
+      const sending = async (): Promise<readonly StepOutcome[]> =>
+        connection.send({ steps: [begin(settings), query(insert, true), COMMIT] });
+      const whole = await sending().catch((error: Error) => [{ status: "failed", error } as const]);
       const failed = whole.find(({ status }) => status === "failed") as { error: Error };
       expect(failed.error).toMatchObject({ code: "QUERY_FAILED" });
       for (const { message, cause } of [failed.error, (lone[0] as { error: Error }).error])
@@ -107,8 +107,8 @@ test("the role comes last, so that it need not be allowed the rest", async () =>
   const connection = await openOn(server, { transport: "ws" });
   await server.forgetRequests();
   await connection.send({ steps: [query("SELECT 1")], settings: { role: "none", "app.a": "1", "app.b": "2" } });
-  const [{ sql }] = (await server.requests()) as [{ sql: string[] }];
-  expect(sql[0]).toBe(
+  const [first] = await server.requests();
+  expect(first!.sql[0]).toBe(
     "SELECT pg_catalog.set_config($1, $2, true), pg_catalog.set_config($3, $4, true), pg_catalog.set_config($5, $6, true)",
   );
   await connection.close();
