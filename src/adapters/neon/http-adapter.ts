@@ -1,17 +1,25 @@
 import type { Adapter, AdapterSource, Capabilities, OpenOptions, StatementPlace } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
-import { parseAddress } from "../postgres/address.ts";
+import { type Address, parseAddress } from "../postgres/address.ts";
 import { check } from "../postgres/check.ts";
 import { Parsers } from "../postgres/parsers.ts";
 import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
-import { HttpConnection } from "./http-connection.ts";
+import { HttpConnection, type HttpShape } from "./http-connection.ts";
 import { Http } from "./http.ts";
-import { ANSWER_TIMEOUT_MS, checkLogin, isPooledBy, type LoginOptions, OVER_HTTP, settingsOf } from "./login.ts";
+import { checkLogin, isPooledBy, type LoginOptions, OVER_HTTP, settingsOf } from "./login.ts";
 
 export interface HttpAdapterOptions extends LoginOptions {
   readonly neon: NeonFunction;
   readonly Client?: ClientClass | undefined;
   readonly neonConfig?: NeonSettings | undefined;
+  readonly transport?: "auto" | "http" | "ws" | undefined;
+}
+
+/** What the sessions of a URL have in common. */
+export interface Plan extends HttpShape {
+  readonly address: Address;
+  readonly isPooled: boolean;
+  readonly answerTimeoutMs: number;
 }
 
 /** One database at Neon, over HTTP. */
@@ -24,12 +32,11 @@ export class HttpAdapter implements Adapter {
   readonly #isPooled: boolean;
 
   constructor(options: HttpAdapterOptions, { url }: AdapterSource) {
-    const address = parseAddress(url);
     this.#options = options;
-    this.key = address.key;
-    checkLogin(address, options, true);
     this.#parsers = new Parsers(options.parsers);
-    this.#isPooled = isPooledBy(options, address);
+    const { address, isPooled } = this.plan(url);
+    this.key = address.key;
+    this.#isPooled = isPooled;
   }
 
   check(statement: Statement, place: StatementPlace): void {
@@ -39,10 +46,22 @@ export class HttpAdapter implements Adapter {
   /** Nothing is sent. */
   open({ url, signal }: OpenOptions): HttpConnection {
     signal.throwIfAborted();
+    return this.connect(this.plan(url));
+  }
+
+  /** @throws TypeError or DbError `AUTH_FAILED` for a URL that cannot be used. */
+  plan(url: string): Plan {
     const address = parseAddress(url);
-    checkLogin(address, this.#options, true);
-    const { neon, Client, neonConfig: settings, authToken, answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.#options;
-    const http = new Http({ neon, Client, settings, authToken, answerTimeoutMs }, address);
-    return new HttpConnection(http, { ...settingsOf(address, this.#isPooled), parsers: this.#parsers });
+    const options = this.#options;
+    checkLogin(address, options, options.transport !== "ws");
+    const isPooled = isPooledBy(options, address);
+    const { answerTimeoutMs = 300_000 } = options;
+    return { ...settingsOf(address, isPooled), address, isPooled, answerTimeoutMs, parsers: this.#parsers };
+  }
+
+  connect(plan: Plan): HttpConnection {
+    const { neon, Client, neonConfig: settings, authToken } = this.#options;
+    const { answerTimeoutMs, address } = plan;
+    return new HttpConnection(new Http({ neon, Client, settings, authToken, answerTimeoutMs }, address), plan);
   }
 }

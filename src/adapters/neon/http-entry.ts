@@ -3,7 +3,7 @@ import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
 import { HttpAdapter } from "./http-adapter.ts";
 import { checkTimes, type LoginOptions, toFactory } from "./login.ts";
 
-export type { ClientClass, ClientConfig, NeonFunction, NeonSettings } from "./driver.ts";
+export type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
 
 export interface NeonHttpOptions extends LoginOptions {
   /** `neon` of `@neondatabase/serverless`, 1.2 or later. */

@@ -18,7 +18,7 @@ const UNREACHED =
 const UNCONNECTED =
   /\b(ECONNREFUSED|ENOTFOUND|EAI_\w+|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|getaddrinfo|DNS)\b/;
 // The handshake failed: nothing was sent, and the next one will not fare better.
-const UNTRUSTED = /\bCERT|CERT\b|_CERT_|certificate|ERR_(TLS|SSL)|EPROTO|UNABLE_TO_|\bTLS\b|\bSSL\b/i;
+const UNTRUSTED = /cert|EPROTO|UNABLE_TO_|ERR_SSL|ERR_TLS|\bTLS\b/i;
 
 /**
  * What a failed request means. The driver tells some of it by text alone: an HTTP status, and the JSON of the answer.

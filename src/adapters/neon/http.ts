@@ -159,7 +159,7 @@ function toRaw(result: unknown): RawRows {
 function knowsCache(): boolean {
   const { Request } = globalThis as { Request?: new (url: string, options: object) => unknown };
   try {
-    return Request !== undefined && new Request("http://localhost", { cache: "no-store" }) !== undefined;
+    return typeof Request === "function" && Boolean(new Request("http://localhost", { cache: "no-store" }));
   } catch {
     return false;
   }

@@ -45,8 +45,6 @@ export const OVER_HTTP: Capabilities = {
   streaming: false,
 };
 
-export const ANSWER_TIMEOUT_MS = 300_000;
-
 export function isPooledBy({ pooled }: LoginOptions, { host }: Address): boolean {
   return pooled ?? /^[^.]*-pooler(\.|$)/.test(host);
 }

@@ -9,7 +9,7 @@ const SCARCE_MS = 10_000;
 const [SHORTEST_MS, LONGEST_MS] = [50, 1_000];
 
 /** Whether it is told, with nothing executed, that there is no room now. */
-export function isNoRoom(error: unknown): boolean {
+function isNoRoom(error: unknown): boolean {
   return isDbError(error, "CONNECT_FAILED") && error.retryable && NO_ROOM.test(error.message);
 }
 

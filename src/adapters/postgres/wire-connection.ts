@@ -13,6 +13,7 @@ import { PortalStream } from "./portal-stream.ts";
 import { Renewal } from "./renewal.ts";
 import { type Scan, scan } from "./scan.ts";
 import { checkSettings } from "./settings.ts";
+import { Streams } from "./streams.ts";
 import type { Channel } from "./wire.ts";
 
 /** What shapes the sessions of a database. */
@@ -45,11 +46,7 @@ export class WireConnection implements DriverConnection {
   readonly #channel: Channel;
   readonly #shape: Shape;
   readonly #renewal: Renewal;
-  readonly #streams: Set<PortalStream> = new Set();
-  /** Streams that read already when the savepoint was made, by its name: a rollback to it leaves them alone. */
-  readonly #older: Map<string, readonly PortalStream[]> = new Map();
-  /** Portals that nobody reads any more: closed ahead of the next statement. */
-  #left: string[] = [];
+  readonly #streams: Streams = new Streams();
   /** No other session at the server has it. */
   readonly #name = `isopool_${Math.random().toString(36).slice(2)}`;
   #turn = 0;
@@ -75,8 +72,7 @@ export class WireConnection implements DriverConnection {
   get state(): DriverConnection["state"] {
     if (!this.#channel.isOpen) return "closed";
     const state = STATES[this.#channel.status]!;
-    // A stream outside of a transaction has one of its own, of which nobody needs to know.
-    return [...this.#streams].some(({ isAlone }) => isAlone) ? "idle" : state;
+    return this.#streams.hasOwn ? "idle" : state;
   }
 
   get isReusable(): boolean {
@@ -98,7 +94,12 @@ export class WireConnection implements DriverConnection {
     const { steps, undo = [], settings } = flight;
     checkSettings(flight);
     const before = this.state;
-    await this.#prepare(steps, signal);
+    this.#channel.checkOpen();
+    // What is to come would end them.
+    await this.#streams.drain(
+      steps.some(({ kind }) => kind === "commit"),
+      signal,
+    );
     const outcomes = await this.#fly(steps, settings, signal);
     if (stopOf(steps, outcomes) >= 0 && undo.length > 0)
       await this.#fly(
@@ -106,11 +107,7 @@ export class WireConnection implements DriverConnection {
         settings,
         signal,
       );
-    if (before !== "idle" && this.state === "idle") {
-      this.#endStreams(transactionLost("rollback"));
-      this.#left = [];
-      this.#older.clear();
-    }
+    if (before !== "idle" && this.state === "idle") this.#streams.endAll(transactionLost("rollback"));
     return outcomes;
   }
 
@@ -120,20 +117,19 @@ export class WireConnection implements DriverConnection {
         parsers: this.#shape.parsers,
         begin: (signal) => this.#begin(options.settings, signal),
         run: (opening, parts, isKept, signal) => this.#streamed(opening, parts, isKept, signal),
-        leave: (portal) => void this.#left.push(portal),
-        onEnd: (ended) => void this.#streams.delete(ended),
+        leave: (portal) => this.#streams.leave(portal),
+        onEnd: (ended) => this.#streams.delete(ended),
       },
       statement,
       options,
     );
     this.#noteState(scan(statement.text));
-    this.#streams.add(stream);
-    return stream;
+    return this.#streams.add(stream);
   }
 
   close(): Promise<void> {
     const closing = this.#channel.close();
-    this.#endStreams(this.#channel.failures.gone("this connection was closed"));
+    this.#streams.end(this.#channel.failures.gone("this connection was closed"));
     return closing;
   }
 
@@ -147,8 +143,8 @@ export class WireConnection implements DriverConnection {
     signal?.throwIfAborted();
     this.#renewal.use();
     const [first = [], ...rest] = segments;
-    const closes = this.#left.splice(0).map((portal): Part => ({ kind: "close", portal }));
-    const { answer, first: began } = this.#channel.run([[...closes, ...first], ...rest], isKept);
+    const sent = [[...this.#streams.takeLeft(), ...first], ...rest];
+    const { answer, first: began } = this.#channel.run(sent, isKept);
     answer.catch(() => undefined);
     const { answerTimeoutMs } = this.#shape;
     const wait = async (promise: Promise<unknown>, timeoutMs: number): Promise<void> => {
@@ -166,19 +162,6 @@ export class WireConnection implements DriverConnection {
       if (signal?.aborted) void this.close();
       throw error;
     }
-  }
-
-  /** Reads streams to their end that what is to come would end otherwise. */
-  async #prepare(steps: readonly Step[], signal: AbortSignal | undefined): Promise<void> {
-    this.#channel.checkOpen();
-    await this.#drain(
-      steps.some(({ kind }) => kind === "commit"),
-      signal,
-    );
-  }
-
-  async #drain(isAll: boolean, signal: AbortSignal | undefined): Promise<void> {
-    for (const stream of this.#streams) if (isAll || stream.isAlone) await stream.drain(signal);
   }
 
   async #fly(
@@ -238,7 +221,7 @@ export class WireConnection implements DriverConnection {
 
   /** What a stream has to begin with that is outside of a transaction. */
   async #begin(settings: Settings | undefined, signal: AbortSignal | undefined): Promise<Leg | undefined> {
-    await this.#drain(false, signal);
+    await this.#streams.drain(false, signal);
     if (this.state !== "idle") return undefined;
     return planLeg([{ kind: "begin", options: { settings } }], 0, this.#ground(undefined));
   }
@@ -259,8 +242,8 @@ export class WireConnection implements DriverConnection {
   #note(step: Step, { status }: StepOutcome): void {
     if (status !== "done") return;
     this.#renewal.note(step);
-    if (step.kind === "savepoint") this.#older.set(step.name, this.#openStreams());
-    if (step.kind === "rollback-to") this.#endStreams(transactionLost("rollback to"), this.#older.get(step.name));
+    if (step.kind === "savepoint") this.#streams.mark(step.name);
+    if (step.kind === "rollback-to") this.#streams.end(transactionLost("rollback to"), step.name);
     if (step.kind === "query" && !isSetup(step)) this.#noteState(scan(step.statement.text), step.isSetup);
   }
 
@@ -270,13 +253,5 @@ export class WireConnection implements DriverConnection {
       this.#hasState ||= leavesState;
       this.#isMended &&= !isForGood;
     }
-  }
-
-  #openStreams(): PortalStream[] {
-    return [...this.#streams].filter(({ isOpen }) => isOpen);
-  }
-
-  #endStreams(error: Error, spared: readonly PortalStream[] = []): void {
-    for (const stream of this.#streams) if (!spared.includes(stream)) stream.end(error);
   }
 }

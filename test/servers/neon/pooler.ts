@@ -48,7 +48,7 @@ export async function startPooler(postgres: Postgres, size: number): Promise<Pos
   child.unref();
   const stop = async (): Promise<void> => {
     child.ref();
-    child.stdin!.end();
+    child.stdin.end();
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
