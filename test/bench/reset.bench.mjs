@@ -116,8 +116,8 @@ async function measure(works) {
 
 /** What one session sets in a way that no text shows, the next one does not see. */
 async function looksClean(db) {
-  await db.session((session) => session.query("DO $$ BEGIN EXECUTE 'SET app.left = ''x'''; END $$"));
-  const { rows } = await db.session((session) => session.query("SELECT current_setting('app.left', true) AS seen"));
+  await db.session((session) => session.query("DO $$ BEGIN EXECUTE 'SET app.mine = ''x'''; END $$"));
+  const { rows } = await db.session((session) => session.query("SELECT current_setting('app.mine', true) AS seen"));
   return !rows[0].seen;
 }
 

@@ -137,7 +137,7 @@ export class WireConnection implements DriverConnection {
   async #run(
     segments: readonly (readonly Part[])[],
     isKept: boolean,
-    isRenewal: boolean,
+    isApart: boolean,
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
     signal?.throwIfAborted();
@@ -154,7 +154,7 @@ export class WireConnection implements DriverConnection {
       throw (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms: see \`answerTimeoutMs\``);
     };
     try {
-      if (isRenewal) await wait(began, Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS));
+      if (isApart) await wait(began, Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS));
       await (answerTimeoutMs === 0 ? orAbort(answer, signal) : wait(answer, answerTimeoutMs));
       this.#answeredAt = systemClock.now();
       return await answer;
@@ -173,9 +173,10 @@ export class WireConnection implements DriverConnection {
     while (outcomes.length < steps.length && stopOf(steps, outcomes) < 0) {
       const start = outcomes.length;
       const leg = planLeg(steps, start, this.#ground(settings));
-      const isDoubtful = leg.isRenewal && leg.isKept && systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS;
-      if (isDoubtful) await this.#ask({ ...leg, segments: leg.segments.slice(0, 1), isKept: false }, signal);
-      if (isDoubtful) continue;
+      if (isApart(leg) && leg.isKept && systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS) {
+        await this.#ask({ ...leg, segments: leg.segments.slice(0, 1), isKept: false }, signal);
+        continue;
+      }
       const answer = await this.#ask(leg, signal);
       const landed = outcomesOf(leg, start, steps, answer, this.#shape.parsers);
       landed.forEach((outcome, index) => this.#note(steps[start + index]!, outcome));
@@ -204,7 +205,7 @@ export class WireConnection implements DriverConnection {
   ): Promise<Answer | undefined> {
     if (leg.segments.length === 0) return undefined;
     const segments = leg.segments.map(({ parts }) => parts);
-    const answer = await this.#run(segments, leg.isKept, leg.isRenewal, signal);
+    const answer = await this.#run(segments, leg.isKept, isApart(leg), signal);
     const refused = renewalFailure(leg, answer);
     if (refused) {
       void this.close();
@@ -254,4 +255,9 @@ export class WireConnection implements DriverConnection {
       this.#isMended &&= !isForGood;
     }
   }
+}
+
+/** The reset has an answer of its own: nothing that may take its time comes with it. */
+function isApart({ isRenewal, segments }: Pick<Leg, "isRenewal" | "segments">): boolean {
+  return isRenewal && segments.length > 1;
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { neonHttp } from "../../../src/adapters/neon/http-entry.ts";
 import { neon } from "../../../src/adapters/neon/index.ts";
+import type { DriverConnection, Step } from "../../../src/contract/adapter.ts";
 import { createDatabase } from "../../../src/index.ts";
 import { CERT, KEY } from "./certificate.ts";
 import { driver } from "./driver.ts";
@@ -119,6 +120,35 @@ test("over HTTP a server without room, or that wakes up, is waited for; one that
   });
   await expect(db.query("SELECT 1", [], { timeoutMs: 300 })).rejects.toMatchObject({ code: "QUERY_TIMEOUT" });
   await server.clearFaults();
+});
+
+test("over WebSocket a server without room is told before anything runs, and from then on to whom opens a connection", async () => {
+  const { server, names } = await openShop();
+  await server.query(`ALTER DATABASE ${server.database.name} CONNECTION LIMIT 2`);
+  const adapter = neon(optionsFor(driver, server, { transport: "ws" })).create({ url: server.url, folder: "" });
+  const open = async (): Promise<DriverConnection> =>
+    adapter.open({ url: server.url, signal: new AbortController().signal });
+  const insert1: Step = {
+    kind: "query",
+    statement: { text: "INSERT INTO goods VALUES (1, 'tea')" },
+    guarded: false,
+    onError: "continue",
+  };
+  const select: Step = { ...insert1, statement: { text: "SELECT 1" } };
+  const [first, second] = [await open(), await open()];
+  for (const connection of [first, second]) await connection.send({ steps: [select] });
+  const third = await open();
+  const refusal = { code: "CONNECT_FAILED", outcome: "not-executed", retryable: true };
+  await expect((async () => third.send({ steps: [insert1] }))()).rejects.toMatchObject(refusal);
+  await expect.poll(() => third.state).toBe("closed");
+  // The pool knows how to wait for those.
+  await expect(open()).rejects.toMatchObject(refusal);
+  await first.close();
+  await expect.poll(async () => (await server.open()).backends.length).toBe(1);
+  const fourth = await open();
+  await fourth.send({ steps: [select] });
+  for (const connection of [second, third, fourth]) await connection.close();
+  expect(await names()).toEqual([]);
 });
 
 test("a WebSocket that is half open is found by the reset, and replaced unseen where nothing was executed", async () => {

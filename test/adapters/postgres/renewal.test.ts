@@ -121,6 +121,20 @@ test("what runs in no transaction, or ends one by itself, runs behind a reset to
   expect(db.stats().opened).toBe(1);
 });
 
+test("the bound of the reset's answer is not that of what runs behind it", async () => {
+  const { server } = await openShop();
+  const slow = "DO $$ BEGIN PERFORM pg_sleep(5.3); INSERT INTO goods SELECT count(*) + 1, 'slow' FROM goods; END $$";
+  const work = async (...steps: Step[]): Promise<void> => {
+    const connection = await openOn(server);
+    await run(connection, query("SELECT 1"));
+    connection.renew!();
+    await run(connection, ...steps);
+    await connection.close();
+  };
+  await Promise.all([work(query(slow)), work(BEGIN, query("SELECT pg_sleep(5.3)", { guarded: true }), COMMIT)]);
+  expect(await server.query("SELECT count(*) FROM goods")).toEqual([{ count: "1" }]);
+});
+
 test("several lone statements of one tick share the message, and fail each for itself", async () => {
   const { server } = await openShop();
   const connection = await openOn(server);
