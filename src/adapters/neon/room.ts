@@ -23,7 +23,7 @@ export class Room {
   }
 
   note(error: unknown): void {
-    if (isNoRoom(error)) this.#scarceUntil = systemClock.now() + SCARCE_MS;
+    if (isDbError(error, "CONNECT_FAILED") && error.retryable) this.#scarceUntil = systemClock.now() + SCARCE_MS;
   }
 
   /** Does the work again while there is no room, for as long as an open may take. */
