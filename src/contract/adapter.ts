@@ -124,6 +124,10 @@ export interface DriverConnection {
 export interface StreamOptions {
   /** Rows a batch. Integer >= 1. */
   readonly batchSize: number;
+  /** True: nobody asked for that size, and later batches may be larger. */
+  readonly mayGrow?: boolean | undefined;
+  /** Hold for a statement that is outside of a transaction, as those of a flight do. */
+  readonly settings?: Settings | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,7 +1,10 @@
 // What travels to a database and what comes back, in words that every layer shares.
 
 /** A value that binds on every adapter. Integers beyond 2^53-1 are `bigint`, blobs are `Uint8Array`. */
-export type SqlValue = null | string | number | bigint | boolean | Date | Uint8Array;
+export type SqlScalar = null | string | number | bigint | boolean | Date | Uint8Array;
+
+/** What binds and comes back: on PostgreSQL lists (arrays) and plain objects (JSON), too. */
+export type SqlValue = SqlScalar | readonly SqlValue[] | { readonly [key: string]: SqlValue | undefined };
 
 /** Values of the placeholders: by position (`?`, `$1`) or by name (`:name`, written without its mark here). */
 export type Params = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;

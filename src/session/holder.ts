@@ -21,6 +21,8 @@ export class Holder {
   readonly #transaction: Transaction;
   /** Where the session began: the stack of the acquire itself shows nothing of the caller. */
   readonly #stack: string | undefined;
+  /** How long refusals are waited out, from the first of them. */
+  #refusedUntil: number | undefined;
   #lease: Pick<Lease<Link>, "id" | "connection" | "isReused" | "release" | "detach"> | undefined;
 
   constructor(host: Host, owner: Owner, transaction: Transaction) {
@@ -128,11 +130,17 @@ export class Holder {
     const { isReused, connection } = this.#lease!;
     if (connection.driver.state !== "closed" && !hadSetup) return false;
     const isLost = isDbError(error, "CONNECTION_LOST");
-    const isSafe = isLost && error.outcome === "not-executed" && !this.#transaction.isOpen;
+    const isUnsent = isDbError(error) && error.outcome === "not-executed" && !this.#transaction.isOpen;
+    // Opened, as it seemed, and refused by its first flight: to wait for room at the server is the pool's business.
+    const isRefused = isDbError(error, "CONNECT_FAILED") && error.retryable;
+    const now = this.#host.clock.now();
+    this.#refusedUntil ??= now + this.#host.limits.acquireTimeoutMs;
+    if (!isRefused) this.#refusedUntil = undefined;
     this.drop(error);
     // Its idle siblings are probably dead too: none of them is tried.
     if (isLost) connection.origin.pool.invalidate(this);
-    return isSafe && isReused && this.#host.checksConnections;
+    if (isRefused) return isUnsent && now < this.#refusedUntil!;
+    return isLost && isUnsent && isReused && this.#host.checksConnections;
   }
 
   // One that gives no answer must not keep the session from its end: the connection is closed then.

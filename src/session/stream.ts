@@ -59,8 +59,9 @@ interface Opened {
 export async function* streamRows<R = Row>(
   part: Part,
   input: StatementInput,
-  { batchSize = 100, signal }: StreamRowsOptions,
+  options: StreamRowsOptions,
 ): AsyncGenerator<R[], void, undefined> {
+  const { batchSize = 100, signal } = options;
   checkNumber("batchSize", batchSize, 1);
   const { unit, line, scope } = part;
   if (scope.over) throw unit.closedError(scope);
@@ -77,7 +78,7 @@ export async function* streamRows<R = Row>(
     return line.add(command, { signal });
   };
   try {
-    const { stream } = (opened = await openStream(part, input, { batchSize, signal }, gone.signal));
+    const { stream } = (opened = await openStream(part, input, options, gone.signal));
     for (;;) {
       if (scope.over || !streams.has(stream)) throw unit.closedError(scope);
       const batch = await call(opened, () => stream.next());
@@ -99,13 +100,14 @@ export async function* streamRows<R = Row>(
 function openStream(
   { unit, line, scope }: Part,
   input: StatementInput,
-  { batchSize = 100, signal }: StreamRowsOptions,
+  { batchSize, signal }: StreamRowsOptions,
   gone: AbortSignal,
 ): Promise<Opened> {
   const opening: Command<Opened> = new Command<Opened>("call", scope, [input], (_results, link) => {
     const { driver, origin } = link;
     if (!driver.stream) throw unsupported(origin.adapter.name);
-    const stream = driver.stream(opening.statements[0]!, { batchSize, signal: gone });
+    const size = { batchSize: batchSize ?? 100, mayGrow: batchSize === undefined };
+    const stream = driver.stream(opening.statements[0]!, { ...size, settings: unit.options.settings, signal: gone });
     // At once: whoever ends the session in this very moment must find it.
     unit.holder.streams.add(stream);
     return { stream, link };

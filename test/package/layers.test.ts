@@ -16,7 +16,7 @@ const arrows: Record<string, readonly string[]> = {
   // What those share that keep a context by themselves.
   context: ["contract/", "context/ambient.ts"],
   runtime: ["contract/"],
-  adapters: ["contract/", "adapters/shared/", "adapters/sqlite/"],
+  adapters: ["contract/", "adapters/shared/", "adapters/sqlite/", "adapters/postgres/"],
   carrier: ["contract/", "carrier/"],
   integrations: ["index.ts"],
   // Brings a pool of its own, of the same parts.

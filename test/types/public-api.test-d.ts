@@ -57,8 +57,8 @@ test("what cannot work does not compile", () => {
   createDatabase("sqljs:memory", { adapters: [], pool: { idle: 5 } });
   // @ts-expect-error a value that no database has
   void db.query("select ?", [Symbol("x")]);
-  // @ts-expect-error an object is no value
-  void db.sql`select ${{ a: 1 }}`;
+  // @ts-expect-error neither is a map
+  void db.sql`select ${new Map([["a", 1]])}`;
   // @ts-expect-error no such propagation
   void db.transaction(() => 1, { propagation: "always" });
   // @ts-expect-error no such isolation level

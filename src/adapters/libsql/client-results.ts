@@ -2,7 +2,7 @@
 
 import type { RawResult, SqlValue, Statement } from "../../contract/statement.ts";
 import { scan } from "../sqlite/scan.ts";
-import { tagOf } from "../sqlite/storable.ts";
+import { tagOf } from "../shared/refusal.ts";
 import type { ClientResult, ClientStatement, ClientValue, LibsqlClient } from "./client-driver.ts";
 import { bind, type Stored, toBase64, toInteger } from "./values.ts";
 

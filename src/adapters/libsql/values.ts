@@ -1,7 +1,8 @@
 import type { SqlValue, Statement } from "../../contract/statement.ts";
 import { arrange } from "../sqlite/parameters.ts";
 import { scan } from "../sqlite/scan.ts";
-import { tagOf, unstorable } from "../sqlite/storable.ts";
+import { tagOf } from "../shared/refusal.ts";
+import { unstorable } from "../sqlite/storable.ts";
 import type { WireStatement, WireValue } from "./wire.ts";
 
 /** A value as SQLite stores it: a `bigint` is an INTEGER, a `number` a REAL. */

@@ -1,86 +1,52 @@
-import type { Adapter, AdapterSource, Capabilities, DriverConnection, OpenOptions } from "../../contract/adapter.ts";
+import type {
+  Adapter,
+  AdapterSource,
+  Capabilities,
+  DriverConnection,
+  OpenOptions,
+  StatementPlace,
+} from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
-import { type Address, parseAddress } from "./address.ts";
-import { isBrowser } from "./browser.ts";
+import { WireConnection } from "../postgres/wire-connection.ts";
 import { NeonConnection } from "./connection.ts";
-import { failed } from "./errors.ts";
-import { HttpConnection } from "./http-connection.ts";
-import { Http } from "./http.ts";
+import { HttpAdapter } from "./http-adapter.ts";
 import type { NeonOptions } from "./index.ts";
-import { type Shape, SocketConnection } from "./socket-connection.ts";
-import { bind } from "./values.ts";
+import { CAPABILITIES } from "./login.ts";
+import { Room } from "./room.ts";
+import { Tunnel } from "./tunnel.ts";
 
-const CAPABILITIES: Capabilities = {
-  dialect: "postgres",
-  affinity: "request",
-  transactions: "interactive",
-  savepoints: true,
-  streaming: true,
-  maxConnections: Infinity,
-  placeholder: "$",
-  isolationLevels: ["read uncommitted", "read committed", "repeatable read", "serializable"],
-  tellsDeath: true,
-};
-
-const OVER_HTTP: Capabilities = {
-  ...CAPABILITIES,
-  affinity: "isolate",
-  transactions: "batch",
-  savepoints: false,
-  streaming: false,
-};
-
-/** One database at Neon, over HTTP, WebSocket, or whichever does. */
+/** One database at Neon, over WebSocket, and over HTTP where that does. */
 export class NeonAdapter implements Adapter {
   readonly name = "neon";
   readonly key: string;
-  readonly capabilities: Capabilities;
+  readonly capabilities: Capabilities = CAPABILITIES;
   readonly #options: NeonOptions;
-  readonly #transport: "auto" | "http" | "ws";
+  readonly #http: HttpAdapter;
+  readonly #room: Room = new Room();
 
-  constructor(options: NeonOptions, { url }: AdapterSource) {
-    const address = parseAddress(url);
+  constructor(options: NeonOptions, source: AdapterSource) {
     this.#options = options;
-    this.key = address.key;
-    this.#check(address);
-    const { transport = "auto", authToken } = options;
-    // A token is for HTTP: without a password there is no other way.
-    this.#transport = transport === "auto" && authToken !== undefined && !address.password ? "http" : transport;
-    this.capabilities = this.#transport === "http" ? OVER_HTTP : CAPABILITIES;
+    this.#http = new HttpAdapter(options, source);
+    this.key = this.#http.key;
   }
 
-  check(statement: Statement): void {
-    bind(statement);
+  check(statement: Statement, place: StatementPlace): void {
+    this.#http.check(statement, place);
   }
 
   /** Over HTTP nothing is sent; a WebSocket is opened, and logs in with the first flight. */
   async open({ url, signal }: OpenOptions): Promise<DriverConnection> {
     signal.throwIfAborted();
-    const address = parseAddress(url);
-    this.#check(address);
-    const { Client, neon, neonConfig: settings, authToken, parsers = {} } = this.#options;
+    const plan = this.#http.plan(url);
+    const { address } = plan;
+    const { Client, neonConfig: settings, transport } = this.#options;
     const isBounded = address.settings.has("idle_in_transaction_session_timeout");
     const { idleInTransactionMs = isBounded ? 0 : 60_000 } = this.#options;
-    const shape: Shape = { setup: toSetup(address), parsers, idleInTransactionMs };
-    const openSocket = (cancel: AbortSignal | undefined): Promise<SocketConnection> =>
-      SocketConnection.open({ Client, settings, address }, shape, cancel);
-    if (this.#transport === "ws") return openSocket(signal);
-    const http = new HttpConnection(new Http({ neon, Client, settings, authToken }, address), shape.setup, parsers);
-    return this.#transport === "http" ? http : new NeonConnection(http, openSocket);
+    const openSocket = async (cancel: AbortSignal | undefined): Promise<WireConnection> => {
+      const tunnel = new Tunnel({ Client, settings, address, room: this.#room });
+      await tunnel.connect(cancel);
+      return new WireConnection(tunnel, { ...plan, idleInTransactionMs });
+    };
+    return transport === "ws" ? openSocket(signal) : new NeonConnection(this.#http.connect(plan), openSocket);
   }
-
-  #check({ password }: Address): void {
-    const { authToken, transport, allowPasswordInBrowser } = this.#options;
-    if (!password && (authToken === undefined || transport === "ws"))
-      throw failed("AUTH_FAILED", "the URL has no password: give one, or `authToken`, which is for HTTP");
-    if (password && !allowPasswordInBrowser && isBrowser()) {
-      const remedy = "use `authToken`, or `allowPasswordInBrowser`";
-      throw new TypeError(`Expected a URL without a password in a browser, where everybody can read it: ${remedy}`);
-    }
-  }
-}
-
-// Neon drops timeouts at startup, and over HTTP everything: they are sent as SQL, with the first statement.
-function toSetup({ settings }: Address): Statement[] {
-  return [...settings].map((setting) => ({ text: "SELECT set_config($1, $2, false)", params: setting }));
 }

@@ -1,9 +1,10 @@
 import type { DriverConnection, Flight, RowStream, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { RowBatch, Statement } from "../../contract/statement.ts";
+import { isDbError } from "../../errors.ts";
 import { gone } from "./errors.ts";
 import { type HttpConnection, refusalOf } from "./http-connection.ts";
-import { isSetup } from "./outcomes.ts";
-import type { SocketConnection } from "./socket-connection.ts";
+import { isSetup } from "../postgres/outcomes.ts";
+import type { WireConnection } from "../postgres/wire-connection.ts";
 
 /**
  * HTTP where one round trip does, and a WebSocket from the moment that something needs a session: a transaction that stays
@@ -12,13 +13,14 @@ import type { SocketConnection } from "./socket-connection.ts";
 export class NeonConnection implements DriverConnection {
   readonly setup: readonly Statement[];
   readonly #http: HttpConnection;
-  readonly #openSocket: (signal: AbortSignal | undefined) => Promise<SocketConnection>;
-  #socket: SocketConnection | undefined;
+  readonly #openSocket: (signal: AbortSignal | undefined) => Promise<WireConnection>;
+  #socket: WireConnection | undefined;
   /** How much of what HTTP was set up with the socket has, too. */
   #carried = 0;
+  #isReused = false;
   #isClosed = false;
 
-  constructor(http: HttpConnection, openSocket: (signal: AbortSignal | undefined) => Promise<SocketConnection>) {
+  constructor(http: HttpConnection, openSocket: (signal: AbortSignal | undefined) => Promise<WireConnection>) {
     this.#http = http;
     this.setup = http.setup;
     this.#openSocket = openSocket;
@@ -36,14 +38,28 @@ export class NeonConnection implements DriverConnection {
     return !this.#isClosed && (this.#socket?.isReusable ?? true);
   }
 
+  renew(): void {
+    this.#isReused = true;
+    this.#http.renew();
+    this.#socket?.renew();
+  }
+
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     signal?.throwIfAborted();
     this.#checkOpen();
-    if (!this.#needsSocket(flight.steps)) return this.#http.send(flight, signal);
     try {
-      return await this.#sendSocket(flight, signal);
+      return await (this.#needsSocket(flight.steps)
+        ? this.#sendSocket(flight, signal)
+        : this.#http.send(flight, signal));
+    } catch (error) {
+      // Without its socket it is of no use to whom needs one, and another is as good.
+      if (isDbError(error, "CONNECT_FAILED")) this.#isClosed = true;
+      if (!isDbError(error, "AUTH_FAILED")) throw error;
+      // The next connection asks for the URL again: it may have another password by now.
+      this.#isClosed = true;
+      throw this.#isReused ? gone("the login is refused by now", error) : error;
     } finally {
-      if (this.#socket?.state === "closed") this.#isClosed = true;
+      if (this.#socket?.state === "closed" || this.#http.state === "closed") this.#isClosed = true;
     }
   }
 
@@ -85,9 +101,9 @@ export class NeonConnection implements DriverConnection {
   /** Sends a flight over the WebSocket, which is opened for it; and ahead of it, what was only set up over HTTP so far. */
   async #sendSocket(flight: Flight, signal: AbortSignal | undefined): Promise<StepOutcome[]> {
     const socket = (this.#socket ??= await this.#open(signal));
-    const ahead = this.#http.settings.slice(this.#carried).map(toSetupStep);
+    const ahead = this.#http.carried.slice(this.#carried).map(toSetupStep);
     await this.#http.send({ steps: flight.steps.filter(isSetup) });
-    this.#carried = this.#http.settings.length;
+    this.#carried = this.#http.carried.length;
     const outcomes = await socket.send({ ...flight, steps: [...ahead, ...flight.steps] }, signal);
     const failed = outcomes.slice(0, ahead.length).find(({ status }) => status === "failed");
     if (!failed) return outcomes.slice(ahead.length);
@@ -95,7 +111,7 @@ export class NeonConnection implements DriverConnection {
     throw (failed as Extract<StepOutcome, { status: "failed" }>).error;
   }
 
-  async #open(signal: AbortSignal | undefined): Promise<SocketConnection> {
+  async #open(signal: AbortSignal | undefined): Promise<WireConnection> {
     const socket = await this.#openSocket(signal);
     this.#carried = 0;
     if (!this.#isClosed) return socket;

@@ -1,6 +1,8 @@
 // What is used of @neondatabase/serverless, declared by its shape: the driver is handed in. Its ESM and CJS copies have
 // classes of their own, so that nothing here is told by `instanceof`.
 
+import type { RawField, Submittable, Wire } from "../postgres/wire.ts";
+
 /** The driver's settings: its own `neonConfig`, or some of them as a plain object, for one database alone. */
 export interface NeonSettings {
   readonly fetchEndpoint?: string | ((host: string, port: number | string, options?: { jwtAuth?: boolean }) => string);
@@ -20,11 +22,6 @@ export interface GlobalSettings {
   fetchFunction: unknown;
 }
 
-export interface RawField {
-  readonly name: string;
-  readonly dataTypeID: number;
-}
-
 /** A result over HTTP, as asked for here: rows are lists of texts. */
 export interface HttpResult {
   readonly fields: readonly RawField[];
@@ -33,8 +30,13 @@ export interface HttpResult {
   readonly rowCount: number | null;
 }
 
+export interface FetchOptions {
+  signal: AbortSignal;
+  cache?: "no-store";
+}
+
 export interface HttpOptions {
-  fetchOptions?: { signal: AbortSignal };
+  fetchOptions?: FetchOptions;
   types?: { getTypeParser: () => (value: string) => string };
 }
 
@@ -67,45 +69,17 @@ export type NeonFunction = (
   },
 ) => unknown;
 
-/** Messages of PostgreSQL's protocol, written one by one and sent together. */
-export interface Wire {
+/** The driver's end of a WebSocket. */
+export interface NeonWire extends Wire {
   readonly stream: { readonly ws?: { terminate?(): void } | null; destroy(): unknown };
-  parse(query: { text: string; name: string; types: number[] }): void;
-  bind(config: { portal: string; statement: string; values: (string | null)[]; binary: false }): void;
-  describe(message: { type: "P"; name: string }): void;
-  execute(config: { portal: string; rows: number }): void;
-  close(message: { type: "P"; name: string }): void;
-  sync(): void;
   end(): void;
   on(event: string, listener: (message: unknown) => void): unknown;
   prependListener(event: "readyForQuery", listener: (message: { readonly status: string }) => void): unknown;
 }
 
-/** What the driver tells an error of the server by. */
-export interface ServerError extends Error {
-  readonly code?: string | null | undefined;
-  readonly severity?: string | undefined;
-  readonly position?: string | number | null | undefined;
-  readonly table?: string | null | undefined;
-}
-
-/** Something that the client's line of queries takes: it writes its messages itself, and gets the answers to them. */
-export interface Submittable {
-  submit(wire: Wire): void;
-  handleRowDescription(message: { readonly fields: readonly RawField[] }): void;
-  handleDataRow(message: { readonly fields: readonly (string | null)[] }): void;
-  handleCommandComplete(message: { readonly text: string }): void;
-  handleEmptyQuery(): void;
-  handlePortalSuspended(): void;
-  handleReadyForQuery(): void;
-  handleError(error: unknown): void;
-  handleCopyInResponse(): void;
-  handleCopyData(): void;
-}
-
 /** The parts of a Client that its types leave out. */
 export interface NeonClient {
-  readonly connection: Wire;
+  readonly connection: NeonWire;
   readonly processID: number | null;
   readonly activeQuery: unknown;
   readonly neonConfig: object;

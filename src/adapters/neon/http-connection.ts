@@ -1,23 +1,51 @@
-import type { BeginOptions, DriverConnection, Flight, QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
+import type {
+  BeginOptions,
+  DriverConnection,
+  Flight,
+  QueryStep,
+  Settings,
+  Step,
+  StepOutcome,
+} from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
-import { DbError } from "../../errors.ts";
-import { findCulprit } from "./culprit.ts";
+import { DbError, isDbError } from "../../errors.ts";
+import { needsSession, toDbError } from "../postgres/errors.ts";
+import { DONE, failure, isSetup, settled, SKIPPED, stopOf } from "../postgres/outcomes.ts";
+import type { Parsers } from "../postgres/parsers.ts";
+import { type RawRows, toOutcome } from "../postgres/results.ts";
+import { scan } from "../postgres/scan.ts";
+import { checkSettings, toLocal } from "../postgres/settings.ts";
+import { bind, type Bound } from "../postgres/values.ts";
 import { transactionLost } from "../shared/failures.ts";
-import { gone, needsSession, toDbError, unsupported } from "./errors.ts";
-import { refusal } from "../sqlite/parameters.ts";
+import { refusal } from "../shared/refusal.ts";
+import { meantBy } from "./blame.ts";
+import { gone, unsupported } from "./errors.ts";
 import { StatementFailure } from "./http-failure.ts";
 import type { BatchOptions, Http } from "./http.ts";
-import { DONE, failure, isSetup, settled, SKIPPED, stopOf } from "./outcomes.ts";
-import { type RawRows, toResult } from "./results.ts";
-import { scan } from "./scan.ts";
-import { bind, type Bound, type Parsers } from "./values.ts";
+
+/** What every request has. */
+export interface HttpShape {
+  readonly setup: readonly Statement[];
+  readonly parsers: Parsers;
+  /** Of the URL, where they are local to each request. */
+  readonly inherited: Settings;
+}
+
+/** What leaves in one request: what rides ahead, then what was asked for. */
+interface Request {
+  readonly list: readonly Bound[];
+  readonly ahead: number;
+  /** Place of the question for types; -1 for none. */
+  readonly question: number;
+}
 
 // Neon's proxy counts the values of a statement in fifteen bits, and gives up on more: libs/proxy/postgres-protocol2.
 const MAX_VALUES = 32_767;
 
 /** Why a statement cannot go over HTTP, if so. */
 export function refusalOf({ text, params }: Statement): Error | undefined {
-  if (scan(text).leavesState) return needsSession(text);
+  const remedy = 'use `setup`, `settings`, SET LOCAL in a batch, or `transport: "auto"`';
+  if (scan(text).leavesState) return needsSession(`nothing of a session outlives a request over HTTP: ${remedy}`, text);
   const count = Array.isArray(params) ? params.length : 0;
   return count > MAX_VALUES
     ? refusal(`expected at most ${MAX_VALUES} values over HTTP, got ${count}`, text)
@@ -31,14 +59,15 @@ export function refusalOf({ text, params }: Statement): Error | undefined {
 export class HttpConnection implements DriverConnection {
   readonly setup: readonly Statement[];
   readonly #http: Http;
-  readonly #parsers: Parsers;
-  readonly #setup: Statement[] = [];
+  readonly #shape: HttpShape;
+  readonly #ahead: Statement[] = [];
+  #isReused = false;
   #isClosed = false;
 
-  constructor(http: Http, setup: readonly Statement[], parsers: Parsers) {
+  constructor(http: Http, shape: HttpShape) {
     this.#http = http;
-    this.setup = setup;
-    this.#parsers = parsers;
+    this.#shape = shape;
+    this.setup = shape.setup;
   }
 
   get raw(): unknown {
@@ -54,32 +83,43 @@ export class HttpConnection implements DriverConnection {
   }
 
   /** What has set it up so far. */
-  get settings(): readonly Statement[] {
-    return this.#setup;
+  get carried(): readonly Statement[] {
+    return this.#ahead;
+  }
+
+  /** Neon resets its sessions between two requests. */
+  renew(): void {
+    this.#isReused = true;
   }
 
   close(): void {
     this.#isClosed = true;
   }
 
-  async send({ steps, undo = [] }: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
+  async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     signal?.throwIfAborted();
+    checkSettings(flight);
     if (this.#isClosed) throw gone("this connection was closed");
+    const { steps, undo = [], settings } = flight;
     const outcomes: StepOutcome[] = [];
     while (outcomes.length < steps.length && stopOf(steps, outcomes) < 0)
-      outcomes.push(...(await this.#take(steps.slice(outcomes.length), signal)));
-    if (stopOf(steps, outcomes) >= 0) for (const step of undo) await this.#take([step], signal);
+      outcomes.push(...(await this.#take(steps.slice(outcomes.length), settings, signal)));
+    if (stopOf(steps, outcomes) >= 0) for (const step of undo) await this.#take([step], settings, signal);
     return settled(steps, outcomes);
   }
 
-  /** Takes the first of the steps, and those behind it that are one transaction with it. */
-  async #take(steps: readonly Step[], signal: AbortSignal | undefined): Promise<StepOutcome[]> {
+  /** Takes the first of the steps, and those behind it that leave with it. */
+  async #take(
+    steps: readonly Step[],
+    settings: Settings | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<StepOutcome[]> {
     const [step] = steps as [Step, ...Step[]];
     if (step.kind === "query" && isSetup(step)) {
-      this.#setup.push(step.statement);
+      this.#ahead.push(step.statement);
       return [DONE];
     }
-    if (step.kind === "query") return [step.guarded ? SKIPPED : await this.#runOne(step, signal)];
+    if (step.kind === "query") return step.guarded ? [SKIPPED] : this.#sideBySide(steps, settings, signal);
     if (step.kind === "rollback") return [DONE];
     if (step.kind !== "begin") return [failure(transactionLost(step.kind))];
     const end = steps.findIndex(({ kind }) => kind === "commit");
@@ -89,79 +129,121 @@ export class HttpConnection implements DriverConnection {
     return this.#runAll(inside, step.options, signal);
   }
 
-  async #runOne({ statement }: QueryStep, signal: AbortSignal | undefined): Promise<StepOutcome> {
+  // Each is a request of its own: whoever asks for several at once does not wait for one after another.
+  async #sideBySide(
+    steps: readonly Step[],
+    settings: Settings | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<StepOutcome[]> {
+    const last = steps.findIndex((step) => !isLone(step) || step.onError === "stop");
+    const lone = (last < 0 ? steps : steps.slice(0, last + 1)).filter(isLone);
+    if (lone.length === 1) return [await this.#runOne(lone[0]!, settings, signal)];
+    const running = lone.map((step) => this.#runOne(step, settings, signal));
+    // What was lost is that one's own; where all were, so was the flight.
+    const ended = await Promise.allSettled(running);
+    signal?.throwIfAborted();
+    const [first] = ended as [PromiseSettledResult<StepOutcome>];
+    if (first.status === "rejected" && ended.every(({ status }) => status === "rejected")) throw first.reason;
+    return ended.map((each) => (each.status === "fulfilled" ? each.value : failure(each.reason as Error)));
+  }
+
+  async #runOne(
+    { statement }: QueryStep,
+    settings: Settings | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<StepOutcome> {
     const refused = refusalOf(statement);
     if (refused) return failure(refused);
-    const ahead = this.#setup.length;
-    const list = [...this.#setup, statement];
-    const [bound] = list.slice(-1).map(bind) as [Bound];
+    const request = this.#toRequest([statement], settings);
+    const { list, ahead } = request;
     try {
-      const [raw] =
-        ahead > 0
-          ? (await this.#http.batch(list.map(bind), {}, signal)).slice(-1)
-          : [await this.#http.query(bound, signal)];
-      return this.#toDone(raw!);
+      const [raw] = await this.#send(request, undefined, signal);
+      return toOutcome(raw!, this.#shape.parsers, statement.text);
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
-      const culprit = ahead > 0 ? await this.#find(error, list, {}, signal) : undefined;
-      return failure(toDbError(error.failure, list[culprit ?? ahead] ?? statement, bound.values));
+      const meant = meantBy(error.failure, list, false);
+      const values = list.flatMap((each) => each.values);
+      const told = toDbError(error.failure, list[meant ?? ahead]!, values);
+      return failure(meant === undefined ? retold(told, "this statement failed, or what rides ahead of it") : told);
     }
   }
 
   /** BEGIN, a list of queries, COMMIT: one request. */
   async #runAll(
     steps: readonly QueryStep[],
-    { isolationLevel, accessMode }: BeginOptions,
+    { isolationLevel, accessMode, settings }: BeginOptions,
     signal: AbortSignal | undefined,
   ): Promise<StepOutcome[]> {
     const refusals = steps.map(({ statement }) => refusalOf(statement));
     const refused = refusals.findIndex((error) => error !== undefined);
     if (refused >= 0) return toFailed(steps.length, refused, refusals[refused]!);
-    const list = [...this.#setup, ...steps.map(({ statement }) => statement)];
-    const options: BatchOptions = { isolationLevel, isReadOnly: accessMode === "read only" };
+    const statements = steps.map(({ statement }) => statement);
+    const request = this.#toRequest(statements, settings);
     try {
-      const results = await this.#http.batch(list.map(bind), options, signal);
-      return [DONE, ...results.slice(this.#setup.length).map((raw) => this.#toDone(raw)), DONE];
+      const results = await this.#send(request, { isolationLevel, isReadOnly: accessMode === "read only" }, signal);
+      const outcomes = results.map((raw, at) => toOutcome(raw, this.#shape.parsers, statements[at]!.text));
+      return [DONE, ...outcomes, DONE];
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
-      return this.#toTorn(error, list, await this.#find(error, list, options, signal));
+      return toTorn(error.failure, request);
     }
   }
 
-  // All of it was taken back.
-  #toTorn(
-    { failure: error }: StatementFailure,
-    list: readonly Statement[],
-    culprit: number | undefined,
-  ): StepOutcome[] {
-    const ahead = this.#setup.length;
-    const statement = list[culprit ?? -1] ?? { text: culprit === undefined ? "" : "commit" };
-    const told = toDbError(
-      error,
-      statement,
-      list.flatMap((each) => bind(each).values),
-    );
-    if (culprit === undefined) {
-      const { position: _, ...details } = told.details as DbError<"QUERY_FAILED">["details"];
-      const message = `one of the statements failed, the server does not say which: ${told.message.slice(told.code.length + 2)}`;
-      throw new DbError("QUERY_FAILED", message, details, told);
-    }
-    if (culprit < ahead) throw told;
-    return toFailed(list.length - ahead, culprit - ahead, told);
+  #toRequest(statements: readonly Statement[], settings: Settings | undefined): Request {
+    const { inherited, parsers } = this.#shape;
+    const ahead = this.#ahead.map(bind);
+    const local = toLocal(inherited, settings);
+    if (local) ahead.push(local);
+    const { question } = statements.some(({ text }) => scan(text).place === "apart") ? {} : parsers;
+    if (question) ahead.push(question);
+    return {
+      list: [...ahead, ...statements.map(bind)],
+      ahead: ahead.length,
+      question: question ? ahead.length - 1 : -1,
+    };
   }
 
-  #find(
-    { failure: error }: StatementFailure,
-    list: readonly Statement[],
-    options: BatchOptions,
+  /** @param batch - how a list begins; `undefined` for a statement alone. */
+  async #send(
+    { list, ahead, question }: Request,
+    batch: BatchOptions | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<number | undefined> {
-    return findCulprit(error, list.map(bind), (part) => this.#http.batch(part, options, signal));
+  ): Promise<readonly RawRows[]> {
+    try {
+      const results =
+        batch || ahead > 0
+          ? await this.#http.batch(list, batch ?? {}, signal)
+          : [await this.#http.query(list[0]!, signal)];
+      if (question >= 0) this.#shape.parsers.learn(results[question]!);
+      return results.slice(ahead);
+    } catch (error) {
+      if (!isDbError(error, "AUTH_FAILED")) throw error;
+      // The next connection asks for the URL again: it may have another password by now.
+      this.close();
+      throw this.#isReused ? gone("the login is refused by now", error) : error;
+    }
   }
+}
 
-  #toDone(raw: RawRows): StepOutcome {
-    return { status: "done", result: toResult(raw, this.#parsers) };
-  }
+function isLone(step: Step): step is QueryStep {
+  return step.kind === "query" && !isSetup(step) && !step.guarded;
+}
+
+// All of it was taken back.
+function toTorn(error: StatementFailure["failure"], { list, ahead }: Request): StepOutcome[] {
+  const meant = meantBy(error, list, true);
+  const values = list.flatMap((each) => each.values);
+  const told = toDbError(error, list[meant ?? -1] ?? { text: list.map(({ text }) => text).join("; ") }, values);
+  if (meant !== undefined && meant >= ahead) return toFailed(list.length - ahead, meant - ahead, told);
+  if (meant !== undefined) throw told;
+  const which =
+    list.length > 1 ? `one of these ${list.length} statements failed` : "the statement or its COMMIT failed";
+  throw retold(told, `${which}, and over HTTP the server does not say which`);
+}
+
+function retold(told: DbError, start: string): DbError {
+  const { position: _, ...details } = told.details as DbError<"QUERY_FAILED">["details"];
+  return new DbError("QUERY_FAILED", `${start}: ${told.message.slice(told.code.length + 2)}`, details, told);
 }
 
 function toFailed(length: number, index: number, error: Error): StepOutcome[] {

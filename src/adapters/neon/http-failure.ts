@@ -1,5 +1,5 @@
 import { DbError } from "../../errors.ts";
-import type { ServerError } from "./driver.ts";
+import type { ServerError } from "../postgres/wire.ts";
 import { failed, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
 
 /** An error of PostgreSQL's about one of the statements of a request. */
@@ -16,22 +16,24 @@ export class StatementFailure extends Error {
 const UNREACHED =
   /control plane|couldn't connect to compute|could not connect to (postgres|compute)|failed to acquire permit|too many connection/i;
 const UNCONNECTED =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_|ERR_TLS)/;
+  /\b(ECONNREFUSED|ENOTFOUND|EAI_\w+|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|getaddrinfo|DNS)\b/;
+// The handshake failed: nothing was sent, and the next one will not fare better.
+const UNTRUSTED = /cert|EPROTO|UNABLE_TO_|ERR_SSL|ERR_TLS|\bTLS\b/i;
 
 /**
  * What a failed request means. The driver tells some of it by text alone: an HTTP status, and the JSON of the answer.
  *
  * @returns a StatementFailure where PostgreSQL spoke about a statement.
  */
-export function toHttpError(thrown: unknown, secrets: readonly (string | undefined)[]): Error {
+export function toHttpError(thrown: unknown, secrets: readonly (string | undefined)[], sql: string): Error {
   const words = redact(wordsOf(thrown), secrets);
   const { code, sourceError, name } = Object(thrown) as { code?: string; sourceError?: unknown; name?: string };
   const cause = new Error(words);
-  if (sourceError !== undefined) return toNetworkError(sourceError, cause);
+  if (sourceError !== undefined) return toNetworkError(redact(reasonOf(sourceError), secrets), cause);
   if (words.startsWith("Error getting auth token"))
     return failed("AUTH_FAILED", "`authToken` failed: no token, and nothing was sent", { cause });
   const [, status, body = ""] = /^Server error \(HTTP status (\d+)\): ([^]*)$/.exec(words) ?? [];
-  if (status !== undefined) return toStatusError(Number(status), body);
+  if (status !== undefined) return toStatusError(Number(status), body, sql);
   if (name !== "NeonDbError") return unknown("the server's answer cannot be read: is the endpoint right?", cause);
   if (typeof code === "string") return toServerError(Object.assign(thrown as ServerError, { message: words }));
   // Neon's proxy itself spoke, and has reached no database.
@@ -46,14 +48,27 @@ function toServerError(error: ServerError): Error {
   return new StatementFailure(error);
 }
 
-function toNetworkError(source: unknown, cause: Error): DbError {
-  const { code = "" } = Object((source as { cause?: unknown }).cause) as { code?: unknown };
-  return UNCONNECTED.test(String(code))
-    ? failed("CONNECT_FAILED", `the server cannot be reached (${String(code)})`, { cause, retryable: true })
-    : unknown("the request was sent, and no answer came", cause);
+function toNetworkError(reason: string, cause: Error): DbError {
+  const isUntrusted = UNTRUSTED.test(reason);
+  return isUntrusted || UNCONNECTED.test(reason)
+    ? failed("CONNECT_FAILED", `the server cannot be reached: ${reason}`, { cause, retryable: !isUntrusted })
+    : unknown(`the request was sent, and no answer came: ${reason}`, cause);
 }
 
-function toStatusError(status: number, body: string): DbError {
+/** The last cause that is told, with its code: fetch itself says nothing more than that it failed. */
+function reasonOf(error: unknown): string {
+  const { code, message, cause, errors } = Object(error) as {
+    code?: unknown;
+    message?: unknown;
+    cause?: unknown;
+    errors?: readonly unknown[];
+  };
+  const inner = cause ?? errors?.[0];
+  if (inner !== undefined) return reasonOf(inner);
+  return [code, message].filter((part) => typeof part === "string" && part !== "").join(": ") || "no reason was given";
+}
+
+function toStatusError(status: number, body: string, sql: string): DbError {
   const { message, code } = readBody(body);
   const told = `the server answered ${status}${message && `: ${message}`}`;
   const cause = new Error(told);
@@ -62,7 +77,7 @@ function toStatusError(status: number, body: string): DbError {
   if (status === 404 || status === 429) return failed("CONNECT_FAILED", told, { cause, retryable: status === 429 });
   if (status === 413 || status === 507) {
     const remedy = status === 413 ? "send less" : "read less, or stream() it";
-    const details = { kind: "other", sql: "", dialectCode: String(status) } as const;
+    const details = { kind: "other", sql, dialectCode: String(status) } as const;
     // Of a statement whose answer was too large, the work may be done.
     return new DbError("QUERY_FAILED", `${told}: ${remedy}`, details, {
       cause,

@@ -1,9 +1,21 @@
 import type { IsolationLevel, MaybePromise } from "../../contract/adapter.ts";
-import type { Address } from "./address.ts";
-import type { ClientClass, GlobalSettings, HttpResult, Level, NeonFunction, NeonSettings, NeonSql } from "./driver.ts";
+import type { Address } from "../postgres/address.ts";
+import type {
+  ClientClass,
+  FetchOptions,
+  GlobalSettings,
+  HttpResult,
+  Level,
+  NeonFunction,
+  NeonSettings,
+  NeonSql,
+} from "./driver.ts";
+import { orAbort, within } from "../shared/waits.ts";
+import { unknown } from "./errors.ts";
 import { toHttpError } from "./http-failure.ts";
-import type { RawRows } from "./results.ts";
-import type { Bound } from "./values.ts";
+import { Room } from "./room.ts";
+import type { RawRows } from "../postgres/results.ts";
+import type { Bound } from "../postgres/values.ts";
 
 /** How a batch begins. */
 export interface BatchOptions {
@@ -13,13 +25,20 @@ export interface BatchOptions {
 
 export interface HttpDriver {
   readonly neon: NeonFunction;
-  readonly Client: ClientClass;
+  /** Needed for settings of one database alone. */
+  readonly Client: ClientClass | undefined;
   readonly settings: NeonSettings | undefined;
+  /** Longest wait for an answer, in milliseconds; 0 = for ever. */
+  readonly answerTimeoutMs: number;
   readonly authToken: string | (() => MaybePromise<string>) | undefined;
 }
 
 // The driver's own parsers are shared by all who use it, and others change them: nothing is parsed there.
 const TYPES = { getTypeParser: () => (text: string) => text };
+
+// Frameworks that put a cache around fetch would answer a second INSERT out of it. Workers of before 2024-11-11 know no such
+// option, and have no such cache.
+const UNCACHED: Pick<FetchOptions, "cache"> = knowsCache() ? { cache: "no-store" } : {};
 
 /** Neon over HTTP, by the driver's `neon()`: each request a session of its own at the server. */
 export class Http {
@@ -27,6 +46,7 @@ export class Http {
   readonly raw: NeonSql;
   readonly #driver: HttpDriver;
   readonly #secrets: readonly (string | undefined)[];
+  readonly #room: Room = new Room();
   #token: string | undefined;
 
   constructor(driver: HttpDriver, { connectionString, password, key }: Address) {
@@ -45,34 +65,56 @@ export class Http {
 
   /** Sends one statement, which is atomic by itself. @throws DbError; or the signal's own reason. */
   async query({ text, values }: Bound, signal?: AbortSignal): Promise<RawRows> {
-    const fetched = signal && { fetchOptions: { signal } };
-    return toRaw(await this.#ask(signal, () => this.raw.query(text, values, { types: TYPES, ...fetched })));
+    return toRaw(
+      await this.#ask(text, signal, (fetchOptions) => this.raw.query(text, values, { types: TYPES, fetchOptions })),
+    );
   }
 
   /** Sends a list of statements, which is one transaction. @throws DbError; or the signal's own reason. */
   async batch(list: readonly Bound[], options: BatchOptions, signal?: AbortSignal): Promise<RawRows[]> {
     const { isolationLevel, isReadOnly } = options;
-    const results = await this.#ask(signal, () =>
+    const sql = list.map(({ text }) => text).join("; ");
+    const results = await this.#ask(sql, signal, (fetchOptions) =>
       this.raw.transaction(
         list.map(({ text, values }) => this.raw.query(text, values, { types: TYPES })),
         {
           ...(isolationLevel && { isolationLevel: levelOf(isolationLevel) }),
           ...(isReadOnly && { readOnly: true }),
-          ...(signal && { fetchOptions: { signal } }),
+          fetchOptions,
         },
       ),
     );
     return (results as HttpResult[]).map(toRaw);
   }
 
-  async #ask(signal: AbortSignal | undefined, send: () => PromiseLike<unknown>): Promise<unknown> {
+  #ask(
+    sql: string,
+    signal: AbortSignal | undefined,
+    send: (options: FetchOptions) => PromiseLike<unknown>,
+  ): Promise<unknown> {
+    return this.#room.waitFor(() => this.#askOnce(sql, signal, send), signal);
+  }
+
+  async #askOnce(
+    sql: string,
+    signal: AbortSignal | undefined,
+    send: (options: FetchOptions) => PromiseLike<unknown>,
+  ): Promise<unknown> {
     signal?.throwIfAborted();
+    const { answerTimeoutMs } = this.#driver;
+    // Whoever hangs up has the statement cancelled at the server.
+    const hangUp = new AbortController();
     try {
-      return await this.#withSettings(send);
+      const answer = this.#withSettings(() => send({ signal: hangUp.signal, ...UNCACHED }));
+      const isAnswered = answerTimeoutMs === 0 ? answer.then(() => true) : within(answer, answerTimeoutMs);
+      if (await orAbort(isAnswered, signal)) return await answer;
     } catch (error) {
+      hangUp.abort(error);
       if (signal?.aborted) throw signal.reason;
-      throw toHttpError(error, [...this.#secrets, this.#token]);
+      throw toHttpError(error, [...this.#secrets, this.#token], sql);
     }
+    hangUp.abort();
+    throw unknown(`no answer within ${answerTimeoutMs} ms: see \`answerTimeoutMs\``);
   }
 
   // The driver reads its global settings when a query begins, before it first waits: nobody else sees them in between.
@@ -80,7 +122,7 @@ export class Http {
     const start = (): Promise<unknown> => new Promise((resolve, reject) => void send().then(resolve, reject));
     const { settings, Client } = this.#driver;
     if (!settings || typeof settings === "function") return start();
-    const global = globalSettings(Client);
+    const global = globalSettings(Client!);
     const { fetchEndpoint, fetchFunction } = global;
     try {
       if (settings.fetchEndpoint !== undefined) global.fetchEndpoint = settings.fetchEndpoint;
@@ -112,4 +154,13 @@ function levelOf(level: IsolationLevel): Level {
 function toRaw(result: unknown): RawRows {
   const { fields, rows, command, rowCount } = result as HttpResult;
   return { fields, rows, command, count: rowCount ?? 0 };
+}
+
+function knowsCache(): boolean {
+  const { Request } = globalThis as { Request?: new (url: string, options: object) => unknown };
+  try {
+    return typeof Request === "function" && Boolean(new Request("http://localhost", { cache: "no-store" }));
+  } catch {
+    return false;
+  }
 }

@@ -1,10 +1,13 @@
-import type { AdapterFactory, MaybePromise } from "../../contract/adapter.ts";
+import type { AdapterFactory } from "../../contract/adapter.ts";
+import { parseAddress } from "../postgres/address.ts";
 import { NeonAdapter } from "./adapter.ts";
 import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
+import { HttpAdapter } from "./http-adapter.ts";
+import { checkTimes, type LoginOptions, toFactory } from "./login.ts";
 
 export type { ClientClass, ClientConfig, NeonFunction, NeonSettings } from "./driver.ts";
 
-export interface NeonOptions {
+export interface NeonOptions extends LoginOptions {
   /** `neon` of `@neondatabase/serverless`, 1.2 or later: sends what travels over HTTP. */
   readonly neon: NeonFunction;
   /** `Client` of the same import: opens WebSockets. */
@@ -20,18 +23,12 @@ export interface NeonOptions {
    * Default `auto`.
    */
   readonly transport?: "auto" | "http" | "ws" | undefined;
-  /** A JWT for Neon's authorization, in place of the password, over HTTP. A function is asked for each request. */
-  readonly authToken?: string | (() => MaybePromise<string>) | undefined;
-  /** A page shows its code, and the password in it, to everybody: in browsers a URL with one is refused. Default `false`. */
-  readonly allowPasswordInBrowser?: boolean | undefined;
   /**
    * Longest time that a transaction may wait between two statements, in milliseconds; the server ends it then, so that one
    * whose request was cut off holds no locks. Travels with BEGIN. 0 = the server's own limit. Default 60_000, or what the
    * URL says.
    */
   readonly idleInTransactionMs?: number | undefined;
-  /** How values are read, by the OID of their type: `{ 3802: JSON.parse }` for `jsonb`. Default: see `neon()`. */
-  readonly parsers?: Readonly<Record<number, (text: string) => unknown>> | undefined;
 }
 
 /**
@@ -39,8 +36,8 @@ export interface NeonOptions {
  *
  * - A session connects, logs in, begins its transaction and runs its first statement in two round trips; statements asked
  *   for in one tick share one.
- * - Integers beyond 2^53-1 come as `bigint`, `bytea` as Uint8Array, `timestamptz` as Date. `numeric`, `json`, `jsonb`, arrays,
- *   intervals, `date` and `timestamp` come as the text that PostgreSQL writes, which can be bound again; see `parsers`.
+ * - Integers beyond 2^53-1 come as `bigint`, `bytea` as Uint8Array, `timestamptz` as Date, arrays as lists, `json` and `jsonb`
+ *   as values; each binds again. `numeric`, intervals, `date` and `timestamp` come as the text that PostgreSQL writes; see `parsers`.
  * - Over HTTP each request has a session of its own: `setup` rides ahead of each, and what would set one up as text is
  *   refused; with `auto` it opens the WebSocket.
  * - `statement_timeout`, `lock_timeout`, `search_path` and `options=-c …` of the URL are sent as SQL: Neon drops them.
@@ -50,21 +47,19 @@ export interface NeonOptions {
  * @throws TypeError for a wrong option.
  */
 export function neon(options: NeonOptions): AdapterFactory {
-  checkOptions(options);
-  const { neon: query, Client, neonConfig, transport, authToken, idleInTransactionMs, parsers } = options;
-  return {
-    schemes: ["postgres", "postgresql"],
-    identity: [query, Client, neonConfig, transport, authToken, idleInTransactionMs, parsers],
-    create: (source) => new NeonAdapter(options, source),
-  };
-}
-
-function checkOptions({ neon: query, Client, transport = "auto", idleInTransactionMs = 0 }: NeonOptions): void {
+  const { neon: query, Client, neonConfig, transport = "auto", authToken, parsers, pooled } = options;
+  const { idleInTransactionMs, answerTimeoutMs } = options;
   for (const [name, value] of Object.entries({ neon: query, Client }))
     if (typeof value !== "function")
       throw new TypeError(`Expected \`${name}\` of @neondatabase/serverless, got \`${typeof value}\``);
   if (!["auto", "http", "ws"].includes(transport))
     throw new TypeError(`Expected \`transport\` to be "auto", "http" or "ws", got \`${transport}\``);
-  if (!Number.isInteger(idleInTransactionMs) || idleInTransactionMs < 0)
-    throw new TypeError(`Expected \`idleInTransactionMs\` to be an integer >= 0, got \`${idleInTransactionMs}\``);
+  checkTimes({ idleInTransactionMs, answerTimeoutMs });
+  const times = [idleInTransactionMs, answerTimeoutMs];
+  const identity = [query, Client, neonConfig, transport, authToken, parsers, pooled, ...times];
+  return toFactory(identity, (source) => {
+    // A token is for HTTP: without a password there is no other way.
+    const isToken = transport === "auto" && authToken !== undefined && !parseAddress(source.url).password;
+    return transport === "http" || isToken ? new HttpAdapter(options, source) : new NeonAdapter(options, source);
+  });
 }

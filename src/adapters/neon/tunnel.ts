@@ -1,8 +1,12 @@
-import type { Address } from "./address.ts";
-import type { ClientClass, ClientConfig, NeonClient, NeonSettings, ServerError } from "./driver.ts";
-import { failed, gone, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
-import { type Answer, type Part, Pipeline } from "./pipeline.ts";
-import { orAbort, within } from "./waits.ts";
+import type { Address } from "../postgres/address.ts";
+import type { ClientClass, ClientConfig, NeonClient, NeonSettings } from "./driver.ts";
+import { pause, type Room } from "./room.ts";
+import { failed, failures, gone, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
+import { type Answer, type Part, Pipeline } from "../postgres/pipeline.ts";
+import type { Answering, Channel, ServerError } from "../postgres/wire.ts";
+import { isDbError } from "../../errors.ts";
+import type { Failures } from "../shared/failures.ts";
+import { orAbort, within } from "../shared/waits.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const CANCEL_TIMEOUT_MS = 3_000;
@@ -15,10 +19,12 @@ export interface Route {
   readonly Client: ClientClass;
   readonly settings: NeonSettings | undefined;
   readonly address: Address;
+  readonly room: Room;
 }
 
 /** The driver's Client, kept from failing where nobody listens, and from promising what it cannot know. */
-export class Tunnel {
+export class Tunnel implements Channel {
+  readonly failures: Failures = failures;
   readonly client: NeonClient;
   /** Of the last ReadyForQuery; `?` before the first. */
   status = "?";
@@ -42,6 +48,10 @@ export class Tunnel {
     });
   }
 
+  get raw(): unknown {
+    return this.client;
+  }
+
   get isOpen(): boolean {
     return this.#end === undefined && this.#closing === undefined;
   }
@@ -62,29 +72,33 @@ export class Tunnel {
   async connect(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     checkWebSocket(this.client.neonConfig);
+    const { isScarce } = this.#route.room;
     try {
+      if (isScarce) await orAbort(pause(200), signal);
       const connecting = this.client.connect();
       // Behind connect(), which takes off what listens for it, and ahead of the driver, which begins the next query then.
       this.client.connection.prependListener("readyForQuery", ({ status }) => this.#onReady(status));
-      if (await orAbort(within(connecting, CONNECT_TIMEOUT_MS), signal)) return;
+      const isOpen = await orAbort(within(connecting, CONNECT_TIMEOUT_MS), signal);
+      // Whoever opens it is told, and not who sends the first statement.
+      if (isOpen && isScarce) await orAbort(this.run([[]], false).answer, signal);
+      if (isOpen) return;
     } catch (error) {
       void this.close();
-      throw signal?.aborted ? signal.reason : this.#toRefusal(error);
+      throw signal?.aborted ? signal.reason : isDbError(error) ? error : this.#toRefusal(error);
     }
     void this.close();
     const message = `the WebSocket was not open within ${CONNECT_TIMEOUT_MS} ms`;
     throw failed("CONNECT_FAILED", message, { retryable: true });
   }
 
-  /**
-   * Sends segments of statements together.
-   *
-   * @throws DbError when the connection was lost: `isKept` tells whether what was sent may be there to stay.
-   */
-  async run(segments: readonly (readonly Part[])[], isKept: boolean): Promise<Answer> {
+  run(segments: readonly (readonly Part[])[], isKept: boolean): Answering {
     this.checkOpen();
     const pipeline = (this.#pipeline = new Pipeline(segments));
     for (const _ of segments) this.client.query(pipeline);
+    return { answer: this.#answer(pipeline, isKept), first: pipeline.first };
+  }
+
+  async #answer(pipeline: Pipeline, isKept: boolean): Promise<Answer> {
     try {
       return await pipeline.answer;
     } catch (error) {
@@ -153,7 +167,9 @@ export class Tunnel {
   #toRefusal(error: unknown): Error {
     const { code } = Object(error) as Partial<ServerError>;
     const words = this.#words(error);
-    return toConnectError(words, new Error(code ? `${code}: ${words}` : words));
+    const refusal = toConnectError(words, new Error(code ? `${code}: ${words}` : words));
+    this.#route.room.note(refusal);
+    return refusal;
   }
 }
 

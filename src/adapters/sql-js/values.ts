@@ -1,7 +1,8 @@
 import type { SqlValue, Statement } from "../../contract/statement.ts";
 import { arrange } from "../sqlite/parameters.ts";
 import type { Scan } from "../sqlite/scan.ts";
-import { tagOf, unstorable } from "../sqlite/storable.ts";
+import { tagOf } from "../shared/refusal.ts";
+import { unstorable } from "../sqlite/storable.ts";
 import type { DriverValue, SqlJsStatement } from "./driver.ts";
 
 /**

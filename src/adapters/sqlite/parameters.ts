@@ -1,5 +1,5 @@
 import type { SqlValue, Statement } from "../../contract/statement.ts";
-import { DbError } from "../../errors.ts";
+import { refusal } from "../shared/refusal.ts";
 import type { Scan } from "./scan.ts";
 
 /**
@@ -22,10 +22,4 @@ export function arrange({ verb, stray, slots }: Scan, { text, params = [] }: Sta
     if (name && Object.hasOwn(values, name)) return values[name]!;
     throw refusal(`no value for \`${name || "?"}\``, text);
   });
-}
-
-/** A statement refused before the database has seen it: for its syntax when there is a position, else for its values. */
-export function refusal(message: string, sql: string, position?: number): DbError {
-  const found = position === undefined ? ({ kind: "parameter" } as const) : ({ kind: "syntax", position } as const);
-  return new DbError("QUERY_FAILED", message, { sql, dialectCode: undefined, ...found });
 }

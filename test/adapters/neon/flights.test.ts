@@ -128,7 +128,10 @@ test("a setup that fails lets nothing run behind it, in the same round trip", as
     const { db, names } = await openShop({ neon: { transport }, db: { setup: ["SELECT 1 / 0"] } });
     await expect(db.autocommit.query("INSERT INTO goods VALUES (1, 'tea')")).rejects.toMatchObject({
       code: "QUERY_FAILED",
-      details: { dialectCode: "22012", sql: "SELECT 1 / 0" },
+      // Over HTTP the server does not say which of the two it was.
+      ...(transport === "http" || transport === "auto"
+        ? { message: expect.stringContaining("or what rides ahead of it"), details: { dialectCode: "22012" } }
+        : { details: { dialectCode: "22012", sql: "SELECT 1 / 0" } }),
     });
     if (transport !== "http") {
       const work = db.session((session) => session.commit("INSERT INTO goods VALUES (2, 'salt')"));
@@ -161,8 +164,9 @@ test("a setting in a session that is no transaction opens the WebSocket, and the
     },
     { transaction: false },
   );
-  expect((await db.query(seen)).rows).toEqual([{ mine: null }]);
-  expect((await db.session((session) => session.query(seen))).rows).toEqual([{ mine: null }]);
+  // PostgreSQL knows a name that was set once for as long as the backend lives; its value is gone.
+  expect((await db.query(seen)).rows[0]!["mine"] ?? "").toBe("");
+  expect((await db.session((session) => session.query(seen))).rows[0]!["mine"] ?? "").toBe("");
 });
 
 test("a transaction that is known in full is one request", async () => {
@@ -171,7 +175,10 @@ test("a transaction that is known in full is one request", async () => {
   await db.session((session) => session.commit(insert(1), insert(2)), { isolationLevel: "serializable" });
   expect(await flights()).toBe(1);
   const torn = db.session((session) => session.commit(insert(3), insert(1)));
-  await expect(torn).rejects.toMatchObject({ details: { kind: "unique", statementIndex: 1 } });
+  await expect(torn).rejects.toMatchObject({
+    message: expect.stringContaining("one of these 2"),
+    details: { kind: "unique" },
+  });
   expect(await names()).toEqual(["goods 1", "goods 2"]);
 });
 

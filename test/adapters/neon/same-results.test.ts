@@ -77,8 +77,8 @@ test("what numbers, dates and the rest come as", async () => {
       e: 3,
       f: new Date("2026-01-02T03:04:05.678Z"),
       g: "2026-01-02",
-      h: '{"a": 1}',
-      i: "{1,2}",
+      h: { a: 1 },
+      i: [1, 2],
     },
   ]);
 });

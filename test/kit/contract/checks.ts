@@ -35,8 +35,7 @@ export const checks: Cases = {
   "values that cannot be bound are refused by their place, never by what they are": async (on) => {
     for (const value of [
       undefined,
-      { secret: SECRET },
-      [SECRET],
+      ...(on.adapter.capabilities.dialect === "postgres" ? [] : [{ secret: SECRET }, [SECRET]]),
       () => SECRET,
       Symbol(SECRET),
       ...on.dialect.refused,

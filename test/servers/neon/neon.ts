@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Backend } from "./backend.ts";
 import { administer, type Databases, OWNER, PASSWORD } from "./databases.ts";
 import type { Counts, Fault, Kill, NeonDatabase, NeonServerOptions, OpenReport, SeenRequest } from "./options.ts";
+import { startPooler } from "./pooler.ts";
+import type { Postgres } from "./postgres.ts";
 import { Proxy } from "./proxy.ts";
 import { Relay } from "./relay.ts";
 
@@ -27,17 +29,21 @@ export class Neon {
   readonly #admin: Backend;
   /** Names of its own. */
   readonly #names: string[] = [];
+  readonly #pooler: Postgres | undefined;
   #relay: Relay | undefined;
 
-  private constructor(databases: Databases, options: NeonServerOptions, admin: Backend) {
+  private constructor(databases: Databases, options: NeonServerOptions, admin: Backend, pooler: Postgres | undefined) {
     this.databases = databases;
     this.#options = options;
     this.#admin = admin;
-    this.#proxy = new Proxy(databases.postgres, options);
+    this.#pooler = pooler;
+    this.#proxy = new Proxy(databases.postgres, pooler ?? databases.postgres, options);
   }
 
   static async start(databases: Databases, options: NeonServerOptions): Promise<Neon> {
-    return new Neon(databases, options, await administer(databases.postgres, "postgres"));
+    const { postgres } = databases;
+    const pooler = options.pooler === undefined ? undefined : await startPooler(postgres, options.pooler);
+    return new Neon(databases, options, await administer(postgres, "postgres"), pooler);
   }
 
   async listen(): Promise<Started> {
@@ -99,8 +105,11 @@ export class Neon {
       const { tunnels, backends, advisoryLocks } = await this.open();
       const leaks = [
         ...tunnels.map(({ number, status }) => `tunnel ${number}, status ${status}`),
-        ...backends.map(({ pid, state, query }) => `backend ${pid}, ${state}: ${query}`),
-        ...(advisoryLocks > 0 ? [`${advisoryLocks} advisory locks`] : []),
+        // Those of a pooler stay, and what is left in them too.
+        ...backends
+          .filter(({ state }) => !this.#pooler || state !== "idle")
+          .map(({ pid, state, query }) => `backend ${pid}, ${state}: ${query}`),
+        ...(advisoryLocks > 0 && !this.#pooler ? [`${advisoryLocks} advisory locks`] : []),
       ];
       if (leaks.length === 0 || performance.now() > endsAt) return leaks;
       await sleep(10);
@@ -132,6 +141,7 @@ export class Neon {
   async stop(): Promise<void> {
     await this.#relay?.stop();
     await this.#proxy.stop();
+    await this.#pooler?.stop();
     await this.killBackends();
     for (const name of this.#names) await this.databases.giveBack(name);
     this.#admin.close();

@@ -15,6 +15,8 @@ export interface NeonServerOptions {
   readonly maxRequestBytes?: number;
   /** Largest answer of `POST /sql`: 507 beyond. Default 64 MiB. */
   readonly maxResponseBytes?: number;
+  /** Puts a pgbouncer in transaction mode, of so many connections to PostgreSQL, between the WebSockets and PostgreSQL. */
+  readonly pooler?: number;
   /** Most idle connections kept for `POST /sql`, by user and database. Default 20. */
   readonly maxIdleBackends?: number;
 }

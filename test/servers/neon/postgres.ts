@@ -113,11 +113,11 @@ function listen(child: ChildProcess): () => string {
 }
 
 /** Its messages are read, so they are in English. */
-function environment(): NodeJS.ProcessEnv {
+export function environment(): NodeJS.ProcessEnv {
   return { ...process.env, LC_ALL: "C", TZ: "UTC" };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, HOST);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -20,7 +20,8 @@ export class Proxy {
   readonly #options: NeonServerOptions;
   readonly #backends: Backends;
   readonly #sql: SqlOverHttp;
-  readonly #postgres: Postgres;
+  /** Where WebSockets lead. */
+  readonly #behind: Postgres;
   readonly #http = createServer((request, response) => void this.#serve(request, response));
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   readonly #tunnels = new Set<Tunnel>();
@@ -30,8 +31,8 @@ export class Proxy {
   #open = 0;
   #seen: SeenRequest[] = [];
 
-  constructor(postgres: Postgres, options: NeonServerOptions) {
-    this.#postgres = postgres;
+  constructor(postgres: Postgres, behind: Postgres, options: NeonServerOptions) {
+    this.#behind = behind;
     this.#options = options;
     // A test that waits must not find its connection closed when it goes on.
     this.#http.keepAliveTimeout = 600_000;
@@ -152,7 +153,7 @@ export class Proxy {
 
   #tunnel(number: number, path: string, client: ConstructorParameters<typeof Tunnel>[2]): void {
     const host: TunnelHost = {
-      postgres: this.#postgres,
+      postgres: this.#behind,
       faults: this.faults,
       knows: (name) => name === undefined || isEndpoint(name, this.#options.endpoints),
       log: (seen) => void this.#seen.push(seen),
@@ -166,7 +167,7 @@ export class Proxy {
 
   #cancel(told: string): void {
     const key = this.#keys.get(told);
-    const { port } = this.#postgres;
+    const { port } = this.#behind;
     if (key !== undefined) cancelBackend({ host: "127.0.0.1", port }, key.pid, key.secret);
   }
 }

@@ -14,7 +14,7 @@
 // From a Worker or a page: `controlOver(server.controlUrl)` of control.ts is the same. `signToken()` of tokens.ts makes JWTs.
 // All servers of a process share one child process and one PostgreSQL a version; both end with the process that started them.
 //
-// Not emulated: TLS, pgbouncer behind `-pooler`, autosuspend, rate limits, arrays as JSON (no client of ours asks for it).
+// With `pooler` a real pgbouncer is behind the WebSockets, where the machine has one. Not emulated: TLS, autosuspend, rate limits, arrays as JSON (no client of ours asks for it).
 
 import { sharedChild } from "../child.ts";
 import { type Control, controlBy } from "./control.ts";

@@ -1,18 +1,25 @@
 import type { RowStream, StreamOptions } from "../../contract/adapter.ts";
 import type { RowBatch, Statement } from "../../contract/statement.ts";
-import type { RawField } from "./driver.ts";
+import type { RawField } from "./wire.ts";
 import { toDbError } from "./errors.ts";
-import type { Answer, Part, PartOutcome } from "./pipeline.ts";
-import { run } from "./plan.ts";
-import { toRows } from "./results.ts";
-import { type Bound, bind, type Parsers } from "./values.ts";
+import { run } from "./control.ts";
+import type { Parsers } from "./parsers.ts";
+import type { Part, PartOutcome } from "./pipeline.ts";
+import type { Leg } from "./plan.ts";
+import { toRows, unread } from "./results.ts";
+import { type Bound, bind } from "./values.ts";
 
 /** What a stream needs of its connection. */
 export interface PortalHost {
   readonly parsers: Parsers;
   /** Reads streams to their end that are in a transaction of their own, for there is one at a time; and gives what begins the next. */
-  enter(signal: AbortSignal | undefined): Promise<readonly Part[]>;
-  run(parts: readonly Part[], isKept: boolean, signal: AbortSignal | undefined): Promise<Answer>;
+  begin(signal: AbortSignal | undefined): Promise<Leg | undefined>;
+  run(
+    opening: Leg | undefined,
+    parts: readonly Part[],
+    isKept: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly PartOutcome[]>;
   /** The portal is closed with the next flight. */
   leave(portal: string): void;
   onEnd(stream: PortalStream): void;
@@ -21,6 +28,9 @@ export interface PortalHost {
 type Cell = string | null;
 
 const DONE: IteratorResult<RowBatch, void> = { done: true, value: undefined };
+
+/** Most rows of a batch that grows. */
+const LARGEST_BATCH = 6_400;
 
 let portals = 0;
 
@@ -31,7 +41,8 @@ let portals = 0;
 export class PortalStream implements RowStream {
   readonly #host: PortalHost;
   readonly #bound: Bound;
-  readonly #batchSize: number;
+  #batchSize: number;
+  readonly #largest: number;
   readonly #signal: AbortSignal | undefined;
   readonly #portal = `isopool_${++portals}`;
   #state: "new" | "open" | "read" | "over" = "new";
@@ -41,10 +52,11 @@ export class PortalStream implements RowStream {
   #rows: (readonly Cell[])[] = [];
   #error: Error | undefined;
 
-  constructor(host: PortalHost, statement: Statement, { batchSize, signal }: StreamOptions) {
+  constructor(host: PortalHost, statement: Statement, { batchSize, mayGrow, signal }: StreamOptions) {
     this.#host = host;
     this.#bound = bind(statement);
     this.#batchSize = batchSize;
+    this.#largest = mayGrow ? LARGEST_BATCH : batchSize;
     this.#signal = signal;
   }
 
@@ -68,8 +80,14 @@ export class PortalStream implements RowStream {
     else if (this.#state === "open" && this.#rows.length === 0) await this.#fetch(this.#batchSize);
     if (this.#rows.length === 0) return DONE;
     const columns = this.#fields.map(({ name }) => name);
-    const rows = toRows(this.#fields, this.#rows.splice(0, this.#batchSize), this.#host.parsers);
-    return { done: false, value: { columns, rows } };
+    const cells = this.#rows.splice(0, this.#batchSize);
+    // Whoever reads on has read that much already.
+    this.#batchSize = Math.min(this.#largest, 2 * this.#batchSize);
+    try {
+      return { done: false, value: { columns, rows: toRows(this.#fields, cells, this.#host.parsers) } };
+    } catch (error) {
+      throw unread(error, this.#bound.text);
+    }
   }
 
   async return(): Promise<void> {
@@ -99,19 +117,19 @@ export class PortalStream implements RowStream {
   }
 
   async #open(): Promise<void> {
-    const begin = await this.#host.enter(this.#signal);
-    this.#isAlone = begin.length > 0;
+    const begin = await this.#host.begin(this.#signal);
+    this.#isAlone = begin !== undefined;
     const opening: Part = { kind: "run", bound: this.#bound, portal: this.#portal, limit: this.#batchSize };
     this.#state = "open";
-    await this.#take([...begin, opening], this.#signal);
+    await this.#take(begin, [opening], this.#signal);
   }
 
   async #fetch(limit: number, signal: AbortSignal | undefined = this.#signal): Promise<void> {
-    await this.#take([{ kind: "fetch", portal: this.#portal, limit }], signal);
+    await this.#take(undefined, [{ kind: "fetch", portal: this.#portal, limit }], signal);
   }
 
-  async #take(parts: readonly Part[], signal: AbortSignal | undefined): Promise<void> {
-    const [outcomes] = (await this.#host.run(parts, false, signal)) as [PartOutcome[]];
+  async #take(begin: Leg | undefined, parts: readonly Part[], signal: AbortSignal | undefined): Promise<void> {
+    const outcomes = await this.#host.run(begin, parts, false, signal);
     const outcome = outcomes.find(({ status }) => status === "failed") ?? outcomes.at(-1)!;
     if (outcome.status === "failed") return this.#fail(outcome);
     if (outcome.status === "skipped") return;
@@ -135,7 +153,7 @@ export class PortalStream implements RowStream {
 
   // Its own transaction ends with it.
   async #settle(text: "COMMIT" | "ROLLBACK"): Promise<void> {
-    const [[outcome] = []] = await this.#host.run([run(text)], text === "COMMIT", undefined);
+    const [outcome] = await this.#host.run(undefined, [run(text)], text === "COMMIT", undefined);
     this.#isAlone = false;
     if (text === "COMMIT" && outcome?.status === "failed")
       throw (this.#error = toDbError(outcome.error, this.#bound, this.#bound.values));

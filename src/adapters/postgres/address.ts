@@ -79,5 +79,5 @@ function readSettings(params: URLSearchParams): Map<string, string> {
 // Over HTTP Neon ignores them, and its pooler refuses them: they are sent as SQL, with the first statement.
 function readOptions(options: string, settings: Map<string, string>): void {
   for (const [, name = "", value = ""] of options.matchAll(/(?:-c\s*|--)([\w.-]+)=((?:\\.|[^\s\\])*)/g))
-    settings.set(name.replaceAll("-", "_"), value.replaceAll(/\\(.)/g, "$1"));
+    settings.set(name.replaceAll("-", "_").toLowerCase(), value.replaceAll(/\\(.)/g, "$1"));
 }

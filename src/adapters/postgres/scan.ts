@@ -6,6 +6,12 @@ export interface Scan {
   readonly verb: string;
   /** True: it leaves something in the session that the next one would see: settings, temporary tables, locks. */
   readonly leavesState: boolean;
+  /** True: it changes the server's process, which no reset undoes: libraries, the seed of random(), links to other servers. */
+  readonly isForGood: boolean;
+  /** True: run once more on a session that is as new, it makes of it what it made before, and changes nothing else on purpose. */
+  readonly isRepeatable: boolean;
+  /** `apart`: never in a transaction. `commits`: it may end the one it runs in. */
+  readonly place: "anywhere" | "commits" | "apart";
   /** True: no statement for here: it moves data past statements and rows, or begins, ends or divides a transaction. */
   readonly isBarred: boolean;
   /** Highest `$n`, but for those in a body: they are the function's own. */
@@ -17,7 +23,7 @@ export interface Scan {
 const LEAVES = [
   /^SET (?!LOCAL |TRANSACTION |CONSTRAINTS )/,
   /^(RESET|LISTEN|PREPARE|LOAD|DISCARD) /,
-  /^(EXPLAIN .*)?CREATE (OR REPLACE )?(LOCAL |GLOBAL )?(TEMP|TEMPORARY) /,
+  /^(EXPLAIN .*)?CREATE (OR REPLACE )?(LOCAL |GLOBAL )?(TEMP|TEMPORARY) (?!.*\bON COMMIT DROP )/,
   /^(?!DROP ).*\bPG_TEMP /,
   /^[( ]*(SELECT|WITH) .*\bINTO (LOCAL |GLOBAL )?(TEMP|TEMPORARY) /,
   /^DECLARE .*\bWITH HOLD /,
@@ -27,6 +33,10 @@ const LEAVES = [
 // The session has looked for the latter, but not as PostgreSQL reads, whose comments nest.
 const BARRED =
   /^(COPY .*\b(STDIN|STDOUT)|BEGIN|START|COMMIT|END|ABORT|ROLLBACK|SAVEPOINT|RELEASE|PREPARE TRANSACTION) /;
+const FOR_GOOD = /^LOAD |\b(SETSEED|DBLINK_CONNECT(_U)?) \(/;
+const APART =
+  /^(VACUUM|CLUSTER|REINDEX|DISCARD|(CREATE|DROP) (DATABASE|TABLESPACE|SUBSCRIPTION)|ALTER (SYSTEM|SUBSCRIPTION|DATABASE)|(CREATE|DROP|ALTER) .*\bCONCURRENTLY) /;
+const CALLS = /^(SELECT|WITH|VALUES|DO|CALL|EXECUTE|UNLISTEN|DEALLOCATE) (?!(.* )?(INTO|INSERT|UPDATE|DELETE|MERGE) )/;
 const OWN_PLACEHOLDERS = /^(PREPARE|CREATE (OR REPLACE )?(FUNCTION|PROCEDURE)) /;
 /** Behind these a statement begins in PL/pgSQL. */
 const BEFORE_STATEMENT = /; |\b(?:BEGIN|THEN|ELSE|LOOP) /;
@@ -48,9 +58,13 @@ function read(text: string): Scan {
   const { placeholders, stray, body, ...found } = wordsOf(text);
   const head = headOf(found);
   const verb = found.words.find((word) => /^\w/.test(word)) ?? "";
+  const leavesState = leaves(head, found) || (verb === "DO" && bodyLeaves(wordsOf(body)));
   return {
     verb,
-    leavesState: leaves(head, found) || (verb === "DO" && bodyLeaves(wordsOf(body))),
+    leavesState,
+    isForGood: FOR_GOOD.test(head),
+    isRepeatable: leavesState || CALLS.test(head),
+    place: APART.test(head) ? "apart" : /^(DO|CALL)$/.test(verb) ? "commits" : "anywhere",
     isBarred: BARRED.test(head),
     placeholders: OWN_PLACEHOLDERS.test(head) ? 0 : placeholders,
     stray: stray >= 0 ? stray : text.indexOf("\0"),

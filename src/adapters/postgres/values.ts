@@ -1,13 +1,7 @@
-import type { SqlValue, Statement } from "../../contract/statement.ts";
-import { refusal } from "../sqlite/parameters.ts";
-import { tagOf } from "../sqlite/storable.ts";
+import type { Statement } from "../../contract/statement.ts";
+import { refusal, tagOf } from "../shared/refusal.ts";
+import { writeArray } from "./arrays.ts";
 import { scan } from "./scan.ts";
-
-/** Makes a value of the text that PostgreSQL wrote. */
-export type Parser = (text: string) => SqlValue;
-
-/** Parsers by the OID of a type, in place of isopool's own. */
-export type Parsers = Readonly<Record<number, (text: string) => unknown>>;
 
 /** A statement as it travels: every value is a text, of which PostgreSQL infers the type. */
 export interface Bound {
@@ -31,24 +25,58 @@ export function bind({ text, params = [] }: Statement): Bound {
   if (!Array.isArray(params)) throw refusal("expected a list of values: PostgreSQL knows `$1`, no names", text);
   const wanted = Math.min(placeholders, MAX_VALUES);
   if (params.length !== wanted) throw refusal(`expected ${wanted} values, got ${params.length}`, text);
-  const values = (params as readonly SqlValue[]).map((value, index) => {
-    const encoded = encode(value);
+  const values = (params as readonly unknown[]).map((value, index) => {
+    const encoded = isJson(value, text, index + 1) ? toJson(value) : encode(value);
     if (encoded !== undefined) return encoded;
-    const remedy = "give null, text without NUL, a number, a bigint, a boolean, a valid Date or a Uint8Array";
+    const remedy =
+      "give null, text without NUL, a number, a bigint, a boolean, a valid Date, a Uint8Array, a list of these or JSON";
     throw refusal(`value \`${index + 1}\` (${tagOf(value)}) cannot be bound: ${remedy}`, text);
   });
   return { text, values };
 }
 
-function encode(value: SqlValue): string | null | undefined {
+function encode(value: unknown): string | null | undefined {
   if (value === null) return null;
   if (typeof value === "string") return value.includes("\0") ? undefined : value;
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "bigint" || typeof value === "boolean") return String(value);
+  if (Array.isArray(value)) return writeArray(value, encode);
   const tag = tagOf(value);
   if (tag === "Uint8Array") return `\\x${toHex(value as Uint8Array)}`;
   // In UTC, and said so: for `timestamp` and `date`, which ignore the zone, it is the time in UTC.
-  return tag === "Date" && !Number.isNaN(Number(value)) ? toTimestamp(value as Date) : undefined;
+  if (tag === "Date") return Number.isNaN(Number(value)) ? undefined : toTimestamp(value as Date);
+  return isPlain(value) ? toJson(value) : undefined;
+}
+
+// Of another realm, too.
+function isPlain(value: unknown): value is object {
+  if (tagOf(value) !== "Object") return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+// A list is an array to PostgreSQL, unless the text says JSON, or it holds what only JSON can hold.
+function isJson(value: unknown, text: string, place: number): boolean {
+  if (!Array.isArray(value)) return false;
+  const type = new RegExp(
+    `\\$${place}\\s*::\\s*(\\w+)\\s*(\\[)?|\\bcast\\s*\\(\\s*\\$${place}\\s+as\\s+(\\w+)\\s*\\)`,
+    "i",
+  );
+  const [, name, isList, other = name] = type.exec(text) ?? [];
+  return other ? !isList && /^jsonb?$/i.test(other) : value.some(isPlain);
+}
+
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value, (_, each: unknown) => {
+      if (typeof each === "bigint" && Number.isSafeInteger(Number(each))) return Number(each);
+      // JSON has no place for it, and to leave it out would change the value.
+      if (/^(bigint|function|symbol)$/.test(typeof each)) throw new TypeError("Expected JSON");
+      return each;
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 // ISO's years of more than four digits, or before Christ, are written in another way.
@@ -64,47 +92,4 @@ function toHex(bytes: Uint8Array): string {
   let hex = "";
   for (const byte of bytes) hex += byte < 16 ? `0${byte.toString(16)}` : byte.toString(16);
   return hex;
-}
-
-const text: Parser = (value) => value;
-
-const PARSERS: Readonly<Record<number, Parser>> = {
-  // bool, bytea
-  16: (value) => value === "t",
-  17: toBytes,
-  // int8, int2, int4, oid
-  20: toInteger,
-  21: Number,
-  23: Number,
-  26: Number,
-  // float4, float8
-  700: Number,
-  701: Number,
-  // timestamptz
-  1184: toDate,
-};
-
-/** How values of a column are read: the user's parser, isopool's, or as PostgreSQL wrote them. */
-export function parserOf(oid: number, own: Parsers): Parser {
-  return (own[oid] as Parser | undefined) ?? PARSERS[oid] ?? text;
-}
-
-function toInteger(value: string): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : BigInt(value);
-}
-
-function toBytes(value: string): Uint8Array | string {
-  // `bytea_output = escape` is left as it is.
-  if (!value.startsWith("\\x")) return value;
-  const bytes = new Uint8Array(value.length / 2 - 1);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(value.slice(2 * at + 2, 2 * at + 4), 16);
-  return bytes;
-}
-
-// What no Date can hold stays text: infinity, years before Christ or beyond 9999, other styles of dates.
-function toDate(value: string): Date | string {
-  const [, day, time, offset, minutes = ":00"] =
-    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,3})?)\d*([+-]\d\d)(:\d\d)?$/.exec(value) ?? [];
-  return day ? new Date(`${day}T${time}${offset}${minutes}`) : value;
 }

@@ -1,4 +1,5 @@
 import type { Step, StepOutcome } from "../../contract/adapter.ts";
+import type { DbError } from "../../errors.ts";
 
 export const SKIPPED: StepOutcome = { status: "skipped" };
 export const DONE: StepOutcome = { status: "done", result: { columns: [], rows: [], rowsAffected: 0 } };
@@ -9,9 +10,11 @@ export function failure(error: Error): StepOutcome {
 
 /** Where a flight was stopped: which step has failed, and ends it then; -1 when none did. */
 export function stopOf(steps: readonly Step[], outcomes: readonly StepOutcome[]): number {
-  return outcomes.findIndex(({ status }, at) => {
+  return outcomes.findIndex((outcome, at) => {
     const step = steps[at]!;
-    return status === "failed" && (step.kind !== "query" || step.onError === "stop");
+    if (outcome.status !== "failed" || (step.kind === "query" && step.onError !== "stop")) return false;
+    // One that was executed, and whose rows could not be read, has stopped nothing.
+    return (outcome.error as Partial<DbError>).outcome !== "executed";
   });
 }
 

@@ -1,12 +1,21 @@
-import type { RawField, ServerError, Submittable, Wire } from "./driver.ts";
+import type { RawField, ServerError, Submittable, Wire } from "./wire.ts";
 import type { RawRows } from "./results.ts";
 import type { Bound } from "./values.ts";
 
 /** One thing for the server to do. `fetch` and `close` are for a portal that was opened by its name. */
 export type Part =
-  | { readonly kind: "run"; readonly bound: Bound; readonly portal?: string; readonly limit?: number }
+  | RunPart
   | { readonly kind: "fetch"; readonly portal: string; readonly limit: number }
   | { readonly kind: "close"; readonly portal: string };
+
+export interface RunPart {
+  readonly kind: "run";
+  readonly bound: Bound;
+  readonly portal?: string;
+  readonly limit?: number;
+  /** A portal that is not needed behind it. */
+  closes?: string;
+}
 
 export type PartOutcome =
   | { readonly status: "done"; readonly result: RawRows; readonly hasMore: boolean }
@@ -25,6 +34,8 @@ const SKIPPED: PartOutcome = { status: "skipped" };
  */
 export class Pipeline implements Submittable {
   readonly answer: Promise<Answer>;
+  /** When the first segment was answered. */
+  readonly first: Promise<void>;
   /** What the server has refused last: why it ended the connection, if it did. */
   failure: ServerError | undefined;
   readonly #segments: readonly (readonly Part[])[];
@@ -33,12 +44,14 @@ export class Pipeline implements Submittable {
   #segment = 0;
   #fields: readonly RawField[] = [];
   #rows: (readonly (string | null)[])[] = [];
+  #begin!: () => void;
   #resolve!: (answer: Answer) => void;
   #reject!: (error: unknown) => void;
 
   constructor(segments: readonly (readonly Part[])[]) {
     this.#segments = segments;
     this.#outcomes = segments.map(() => []);
+    this.first = new Promise((resolve) => (this.#begin = resolve));
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -82,6 +95,7 @@ export class Pipeline implements Submittable {
     const { outcomes, length } = this.#here;
     // What is still missing was skipped, behind a failure.
     while (outcomes.length < length) outcomes.push(SKIPPED);
+    this.#begin();
     if (++this.#segment === this.#segments.length) this.#resolve(this.#outcomes);
   }
 
@@ -104,6 +118,7 @@ export class Pipeline implements Submittable {
   handleCopyData(): void {}
 
   fail(error: unknown): void {
+    this.#begin();
     this.#reject(error);
   }
 
@@ -130,4 +145,5 @@ function write(part: Part, wire: Wire): void {
     wire.describe({ type: "P", name: portal });
   }
   wire.execute({ portal, rows: limit });
+  if (part.kind === "run" && part.closes) wire.close({ type: "P", name: part.closes });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { scan } from "../../../src/adapters/neon/scan.ts";
+import { scan } from "../../../src/adapters/postgres/scan.ts";
 
 test.each([
   ["SELECT $1, '$2', \"$3\", $$ $4 $$, $tag$ $5 $x$ $tag$, E'\\'$6' /* $7 /* $8 */ $9 */ -- $10\n, $2", 2],

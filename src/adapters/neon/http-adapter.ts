@@ -1,0 +1,67 @@
+import type { Adapter, AdapterSource, Capabilities, OpenOptions, StatementPlace } from "../../contract/adapter.ts";
+import type { Statement } from "../../contract/statement.ts";
+import { type Address, parseAddress } from "../postgres/address.ts";
+import { check } from "../postgres/check.ts";
+import { Parsers } from "../postgres/parsers.ts";
+import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
+import { HttpConnection, type HttpShape } from "./http-connection.ts";
+import { Http } from "./http.ts";
+import { checkLogin, isPooledBy, type LoginOptions, OVER_HTTP, settingsOf } from "./login.ts";
+
+export interface HttpAdapterOptions extends LoginOptions {
+  readonly neon: NeonFunction;
+  readonly Client?: ClientClass | undefined;
+  readonly neonConfig?: NeonSettings | undefined;
+  readonly transport?: "auto" | "http" | "ws" | undefined;
+}
+
+/** What the sessions of a URL have in common. */
+export interface Plan extends HttpShape {
+  readonly address: Address;
+  readonly isPooled: boolean;
+  readonly answerTimeoutMs: number;
+}
+
+/** One database at Neon, over HTTP. */
+export class HttpAdapter implements Adapter {
+  readonly name = "neon";
+  readonly key: string;
+  readonly capabilities: Capabilities = OVER_HTTP;
+  readonly #options: HttpAdapterOptions;
+  readonly #parsers: Parsers;
+  readonly #isPooled: boolean;
+
+  constructor(options: HttpAdapterOptions, { url }: AdapterSource) {
+    this.#options = options;
+    this.#parsers = new Parsers(options.parsers);
+    const { address, isPooled } = this.plan(url);
+    this.key = address.key;
+    this.#isPooled = isPooled;
+  }
+
+  check(statement: Statement, place: StatementPlace): void {
+    check(statement, place, this.#isPooled);
+  }
+
+  /** Nothing is sent. */
+  open({ url, signal }: OpenOptions): HttpConnection {
+    signal.throwIfAborted();
+    return this.connect(this.plan(url));
+  }
+
+  /** @throws TypeError or DbError `AUTH_FAILED` for a URL that cannot be used. */
+  plan(url: string): Plan {
+    const address = parseAddress(url);
+    const options = this.#options;
+    checkLogin(address, options, options.transport !== "ws");
+    const isPooled = isPooledBy(options, address);
+    const { answerTimeoutMs = 300_000 } = options;
+    return { ...settingsOf(address, isPooled), address, isPooled, answerTimeoutMs, parsers: this.#parsers };
+  }
+
+  connect(plan: Plan): HttpConnection {
+    const { neon, Client, neonConfig: settings, authToken } = this.#options;
+    const { answerTimeoutMs, address } = plan;
+    return new HttpConnection(new Http({ neon, Client, settings, authToken, answerTimeoutMs }, address), plan);
+  }
+}

@@ -1,0 +1,86 @@
+import type { AdapterFactory, AdapterSource, Capabilities, MaybePromise, Settings } from "../../contract/adapter.ts";
+import type { Statement } from "../../contract/statement.ts";
+import type { Address } from "../postgres/address.ts";
+import type { ParserOptions } from "../postgres/parsers.ts";
+import { isBrowser } from "./browser.ts";
+import { failed } from "./errors.ts";
+
+/** What both entries may be given. */
+export interface LoginOptions {
+  /** A JWT for Neon's authorization, in place of the password, over HTTP. A function is asked for each request. */
+  readonly authToken?: string | (() => MaybePromise<string>) | undefined;
+  /** A page shows its code, and the password in it, to everybody: in browsers a URL with one is refused. Default `false`. */
+  readonly allowPasswordInBrowser?: boolean | undefined;
+  /**
+   * How values are read, by the OID or the name of their type; lists of a type are read item by item. Names are looked up in
+   * the first flight: `{ jsonb: (text) => text, numeric: Number, "shop.mood": toMood }`. Default: see `neon()`.
+   */
+  readonly parsers?: ParserOptions | undefined;
+  /**
+   * The host is a pooler that lends a session for each transaction: the URL's settings are local to each, each begins with a
+   * reset, and `setup` is refused. Default: whether the host's first label ends in `-pooler`.
+   */
+  readonly pooled?: boolean | undefined;
+  /** Longest wait for the server's answer, in milliseconds; 0 = for ever. Default 300_000. */
+  readonly answerTimeoutMs?: number | undefined;
+}
+
+export const CAPABILITIES: Capabilities = {
+  dialect: "postgres",
+  affinity: "request",
+  transactions: "interactive",
+  savepoints: true,
+  streaming: true,
+  maxConnections: Infinity,
+  placeholder: "$",
+  isolationLevels: ["read uncommitted", "read committed", "repeatable read", "serializable"],
+  tellsDeath: true,
+};
+
+export const OVER_HTTP: Capabilities = {
+  ...CAPABILITIES,
+  affinity: "isolate",
+  transactions: "batch",
+  savepoints: false,
+  streaming: false,
+};
+
+export function isPooledBy({ pooled }: LoginOptions, { host }: Address): boolean {
+  return pooled ?? /^[^.]*-pooler(\.|$)/.test(host);
+}
+
+/** @throws DbError `AUTH_FAILED`, or TypeError where everybody could read the password. */
+export function checkLogin({ password }: Address, options: LoginOptions, isOverHttp: boolean): void {
+  const { authToken, allowPasswordInBrowser } = options;
+  if (!password && (authToken === undefined || !isOverHttp))
+    throw failed("AUTH_FAILED", "the URL has no password: give one, or `authToken`, which is for HTTP");
+  if (password && !allowPasswordInBrowser && isBrowser()) {
+    const remedy = "use `authToken`, or `allowPasswordInBrowser`";
+    throw new TypeError(`Expected a URL without a password in a browser, where everybody can read it: ${remedy}`);
+  }
+}
+
+/** The URL's settings: those of the session, or of each of its transactions. Neon drops timeouts at startup, and over HTTP all. */
+export function settingsOf(
+  { settings }: Address,
+  isPooled: boolean,
+): { readonly setup: Statement[]; readonly inherited: Settings } {
+  if (isPooled) return { setup: [], inherited: Object.fromEntries(settings) };
+  return {
+    setup: [...settings].map((setting) => ({ text: "SELECT set_config($1, $2, false)", params: setting })),
+    inherited: {},
+  };
+}
+
+export function checkTimes(options: Readonly<Record<string, number | undefined>>): void {
+  for (const [name, value = 0] of Object.entries(options))
+    if (!Number.isInteger(value) || value < 0)
+      throw new TypeError(`Expected \`${name}\` to be an integer >= 0, got \`${value}\``);
+}
+
+export function toFactory(
+  identity: readonly unknown[],
+  create: (source: AdapterSource) => ReturnType<AdapterFactory["create"]>,
+): AdapterFactory {
+  return { schemes: ["postgres", "postgresql"], identity, create };
+}

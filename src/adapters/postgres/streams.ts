@@ -1,0 +1,63 @@
+import type { Part } from "./pipeline.ts";
+import type { PortalStream } from "./portal-stream.ts";
+
+/** The streams that read from a connection, and the portals that they have left. */
+export class Streams {
+  readonly #all: Set<PortalStream> = new Set();
+  /** Those that read already when the savepoint was made, by its name: a rollback to it leaves them alone. */
+  readonly #older: Map<string, readonly PortalStream[]> = new Map();
+  /** Portals that nobody reads any more: closed ahead of the next statement. */
+  #left: string[] = [];
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** One of them has a transaction of its own, of which nobody needs to know. */
+  get hasOwn(): boolean {
+    return [...this.#all].some(({ isAlone }) => isAlone);
+  }
+
+  add(stream: PortalStream): PortalStream {
+    this.#all.add(stream);
+    return stream;
+  }
+
+  delete(stream: PortalStream): void {
+    this.#all.delete(stream);
+  }
+
+  leave(portal: string): void {
+    this.#left.push(portal);
+  }
+
+  takeLeft(): Part[] {
+    return this.#left.splice(0).map((portal) => ({ kind: "close", portal }));
+  }
+
+  /** Reads to their end all of them, or those that have a transaction of their own. */
+  async drain(isAll: boolean, signal: AbortSignal | undefined): Promise<void> {
+    for (const stream of this.#all) if (isAll || stream.isAlone) await stream.drain(signal);
+  }
+
+  /** A savepoint was made. */
+  mark(name: string): void {
+    this.#older.set(
+      name,
+      [...this.#all].filter(({ isOpen }) => isOpen),
+    );
+  }
+
+  /** @param name - of the savepoint that was rolled back to; without one, all of them end. */
+  end(error: Error, name?: string): void {
+    const spared = this.#older.get(name ?? "") ?? [];
+    for (const stream of this.#all) if (!spared.includes(stream)) stream.end(error);
+  }
+
+  /** Their transaction has ended. */
+  endAll(error: Error): void {
+    this.end(error);
+    this.#left = [];
+    this.#older.clear();
+  }
+}

@@ -1,0 +1,263 @@
+import { systemClock } from "../../clock.ts";
+import type { DriverConnection, Flight, Settings, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
+import type { Statement } from "../../contract/statement.ts";
+import { transactionLost } from "../shared/failures.ts";
+import { orAbort, within } from "../shared/waits.ts";
+import { run } from "./control.ts";
+import { outcomesOf, renewalFailure } from "./landing.ts";
+import { isSetup, settled, stopOf } from "./outcomes.ts";
+import type { Parsers } from "./parsers.ts";
+import type { Answer, Part, PartOutcome } from "./pipeline.ts";
+import { EXTRA, type Ground, type Leg, planLeg, QUESTION, type Segment } from "./plan.ts";
+import { PortalStream } from "./portal-stream.ts";
+import { Renewal } from "./renewal.ts";
+import { type Scan, scan } from "./scan.ts";
+import { checkSettings } from "./settings.ts";
+import { Streams } from "./streams.ts";
+import type { Channel } from "./wire.ts";
+
+/** What shapes the sessions of a database. */
+export interface Shape {
+  readonly setup: readonly Statement[];
+  readonly parsers: Parsers;
+  readonly idleInTransactionMs: number;
+  /** Longest wait for an answer, in milliseconds; 0 = for ever. */
+  readonly answerTimeoutMs: number;
+  /** Behind a pooler that lends a session for each transaction. */
+  readonly isPooled: boolean;
+  /** Of the URL, where a session cannot keep them. */
+  readonly inherited: Settings;
+}
+
+const STATES: Readonly<Record<string, "idle" | "transaction" | "failed">> = {
+  "?": "idle",
+  I: "idle",
+  T: "transaction",
+  E: "failed",
+};
+/** A reset is answered at once: where it is not, nobody is there. */
+const RENEWAL_MS = 5_000;
+/** After such a pause, what could not be sent twice waits for the answer to the reset. */
+const DOUBT_AFTER_MS = 5_000;
+
+/** A session over a connection that speaks PostgreSQL's protocol, with several statements on their way together. */
+export class WireConnection implements DriverConnection {
+  readonly setup: readonly Statement[];
+  readonly #channel: Channel;
+  readonly #shape: Shape;
+  readonly #renewal: Renewal;
+  readonly #streams: Streams = new Streams();
+  /** No other session at the server has it. */
+  readonly #name = `isopool_${Math.random().toString(36).slice(2)}`;
+  #turn = 0;
+  #answeredAt: number = systemClock.now();
+  /** The session has left something in it; and a hook has, for all sessions. */
+  #hasState = false;
+  #isFitted = false;
+  /** Nothing was done to it that a reset cannot undo. */
+  #isMended = true;
+
+  constructor(channel: Channel, shape: Shape) {
+    this.#channel = channel;
+    this.#shape = shape;
+    this.setup = shape.setup;
+    this.#renewal = new Renewal(shape.isPooled);
+  }
+
+  get raw(): unknown {
+    this.#renewal.use();
+    return this.#channel.raw;
+  }
+
+  get state(): DriverConnection["state"] {
+    if (!this.#channel.isOpen) return "closed";
+    const state = STATES[this.#channel.status]!;
+    return this.#streams.hasOwn ? "idle" : state;
+  }
+
+  get isReusable(): boolean {
+    return this.state === "idle" && this.#isMended && this.#streams.size === 0;
+  }
+
+  /** Something was set in it, made or begun, that another session would not have. */
+  get hasState(): boolean {
+    return this.#hasState || this.#isFitted || this.#streams.size > 0 || STATES[this.#channel.status] !== "idle";
+  }
+
+  renew(): void {
+    this.#renewal.renew();
+    this.#hasState = false;
+  }
+
+  async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
+    signal?.throwIfAborted();
+    const { steps, undo = [], settings } = flight;
+    checkSettings(flight);
+    const before = this.state;
+    this.#channel.checkOpen();
+    // What is to come would end them.
+    await this.#streams.drain(
+      steps.some(({ kind }) => kind === "commit"),
+      signal,
+    );
+    const outcomes = await this.#fly(steps, settings, signal);
+    if (stopOf(steps, outcomes) >= 0 && undo.length > 0)
+      await this.#fly(
+        undo.map((step) => (step.kind === "query" ? { ...step, onError: "continue" } : step)),
+        settings,
+        signal,
+      );
+    if (before !== "idle" && this.state === "idle") this.#streams.endAll(transactionLost("rollback"));
+    return outcomes;
+  }
+
+  stream(statement: Statement, options: StreamOptions): PortalStream {
+    const stream = new PortalStream(
+      {
+        parsers: this.#shape.parsers,
+        begin: (signal) => this.#begin(options.settings, signal),
+        run: (opening, parts, isKept, signal) => this.#streamed(opening, parts, isKept, signal),
+        leave: (portal) => this.#streams.leave(portal),
+        onEnd: (ended) => this.#streams.delete(ended),
+      },
+      statement,
+      options,
+    );
+    this.#noteState(scan(statement.text));
+    return this.#streams.add(stream);
+  }
+
+  close(): Promise<void> {
+    const closing = this.#channel.close();
+    this.#streams.end(this.#channel.failures.gone("this connection was closed"));
+    return closing;
+  }
+
+  /** Sends segments; on the signal, or without an answer in time, they are given up, and cancelled at the server. */
+  async #run(
+    segments: readonly (readonly Part[])[],
+    isKept: boolean,
+    isApart: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
+    signal?.throwIfAborted();
+    this.#renewal.use();
+    const [first = [], ...rest] = segments;
+    const sent = [[...this.#streams.takeLeft(), ...first], ...rest];
+    const { answer, first: began } = this.#channel.run(sent, isKept);
+    answer.catch(() => undefined);
+    const { answerTimeoutMs } = this.#shape;
+    const wait = async (promise: Promise<unknown>, timeoutMs: number): Promise<void> => {
+      if (await orAbort(within(promise, timeoutMs), signal)) return;
+      void this.close();
+      const { unknown, gone } = this.#channel.failures;
+      throw (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms: see \`answerTimeoutMs\``);
+    };
+    try {
+      if (isApart) await wait(began, Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS));
+      await (answerTimeoutMs === 0 ? orAbort(answer, signal) : wait(answer, answerTimeoutMs));
+      this.#answeredAt = systemClock.now();
+      return await answer;
+    } catch (error) {
+      if (signal?.aborted) void this.close();
+      throw error;
+    }
+  }
+
+  async #fly(
+    steps: readonly Step[],
+    settings: Settings | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<StepOutcome[]> {
+    const outcomes: StepOutcome[] = [];
+    while (outcomes.length < steps.length && stopOf(steps, outcomes) < 0) {
+      const start = outcomes.length;
+      const leg = planLeg(steps, start, this.#ground(settings));
+      if (isApart(leg) && leg.isKept && systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS) {
+        await this.#ask({ ...leg, segments: leg.segments.slice(0, 1), isKept: false }, signal);
+        continue;
+      }
+      const answer = await this.#ask(leg, signal);
+      const landed = outcomesOf(leg, start, steps, answer, this.#shape.parsers);
+      landed.forEach((outcome, index) => this.#note(steps[start + index]!, outcome));
+      outcomes.push(...landed);
+      // BEGIN was done, its settings were refused.
+      if (
+        this.state === "failed" &&
+        landed.some(({ status }, at) => status === "failed" && steps[start + at]!.kind === "begin")
+      )
+        await this.#run([[run("ROLLBACK")]], false, false, signal);
+    }
+    return settled(steps, outcomes);
+  }
+
+  #ground(settings: Settings | undefined): Ground {
+    const { idleInTransactionMs, inherited, parsers } = this.#shape;
+    const { state } = this;
+    const { ahead } = this.#renewal;
+    const question = state === "idle" ? parsers.question : undefined;
+    return { state, idleInTransactionMs, inherited, settings, ahead, question, mark: `${this.#name}_${++this.#turn}` };
+  }
+
+  async #ask(
+    leg: Pick<Leg, "segments" | "isKept" | "isRenewal">,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer | undefined> {
+    if (leg.segments.length === 0) return undefined;
+    const segments = leg.segments.map(({ parts }) => parts);
+    const answer = await this.#run(segments, leg.isKept, isApart(leg), signal);
+    const refused = renewalFailure(leg, answer);
+    if (refused) {
+      void this.close();
+      const { gone } = this.#channel.failures;
+      throw gone("the session could not be reset for its next user, and was closed", new Error(refused.message));
+    }
+    if (leg.isRenewal) this.#renewal.renewed();
+    leg.segments.forEach(({ steps }, index) => {
+      const [outcome] = steps[0] === QUESTION ? answer[index]! : [];
+      if (outcome?.status === "done") this.#shape.parsers.learn(outcome.result);
+    });
+    return answer;
+  }
+
+  /** What a stream has to begin with that is outside of a transaction. */
+  async #begin(settings: Settings | undefined, signal: AbortSignal | undefined): Promise<Leg | undefined> {
+    await this.#streams.drain(false, signal);
+    if (this.state !== "idle") return undefined;
+    return planLeg([{ kind: "begin", options: { settings } }], 0, this.#ground(undefined));
+  }
+
+  async #streamed(
+    opening: Leg | undefined,
+    parts: readonly Part[],
+    isKept: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly PartOutcome[]> {
+    const { segments = [], isRenewal = false } = opening ?? {};
+    const begin = segments.at(-1) ?? { parts: [], steps: [] };
+    const last: Segment = { parts: [...begin.parts, ...parts], steps: [...begin.steps, ...parts.map(() => EXTRA)] };
+    const answer = await this.#ask({ segments: [...segments.slice(0, -1), last], isKept, isRenewal }, signal);
+    return answer!.at(-1)!;
+  }
+
+  #note(step: Step, { status }: StepOutcome): void {
+    if (status !== "done") return;
+    this.#renewal.note(step);
+    if (step.kind === "savepoint") this.#streams.mark(step.name);
+    if (step.kind === "rollback-to") this.#streams.end(transactionLost("rollback to"), step.name);
+    if (step.kind === "query" && !isSetup(step)) this.#noteState(scan(step.statement.text), step.isSetup);
+  }
+
+  #noteState({ leavesState, isForGood }: Scan, isHook = false): void {
+    if (isHook) this.#isFitted ||= leavesState;
+    else {
+      this.#hasState ||= leavesState;
+      this.#isMended &&= !isForGood;
+    }
+  }
+}
+
+/** The reset has an answer of its own: nothing that may take its time comes with it. */
+function isApart({ isRenewal, segments }: Pick<Leg, "isRenewal" | "segments">): boolean {
+  return isRenewal && segments.length > 1;
+}

@@ -1,0 +1,74 @@
+// What drivers written after `pg` have in common, declared by its shape: they are handed in.
+
+import type { Failures } from "../shared/failures.ts";
+import type { Answer, Part } from "./pipeline.ts";
+
+export interface RawField {
+  readonly name: string;
+  readonly dataTypeID: number;
+}
+
+/** Messages of PostgreSQL's protocol, written one by one and sent together. */
+export interface Wire {
+  parse(query: { text: string; name: string; types: number[] }): void;
+  bind(config: { portal: string; statement: string; values: (string | null)[]; binary: false }): void;
+  describe(message: { type: "P"; name: string }): void;
+  execute(config: { portal: string; rows: number }): void;
+  close(message: { type: "P"; name: string }): void;
+  sync(): void;
+}
+
+/** What the driver tells an error of the server by. */
+export interface ServerError extends Error {
+  readonly code?: string | null | undefined;
+  readonly severity?: string | undefined;
+  readonly position?: string | number | null | undefined;
+  readonly detail?: string | null | undefined;
+  readonly hint?: string | null | undefined;
+  readonly schema?: string | null | undefined;
+  readonly table?: string | null | undefined;
+  readonly column?: string | null | undefined;
+  readonly dataType?: string | null | undefined;
+  readonly constraint?: string | null | undefined;
+  /** Where in the server's own code. */
+  readonly routine?: string | null | undefined;
+}
+
+/** Something that the client's line of queries takes: it writes its messages itself, and gets the answers to them. */
+export interface Submittable {
+  submit(wire: Wire): void;
+  handleRowDescription(message: { readonly fields: readonly RawField[] }): void;
+  handleDataRow(message: { readonly fields: readonly (string | null)[] }): void;
+  handleCommandComplete(message: { readonly text: string }): void;
+  handleEmptyQuery(): void;
+  handlePortalSuspended(): void;
+  handleReadyForQuery(): void;
+  handleError(error: unknown): void;
+  handleCopyInResponse(): void;
+  handleCopyData(): void;
+}
+
+export interface Answering {
+  readonly answer: Promise<Answer>;
+  readonly first: Promise<unknown>;
+}
+
+/** What carries the protocol to a server and back: a transport, open from the start. */
+export interface Channel {
+  /** The driver's own handle. */
+  readonly raw: unknown;
+  readonly failures: Failures;
+  readonly isOpen: boolean;
+  /** Of the last ReadyForQuery: `I`, `T` or `E`; `?` before the first. */
+  readonly status: string;
+  /** @throws DbError when it has ended. */
+  checkOpen(): void;
+  /**
+   * Sends segments of statements together.
+   *
+   * @returns the answer, and when its first segment is there. Rejects with a DbError when the connection was lost: `isKept`
+   *   tells whether what was sent may be there to stay.
+   */
+  run(segments: readonly (readonly Part[])[], isKept: boolean): Answering;
+  close(): Promise<void>;
+}

@@ -1,0 +1,2 @@
+export function pgbouncerPath(): string | undefined;
+export function ensurePgbouncer(): Promise<string | undefined>;
