@@ -23,6 +23,7 @@ import { Session, type SessionOptions, type TransactionOptions, type Work } from
 import { Source } from "./session/source.ts";
 import type { Carry } from "./session/sql-query.ts";
 import { copyInput, type StatementInput, toStatement } from "./session/statement.ts";
+import { asyncDisposable } from "./dispose.ts";
 
 /**
  * Makes a database object. No I/O, no timer and no random number until its first statement: it may stand at module level.
@@ -178,8 +179,11 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     await Promise.race([disposing, over]).finally(() => this.clock.clearTimeout(timer));
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose();
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+  static {
+    asyncDisposable(this, function () {
+      return this.dispose();
+    });
   }
 
   /** @internal */

@@ -1,6 +1,7 @@
 import type { Owner } from "../contract/events.ts";
 import type { WaitUntil } from "../contract/runtime.ts";
 import type { Entry } from "./entry.ts";
+import { disposable } from "../dispose.ts";
 
 /** Where something was acquired. V8 writes the text of an Error's stack when it is read, which costs more than the Error. */
 export type Stack = string | Error | undefined;
@@ -88,8 +89,11 @@ export class PoolLease<C> implements Lease<C> {
     return this.#entry.connection;
   }
 
-  [Symbol.dispose](): void {
-    this.release();
+  declare readonly [Symbol.dispose]: () => void;
+  static {
+    disposable(this, function () {
+      this.release();
+    });
   }
 
   // Each use of a connection has a number: an old lease can do nothing to whoever has the connection now.

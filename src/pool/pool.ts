@@ -20,6 +20,7 @@ import { Stock } from "./stock.ts";
 import { type Tell, teller } from "./teller.ts";
 import { WaitLine } from "./wait-line.ts";
 import { Watch } from "./watch.ts";
+import { throwIfAborted } from "../signal.ts";
 
 export type {
   AcquireOptions,
@@ -150,7 +151,7 @@ export class ConnectionPool<C> {
     const watch = this.#watch;
     const owner = options?.owner;
     const stack = this.#stack(options);
-    options?.signal?.throwIfAborted();
+    throwIfAborted(options?.signal);
     checkPlace(this.#place, owner, stack);
     const since = watch.read();
     const timeoutMs = options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs);
@@ -257,14 +258,13 @@ export class ConnectionPool<C> {
   }
 
   #onTimer(lostMs: number, before: number): void {
-    const stock = this.#stock;
     const { now } = this.#watch;
-    for (const each of [...this.#line, ...stock.calls.all]) if (each.since <= before) each.since -= lostMs;
+    for (const each of [...this.#line, ...this.#stock.calls.all]) if (each.since <= before) each.since -= lostMs;
     this.#drain.dueAt -= lostMs;
     this.#line.due(now, (waiter) =>
       this.#line.reject(waiter, refusal("POOL_TIMEOUT", this.#place, now - waiter.since)),
     );
-    stock.newest();
+    this.#stock.newest();
     this.pump();
   }
 

@@ -1,5 +1,6 @@
 import { countWait, type Holding } from "./deadlock.ts";
 import type { AcquireOptions, Lease, Stack } from "./lease.ts";
+import { reasonOf } from "../signal.ts";
 
 /** A caller in line. */
 export interface Waiter<C> {
@@ -89,7 +90,7 @@ export class WaitLine<C> {
     countWait(this.#pool, owner, 1);
     if (!signal && !onWait) return;
     const giveUp = (reason: unknown): void => {
-      if (waiter.giveUp) this.reject(waiter, signal?.aborted ? signal.reason : reason);
+      if (waiter.giveUp) this.reject(waiter, signal?.aborted ? reasonOf(signal) : reason);
     };
     waiter.giveUp = giveUp;
     signal?.addEventListener("abort", giveUp);

@@ -5,6 +5,7 @@ import { end, type Part } from "./ending.ts";
 import { type Link, toSetup } from "./link.ts";
 import type { Queryable } from "./queryable.ts";
 import { type StatementInput, toStatement } from "./statement.ts";
+import { asyncDisposable } from "../dispose.ts";
 
 /** The session through which a connection is used. */
 export interface ConnectionUser extends Part, Pick<Queryable, "query"> {
@@ -61,8 +62,11 @@ export class Connection implements AsyncDisposable {
     return (this.#closing ??= this.#close());
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+  static {
+    asyncDisposable(this, function () {
+      return this.close();
+    });
   }
 
   /**

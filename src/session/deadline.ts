@@ -2,6 +2,7 @@ import type { MaybePromise } from "../contract/adapter.ts";
 import type { Clock } from "../contract/runtime.ts";
 import { DbError } from "../errors.ts";
 import { checkNumber } from "../pool/options.ts";
+import { reasonOf, throwIfAborted } from "../signal.ts";
 
 export interface DeadlineOptions {
   /** Ends the wait; rejects with the signal's own reason, unchanged. */
@@ -33,7 +34,7 @@ export function arm(
     timeoutMs === undefined
       ? undefined
       : clock.setTimeout(onTimeout, Math.min(checkNumber("timeoutMs", timeoutMs), LONGEST_DELAY_MS));
-  const onAbort = (): void => end(signal!.reason);
+  const onAbort = (): void => end(reasonOf(signal!));
   const disarm = (): void => {
     clock.clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
@@ -67,7 +68,7 @@ export function bounded<T>(
 ): MaybePromise<T> {
   if (options.signal === undefined && options.timeoutMs === undefined) return work();
   return new Promise<T>((resolve, reject) => {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     const disarm = arm(options, "session", clock, (reason) => reject(toError(reason)), isFlying);
     // Called synchronously: some contexts are only current here.
     void new Promise<T>((start) => start(work())).then(resolve, reject).then(disarm);

@@ -2,6 +2,7 @@ import type { Clock } from "../contract/runtime.ts";
 import { isDbError } from "../errors.ts";
 import { checkNumber } from "../pool/options.ts";
 import { arm } from "./deadline.ts";
+import { reasonOf } from "../signal.ts";
 
 export interface RetryOptions {
   /** How often the work is done again after a failure. Integer >= 0. */
@@ -41,7 +42,7 @@ export async function retrying<T>(
       const pauseMs = Math.random() * Math.min(maxDelayMs, delayMs * 2 ** (count - 1));
       attempt.onRetry(count, pauseMs, error);
       await new Promise((resolve) => arm({ signal, timeoutMs: pauseMs }, "session", clock, resolve));
-      if (signal?.aborted) throw signal.reason;
+      if (signal?.aborted) throw reasonOf(signal);
     }
   }
 }

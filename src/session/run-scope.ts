@@ -5,6 +5,7 @@ import { arm, type DeadlineOptions } from "./deadline.ts";
 import { giveUp, markUndone, mayBeDone, type Part, rollBack, stop } from "./ending.ts";
 import { markUnknown } from "./landing.ts";
 import { refuseFailed, type Scope } from "./scope.ts";
+import { reasonOf } from "../signal.ts";
 
 /**
  * Runs `work` in a session, or in a transaction inside one: what it does is kept when it returns, and taken back when it
@@ -26,7 +27,7 @@ export function bounded<T>(part: Part, options: DeadlineOptions, work: () => May
   const { line, unit } = part;
   line.isBounded = true;
   return new Promise<T>((resolve, reject) => {
-    if (options.signal?.aborted) throw options.signal.reason;
+    if (options.signal?.aborted) throw reasonOf(options.signal);
     const given = (reason: unknown): void => {
       const told = giveUp(part, reason);
       if (told) reject(told.error);

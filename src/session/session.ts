@@ -25,6 +25,7 @@ import type { Carry } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 import { handedRows, streamRows } from "./stream.ts";
 import { Unit } from "./unit.ts";
+import { asyncDisposable } from "../dispose.ts";
 
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
 export type CloseAction = Action<Session>;
@@ -256,7 +257,10 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
   }
 
   /** Rolls back what was not committed, and ends the session. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close(null);
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+  static {
+    asyncDisposable(this, function () {
+      return this.close(null);
+    });
   }
 }

@@ -23,10 +23,12 @@ const arrows: Record<string, readonly string[]> = {
   "integrations/workers": ["pool/", "contract/"],
   errors: ["contract/"],
   clock: ["contract/"],
+  dispose: [],
+  signal: [],
 };
 
 /** Free for all but contract, which is types alone. */
-const forEveryone = ["errors.ts", "clock.ts"];
+const forEveryone = ["errors.ts", "clock.ts", "dispose.ts", "signal.ts"];
 
 /** `"pool/pool.ts"` is of `pool`. At the top, what has no layer of its own name is a part of `database`. */
 function layerOf(file: string): string {

@@ -17,6 +17,7 @@ import type { LibsqlOptions } from "./index.ts";
 import { Remote, type Server } from "./remote.ts";
 import { Sender } from "./sender.ts";
 import { bind } from "./values.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 const CAPABILITIES: Capabilities = {
   dialect: "sqlite",
@@ -62,7 +63,7 @@ export class LibsqlAdapter implements Adapter {
 
   /** Nothing is sent: the first flight opens the stream. */
   async open({ url, signal }: OpenOptions): Promise<DriverConnection> {
-    signal.throwIfAborted();
+    throwIfAborted(signal);
     const { baseUrl, token } = parseAddress(url);
     const { fetch, authToken = token, createClient } = this.#options;
     const sender = new Sender(fetch, authToken);

@@ -13,6 +13,7 @@ import { CLOSE_MS, isBusy, untilAborted } from "./remote.ts";
 import { readJson, type Sender } from "./sender.ts";
 import { mayOnlyRead, modeOf, textOf } from "./texts.ts";
 import { DONE, SKIPPED } from "./told.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 /**
  * A connection through the user's @libsql/client: a client of its own, and at most one transaction.
@@ -55,7 +56,7 @@ export class ClientConnection implements DriverConnection {
 
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     if (this.state === "closed") throw gone("this connection was closed");
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     this.#controller = new AbortController();
     try {
       return await untilAborted(

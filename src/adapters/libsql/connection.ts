@@ -11,6 +11,7 @@ import { type Entries, LibsqlStream } from "./stream.ts";
 import { mayOnlyRead } from "./texts.ts";
 import { toWire } from "./values.ts";
 import type { WireRequest, WireResponse } from "./wire.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 /** A flight, who may cancel it, and for how long it is tried. */
 interface Trip {
@@ -44,7 +45,7 @@ export class LibsqlConnection implements DriverConnection {
   }
 
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     await this.#ready(signal);
     return this.#fly({ flight, signal, patience: new Patience() });
   }

@@ -1,4 +1,5 @@
 import { unknown } from "./errors.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 /** Reads a body of JSON values, one a line, as they come; whoever stops reading cancels the rest. */
 export async function* readLines(
@@ -17,7 +18,7 @@ export async function* readLines(
       if (done) return;
     }
   } catch (error) {
-    signal.throwIfAborted();
+    throwIfAborted(signal);
     throw unknown("the server's answer is cut off, or no JSON", new Error((error as Error).name));
   } finally {
     await reader.cancel().catch(() => undefined);

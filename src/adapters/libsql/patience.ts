@@ -1,4 +1,5 @@
 import { systemClock } from "../../clock.ts";
+import { reasonOf } from "../../signal.ts";
 
 /** As long as sqld lets a transaction keep others from writing. */
 const LONGEST_MS = 5_000;
@@ -22,7 +23,7 @@ export class Patience {
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => {
         systemClock.clearTimeout(timer);
-        reject(signal!.reason);
+        reject(reasonOf(signal!));
       };
       const timer = systemClock.setTimeout(() => {
         signal?.removeEventListener("abort", abort);

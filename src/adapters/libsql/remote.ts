@@ -5,6 +5,7 @@ import { unknown } from "./errors.ts";
 import { readLines } from "./lines.ts";
 import { readJson, type Sender } from "./sender.ts";
 import type { FetchResponse, WireAnswer, WireEntry, WireHead, WireRequest, WireResponse, WireStep } from "./wire.ts";
+import { reasonOf } from "../../signal.ts";
 
 /** How long a farewell may take; the server forgets the stream by itself in ten seconds. */
 export const CLOSE_MS = 5_000;
@@ -162,7 +163,7 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       onAbort();
-      reject(signal.reason);
+      reject(reasonOf(signal));
     };
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();

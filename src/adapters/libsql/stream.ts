@@ -5,6 +5,7 @@ import { toDbError, unknown } from "./errors.ts";
 import { untilAborted } from "./remote.ts";
 import { decode } from "./values.ts";
 import type { WireEntry } from "./wire.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 export type Entries = AsyncGenerator<WireEntry, void>;
 
@@ -40,7 +41,7 @@ export class LibsqlStream implements RowStream {
   }
 
   async next(): Promise<IteratorResult<RowBatch, void>> {
-    this.#signal?.throwIfAborted();
+    throwIfAborted(this.#signal);
     while (!this.#isOver && this.#rows.length < this.#batchSize)
       await untilAborted(this.#read(), this.#signal, () => undefined);
     const rows = this.#rows.splice(0, this.#batchSize);

@@ -14,6 +14,7 @@ import type { NeonOptions } from "./index.ts";
 import { CAPABILITIES } from "./login.ts";
 import { Room } from "./room.ts";
 import { Tunnel } from "./tunnel.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 /** One database at Neon, over WebSocket, and over HTTP where that does. */
 export class NeonAdapter implements Adapter {
@@ -36,7 +37,7 @@ export class NeonAdapter implements Adapter {
 
   /** Over HTTP nothing is sent; a WebSocket is opened, and logs in with the first flight. */
   async open({ url, signal }: OpenOptions): Promise<DriverConnection> {
-    signal.throwIfAborted();
+    throwIfAborted(signal);
     const plan = this.#http.plan(url);
     const { address } = plan;
     const { Client, neonConfig: settings, transport } = this.#options;

@@ -5,6 +5,7 @@ import { gone } from "./errors.ts";
 import { type HttpConnection, refusalOf } from "./http-connection.ts";
 import { isSetup } from "../postgres/outcomes.ts";
 import type { WireConnection } from "../postgres/wire-connection.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 /**
  * HTTP where one round trip does, and a WebSocket from the moment that something needs a session: a transaction that stays
@@ -45,7 +46,7 @@ export class NeonConnection implements DriverConnection {
   }
 
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     this.#checkOpen();
     try {
       return await (this.#needsSocket(flight.steps)

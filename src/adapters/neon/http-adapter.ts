@@ -7,6 +7,7 @@ import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
 import { HttpConnection, type HttpShape } from "./http-connection.ts";
 import { Http } from "./http.ts";
 import { checkLogin, isPooledBy, type LoginOptions, OVER_HTTP, settingsOf } from "./login.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 export interface HttpAdapterOptions extends LoginOptions {
   readonly neon: NeonFunction;
@@ -45,7 +46,7 @@ export class HttpAdapter implements Adapter {
 
   /** Nothing is sent. */
   open({ url, signal }: OpenOptions): HttpConnection {
-    signal.throwIfAborted();
+    throwIfAborted(signal);
     return this.connect(this.plan(url));
   }
 

@@ -22,6 +22,7 @@ import { meantBy } from "./blame.ts";
 import { gone, unsupported } from "./errors.ts";
 import { StatementFailure } from "./http-failure.ts";
 import type { BatchOptions, Http } from "./http.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 /** What every request has. */
 export interface HttpShape {
@@ -97,7 +98,7 @@ export class HttpConnection implements DriverConnection {
   }
 
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     checkSettings(flight);
     if (this.#isClosed) throw gone("this connection was closed");
     const { steps, undo = [], settings } = flight;
@@ -141,7 +142,7 @@ export class HttpConnection implements DriverConnection {
     const running = lone.map((step) => this.#runOne(step, settings, signal));
     // What was lost is that one's own; where all were, so was the flight.
     const ended = await Promise.allSettled(running);
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const [first] = ended as [PromiseSettledResult<StepOutcome>];
     if (first.status === "rejected" && ended.every(({ status }) => status === "rejected")) throw first.reason;
     return ended.map((each) => (each.status === "fulfilled" ? each.value : failure(each.reason as Error)));

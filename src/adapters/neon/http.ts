@@ -16,6 +16,7 @@ import { toHttpError } from "./http-failure.ts";
 import { Room } from "./room.ts";
 import type { RawRows } from "../postgres/results.ts";
 import type { Bound } from "../postgres/values.ts";
+import { reasonOf, throwIfAborted } from "../../signal.ts";
 
 /** How a batch begins. */
 export interface BatchOptions {
@@ -100,7 +101,7 @@ export class Http {
     signal: AbortSignal | undefined,
     send: (options: FetchOptions) => PromiseLike<unknown>,
   ): Promise<unknown> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const { answerTimeoutMs } = this.#driver;
     // Whoever hangs up has the statement cancelled at the server.
     const hangUp = new AbortController();
@@ -110,7 +111,7 @@ export class Http {
       if (await orAbort(isAnswered, signal)) return await answer;
     } catch (error) {
       hangUp.abort(error);
-      if (signal?.aborted) throw signal.reason;
+      if (signal?.aborted) throw reasonOf(signal);
       throw toHttpError(error, [...this.#secrets, this.#token], sql);
     }
     hangUp.abort();

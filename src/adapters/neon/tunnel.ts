@@ -7,6 +7,7 @@ import type { Answering, Channel, ServerError } from "../postgres/wire.ts";
 import { isDbError } from "../../errors.ts";
 import type { Failures } from "../shared/failures.ts";
 import { orAbort, within } from "../shared/waits.ts";
+import { reasonOf, throwIfAborted } from "../../signal.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const CANCEL_TIMEOUT_MS = 3_000;
@@ -70,7 +71,7 @@ export class Tunnel implements Channel {
    * @throws DbError `CONNECT_FAILED` | `AUTH_FAILED`; or the signal's own reason.
    */
   async connect(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     checkWebSocket(this.client.neonConfig);
     const { isScarce } = this.#route.room;
     try {
@@ -84,7 +85,7 @@ export class Tunnel implements Channel {
       if (isOpen) return;
     } catch (error) {
       void this.close();
-      throw signal?.aborted ? signal.reason : isDbError(error) ? error : this.#toRefusal(error);
+      throw signal?.aborted ? reasonOf(signal) : isDbError(error) ? error : this.#toRefusal(error);
     }
     void this.close();
     const message = `the WebSocket was not open within ${CONNECT_TIMEOUT_MS} ms`;

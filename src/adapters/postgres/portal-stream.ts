@@ -8,6 +8,7 @@ import type { Part, PartOutcome } from "./pipeline.ts";
 import type { Leg } from "./plan.ts";
 import { toRows, unread } from "./results.ts";
 import { type Bound, bind } from "./values.ts";
+import { reasonOf } from "../../signal.ts";
 
 /** What a stream needs of its connection. */
 export interface PortalHost {
@@ -73,7 +74,7 @@ export class PortalStream implements RowStream {
   async next(): Promise<IteratorResult<RowBatch, void>> {
     if (this.#signal?.aborted) {
       await this.return();
-      throw this.#signal.reason;
+      throw reasonOf(this.#signal);
     }
     if (this.#error) throw this.#error;
     if (this.#state === "new") await this.#open();

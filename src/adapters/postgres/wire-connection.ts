@@ -15,6 +15,7 @@ import { type Scan, scan } from "./scan.ts";
 import { checkSettings } from "./settings.ts";
 import { Streams } from "./streams.ts";
 import type { Channel } from "./wire.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 /** What shapes the sessions of a database. */
 export interface Shape {
@@ -90,7 +91,7 @@ export class WireConnection implements DriverConnection {
   }
 
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const { steps, undo = [], settings } = flight;
     checkSettings(flight);
     const before = this.state;
@@ -140,7 +141,7 @@ export class WireConnection implements DriverConnection {
     isApart: boolean,
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     this.#renewal.use();
     const [first = [], ...rest] = segments;
     const sent = [[...this.#streams.takeLeft(), ...first], ...rest];

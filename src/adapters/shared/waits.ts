@@ -1,4 +1,5 @@
 import { systemClock } from "../../clock.ts";
+import { reasonOf } from "../../signal.ts";
 
 /** Whether it came before its time was over. */
 export async function within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
@@ -14,7 +15,7 @@ export async function within(promise: Promise<unknown>, timeoutMs: number): Prom
 /** Waits until the signal aborts, and throws its reason then: what was waited for is nobody's any more. */
 export async function orAbort<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   let onAbort!: () => void;
-  const aborted = new Promise<never>((_, reject) => (onAbort = () => reject(signal!.reason)));
+  const aborted = new Promise<never>((_, reject) => (onAbort = () => reject(reasonOf(signal!))));
   signal?.addEventListener("abort", onAbort);
   running.catch(() => undefined);
   try {

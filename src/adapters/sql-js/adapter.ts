@@ -15,6 +15,7 @@ import { type Engine, findEngine } from "./engine.ts";
 import { connectFailed } from "./errors.ts";
 import type { SqlJsOptions } from "./index.ts";
 import { encode } from "./values.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 const CAPABILITIES: Capabilities = {
   dialect: "sqlite",
@@ -60,13 +61,13 @@ export class SqlJsAdapter implements Adapter {
   async open({ signal }: OpenOptions): Promise<DriverConnection> {
     const sqlJs = (this.#static ??= await this.#start());
     // Whoever gave up may have been disposed since.
-    signal.throwIfAborted();
+    throwIfAborted(signal);
     const { storage, warn = globalThis.console.warn } = this.#options;
     const options = { sqlJs, storage: this.key ? storage : undefined, warn };
     let engine: Engine;
     do engine = this.#engine ??= findEngine(this.#name, options);
     while (!(await this.#join(engine, options)));
-    signal.throwIfAborted();
+    throwIfAborted(signal);
     if (this.#connection) throw connectFailed("its only connection is detached: close that first");
     return (this.#connection = new SqlJsConnection(engine, () => (this.#connection = undefined)));
   }

@@ -19,6 +19,7 @@ import { connectionLost, isLost, messageOf, toDbError } from "./errors.ts";
 import { Statements } from "./statements.ts";
 import { SqlJsStream } from "./stream.ts";
 import { encode } from "./values.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 const SKIPPED: StepOutcome = { status: "skipped" };
 const NOTHING: RawResult = { columns: [], rows: [], rowsAffected: 0 };
@@ -96,7 +97,7 @@ export class SqlJsConnection implements DriverConnection {
     this.#isBusy = true;
     try {
       this.#bind();
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       return work();
     } finally {
       this.#isBusy = false;

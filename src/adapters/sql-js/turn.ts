@@ -1,5 +1,6 @@
 import { systemClock } from "../../clock.ts";
 import { DbError } from "../../errors.ts";
+import { reasonOf } from "../../signal.ts";
 
 /** As long as a database waits for the transaction of another one of its name: SQLite calls it the busy timeout. */
 const LONGEST_MS = 5_000;
@@ -33,7 +34,7 @@ export class Turn {
         settle();
         this.#line.splice(this.#line.indexOf(waiter), 1);
       };
-      const abort = (): void => leave(signal!.reason);
+      const abort = (): void => leave(reasonOf(signal!));
       const timer = systemClock.setTimeout(() => leave(busy()), LONGEST_MS);
       this.#line.push(waiter);
       signal?.addEventListener("abort", abort, { once: true });

@@ -2,6 +2,7 @@ import type { MaybePromise } from "../../contract/adapter.ts";
 import type { Clock, WaitUntil } from "../../contract/runtime.ts";
 import { DbError } from "../../errors.ts";
 import type { PoolSource } from "../../pool/source.ts";
+import { reasonOf } from "../../signal.ts";
 
 /** What setTimeout can count: a longer delay would fire at once. */
 export const LONGEST_DELAY_MS: number = 2 ** 31 - 1;
@@ -72,7 +73,7 @@ export class BoundedSource<C> implements PoolSource<C> {
         giveUp(new DbError("CONNECT_FAILED", message, { adapter: this.#name }, { retryable: true }));
       };
       const timer = this.#clock.setTimeout(onTimeout, Math.min(this.#timeoutMs, LONGEST_DELAY_MS));
-      outer?.addEventListener("abort", () => giveUp(outer.reason));
+      outer?.addEventListener("abort", () => giveUp(reasonOf(outer)));
       void (async () => work(signal))()
         .then((value) => (signal.aborted ? discard?.(value) : resolve(value)))
         // What becomes of one that came too late is told to nobody any more.

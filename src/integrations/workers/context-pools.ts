@@ -101,7 +101,7 @@ export class ContextPools<C> implements Pool<C> {
   }
 
   #find(): Here<C> | undefined {
-    return [...this.#all].findLast((here) => !here.isClosing && here.isMine());
+    return [...this.#all].filter((here) => !here.isClosing && here.isMine()).at(-1);
   }
 
   #here(): Here<C> {

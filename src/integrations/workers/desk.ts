@@ -11,6 +11,7 @@ import { Watch } from "../../pool/watch.ts";
 import { BoundedSource } from "./bounded-source.ts";
 import { Loans } from "./loans.ts";
 import { createWaiter, type Free, isThere, Queue, type Waiter } from "./queue.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 /** By then, a call has ended by its own timer, unless its request was cut off. */
 const LATE_MS = 5_000;
@@ -70,7 +71,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
   /** @throws the signal's reason; DbError `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`: waiting is of no use. */
   join(options: AcquireOptions): Waiter<C> {
     const { owner, signal, stack, onWait, timeoutMs = this.place.options.acquireTimeoutMs } = options;
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const now = this.watch.read();
     // Whoever is gone counts for nothing: where nobody may wait, nobody else would ever come to find out.
     this.forget();

@@ -4,6 +4,7 @@ import { flags } from "./flags.ts";
 import { heldBody } from "./held-body.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Databases } from "./with-session.ts";
+import { reasonOf } from "../../signal.ts";
 
 export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "settings" | "signal" | "waitUntil"> {
   /** PostgreSQL settings of each session; a function makes them of the event and its `env`. */
@@ -158,7 +159,7 @@ function untilReleased(
 ): { readonly signal: AbortSignal; readonly release: () => void } | undefined {
   if (!signal) return undefined;
   const controller = new AbortController();
-  const follow = (): void => controller.abort(signal.reason);
+  const follow = (): void => controller.abort(reasonOf(signal));
   signal.addEventListener("abort", follow);
   if (signal.aborted) follow();
   return { signal: controller.signal, release: () => signal.removeEventListener("abort", follow) };

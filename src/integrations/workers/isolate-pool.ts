@@ -7,6 +7,7 @@ import type { PoolSource } from "../../pool/source.ts";
 import { type PoolStats, statsOf } from "../../pool/stats.ts";
 import { Desk } from "./desk.ts";
 import { sleep, type Waiter } from "./queue.ts";
+import { throwIfAborted } from "../../signal.ts";
 
 /** How often a waiter looks for itself. */
 const BEAT_MS = 10;
@@ -97,7 +98,7 @@ export class IsolatePool<C> implements Pool<C> {
       const pauseMs = this.#pauseMs(waiter, leftMs, now);
       waiter.dueAt = now + pauseMs;
       await sleep(waiter, pauseMs, this.#clock);
-      options.signal?.throwIfAborted();
+      throwIfAborted(options.signal);
     }
   }
 
