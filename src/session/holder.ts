@@ -23,6 +23,7 @@ export class Holder {
   readonly #stack: string | undefined;
   /** How long refusals are waited out, from the first of them. */
   #refusedUntil: number | undefined;
+  #onDrop: ((error: unknown) => void) | undefined;
   #lease: Pick<Lease<Link>, "id" | "connection" | "isReused" | "release" | "detach"> | undefined;
 
   constructor(host: Host, owner: Owner, transaction: Transaction) {
@@ -110,6 +111,12 @@ export class Holder {
     this.setUp(false);
     this.#lease?.release({ broken: true });
     this.#lease = undefined;
+    this.#onDrop?.(error);
+  }
+
+  /** Rejects when the connection is dropped, for the one call that is under way on it. */
+  dropped(): Promise<never> {
+    return new Promise((_, reject) => (this.#onDrop = reject));
   }
 
   /** The connection's setup was carried out, or will never be. */

@@ -196,7 +196,8 @@ export class Line {
     const refusal = transaction.refusal(command.scope, command.statements[0]?.text);
     if (refusal) throw refusal;
     try {
-      return await command.finish([], link);
+      // A driver that never answers keeps nobody from the end of the session: that drops the connection.
+      return await Promise.race([command.finish([], link), this.#unit.holder.dropped()]);
     } catch (error) {
       transaction.land(link.driver.state, error);
       throw error;

@@ -22,6 +22,8 @@ export function prepare(unit: Unit, command: Command, adapter: Adapter | undefin
     if (kind !== "rollback" && kind !== "connect") {
       const refusal = transaction.refusal(scope, statements[0]?.text);
       if (refusal) throw refusal;
+      // Rolled back with the session in the meantime.
+      if (kind === "commit" && scope.isUndone) throw unit.closedError(scope);
       if (kind === "commit") refuseFailed(scope);
       if (scope.path.length > 0 && statements.length > 0) refuseUnsupported(adapter!, scope);
     }

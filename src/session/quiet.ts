@@ -18,7 +18,8 @@ export function refused<T>(error: unknown, { over }: Scope): Promise<T> {
     throw error;
   };
   const promise = refusing();
-  if (over?.cause) settleQuietly(promise);
+  // Asked while it ends, by a part of it that is still running, is no mistake either.
+  if (over && (over.cause || over.stage === "ending")) settleQuietly(promise);
   return promise;
 }
 

@@ -40,52 +40,43 @@ export function bounded<T>(part: Part, options: DeadlineOptions, work: () => May
 
 async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   const { unit, line } = part;
-  const { value, scope, over } = await done(part, work);
-  // A session that its own work has closed is done. Anything else was given up in the meantime.
-  if (over && (scope.kind !== "root" || (over.cause && !over.cause.isClose))) throw unit.closedError(scope);
-  if (over) return value;
-  if (scope.kind === "root" || scope.kind === "transaction")
-    await line.add(new Command("commit", scope, [], () => undefined));
-  else {
-    refuseFailed(scope);
-    const refusal = unit.transaction.refusal(scope);
-    if (refusal) throw refusal;
-    scope.fate = "kept";
-    leave(part);
-  }
-  return value;
-}
-
-/** What the work returned, the scope that it is to be kept in, and which scope had ended by then. */
-interface Done<T> {
-  readonly value: T;
-  readonly scope: Scope;
-  readonly over: Scope | undefined;
-}
-
-/**
- * Runs the work, waits for what nobody awaited (transactions inside it, statements, a `close()`), and seals the scope in the
- * moment in which nothing is left: what was begun while others were waited for is waited for too.
- */
-async function done<T>(part: Part, work: () => MaybePromise<T>): Promise<Done<T>> {
+  let { scope } = part;
+  let value: T;
   try {
-    part.scope.isWorking = true;
-    const value = await work();
-    for (let scope = part.scope; ; scope = part.scope) {
-      const { inner } = scope;
+    scope.isWorking = true;
+    value = await work();
+    // What nobody awaited is waited for, and so is what began meanwhile: transactions inside it, statements, a `close()`.
+    for (let inner: unknown = line; inner !== scope.inner || scope !== part.scope;) {
+      ({ scope } = part);
+      ({ inner } = scope);
       await inner;
-      await Promise.all(part.line.unsettled(scope).map(({ promise }) => promise));
-      if (scope !== part.scope || inner !== scope.inner) continue;
-      const { over } = scope;
-      scope.isWorking = false;
-      scope.seal();
-      return { value, scope, over };
+      await Promise.all(line.unsettled(scope).map(({ promise }) => promise));
     }
   } catch (error) {
     // What waits when the work throws must not leave any more: rejected at once, not when the scope gets to know of it.
     stop(part, error);
     throw error;
   }
+  // From here to the COMMIT in the line, or to the fate of a part, nothing may come in between.
+  scope.isWorking = false;
+  const { over } = scope;
+  // A session that its own work has closed is done. Anything else was given up in the meantime.
+  if (over && (scope.kind !== "root" || (over.cause && !over.cause.isClose))) throw unit.closedError(scope);
+  if (over) return value;
+  scope.seal();
+  if (scope.kind === "root" || scope.kind === "transaction")
+    await line.add(new Command("commit", scope, [], () => undefined));
+  else keep(part, scope);
+  return value;
+}
+
+/** @throws DbError `ROLLBACK_ONLY` | `TRANSACTION_LOST` when it cannot be kept. */
+function keep(part: Part, scope: Scope): void {
+  refuseFailed(scope);
+  const refusal = part.unit.transaction.refusal(scope);
+  if (refusal) throw refusal;
+  scope.fate = "kept";
+  leave(part);
 }
 
 async function takeBack(part: Part, error: unknown): Promise<void> {

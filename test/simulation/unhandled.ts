@@ -28,7 +28,7 @@ export const unhandled = {
 /** It failed by itself, by its own signal or deadline, by a hook of the caller; or it was asked when all was over. */
 function isOfCaller(world: World, error: unknown): boolean {
   const { lib } = world;
-  if (lib.isDbError(error, "SESSION_CLOSED")) return world.askedTooLate-- > 0;
+  if (lib.isDbError(error, "SESSION_CLOSED")) return error.cause === undefined || world.askedTooLate-- > 0;
   if (lib.isDbError(error, "QUERY_TIMEOUT")) return error.details.of === "statement";
   if (lib.isDbError(error)) return true;
   return error instanceof Error && /^(w|r|f|x|s|batch) \d+ is aborted$|^hook \w+ fails$/.test(error.message);
