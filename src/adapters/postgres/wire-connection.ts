@@ -192,11 +192,20 @@ export class WireConnection implements DriverConnection {
   }
 
   #ground(settings: Settings | undefined): Ground {
-    const { idleInTransactionMs, inherited, parsers } = this.#shape;
+    const { idleInTransactionMs, inherited, parsers, isPooled } = this.#shape;
     const { state } = this;
     const { ahead } = this.#renewal;
-    const question = state === "idle" ? parsers.question : undefined;
-    return { state, idleInTransactionMs, inherited, settings, ahead, question, mark: `${this.#name}_${++this.#turn}` };
+    const question = state === "idle" && !isPooled ? parsers.question : undefined;
+    return {
+      state,
+      isPooled,
+      idleInTransactionMs,
+      inherited,
+      settings,
+      ahead,
+      question,
+      mark: `${this.#name}_${++this.#turn}`,
+    };
   }
 
   async #ask(

@@ -107,8 +107,8 @@ test("the role comes last, so that it need not be allowed the rest", async () =>
   const connection = await openOn(server, { transport: "ws" });
   await server.forgetRequests();
   await connection.send({ steps: [query("SELECT 1")], settings: { role: "none", "app.a": "1", "app.b": "2" } });
-  const [first] = await server.requests();
-  expect(first!.sql[0]).toBe(
+  const sent = (await server.requests()).flatMap(({ sql }) => sql);
+  expect(sent[0]).toBe(
     "SELECT pg_catalog.set_config($1, $2, true), pg_catalog.set_config($3, $4, true), pg_catalog.set_config($5, $6, true)",
   );
   await connection.close();
