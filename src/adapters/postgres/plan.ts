@@ -76,6 +76,11 @@ export function planLeg(steps: readonly Step[], start: number, ground: Ground): 
   return { ...planner.leg, end: at };
 }
 
+/** The reset is answered by itself: nothing that may take its time comes with it. */
+export function hasOwnAnswer({ isRenewal, segments }: Pick<Leg, "isRenewal" | "segments">): boolean {
+  return isRenewal && segments.length > 1;
+}
+
 function groupAt(steps: readonly Step[], start: number, isInside: boolean): Group {
   const first = steps[start]!;
   if (isInside || first.kind === "begin") {

@@ -8,7 +8,7 @@ import { outcomesOf, renewalFailure } from "./landing.ts";
 import { isSetup, settled, stopOf } from "./outcomes.ts";
 import type { Parsers } from "./parsers.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
-import { EXTRA, type Ground, type Leg, planLeg, QUESTION, type Segment } from "./plan.ts";
+import { EXTRA, type Ground, type Leg, hasOwnAnswer, planLeg, QUESTION, type Segment } from "./plan.ts";
 import { PortalStream } from "./portal-stream.ts";
 import { Renewal } from "./renewal.ts";
 import { type Scan, scan } from "./scan.ts";
@@ -173,7 +173,7 @@ export class WireConnection implements DriverConnection {
     while (outcomes.length < steps.length && stopOf(steps, outcomes) < 0) {
       const start = outcomes.length;
       const leg = planLeg(steps, start, this.#ground(settings));
-      if (isApart(leg) && leg.isKept && systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS) {
+      if (hasOwnAnswer(leg) && leg.isKept && systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS) {
         await this.#ask({ ...leg, segments: leg.segments.slice(0, 1), isKept: false }, signal);
         continue;
       }
@@ -214,12 +214,14 @@ export class WireConnection implements DriverConnection {
   ): Promise<Answer | undefined> {
     if (leg.segments.length === 0) return undefined;
     const segments = leg.segments.map(({ parts }) => parts);
-    const answer = await this.#run(segments, leg.isKept, isApart(leg), signal);
+    const answer = await this.#run(segments, leg.isKept, hasOwnAnswer(leg), signal);
     const refused = renewalFailure(leg, answer);
     if (refused) {
       void this.close();
-      const { gone } = this.#channel.failures;
-      throw gone("the session could not be reset for its next user, and was closed", new Error(refused.message));
+      throw this.#channel.failures.gone(
+        "the session could not be reset for its next user, and was closed",
+        new Error(refused.message),
+      );
     }
     if (leg.isRenewal) this.#renewal.renewed();
     leg.segments.forEach(({ steps }, index) => {
@@ -232,8 +234,8 @@ export class WireConnection implements DriverConnection {
   /** What a stream has to begin with that is outside of a transaction. */
   async #begin(settings: Settings | undefined, signal: AbortSignal | undefined): Promise<Leg | undefined> {
     await this.#streams.drain(false, signal);
-    if (this.state !== "idle") return undefined;
-    return planLeg([{ kind: "begin", options: { settings } }], 0, this.#ground(undefined));
+    const steps = [{ kind: "begin", options: { settings } }] as const;
+    return this.state === "idle" ? planLeg(steps, 0, this.#ground(undefined)) : undefined;
   }
 
   async #streamed(
@@ -258,15 +260,8 @@ export class WireConnection implements DriverConnection {
   }
 
   #noteState({ leavesState, isForGood }: Scan, isHook = false): void {
-    if (isHook) this.#isFitted ||= leavesState;
-    else {
-      this.#hasState ||= leavesState;
-      this.#isMended &&= !isForGood;
-    }
+    this.#isFitted ||= isHook && leavesState;
+    this.#hasState ||= !isHook && leavesState;
+    this.#isMended &&= isHook || !isForGood;
   }
-}
-
-/** The reset has an answer of its own: nothing that may take its time comes with it. */
-function isApart({ isRenewal, segments }: Pick<Leg, "isRenewal" | "segments">): boolean {
-  return isRenewal && segments.length > 1;
 }

@@ -57,6 +57,8 @@ describe.each(["http", "ws", "auto"] as const)("over %s", (transport) => {
   test("values are parameters, and names are checked before anything is sent", async () => {
     const { server } = await openShop();
     const connection = await openOn(server, { transport });
+    // The login is over then.
+    await connection.send({ steps: [query("SELECT 1")] });
     await server.forgetRequests();
     for (const name of ["App.Tenant", "app.tenant; drop", "", "1a", "app-tenant"]) {
       const sending = async (): Promise<unknown> =>
