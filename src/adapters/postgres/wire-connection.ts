@@ -6,28 +6,15 @@ import { orAbort, within } from "../shared/waits.ts";
 import { run } from "./control.ts";
 import { outcomesOf, renewalFailure } from "./landing.ts";
 import { isSetup, settled, stopOf } from "./outcomes.ts";
-import type { Parsers } from "./parsers.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
 import { EXTRA, type Ground, type Leg, hasOwnAnswer, planLeg, QUESTION, type Segment } from "./plan.ts";
 import { PortalStream } from "./portal-stream.ts";
 import { Renewal } from "./renewal.ts";
 import { type Scan, scan } from "./scan.ts";
 import { checkSettings } from "./settings.ts";
+import type { Shape } from "./shape.ts";
 import { Streams } from "./streams.ts";
 import type { Channel } from "./wire.ts";
-
-/** What shapes the sessions of a database. */
-export interface Shape {
-  readonly setup: readonly Statement[];
-  readonly parsers: Parsers;
-  readonly idleInTransactionMs: number;
-  /** Longest wait for an answer, in milliseconds; 0 = for ever. */
-  readonly answerTimeoutMs: number;
-  /** Behind a pooler that lends a session for each transaction. */
-  readonly isPooled: boolean;
-  /** Of the URL, where a session cannot keep them. */
-  readonly inherited: Settings;
-}
 
 const STATES: Readonly<Record<string, "idle" | "transaction" | "failed">> = {
   "?": "idle",
