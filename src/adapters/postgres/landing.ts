@@ -4,7 +4,7 @@ import { transactionLost } from "../shared/failures.ts";
 import { toDbError } from "./errors.ts";
 import { DONE, failure, SKIPPED } from "./outcomes.ts";
 import type { Answer, Part } from "./pipeline.ts";
-import { type Leg, NEEDED } from "./plan.ts";
+import { type Leg, NEEDED, QUESTION } from "./plan.ts";
 import type { Parsers } from "./parsers.ts";
 import { type RawRows, toOutcome } from "./results.ts";
 import type { ServerError } from "./wire.ts";
@@ -16,10 +16,12 @@ import type { ServerError } from "./wire.ts";
  */
 export function renewalFailure({ segments }: Pick<Leg, "segments">, answer: Answer): ServerError | undefined {
   for (const [index, { steps }] of segments.entries()) {
-    for (const [at, outcome] of answer[index]!.entries()) {
-      if (outcome.status === "failed") return steps[at] === NEEDED ? outcome.error : undefined;
-      if (steps[at]! >= 0 && outcome.status === "done" && index > 0) return undefined;
-    }
+    const outcomes = answer[index]!;
+    const at = outcomes.findIndex(({ status }) => status === "failed");
+    const failed = outcomes[at];
+    if (failed?.status === "failed" && steps[at] !== QUESTION) return steps[at] === NEEDED ? failed.error : undefined;
+    // Behind the first guard, something has run.
+    if (index > 0 && steps.includes(NEEDED)) return undefined;
   }
   return undefined;
 }

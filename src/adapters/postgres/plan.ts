@@ -35,6 +35,8 @@ export interface Leg {
 
 export interface Ground {
   readonly state: DriverConnection["state"];
+  /** Between two Syncs the session may become another one: a leg has only one then. */
+  readonly isPooled: boolean;
   /** Longest time in a transaction without a statement, in milliseconds; 0 = the server's own. */
   readonly idleInTransactionMs: number;
   /** What has to run ahead of anything else: the reset, and what comes with it. */
@@ -72,6 +74,11 @@ export function planLeg(steps: readonly Step[], start: number, ground: Ground): 
     at = group.end;
   }
   return { ...planner.leg, end: at };
+}
+
+/** The reset is answered by itself: nothing that may take its time comes with it. */
+export function hasOwnAnswer({ isRenewal, segments }: Pick<Leg, "isRenewal" | "segments">): boolean {
+  return isRenewal && segments.length > 1;
 }
 
 function groupAt(steps: readonly Step[], start: number, isInside: boolean): Group {
@@ -132,21 +139,18 @@ class Planner {
     else if (!this.#ahead) {
       this.#ask(last);
       this.#fill(this.#segment(), group);
-    } else if (this.#isOwn(group)) {
+    } else if (this.#ground.isPooled || this.#isOwn(group)) {
       // The reset commits at once, and nothing behind it runs when it fails.
       if (last || this.#ahead.parts.length > 1) return false;
       this.#fill(this.#ahead, group);
-      // Nothing else would be kept from running.
-      this.#last = { ...group, kind: "transaction" };
-      this.#isKept = true;
-      return true;
     } else {
       if (!this.#isMarked) add(this.#ahead, run(`DECLARE ${this.#ground.mark} CURSOR WITH HOLD FOR SELECT 1`), NEEDED);
       this.#isMarked = true;
       this.#ask(last);
       this.#fill(this.#segment(), group);
     }
-    this.#last = group;
+    // Behind what shares the Sync of the reset, nothing else would be kept from running.
+    this.#last = this.#isMarked || !this.#isRenewal || kind === "setup" ? group : { ...group, kind: "transaction" };
     this.#isKept ||= kind === "alone" || this.#steps.slice(group.start, end).some((step) => step.kind === "commit");
     return true;
   }
@@ -177,7 +181,7 @@ class Planner {
     return place === "apart" || (place === "commits" && !this.#local);
   }
 
-  // Fails where what is ahead has failed, or was done in another session by a pooler. It takes no snapshot: a transaction's level
+  // Fails where what is ahead has failed. It takes no snapshot: a transaction's level
   // can still be set behind it. The last one takes the mark away.
   #guard(segment: Segment): void {
     if (!this.#isMarked) return;

@@ -6,29 +6,16 @@ import { orAbort, within } from "../shared/waits.ts";
 import { run } from "./control.ts";
 import { outcomesOf, renewalFailure } from "./landing.ts";
 import { isSetup, settled, stopOf } from "./outcomes.ts";
-import type { Parsers } from "./parsers.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
-import { EXTRA, type Ground, type Leg, planLeg, QUESTION, type Segment } from "./plan.ts";
+import { EXTRA, type Ground, type Leg, hasOwnAnswer, planLeg, QUESTION, type Segment } from "./plan.ts";
 import { PortalStream } from "./portal-stream.ts";
 import { Renewal } from "./renewal.ts";
 import { type Scan, scan } from "./scan.ts";
 import { checkSettings } from "./settings.ts";
+import type { Shape } from "./shape.ts";
 import { Streams } from "./streams.ts";
 import type { Channel } from "./wire.ts";
 import { throwIfAborted } from "../../signal.ts";
-
-/** What shapes the sessions of a database. */
-export interface Shape {
-  readonly setup: readonly Statement[];
-  readonly parsers: Parsers;
-  readonly idleInTransactionMs: number;
-  /** Longest wait for an answer, in milliseconds; 0 = for ever. */
-  readonly answerTimeoutMs: number;
-  /** Behind a pooler that lends a session for each transaction. */
-  readonly isPooled: boolean;
-  /** Of the URL, where a session cannot keep them. */
-  readonly inherited: Settings;
-}
 
 const STATES: Readonly<Record<string, "idle" | "transaction" | "failed">> = {
   "?": "idle",
@@ -174,7 +161,7 @@ export class WireConnection implements DriverConnection {
     while (outcomes.length < steps.length && stopOf(steps, outcomes) < 0) {
       const start = outcomes.length;
       const leg = planLeg(steps, start, this.#ground(settings));
-      if (isApart(leg) && leg.isKept && systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS) {
+      if (hasOwnAnswer(leg) && leg.isKept && systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS) {
         await this.#ask({ ...leg, segments: leg.segments.slice(0, 1), isKept: false }, signal);
         continue;
       }
@@ -193,11 +180,20 @@ export class WireConnection implements DriverConnection {
   }
 
   #ground(settings: Settings | undefined): Ground {
-    const { idleInTransactionMs, inherited, parsers } = this.#shape;
+    const { idleInTransactionMs, inherited, parsers, isPooled } = this.#shape;
     const { state } = this;
     const { ahead } = this.#renewal;
-    const question = state === "idle" ? parsers.question : undefined;
-    return { state, idleInTransactionMs, inherited, settings, ahead, question, mark: `${this.#name}_${++this.#turn}` };
+    const question = state === "idle" && !isPooled ? parsers.question : undefined;
+    return {
+      state,
+      isPooled,
+      idleInTransactionMs,
+      inherited,
+      settings,
+      ahead,
+      question,
+      mark: `${this.#name}_${++this.#turn}`,
+    };
   }
 
   async #ask(
@@ -206,12 +202,14 @@ export class WireConnection implements DriverConnection {
   ): Promise<Answer | undefined> {
     if (leg.segments.length === 0) return undefined;
     const segments = leg.segments.map(({ parts }) => parts);
-    const answer = await this.#run(segments, leg.isKept, isApart(leg), signal);
+    const answer = await this.#run(segments, leg.isKept, hasOwnAnswer(leg), signal);
     const refused = renewalFailure(leg, answer);
     if (refused) {
       void this.close();
-      const { gone } = this.#channel.failures;
-      throw gone("the session could not be reset for its next user, and was closed", new Error(refused.message));
+      throw this.#channel.failures.gone(
+        "the session could not be reset for its next user, and was closed",
+        new Error(refused.message),
+      );
     }
     if (leg.isRenewal) this.#renewal.renewed();
     leg.segments.forEach(({ steps }, index) => {
@@ -224,8 +222,8 @@ export class WireConnection implements DriverConnection {
   /** What a stream has to begin with that is outside of a transaction. */
   async #begin(settings: Settings | undefined, signal: AbortSignal | undefined): Promise<Leg | undefined> {
     await this.#streams.drain(false, signal);
-    if (this.state !== "idle") return undefined;
-    return planLeg([{ kind: "begin", options: { settings } }], 0, this.#ground(undefined));
+    const steps = [{ kind: "begin", options: { settings } }] as const;
+    return this.state === "idle" ? planLeg(steps, 0, this.#ground(undefined)) : undefined;
   }
 
   async #streamed(
@@ -250,15 +248,8 @@ export class WireConnection implements DriverConnection {
   }
 
   #noteState({ leavesState, isForGood }: Scan, isHook = false): void {
-    if (isHook) this.#isFitted ||= leavesState;
-    else {
-      this.#hasState ||= leavesState;
-      this.#isMended &&= !isForGood;
-    }
+    this.#isFitted ||= isHook && leavesState;
+    this.#hasState ||= !isHook && leavesState;
+    this.#isMended &&= isHook || !isForGood;
   }
-}
-
-/** The reset has an answer of its own: nothing that may take its time comes with it. */
-function isApart({ isRenewal, segments }: Pick<Leg, "isRenewal" | "segments">): boolean {
-  return isRenewal && segments.length > 1;
 }
