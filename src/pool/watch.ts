@@ -95,7 +95,11 @@ export class Watch {
   arm(dueAt: number, isHeld: boolean): void {
     // One that fires too early is left alone: it asks again, and costs less than a new one.
     if (dueAt < this.dueAt || dueAt === Infinity) this.#drop();
-    if (dueAt === Infinity) return this.#clear(this.#witness);
+    if (dueAt === Infinity) {
+      this.#clear(this.#witness);
+      this.#witness = undefined;
+      return;
+    }
     this.#alarm ??= this.#set(Math.min(Math.max(dueAt - this.now, 0), LONGEST_DELAY_MS));
     if (this.#isHeld === isHeld) return;
     this.#isHeld = isHeld;

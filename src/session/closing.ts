@@ -23,10 +23,13 @@ export async function closePart<S extends Part>(
   const { unit } = session;
   const { root } = unit;
   if (unit.closing || root.stage !== "open") {
+    const isPending = unit.closing !== undefined;
     // A callback at its end that closes it once more does not wait for itself.
     await (unit.closing ?? (root.stage === "ending" ? unit.ending?.catch(() => undefined) : undefined));
     // Given up, or failed: what was to be committed is not, and an action is not run.
-    if (action !== null && action !== "rollback" && root.cause) throw unit.closedError();
+    const isLate = action !== null && action !== "rollback" && root.cause;
+    // Whoever closed it first has rolled it back.
+    if (isLate || (action === "commit" && isPending && root.hasUndone)) throw unit.closedError();
     return;
   }
   if (session.scope !== root || action === "commit") checkWhole(session, "close");

@@ -26,6 +26,7 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   follow(unit, departure, outcomes, failure);
   if ((kind === "commit" || kind === "rollback") && bad > outcomes.length) {
     settle(unit, commands[0]!);
+    if (kind === "rollback") scope.hasUndone = true;
     unit.emit(kind);
   } else if (departure.undoesAll && state === "idle") transaction.end();
   else transaction.land(state, failure);

@@ -37,6 +37,8 @@ export class Scope {
   /** Why it was given up, or failed; `undefined`: it ended as its user meant it to. */
   cause: Cause | undefined;
   fate: Fate = "open";
+  /** Something was rolled back in it. */
+  hasUndone = false;
   /** What failed inside and was swallowed by the caller: the scope may only be rolled back. */
   failure: { readonly error: unknown } | undefined;
   /** Settles with the transactions inside it, and with a `close()`, also where nobody awaits them. Never rejects. */

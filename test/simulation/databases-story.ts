@@ -310,9 +310,10 @@ export class DatabasesStory {
         if (streams.size > 0)
           world.fail("streams", `connection ${number} lies idle with a stream that was not returned`);
       }
-    // At most one a pool, for what is idle.
-    const sources = new Set(this.program.config.sources).size;
-    if (world.time.armed > sources) world.fail("timers", `${world.time.armed} timers are armed at rest`);
+    // At most one a pool, for what is idle; and where the clock was set back, the one that was set before that.
+    const isSetBack = this.program.strands.some((strand) => strand.kind === "jump" && strand.ms < 0);
+    const most = new Set(this.program.config.sources).size * (isSetBack ? 2 : 1);
+    if (world.time.armed > most) world.fail("timers", `${world.time.armed} timers are armed at rest`);
   }
 
   /** Nothing goes wrong by itself, and nobody is given up. */
