@@ -237,7 +237,7 @@ export class DatabasesStory {
       }
       case "jump":
         this.#world.note(() => `the clock jumps by ${strand.ms} ms`);
-        this.#world.time.jumpedMs += strand.ms;
+        this.#world.time.jump(strand.ms);
         return;
       case "kill idle":
         return this.#killIdle(strand.db);
@@ -311,8 +311,7 @@ export class DatabasesStory {
           world.fail("streams", `connection ${number} lies idle with a stream that was not returned`);
       }
     // At most one a pool, for what is idle; and where the clock was set back, the one that was set before that.
-    const isSetBack = this.program.strands.some((strand) => strand.kind === "jump" && strand.ms < 0);
-    const most = new Set(this.program.config.sources).size * (isSetBack ? 2 : 1);
+    const most = new Set(this.program.config.sources).size * (world.time.hasJumpedBack ? 2 : 1);
     if (world.time.armed > most) world.fail("timers", `${world.time.armed} timers are armed at rest`);
   }
 

@@ -29,6 +29,7 @@ export function drained(): Promise<void> {
 export class Time implements Clock {
   /** What the world adds to the clock: a machine that slept. */
   jumpedMs = 0;
+  hasJumpedBack = false;
   /** Virtual milliseconds, without jumps. */
   passed = 1_000_000;
   /** Timers of the library that are armed. */
@@ -40,6 +41,11 @@ export class Time implements Clock {
 
   now(): number {
     return this.passed + this.jumpedMs;
+  }
+
+  jump(ms: number): void {
+    this.jumpedMs += ms;
+    this.hasJumpedBack ||= ms < 0;
   }
 
   setTimeout(callback: () => void, delayMs?: number): Timer {
