@@ -14,18 +14,26 @@ interface Waits {
   readonly next: Waits | undefined;
 }
 
-/** By owner: the waits that keep it from going on, its own and those of the callers that it waits for. */
-const waits: WeakMap<Owner, Waits> = new WeakMap<Owner, Waits>();
+/**
+ * By owner: the waits that keep it from going on, its own and those of the callers that it waits for. Entries go with the last
+ * wait: a WeakMap would cost garbage collection more than a wait costs all together.
+ */
+const waits: Map<Owner, Waits> = new Map<Owner, Waits>();
 
 /** Takes note that an owner begins (1) or ends (-1) to wait in a pool. */
 export function countWait(pool: Holding, owner: Owner | undefined, by: 1 | -1): void {
   for (let each = owner; each; each = each.parent) {
     const first = waits.get(each);
-    let found = first;
-    while (found && found.pool !== pool) found = found.next;
-    if (found) found.count += by;
-    else waits.set(each, { pool, count: by, next: first });
+    const found = find(first, (wait) => wait.pool === pool);
+    if (!found) waits.set(each, { pool, count: by, next: first });
+    else if ((found.count += by) === 0 && !find(first, (wait) => wait.count > 0)) waits.delete(each);
   }
+}
+
+function find(first: Waits | undefined, isMeant: (wait: Waits) => boolean): Waits | undefined {
+  let each = first;
+  while (each && !isMeant(each)) each = each.next;
+  return each;
 }
 
 /**

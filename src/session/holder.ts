@@ -2,7 +2,7 @@ import type { RowStream } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
 import type { WaitUntil } from "../contract/runtime.ts";
 import { DbError, isDbError } from "../errors.ts";
-import type { Lease } from "../pool/lease.ts";
+import type { AcquireOptions, Lease, Stack } from "../pool/lease.ts";
 import { bounded } from "./deadline.ts";
 import type { Host } from "./host.ts";
 import type { Link, Origin } from "./link.ts";
@@ -20,7 +20,7 @@ export class Holder {
   readonly #owner: Owner;
   readonly #transaction: Transaction;
   /** Where the session began: the stack of the acquire itself shows nothing of the caller. */
-  readonly #stack: string | undefined;
+  readonly #stack: Stack;
   /** How long refusals are waited out, from the first of them. */
   #refusedUntil: number | undefined;
   #onDrop: ((error: unknown) => void) | undefined;
@@ -30,7 +30,7 @@ export class Holder {
     this.#host = host;
     this.#owner = owner;
     this.#transaction = transaction;
-    this.#stack = host.stacks ? new Error("begun").stack : undefined;
+    this.#stack = host.stacks ? new Error("begun") : undefined;
   }
 
   /** Number of the connection in its pool; 0 for one that is not the pool's. */
@@ -43,9 +43,14 @@ export class Holder {
   }
 
   /** Takes a connection from the pool, and runs the hooks on it if it is fresh. */
-  async connect({ pool, adapter }: Origin, toSignal: () => AbortSignal, usePool: boolean): Promise<Link> {
-    const wanted = { owner: this.#owner, usePool, stack: this.#stack, waitUntil: this.waitUntil };
-    const lease = pool.tryAcquire(wanted) ?? (await pool.acquire({ ...wanted, signal: toSignal() }));
+  async connect(
+    { pool, adapter }: Origin,
+    toSignal: () => AbortSignal,
+    onWait: AcquireOptions["onWait"],
+    usePool: boolean,
+  ): Promise<Link> {
+    const wanted = { owner: this.#owner, usePool, stack: this.#stack, waitUntil: this.waitUntil, onWait };
+    const lease = pool.tryAcquire(wanted) ?? (await pool.acquire(wanted));
     const link = lease.connection;
     this.#lease = lease;
     if (link.isPrepared) {

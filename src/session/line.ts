@@ -23,6 +23,8 @@ export class Line {
   #flying: readonly Command[] = [];
   #origin: Origin | undefined;
   #cancel: AbortController | undefined;
+  /** Ends the wait for a connection. */
+  #endWait: ((reason: unknown) => void) | undefined;
   #isRunning = false;
   #order = 0;
 
@@ -91,7 +93,10 @@ export class Line {
     const error =
       command.kind === "commit" && command.isFlying ? commitUnknown(this.#unit, command.scope, reason) : reason;
     command.reject(error);
-    if (command.isTaken) this.#cancel?.abort(reason);
+    if (command.isTaken) {
+      this.#endWait?.(reason);
+      this.#cancel?.abort(reason);
+    }
     return error;
   }
 
@@ -100,7 +105,7 @@ export class Line {
     const { transaction } = this.#unit;
     for (let next: readonly Command[]; (next = this.#queue.take(transaction)).length > 0;) {
       this.#flying = next;
-      this.#cancel = undefined;
+      this.#cancel = this.#endWait = undefined;
       const served = this.#serve();
       if (served) return void served.then(this.#run);
     }
@@ -150,7 +155,7 @@ export class Line {
         // A connection that was given back is gone for good, and a session whose end has begun takes no other.
         if (waiting.link || unit.ending) throw unit.closedError(waiting.scope);
         flown = this.#depart(
-          holder.link ?? (await holder.connect(await this.#source(), this.#toSignal, waiting.usePool)),
+          holder.link ?? (await holder.connect(await this.#source(), this.#toSignal, this.#onWait, waiting.usePool)),
         );
       }
       for (const { isAwaited, promise } of this.#flying) if (isAwaited) await promise;
@@ -166,6 +171,10 @@ export class Line {
   #refuse(error: unknown): undefined {
     for (const command of this.#flying) command.reject(error);
   }
+
+  readonly #onWait = (giveUp: (reason: unknown) => void): void => {
+    this.#endWait = giveUp;
+  };
 
   // Made only where somebody can cancel: a controller costs more than a query.
   readonly #toSignal = (): AbortSignal => (this.#cancel ??= new AbortController()).signal;

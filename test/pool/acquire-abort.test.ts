@@ -74,3 +74,42 @@ test("a connection that comes back at the moment its caller gives up goes to the
   (await next).release();
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
+
+test("who has no signal is given a function that ends the wait, if it has to wait", async () => {
+  const kit = fakePool({ max: 1 });
+  const given: ((reason: unknown) => void)[] = [];
+  const onWait = (giveUp: (reason: unknown) => void): void => void given.push(giveUp);
+  const lease = await kit.pool.acquire();
+  const waiting = [kit.pool.acquire({ onWait }), kit.pool.acquire({ onWait })];
+  expect(given).toHaveLength(2);
+  const reason = new Error("gone");
+  given[0]!(reason);
+  await expect(waiting[0]).rejects.toBe(reason);
+  expect(kit.pool.stats().waiting).toBe(1);
+  lease.release();
+  const next = await waiting[1]!;
+  // Too late: it waits no more.
+  given[0]!(reason);
+  given[1]!(reason);
+  next.release();
+  expect(kit.pool.tryAcquire({ onWait })?.release()).toBeUndefined();
+  expect(given).toHaveLength(2);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a signal and such a function may be given both", async () => {
+  const kit = fakePool({ max: 1 });
+  const lease = await kit.pool.acquire();
+  const controller = new AbortController();
+  let giveUp: ((reason: unknown) => void) | undefined;
+  const onWait = (end: (reason: unknown) => void): void => void (giveUp = end);
+  const waiting = kit.pool.acquire({ signal: controller.signal, onWait });
+  controller.abort("aborted");
+  giveUp?.("given up");
+  await expect(waiting).rejects.toBe("aborted");
+  const other = kit.pool.acquire({ signal: new AbortController().signal, onWait });
+  giveUp?.("given up");
+  await expect(other).rejects.toBe("given up");
+  lease.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});

@@ -133,6 +133,87 @@ test("a line of ten thousand who hold nothing is not searched", async () => {
   await Promise.all([done, ...waiting]);
 });
 
+test("a circle over three pools is found, whoever closes it, and none where one of them has room", async () => {
+  for (const max of [1, 2]) {
+    const kits = [fakePool({ max: 1 }), fakePool({ max: 1 }), fakePool({ max })];
+    const owners = [owner(1), owner(2), owner(3)];
+    const leases = [];
+    for (const [place, { pool }] of kits.entries()) leases.push(await pool.acquire({ owner: owners[place] }));
+    const waiting = [1, 2].map((place) => kits[place]!.pool.acquire({ owner: owner(10 + place, owners[place - 1]) }));
+    const last = kits[0]!.pool.acquire({ owner: owners[2] }).then(
+      (lease) => lease.release(),
+      (error: unknown) => error,
+    );
+    for (const kit of kits) await kit.clock.advance(1);
+    if (max === 1) expect(await last).toMatchObject({ code: "POOL_DEADLOCK" });
+    else (await waiting[1]!).release();
+    leases[2]!.release();
+    if (max === 1) (await waiting[1]!).release();
+    leases[1]!.release();
+    (await waiting[0]!).release();
+    leases[0]!.release();
+    await last;
+    for (const kit of kits) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  }
+});
+
+test("who waits in two pools at once is followed into both", async () => {
+  const [one, two, three] = [fakePool({ max: 1 }), fakePool({ max: 1 }), fakePool({ max: 1 })];
+  const [a, b] = [owner(1), owner(2)];
+  const leases = [
+    await one.pool.acquire({ owner: a }),
+    await two.pool.acquire({ owner: b }),
+    await three.pool.acquire({ owner: owner(3) }),
+  ];
+  const waiting = [three.pool.acquire({ owner: a }), two.pool.acquire({ owner: a })];
+  await expect(one.pool.acquire({ owner: b })).rejects.toThrow("POOL_DEADLOCK");
+  leases[1]!.release();
+  (await waiting[1]!).release();
+  // It waits on in the other, which somebody holds who can go on.
+  const next = one.pool.acquire({ owner: b });
+  leases[2]!.release();
+  (await waiting[0]!).release();
+  leases[0]!.release();
+  (await next).release();
+  for (const kit of [one, two, three]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+// Issue 9, R4: all waiting pools were copied and searched at each wait.
+test("a wait costs the same beside three hundred pools in which others wait", async () => {
+  const measure = async (tenants: number): Promise<number> => {
+    const central = fakePool({ max: 5 });
+    const held = [];
+    for (let id = 0; id < 5; id++) held.push(await central.pool.acquire({ owner: owner(id) }));
+    const kits = Array.from({ length: tenants }, () => fakePool({ max: 1 }));
+    const all: Promise<unknown>[] = [];
+    let id = 100;
+    for (const { pool } of kits) {
+      const holder = owner(++id);
+      held.push(await pool.acquire({ owner: holder }));
+      for (let time = 0; time < 3; time++) all.push(pool.acquire({ owner: owner(++id) }).catch(() => undefined));
+    }
+    const holder = owner(++id);
+    const own = fakePool({ max: 1 });
+    held.push(await own.pool.acquire({ owner: holder }));
+    const startedAt = performance.now();
+    for (let time = 0; time < 300; time++) {
+      let giveUp: (reason: unknown) => void = () => undefined;
+      const waiting = central.pool.acquire({ owner: holder, onWait: (end) => (giveUp = end) });
+      all.push(waiting.catch(() => undefined));
+      giveUp("gone");
+    }
+    const ms = performance.now() - startedAt;
+    const disposed = [central, own, ...kits].map(({ pool }) => pool.dispose());
+    for (const lease of held) lease.release();
+    await Promise.all([...all, ...disposed]);
+    return ms;
+  };
+  await measure(10);
+  const few = await measure(10);
+  const many = await measure(300);
+  expect(many / few, `${few} ms beside 10, ${many} ms beside 300`).toBeLessThan(3);
+});
+
 function holdHere({ pool }: FakePool, holder: Owner) {
   return pool.acquire({ owner: holder });
 }

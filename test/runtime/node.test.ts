@@ -40,3 +40,45 @@ test("a session commits on sql.js, and the program ends by itself", () => {
     console.log(JSON.stringify(rows));`);
   expect(JSON.parse(output)).toEqual([{ text: "kept" }]);
 });
+
+// Issue 9, P3. An interval stands for a socket: it keeps the process alive until it is closed.
+const POOL = `
+  import { ConnectionPool } from "isopool/pool";
+  const startedAt = performance.now();
+  process.on("exit", () => console.log(JSON.stringify({ ms: performance.now() - startedAt, ...result })));
+  const result = {};
+  const source = { open: () => setInterval(() => undefined, 1_000), close: (socket) => clearInterval(socket) };
+`;
+
+function runPool(script: string): Record<string, number> {
+  return JSON.parse(runNode(POOL + script)) as Record<string, number>;
+}
+
+test("a program whose work is done ends by itself, once its connections were idle for idleMs", () => {
+  const { ms } = runPool(`
+    const pool = new ConnectionPool(source, { idleMs: 500 });
+    await Promise.all([1, 2, 3].map(() => pool.use(() => undefined)));`);
+  expect(ms).toBeGreaterThan(490);
+  expect(ms).toBeLessThan(5_000);
+});
+
+test("connections that keep no process alive do not begin to, for the time that they are idle", () => {
+  const { ms } = runPool(`
+    const pool = new ConnectionPool({ open: () => ({}), close: () => undefined }, { idleMs: 30_000, leakMs: 20_000 });
+    await Promise.all([1, 2, 3].map(() => pool.use(() => new Promise((resolve) => setTimeout(resolve, 10)))));
+    void pool.acquire();`);
+  expect(ms).toBeLessThan(5_000);
+});
+
+test("a caller that waits is told in time, though nothing else keeps the process alive", () => {
+  const result = runPool(`
+    const pool = new ConnectionPool({ open: () => ({}), close: () => undefined }, { max: 1 });
+    (await pool.acquire()).release();
+    const lease = await pool.acquire();
+    await pool.acquire({ timeoutMs: 300 }).catch(({ code }) => (result.code = code));
+    await pool.dispose({ timeoutMs: 200 });
+    result.isDisposed = true;`);
+  expect(result).toMatchObject({ code: "POOL_TIMEOUT", isDisposed: true });
+  expect(result["ms"]).toBeGreaterThan(490);
+  expect(result["ms"]).toBeLessThan(5_000);
+});

@@ -13,6 +13,7 @@ export const LONGEST_DELAY_MS: number = 2 ** 31 - 1;
  */
 export class BoundedSource<C> implements PoolSource<C> {
   readonly validate?: NonNullable<PoolSource<C>["validate"]>;
+  readonly isClosed?: NonNullable<PoolSource<C>["isClosed"]>;
   readonly #source: PoolSource<C>;
   readonly #name: string;
   readonly #timeoutMs: number;
@@ -25,6 +26,7 @@ export class BoundedSource<C> implements PoolSource<C> {
     this.#name = name;
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
+    if (source.isClosed) this.isClosed = (connection) => source.isClosed!(connection);
     if (!source.validate) return;
     this.validate = (connection, options) =>
       this.#call((signal) => source.validate!(connection, { signal }), options.signal);

@@ -28,6 +28,57 @@ describe.each([
     expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
   });
 
+  test("give up at once when they are told to, by the function that they were given", async () => {
+    const kit = fakeIsolate({ max: 1, canWake });
+    const held = await kit.pool.acquire();
+    let giveUp: (reason: unknown) => void = () => undefined;
+    const waiting = kit.pool.acquire({ onWait: (end) => (giveUp = end) });
+    await kit.clock.advance(5);
+    giveUp("gone");
+    expect(await settled(kit, waiting, 0)).toBe("gone");
+    expect(kit.pool.stats().waiting).toBe(0);
+    held.release();
+    giveUp("gone");
+    (await take(kit, 0)).release();
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+
+  test("are lent none that its driver calls closed, whether idle, come back, or just opened", async () => {
+    const gone = new Set<number>();
+    const kit = fakeIsolate({ max: 1, canWake }, (source) => {
+      source.isClosed = ({ number }) => gone.has(number);
+      source.opens = ["now", "now", 5];
+    });
+    (await kit.pool.acquire()).release();
+    gone.add(1);
+    const second = await take(kit, 100);
+    expect(second.id).toBe(2);
+    gone.add(2);
+    second.release();
+    expect(kit.pool.stats()).toMatchObject({ open: 0, closed: { broken: 2 } });
+    const third = kit.pool.acquire();
+    await kit.clock.advance(0);
+    // It dies between the end of its open and its first use.
+    kit.onEvent = ({ type }) =>
+      type === "open" && kit.source.connections.length === 3 && queueMicrotask(() => gone.add(3));
+    await kit.clock.advance(200);
+    expect((await third).id).toBe(4);
+    (await third).release();
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+
+  test("do not wait for an open that hangs, for whom it was begun being gone", async () => {
+    const kit = fakeIsolate({ max: 1, canWake, acquireTimeoutMs: 500 }, (source) => (source.opens = ["never", "now"]));
+    const first = kit.pool.acquire().catch((error: unknown) => error);
+    await kit.clock.advance(300);
+    const second = kit.pool.acquire();
+    await kit.clock.advance(400);
+    expect(isDbError(await first, "POOL_TIMEOUT")).toBe(true);
+    (await second).release();
+    expect(kit.source.signals[0]!.aborted).toBe(true);
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+
   test("take several connections that come back together at the same time", async () => {
     const kit = fakeIsolate({ max: 4, canWake });
     const held = await Promise.all([1, 2, 3, 4].map(() => take(kit, 10)));
