@@ -22,7 +22,7 @@ export async function runScope<T>(part: Part, work: () => MaybePromise<T>, optio
 }
 
 /** Runs until it settles, or until its signal or deadline gives up all that is within this scope. */
-export function bounded<T>(part: Part, options: DeadlineOptions, work: () => MaybePromise<T>): MaybePromise<T> {
+function bounded<T>(part: Part, options: DeadlineOptions, work: () => MaybePromise<T>): MaybePromise<T> {
   if (options.signal === undefined && options.timeoutMs === undefined) return work();
   const { line, unit } = part;
   line.isBounded = true;

@@ -54,7 +54,7 @@ export function apply<L extends Level>(has: readonly L[], { kind, level }: Move<
 }
 
 /** How many levels two stacks share. */
-export function commonOf(has: readonly Level[], wants: readonly Level[]): number {
+function commonOf(has: readonly Level[], wants: readonly Level[]): number {
   let common = 0;
   while (common < has.length && has[common] === wants[common]) common++;
   return common;
