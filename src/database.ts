@@ -37,6 +37,9 @@ export function createDatabase(url: UrlSource, options: DatabaseOptions): Databa
 
 let databases = 0;
 
+/** What to do where a strict provider refuses a lone statement. */
+const LOST = "bind the listener or callback that lost it (`AsyncLocalStorage.bind`)";
+
 /** A configured data source. Made by `createDatabase()`. */
 export class Database extends Handle<Session> implements AsyncDisposable {
   /** Each statement a session of its own, outside of any session that is current: on purpose. */
@@ -45,6 +48,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   readonly folder: string;
   /** @internal */
   readonly number: number = ++databases;
+  /** @internal */
+  sessions = 0;
   /** @internal */
   readonly clock: Clock;
   /** @internal */
@@ -218,7 +223,11 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   override require(): Session {
     const session = this.current();
     if (session) return session;
-    const { name, remedy = "give createDatabase() a context that follows await" } = this.context;
+    const {
+      name,
+      strict,
+      remedy = strict ? LOST : "give createDatabase() a context that follows await",
+    } = this.context;
     const remedies = `use the one that db.session() hands to its work, ${remedy}, or use db.autocommit`;
     throw new DbError("SESSION_REQUIRED", `no session is current here, says ${name}(): ${remedies}`, { context: name });
   }
@@ -256,7 +265,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   // Where nobody is current, a statement is a session of its own; where that cannot be known, it is refused.
   #place(): Queryable {
-    return this.current() ?? (this.context.absenceProves ? this.autocommit : this.require());
+    const { absenceProves, strict } = this.context;
+    return this.current() ?? (absenceProves && !(strict && this.sessions > 0) ? this.autocommit : this.require());
   }
 
   #share(adapter: Adapter): Source<Hook> {

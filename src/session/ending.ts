@@ -87,6 +87,7 @@ async function endOnce(part: Part, ending: Ending, isClosed: boolean): Promise<v
   await holder.release(isClosed);
   callbacks.decide(root, "undone");
   root.stage = "ended";
+  unit.count(-1);
   unit.onEnd?.();
   if (unit.isReported) host.emit?.({ type: "end", session: unit.id, outcome: ending, error: root.cause?.error });
   // A callback that closes the session once more does not wait for itself.

@@ -13,6 +13,8 @@ export interface Host {
   /** Where requests can be cut off: keeps this one alive. */
   readonly waitUntil?: WaitUntil | undefined;
   readonly context: ContextProvider;
+  /** How many of its sessions are open, besides those of one statement. */
+  sessions: number;
   /** Whether a connection that turns out to have died while idle is replaced transparently. */
   readonly checksConnections: boolean;
   readonly stacks: boolean;

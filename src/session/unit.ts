@@ -59,8 +59,14 @@ export class Unit {
     this.root = new Scope("root", undefined, options.begin);
     this.outside = host.context.current();
     this.isReported = !link;
+    this.count(1);
     if (link) this.holder.adopt(link, this.root);
     else host.emit?.({ type: "session", session: this.id, parent: parent?.id });
+  }
+
+  /** Counts it among its database's open sessions, or no more. */
+  count(by: 1 | -1): void {
+    if (this.isReported && !this.options.isLone) this.host.sessions += by;
   }
 
   /** A name for the next savepoint. */
@@ -72,6 +78,7 @@ export class Unit {
   reopen(): void {
     this.root = new Scope("root", undefined, this.options.begin);
     this.closing = this.ending = undefined;
+    this.count(1);
     this.onReopen?.();
   }
 
