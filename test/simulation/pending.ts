@@ -6,6 +6,7 @@ export interface Pending {
   readonly what: string;
   /** In virtual milliseconds, without jumps of the clock. */
   dueAt: number;
+  readonly dueInMs: number;
   readonly owner: unknown;
 }
 
@@ -25,7 +26,7 @@ export class PendingPromises {
   }
 
   add(what: string, promise: PromiseLike<unknown>, dueInMs = Infinity): Pending {
-    const entry: Pending = { what, dueAt: this.#world.time.passed + dueInMs, owner: this.#owner?.() };
+    const entry: Pending = { what, dueAt: this.#world.time.passed + dueInMs, dueInMs, owner: this.#owner?.() };
     const settled = (): void => {
       this.#all.delete(entry);
       this.#world.tell("settled");
@@ -43,10 +44,16 @@ export class PendingPromises {
   /** Nothing more can happen by itself before `nextAt`. */
   check(nextAt: number): void {
     for (const entry of this.#all) {
-      if (nextAt <= entry.dueAt && nextAt < Infinity) continue;
+      if (nextAt <= entry.dueAt + this.#slackOf(entry) && nextAt < Infinity) continue;
       this.#all.delete(entry);
       const { what, dueAt } = entry;
       this.#world.fail("settles", dueAt < Infinity ? `${what} is pending after its deadline` : `${what} never settles`);
     }
+  }
+
+  // A clock that was set forward and back within one wait tells no more how long that was: it may take twice as long.
+  #slackOf({ dueInMs }: Pending): number {
+    const { hasJumpedAhead, hasJumpedBack } = this.#world.time;
+    return hasJumpedAhead && hasJumpedBack ? dueInMs : 0;
   }
 }

@@ -29,6 +29,7 @@ export function drained(): Promise<void> {
 export class Time implements Clock {
   /** What the world adds to the clock: a machine that slept. */
   jumpedMs = 0;
+  hasJumpedAhead = false;
   hasJumpedBack = false;
   /** Virtual milliseconds, without jumps. */
   passed = 1_000_000;
@@ -46,6 +47,7 @@ export class Time implements Clock {
   jump(ms: number): void {
     this.jumpedMs += ms;
     this.hasJumpedBack ||= ms < 0;
+    this.hasJumpedAhead ||= ms > 0;
   }
 
   setTimeout(callback: () => void, delayMs?: number): Timer {
