@@ -311,7 +311,7 @@ export class DatabasesStory {
           world.fail("streams", `connection ${number} lies idle with a stream that was not returned`);
       }
     // At most one a pool, for what is idle; and where the clock was set back, the one that was set before that.
-    const most = new Set(this.program.config.sources).size * (world.time.hasJumpedBack ? 2 : 1);
+    const most = new Set(this.program.config.sources).size * (world.time.setBackMs > 0 ? 2 : 1);
     if (world.time.armed > most) world.fail("timers", `${world.time.armed} timers are armed at rest`);
   }
 

@@ -137,7 +137,7 @@ export class PoolStory {
     const { busy, waiting } = pool.stats();
     if (busy + waiting > 0) world.fail("nothing left", `${busy} busy, ${waiting} waiting at rest`);
     // The one that was set before the clock was set back stays beside the one that was set after it.
-    const most = world.time.hasJumpedBack ? 2 : 1;
+    const most = world.time.setBackMs > 0 ? 2 : 1;
     if (world.time.armed > most) world.fail("timers", `${world.time.armed} timers are armed at rest`);
     await this.#until(pool, () => world.time.isEmpty, 100_000);
     if (pool.stats().idle > 0) world.fail("idle", `${pool.stats().idle} are idle long after idleMs`);

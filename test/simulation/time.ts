@@ -29,8 +29,8 @@ export function drained(): Promise<void> {
 export class Time implements Clock {
   /** What the world adds to the clock: a machine that slept. */
   jumpedMs = 0;
-  hasJumpedAhead = false;
-  hasJumpedBack = false;
+  /** By how much the clock was set back, all together. */
+  setBackMs = 0;
   /** Virtual milliseconds, without jumps. */
   passed = 1_000_000;
   /** Timers of the library that are armed. */
@@ -46,8 +46,7 @@ export class Time implements Clock {
 
   jump(ms: number): void {
     this.jumpedMs += ms;
-    this.hasJumpedBack ||= ms < 0;
-    this.hasJumpedAhead ||= ms > 0;
+    this.setBackMs += Math.max(-ms, 0);
   }
 
   setTimeout(callback: () => void, delayMs?: number): Timer {
