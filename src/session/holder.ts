@@ -93,6 +93,8 @@ export class Holder {
     this.#lease = undefined;
     this.#transaction.end();
     if (!lease) return;
+    // One that is not the pool's is only let go of.
+    if (lease.id === 0) return lease.release();
     const { driver, onSetUp } = lease.connection;
     // What the first connection's hook has queued was not carried out: it is for another one.
     lease.connection.onSetUp = undefined;

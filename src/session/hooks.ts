@@ -21,8 +21,21 @@ export async function prepareLink(
   owner: Owner,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { firstHook } = source;
   const { afterFirstConnection, afterConnection, setup } = source.options;
+  if (afterFirstConnection ?? afterConnection) await runHooks(source, host, link, owner, signal);
+  link.setup.push(...toSetup([...link.driver.setup, ...setup]));
+  link.isPrepared = true;
+}
+
+async function runHooks(
+  source: Source<Hook>,
+  host: Host,
+  link: Link,
+  owner: Owner,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { firstHook } = source;
+  const { afterFirstConnection, afterConnection } = source.options;
   const { acquireTimeoutMs, openTimeoutMs } = host.limits;
   const within = <T>(timeoutMs: number, what: string, work: () => Promise<T>): Promise<T> =>
     bounded({ signal, timeoutMs }, host.clock, work, (reason) =>
@@ -53,8 +66,6 @@ export async function prepareLink(
   // What it has queued is a part of it: until that is done, it is not.
   if (isFirst && queued > 0) link.onSetUp = (isDone) => firstHook.end(turn, isDone);
   else if (isFirst) firstHook.end(turn, true);
-  link.setup.push(...toSetup([...link.driver.setup, ...setup]));
-  link.isPrepared = true;
 }
 
 function hookRunner(session: Session, source: Source<Hook>, link: Link): (hook: Hook | undefined) => Promise<void> {
