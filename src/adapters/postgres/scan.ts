@@ -1,3 +1,4 @@
+import { Recent } from "../shared/recent.ts";
 import { type Words, wordsOf } from "./words.ts";
 
 /** What is seen of a text without asking the database. */
@@ -41,17 +42,11 @@ const OWN_PLACEHOLDERS = /^(PREPARE|CREATE (OR REPLACE )?(FUNCTION|PROCEDURE)) /
 /** Behind these a statement begins in PL/pgSQL. */
 const BEFORE_STATEMENT = /; |\b(?:BEGIN|THEN|ELSE|LOOP) /;
 
-const MOST_SCANS = 500;
-const scans: Map<string, Scan> = new Map();
+const scans = new Recent(256, read);
 
-/** Scans a text; it is remembered, until there are too many. */
+/** Scans a text; one seen of late is remembered. */
 export function scan(text: string): Scan {
-  let found = scans.get(text);
-  if (found) return found;
-  found = read(text);
-  if (scans.size >= MOST_SCANS) scans.clear();
-  scans.set(text, found);
-  return found;
+  return scans.get(text);
 }
 
 function read(text: string): Scan {

@@ -1,5 +1,5 @@
 import type { RawResult, RowBatch, SqlValue, Statement } from "../../contract/statement.ts";
-import { Recent } from "../sqlite/recent.ts";
+import { Recent } from "../shared/recent.ts";
 import type { Scan } from "../sqlite/scan.ts";
 import type { DriverValue, SqlJsDatabase, SqlJsStatement } from "./driver.ts";
 import { isLost } from "./errors.ts";

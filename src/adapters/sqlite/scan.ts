@@ -1,4 +1,4 @@
-import { Recent } from "./recent.ts";
+import { Recent } from "../shared/recent.ts";
 
 /** What is seen of a text without asking the database. */
 export interface Scan {
@@ -44,11 +44,14 @@ const TRIGGER = /^(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP\w* )?TRIGGER\b/;
 // SQLite's own limit; a larger number is left for it to refuse.
 const MAX_PARAMETERS = 32_766;
 
+const PLACE_BYTES = 40;
+const sizeOf = ({ places }: Scan): number => PLACE_BYTES * places.length;
+
 const scans = new Recent(256, read);
 
 /** Scans a text; one seen of late is remembered. */
 export function scan(text: string): Scan {
-  return scans.get(text);
+  return scans.get(text, sizeOf);
 }
 
 function read(text: string): Scan {
