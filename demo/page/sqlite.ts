@@ -18,10 +18,21 @@ function loadEngine(): Promise<SqlJsStatic> {
 const { clock, ...platform } = shared();
 const runtime = { ...platform, clock: { ...clock, now: () => performance.now() } };
 
-/** @param image - the bytes of a SQLite file; `undefined` begins with an empty database. */
-export function openDatabase(image: Uint8Array | undefined, onEvent: (event: DatabaseEvent) => void): Database {
-  const storage = memory(image ? { file: image } : {});
-  return createDatabase("sqljs:file", { adapters: [sqlJs({ sqlJs: loadEngine, storage })], runtime, onEvent });
+let files = 0;
+
+/**
+ * @param image - the bytes of a SQLite file; `undefined` begins with an empty database.
+ * @param warn - called when the file may lack what was written to it last.
+ */
+export function openDatabase(
+  image: Uint8Array | undefined,
+  onEvent: (event: DatabaseEvent) => void,
+  warn: () => void,
+): Database {
+  // One name is one database: the next file is opened while the one before is still there.
+  const name = `file-${++files}`;
+  const storage = memory(image ? { [name]: image } : {});
+  return createDatabase(`sqljs:${name}`, { adapters: [sqlJs({ sqlJs: loadEngine, storage, warn })], runtime, onEvent });
 }
 
 /** The whole database as the bytes of a file, as of the last commit. */

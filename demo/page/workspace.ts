@@ -1,6 +1,6 @@
 // The database that is open, and what the page knows of it.
 
-import { type Database, type DatabaseStats, isDbError } from "../../src/index.ts";
+import { type Database, type DatabaseEvent, type DatabaseStats, isDbError } from "../../src/index.ts";
 import { type Catalog, readCatalog, type TableInfo } from "./catalog.ts";
 import { plural } from "./format.ts";
 import { timeline } from "./sessions/timeline.ts";
@@ -17,6 +17,8 @@ interface Opened {
 }
 
 const SQLITE_HEADER = "SQLite format 3\0";
+/** It was written in WAL mode, and its `-wal` file was not given. */
+const PARTIAL = " What was written to it last may be missing: it is in its -wal file.";
 const NO_STATS: Stats = { open: 0, busy: 0, idle: 0, waiting: 0, waits: 0, flights: 0 };
 const NO_CATALOG: Catalog = { tables: [], completions: {} };
 
@@ -112,15 +114,18 @@ class Workspace extends EventTarget {
     fill?: (db: Database) => Promise<void>,
   ): Promise<void> {
     let db: Database | undefined;
+    let isPartial = false;
     try {
-      db = openDatabase(image, (event) => timeline.record(event));
+      const record = (event: DatabaseEvent): void => timeline.record(event);
+      db = openDatabase(image, record, () => (isPartial = true));
       await fill?.(db);
       const catalog = await readCatalog(db);
       const previous = this.#opened;
       this.#opened = { db, ...about };
       this.#catalog = catalog;
       this.#isStale = false;
-      this.say(about.isSample ? "" : `${about.name} is open, with ${plural(catalog.tables.length, "table")}.`);
+      const found = `${about.name} is open, with ${plural(catalog.tables.length, "table")}.`;
+      this.say(about.isSample ? "" : found + (isPartial ? PARTIAL : ""));
       this.dispatchEvent(new Event("change"));
       this.dispatchEvent(new Event("schema"));
       await drop(previous?.db);
