@@ -34,7 +34,7 @@ export interface DatabaseOptions {
   readonly folder?: string;
   /** Told what happens. What it throws is ignored. */
   readonly onEvent?: (event: DatabaseEvent) => void;
-  /** Keeps the stacks of acquires, for leak and deadlock reports: 1 µs each. Default false. */
+  /** Keeps the stacks of acquires, for leak and deadlock reports: some microseconds each. Default false. */
   readonly stacks?: boolean;
 }
 

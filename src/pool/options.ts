@@ -9,9 +9,13 @@ export interface PoolOptions {
   readonly maxIdle?: number | undefined;
   /** Longest wait for a connection; 0 = none. Default 5_000. */
   readonly acquireTimeoutMs?: number | undefined;
-  /** Longest time that one open, one validation or one close may take. Default 10_000. */
+  /**
+   * Longest time that one open, one validation or one close may take; no longer than `acquireTimeoutMs` where those for whom it
+   * was begun are gone, and others wait for its place. An open that was ended by that is followed by one with its whole time.
+   * Default 10_000.
+   */
   readonly openTimeoutMs?: number | undefined;
-  /** A connection idle for this long is not lent again. Default 30_000. */
+  /** A connection idle for this long is closed; the timer for it keeps no process alive, where the clock can `unref`. Default 30_000. */
   readonly idleMs?: number | undefined;
   /** A connection this old is not lent again; each lives up to a tenth less, so that they do not end together. Default 1_800_000. */
   readonly maxLifetimeMs?: number | undefined;
@@ -31,7 +35,7 @@ export interface ConnectionPoolOptions extends PoolOptions {
   readonly runtime?: Runtime | undefined;
   /** Told what happens; what it throws is ignored. */
   readonly onEvent?: ((event: PoolEvent) => void) | undefined;
-  /** Keep the stack of every acquire for leak and deadlock reports; costs microseconds each. Default `false`. */
+  /** Keep the stack of every acquire for leak and deadlock reports; costs a few microseconds each. Default `false`. */
   readonly stacks?: boolean | undefined;
   /** For messages. Default `"pool"`. */
   readonly name?: string | undefined;

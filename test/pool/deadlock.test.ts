@@ -208,9 +208,14 @@ test("a wait costs the same beside three hundred pools in which others wait", as
     await Promise.all([...all, ...disposed]);
     return ms;
   };
-  await measure(10);
-  const few = await measure(10);
-  const many = await measure(300);
+  // The best of a few: a collection of garbage may fall into one.
+  const best = async (tenants: number): Promise<number> => {
+    const times: number[] = [];
+    for (let round = 0; round < 5; round++) times.push(await measure(tenants));
+    return Math.min(...times);
+  };
+  const few = await best(10);
+  const many = await best(300);
   expect(many / few, `${few} ms beside 10, ${many} ms beside 300`).toBeLessThan(3);
 });
 
