@@ -93,12 +93,12 @@ export class Holder {
     this.#lease = undefined;
     this.#transaction.end();
     if (!lease) return;
-    // One that is not the pool's is only let go of.
-    if (lease.id === 0) return lease.release();
     const { driver, onSetUp } = lease.connection;
     // What the first connection's hook has queued was not carried out: it is for another one.
     lease.connection.onSetUp = undefined;
     onSetUp?.(false);
+    // One that is not the pool's is only let go of.
+    if (lease.id === 0) return lease.release();
     lease.release({ broken: driver.state !== "idle", dirty: isClosed || !driver.isReusable || onSetUp !== undefined });
   }
 
