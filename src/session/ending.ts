@@ -4,7 +4,7 @@ import type { Fate } from "./scope.ts";
 import type { Line } from "./line.ts";
 import { isDbError } from "../errors.ts";
 import { Command } from "./command.ts";
-import { commitUnknown } from "./landing.ts";
+import { unknownError } from "./landing.ts";
 import type { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";
 
@@ -38,7 +38,7 @@ export function giveUp({ unit, line, scope }: Part, reason: unknown): { readonly
   const isPlain = error === reason && !isDbError(reason, "QUERY_TIMEOUT");
   // The reason alone says that all was rolled back; a COMMIT that its work has asked for was the last thing done.
   const isKept = scope === unit.root && scope.path.length > 0 && unit.hasKept && !unit.transaction.isOpen;
-  return { error: isPlain && isKept ? commitUnknown(unit, scope, reason) : error };
+  return { error: isPlain && isKept ? unknownError(unit, reason) : error };
 }
 
 /** Something was committed, or sent outside of a transaction: it is there to stay, or may be. */

@@ -222,7 +222,7 @@ export class DatabasesStory {
       case "autocommit stream":
         return streamAutocommit(stage, strand.db, strand.rows);
       case "dispose": {
-        this.#world.note(() => `dispose of database ${strand.db}`);
+        this.#world.note(() => `dispose of database ${strand.db} within ${String(strand.timeoutMs)}`);
         const { timeoutMs } = strand;
         stage.hasDisposed = true;
         // It hears no more of what outlasts it.
