@@ -128,7 +128,9 @@ export function unknownError(unit: Unit, cause: unknown): DbError {
 }
 
 /** Of what is around it too, where that ends with this: it has no other answer for its user. */
-export function markUnknown({ callbacks }: Unit, scope: Scope): void {
+export function markUnknown(unit: Unit, scope: Scope): void {
+  const { callbacks } = unit;
+  unit.hasKept = true;
   callbacks.decide(scope, "unknown");
   for (let each: Scope | undefined = scope; each?.over; each = each.parent) {
     if (each.fate === "open") each.fate = "unknown";

@@ -92,9 +92,7 @@ async function playInside(
   );
   stage.world.note(() => `${name} ${result.isDone ? "done" : `rejected: ${shown(result.error)}`}`);
   scope.state = result.isDone ? "resolved" : "rejected";
-  const { error } = result;
-  const isClosed = stage.world.lib.isDbError(error, "SESSION_CLOSED") && error !== work.error;
-  scope.isUnknown = stage.world.lib.isDbError(error, "COMMIT_UNKNOWN") || (isClosed && error.outcome === "unknown");
+  scope.isUnknown = stage.world.lib.isDbError(result.error, "COMMIT_UNKNOWN");
   if (kind === "inner root") {
     const isUnknown = stage.world.lib.isDbError(result.error, "COMMIT_UNKNOWN") && result.error !== work.error;
     scope.epochs[0]!.fate = result.isDone ? "committed" : isUnknown ? "unknown" : "rolled back";
