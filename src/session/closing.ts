@@ -51,8 +51,8 @@ export async function reconnectPart<S extends Part>(
   const { root } = unit;
   await innerOf(session);
   try {
-    const command = new Command("commit", root, [], () => unit.holder.release());
-    command.isAwaited = true;
+    const command = new Command<void>("commit", root, [], () => undefined);
+    command.after = () => unit.holder.release();
     await session.line.add(command);
   } catch (error) {
     // Else somebody ends it already, and for a reason of their own.

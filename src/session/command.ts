@@ -27,8 +27,8 @@ export class Command<T = unknown> {
   link: Link | undefined;
   /** It takes back what its scope has done: the end of that scope does not end it. */
   isLast = false;
-  /** Nothing else leaves before its answer is made. */
-  isAwaited = false;
+  /** Makes its answer once it has landed; nothing else leaves before. Whoever gives it up aborts the signal. */
+  after: ((signal: AbortSignal) => Promise<T>) | undefined;
   /** When it was asked for, in the order of its line. */
   order = 0;
   /** Shares its flight with nobody: it settles something, or may be cancelled on its own. */
@@ -37,6 +37,8 @@ export class Command<T = unknown> {
   isTaken = false;
   /** From when it left it may have been executed. */
   isFlying = false;
+  /** Nothing of it is to be sent any more. */
+  hasLanded = false;
   isSettled = false;
   /** Disarms its deadline. */
   disarm: (() => void) | undefined;
@@ -53,8 +55,14 @@ export class Command<T = unknown> {
     this.promise = new Promise((fulfil) => (this.#fulfil = fulfil));
   }
 
+  /** What it was to do at the server is done. */
+  land(results: RawResult[], link: Link): void {
+    this.hasLanded = true;
+    if (!this.after) this.resolve(this.finish(results, link));
+  }
+
   resolve(value: MaybePromise<T>): void {
-    this.isSettled = true;
+    this.isSettled = this.hasLanded = true;
     this.disarm?.();
     this.unblock?.();
     this.#fulfil(value);
@@ -62,7 +70,7 @@ export class Command<T = unknown> {
 
   reject(error: unknown): void {
     if (this.isSettled) return;
-    this.isSettled = true;
+    this.isSettled = this.hasLanded = true;
     this.disarm?.();
     this.unblock?.();
     // Its session has ended, or is about to, and reports the failure: the statement's own promise may be nobody's.

@@ -12,6 +12,7 @@ import { Queryable } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
 import { toResult } from "./rows.ts";
 import type { StatementInput } from "./statement.ts";
+import { throwIfAborted } from "../signal.ts";
 
 /** What a handle does its work on: a session, or a transaction inside one. */
 export interface Held extends Part, Queryable {
@@ -83,15 +84,17 @@ export abstract class Handle<S extends Held> extends Queryable {
     return this.#handed((session) => {
       const { unit, line, scope } = whole(session, "setConnection");
       const link = connection?.bind(session);
-      const swap = async (): Promise<void> => {
+      const swap = async (signal: AbortSignal): Promise<void> => {
         await unit.holder.release();
-        if (link && runHooks) await unit.host.prepare(link, unit.owner, undefined);
+        if (link && runHooks) await unit.host.prepare(link, unit.owner, signal);
+        // Given up meanwhile, it is its owner's alone.
+        throwIfAborted(signal);
         if (!link) return;
         link.isBound = true;
         unit.holder.adopt(link, scope);
       };
-      const command = new Command("rollback", scope, [], swap);
-      command.isAwaited = true;
+      const command = new Command<void>("rollback", scope, [], () => undefined);
+      command.after = swap;
       const swapped = line.add(command);
       void swapped.catch(() => link && unit.holder.link !== link && (link.isBound = false));
       return swapped;

@@ -88,7 +88,7 @@ function answer(
       if (kind === "call") return;
       if (kind === "commit" || scope.path.length === 0) unit.hasKept = true;
       const results = isOne ? [resultOf(outcome!)] : outcomes.slice(ahead, ahead + length).map(resultOf);
-      command.resolve(command.finish(results, link));
+      command.land(results, link);
     } catch (error) {
       command.reject(error);
     }

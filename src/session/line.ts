@@ -132,7 +132,7 @@ export class Line {
     try {
       for (const command of this.#flying) prepare(this.#unit, command, link.origin.adapter);
       const flown = this.#depart(link);
-      return flown === true && !this.#flying[0]!.isAwaited ? undefined : this.#serveLater(flown);
+      return flown === true && !this.#flying[0]!.after ? undefined : this.#serveLater(flown);
     } catch (error) {
       return this.#refuse(error);
     }
@@ -150,7 +150,7 @@ export class Line {
       }
       // What was lost with nothing executed may leave again on another connection.
       while (!(await flown)) {
-        const waiting = this.#flying.find(isUnsettled);
+        const waiting = this.#flying.find(isToLand);
         if (!waiting) break;
         // A connection that was given back is gone for good, and a session whose end has begun takes no other.
         if (waiting.link || unit.ending) throw unit.closedError(waiting.scope);
@@ -158,7 +158,9 @@ export class Line {
           holder.link ?? (await holder.connect(await this.#source(), this.#toSignal, this.#onWait, waiting.usePool)),
         );
       }
-      for (const { isAwaited, promise } of this.#flying) if (isAwaited) await promise;
+      // Settled: it was given up, or refused.
+      for (const command of this.#flying)
+        if (command.after && !command.isSettled) command.resolve(await command.after(this.#toSignal()));
     } catch (error) {
       this.#refuse(error);
     }
@@ -181,7 +183,7 @@ export class Line {
 
   /** Sends what flies, without whom had given up before; false when it may have to leave again. */
   #depart(link: Link): MaybePromise<boolean> {
-    const ready = this.#flying.filter(isUnsettled);
+    const ready = this.#flying.filter(isToLand);
     const [first] = ready;
     if (!first) return true;
     const signal = first.disarm || this.isBounded ? this.#toSignal() : undefined;
@@ -235,8 +237,8 @@ export class Line {
   }
 }
 
-function isUnsettled({ isSettled }: Command): boolean {
-  return !isSettled;
+function isToLand({ hasLanded }: Command): boolean {
+  return !hasLanded;
 }
 
 /** The error for what waits for a transaction that, most likely, waits for it in turn. */
