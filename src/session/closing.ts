@@ -1,6 +1,6 @@
 import { bounded } from "./deadline.ts";
 import { Command } from "./command.ts";
-import { addRollback, end, markUndone, type Part } from "./ending.ts";
+import { addCommit, addRollback, end, markUndone, type Part } from "./ending.ts";
 import { turnError } from "./line.ts";
 
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
@@ -33,9 +33,9 @@ export async function closePart<S extends Part>(
     return;
   }
   if (session.scope !== root || action === "commit") checkWhole(session, "close");
-  const closing = root.hold(settleAndEnd(session, action, isClosed));
-  unit.closing = closing.catch(() => undefined);
-  return closing;
+  let closed!: () => void;
+  unit.closing = new Promise((resolve) => (closed = resolve));
+  await root.hold(settleAndEnd(session, action, isClosed, closed));
 }
 
 /** Commits, and gives the connection back. A session that was closed by hand goes on; one that was ended stays ended. */
@@ -64,36 +64,48 @@ export async function reconnectPart<S extends Part>(
   }
 }
 
-async function settleAndEnd<S extends Part>(session: S, action: Action<S>, isClosed: boolean): Promise<void> {
-  const { unit, line } = session;
-  const { root } = unit;
+async function settleAndEnd<S extends Part>(
+  session: S,
+  action: Action<S>,
+  isClosed: boolean,
+  closed: () => void,
+): Promise<void> {
+  const { root } = session.unit;
   try {
-    if (typeof action === "function") await runAction(session, action);
-    else if (action === "commit") {
-      await innerOf(session);
+    try {
+      if (typeof action === "function") await runAction(session, action);
+      else if (action === "commit") {
+        await innerOf(session);
+        await addCommit(session, root);
+      } else {
+        root.seal();
+        markUndone(root);
+        if (action) await addRollback(session, root);
+      }
+    } catch (error) {
       root.seal();
-      await line.add(new Command("commit", root, [], () => undefined));
-    } else {
-      root.seal();
-      markUndone(root);
-      if (action) await addRollback(session, root);
+      root.cause ??= { error, isClose: true };
+      await end(session, "failed", true);
+      throw error;
     }
-  } catch (error) {
-    root.seal();
-    root.cause ??= { error, isClose: true };
-    await end(session, "failed", true);
-    throw error;
+    await end(session, "done", isClosed);
+  } finally {
+    closed();
   }
-  await end(session, "done", isClosed);
 }
 
 async function runAction<S extends Part>(session: S, action: (session: S) => unknown): Promise<void> {
   const { unit, line } = session;
+  const { root } = unit;
   await line.idle();
   if (!unit.holder.link) return;
   // It may close the session by itself, and does not wait for itself then.
   unit.closing = undefined;
-  await action(session);
+  await new Promise<unknown>((resolve, reject) => {
+    // One that never settles keeps nobody waiting for longer than the session's own deadline.
+    void unit.ended().then(() => root.cause && reject(unit.closedError(root)));
+    void (async () => action(session))().then(resolve, reject);
+  });
 }
 
 /**

@@ -27,6 +27,8 @@ export class Command<T = unknown> {
   link: Link | undefined;
   /** It takes back what its scope has done: the end of that scope does not end it. */
   isLast = false;
+  /** The COMMIT at the end of its scope, which is awaited there. */
+  isEnd = false;
   /** Makes its answer once it has landed; nothing else leaves before. Whoever gives it up aborts the signal. */
   after: ((signal: AbortSignal) => Promise<T>) | undefined;
   /** When it was asked for, in the order of its line. */
@@ -73,8 +75,9 @@ export class Command<T = unknown> {
     this.isSettled = this.hasLanded = true;
     this.disarm?.();
     this.unblock?.();
-    // Its session has ended, or is about to, and reports the failure: the statement's own promise may be nobody's.
-    if (this.scope.over) settleQuietly(this.promise);
+    // Its session has ended, or is about to, and reports the failure: the statement's own promise may be nobody's. That of a
+    // session's own COMMIT is awaited, and once only: with two who wait, an engine does not find the lines that do.
+    if (this.scope.over && !this.isEnd) settleQuietly(this.promise);
     this.#fulfil(locate(error));
   }
 }
