@@ -63,7 +63,7 @@ export function checkDatabaseOptions(options: DatabaseOptions): void {
   const { settings } = options;
   if (settings !== undefined && settings !== "required")
     throw new TypeError(
-      'Expected `settings` to be "required"; what is set for all sessions is `defaults: { settings }`',
+      'Expected `settings` to be "required"; to set some for all sessions, use `defaults: { settings }`',
     );
   checkContext(options.context);
   for (const [name, type] of Object.entries(TYPES)) {

@@ -29,20 +29,17 @@ export function withDefaults<O extends SessionOptions>(
   const settings = own && given ? { ...given, ...own } : (own ?? given);
   if (settings) checkSettings(settings, dialect);
   else if (isRequired)
-    throw new TypeError(
-      'Expected `settings` for this session, since its database was made with `settings: "required"`',
-    );
+    throw new TypeError('Expected `settings` for this session: its database has `settings: "required"`');
   const defined = Object.entries(options).filter(([, value]) => value !== undefined);
   return { ...rest, ...(Object.fromEntries(defined) as O), ...(settings && { settings }) };
 }
 
 function checkSettings(settings: unknown, dialect: Dialect | undefined): void {
-  if (dialect === "sqlite")
-    throw new TypeError("Expected no `settings` for SQLite: they are PostgreSQL's, and nothing here would set them");
+  if (dialect === "sqlite") throw new TypeError("Expected no `settings` for SQLite: only PostgreSQL has them");
   if (typeof settings !== "object" || settings === null || Array.isArray(settings))
     throw new TypeError('Expected `settings` to be an object: `{ "app.tenant": id }`');
   for (const [name, value] of Object.entries(settings)) {
-    if (!NAME.test(name)) throw new TypeError(`Expected the name of a setting, like \`app.tenant\`, got \`${name}\``);
+    if (!NAME.test(name)) throw new TypeError(`Expected a setting's name, like \`app.tenant\`, got \`${name}\``);
     if (!["string", "number", "boolean"].includes(typeof value) || Number.isNaN(value))
       throw new TypeError(`Expected the setting \`${name}\` to be a string, number or boolean, got ${typeof value}`);
   }

@@ -172,11 +172,11 @@ function whole<P extends Part>(part: P, method: string): P {
   return part;
 }
 
-/** What settles the whole is for the session itself: a transaction inside it settles by how its work ends. */
+/** What settles the whole is for the session itself: a nested transaction ends with its work. */
 export function checkWhole(part: Part, method: string): void {
   const { kind, parent } = part.scope;
   if (parent) {
-    const message = `${method}() is for the session itself: a transaction inside it settles by how its work ends`;
+    const message = `${method}() is for the session itself: a nested transaction ends with its work`;
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: kind });
   }
   refuseFromWithin(part, true);

@@ -225,7 +225,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     const refusal = transaction.refusal(root);
     if (refusal) throw refusal;
     if (transaction.has.some(({ isUndone }) => isUndone))
-      throw new TypeError("Expected a transaction with nothing left to take back: run a statement before detach()");
+      throw new TypeError("Expected a transaction with nothing left to roll back: run a statement before detach()");
     const isBusy = line.unsettled(root).length > 0 || root.parts.size > 0;
     const link = isBusy ? undefined : holder.detach();
     if (!link)
