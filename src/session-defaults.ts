@@ -1,21 +1,21 @@
 import type { Dialect, Settings } from "./contract/adapter.ts";
 import type { SessionOptions } from "./session/session.ts";
 
-/** What all sessions of a database have, unless they are given something else; `db.autocommit` included. */
+/** Default options for all sessions of a database, including `db.autocommit`. */
 export interface SessionDefaults extends Pick<SessionOptions, "timeoutMs" | "retry" | "accessMode" | "isolationLevel"> {
-  /** PostgreSQL settings; a function is asked when a session begins. A session's own are set on top of them, name by name. */
+  /** PostgreSQL settings; a function is called when a session begins. A session's own settings override them by name. */
   readonly settings?: Settings | (() => Settings | undefined) | undefined;
 }
 
-/** A setting's name, as PostgreSQL has them: `search_path`, `app.tenant`. */
+/** A setting's name, in PostgreSQL's form: `search_path`, `app.tenant`. */
 const NAME = /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)*$/i;
 
 /**
- * What a session begins with: its own options, on top of its database's.
+ * The options a session begins with: its own, over its database's defaults.
  *
  * @param isRequired - whether a session without settings is refused.
- * @param dialect - of the database, where it is known already.
- * @throws TypeError for settings that are missing, wrong, or of a database that has none; no value is shown.
+ * @param dialect - of the database, if already known.
+ * @throws TypeError for settings that are missing, invalid, or not supported by the database; it shows no value.
  */
 export function withDefaults<O extends SessionOptions>(
   options: O,
