@@ -26,10 +26,11 @@ import { copyInput, type StatementInput, toStatement } from "./session/statement
 import { asyncDisposable } from "./dispose.ts";
 
 /**
- * Makes a database object. No I/O, no timer and no random number until its first statement: it may stand at module level.
+ * Creates a database object. It does no I/O, sets no timer and draws no random number before its first statement, so it can be
+ * created at module level.
  *
- * @param url - `sqljs:memory`, `libsql://…`, `postgres://…`; a function is asked whenever a connection is opened.
- * @throws TypeError for a wrong URL or option; it never shows a secret of the URL.
+ * @param url - `sqljs:memory`, `libsql://…`, `postgres://…`; a function is called whenever a connection is opened.
+ * @throws TypeError for an invalid URL or option; it never shows secrets of the URL.
  */
 export function createDatabase(url: UrlSource, options: DatabaseOptions): Database {
   return new Database(url, options);
@@ -37,12 +38,12 @@ export function createDatabase(url: UrlSource, options: DatabaseOptions): Databa
 
 let databases = 0;
 
-/** What to do where a strict provider refuses a lone statement. */
+/** The remedy when a strict provider refuses a lone statement. */
 const LOST = "bind the listener or callback that lost it (`AsyncLocalStorage.bind`)";
 
-/** A configured data source. Made by `createDatabase()`. */
+/** A configured data source, created by `createDatabase()`. */
 export class Database extends Handle<Session> implements AsyncDisposable {
-  /** Each statement a session of its own, outside of any session that is current: on purpose. */
+  /** Runs each statement in a session of its own, outside any current session. */
   readonly autocommit: Queryable = new Autocommit(this);
   /** Working folder of adapters that store files; `""` when none was set. */
   readonly folder: string;
@@ -102,7 +103,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   }
 
   /**
-   * Runs `work` in a session of its own: commits when it returns, rolls back when it throws or is given up.
+   * Runs `work` in a session of its own: commits when it returns, rolls back when it throws or is aborted.
    *
    * @returns what `work` returned, once it is committed.
    * @throws what `work` throws, unchanged; the signal's own reason; DbError `QUERY_TIMEOUT` | `COMMIT_UNKNOWN` | `ROLLBACK_ONLY` | ….
@@ -124,14 +125,14 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     }
   }
 
-  /** Begins a session by hand: `await using session = db.open()`. What is not committed when it ends is rolled back. */
+  /** Begins a session that you end yourself: `await using session = db.open()`. Anything not committed by then is rolled back. */
   open(options: SessionOptions = {}): Session {
     return Session.open(this, this.#begin(), this.#complete(options));
   }
 
-  /** Runs `work` in a transaction: in the current session by `options.propagation`, outside of any in a session of its own. */
+  /** Runs `work` in a transaction: inside a session according to `options.propagation`, otherwise in a new session. */
   transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
-    // Handed on as it is: one around it would not be as quiet.
+    // Returned as it is: a promise around it would report its rejection as unhandled.
     return this.current()?.transaction(work, options) ?? this.carried(this.#transact(work, options));
   }
 
@@ -139,7 +140,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return this.session(work, { ...options, transaction: resolvePropagation(options.propagation, false) === "root" });
   }
 
-  /** The session that is current here, if one is. */
+  /** The current session, if any. */
   current(): Session | undefined {
     for (let frame = this.context.current(); frame; frame = frame.parent)
       if (frame.owner === this || frame.owner === this.#source) return frame.session as Session;
@@ -156,7 +157,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     this.#bound.set(owner, session);
   }
 
-  /** @internal Closes what may not outlive this request. */
+  /** @internal Closes the connections that may not outlive this request. */
   async leave(): Promise<void> {
     await this.#source?.pool.leave?.();
   }
@@ -167,9 +168,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   }
 
   /**
-   * Ends the database: nobody gets a connection any more, those who hold one finish. The pool ends with its last database.
+   * Ends the database: no more connections are lent, and sessions that hold one finish. The pool ends with its last database.
    *
-   * @param options.timeoutMs - longest wait for those who hold one, in milliseconds. Default: as long as it takes.
+   * @param options.timeoutMs - longest wait for sessions that hold one, in milliseconds. Default: no limit.
    */
   async dispose(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     const { timeoutMs } = options;
@@ -178,7 +179,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     const before = this.#disposing;
     const disposing = (this.#disposing ??= this.#source?.leave(this, options) ?? Promise.resolve());
     if (!before || timeoutMs === undefined) return disposing;
-    // Asked once more, with a patience of its own.
+    // A second call, with a timeout of its own.
     let timer: unknown;
     const over = new Promise<void>((resolve) => (timer = this.clock.setTimeout(resolve, timeoutMs)));
     await Promise.race([disposing, over]).finally(() => this.clock.clearTimeout(timer));
@@ -228,8 +229,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
       strict,
       remedy = strict ? LOST : "give createDatabase() a context that follows await",
     } = this.context;
-    const remedies = `use the one that db.session() hands to its work, ${remedy}, or use db.autocommit`;
-    throw new DbError("SESSION_REQUIRED", `no session is current here, says ${name}(): ${remedies}`, { context: name });
+    const remedies = `use the one db.session() passes to its work, ${remedy}, or use db.autocommit`;
+    throw new DbError("SESSION_REQUIRED", `${name}() finds no current session: ${remedies}`, { context: name });
   }
 
   /** @internal */
@@ -241,7 +242,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   source(): MaybePromise<Source<Hook>> {
     if (this.#source && !this.#disposing) return this.#source;
     if (this.#adapter) return this.#share(this.#adapter);
-    // Each caller asks for itself; no promise is kept that would hang for ever if its request were cut off.
+    // Each caller calls it for itself: a shared promise would hang forever if its request were cut off.
     return Promise.resolve(this.url()).then((url) => this.#source ?? this.#share(this.#makeAdapter(url)));
   }
 
@@ -250,7 +251,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return prepareLink(link.origin as Source<Hook>, this, link, owner, signal);
   }
 
-  // Who waits for a session that begins here. From now on, closeAllInstances() and setFolder() look here too.
+  // The session that waits for the one begun here. From now on, closeAllInstances() and setFolder() include this database.
   #begin(): Owner | undefined {
     if (!this.#disposing) addInstance(this);
     return (this.context.current()?.session as Session | undefined)?.unit.owner;
@@ -263,7 +264,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return withDefaults(options, defaults ?? {}, settings === "required", dialect);
   }
 
-  // Where nobody is current, a statement is a session of its own; where that cannot be known, it is refused.
+  // Without a current session, a statement is a session of its own; if its absence proves nothing, it is refused.
   #place(): Queryable {
     const { absenceProves, strict } = this.context;
     return this.current() ?? (absenceProves && !(strict && this.sessions > 0) ? this.autocommit : this.require());

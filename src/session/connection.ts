@@ -79,7 +79,7 @@ export class Connection implements AsyncDisposable {
     this.#held();
     this.#own();
     if (scope.path.length === 0 && link.driver.state !== "idle")
-      throw new TypeError("Expected a connection with no transaction open, for a session that has none");
+      throw new TypeError("Expected a connection without an open transaction, as this session has none");
     link.isBound = this.#wasLent = true;
     return link;
   }
@@ -94,7 +94,7 @@ export class Connection implements AsyncDisposable {
   #own(): Link {
     if (!this.#toUser) throw new TypeError("Expected a connection of your own, from detach()");
     if (this.#link.isBound)
-      throw new TypeError("Expected a connection that no session has: use setConnection(null) there first");
+      throw new TypeError("Expected a connection that no session holds: use setConnection(null) there first");
     return this.#link;
   }
 
@@ -114,6 +114,6 @@ export class Connection implements AsyncDisposable {
       this.#renew();
     }
     if (this.#user.unit.holder.link === link) return link;
-    throw new DbError("SESSION_CLOSED", "this connection was closed, or given back", { session: this.name });
+    throw new DbError("SESSION_CLOSED", "this connection was closed or returned", { session: this.name });
   }
 }

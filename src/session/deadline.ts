@@ -50,7 +50,7 @@ export function arm(
 
 /** @param isFlying - whether what it is for may have been executed. */
 export function timeoutError(of: "statement" | "session", timeoutMs: number, isFlying?: boolean): DbError {
-  const message = `the ${of} was not done within ${timeoutMs} ms`;
+  const message = `the ${of} took over ${timeoutMs} ms`;
   return new DbError("QUERY_TIMEOUT", message, { timeoutMs, of }, { outcome: isFlying ? "unknown" : "not-executed" });
 }
 

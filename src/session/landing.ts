@@ -123,7 +123,7 @@ export function commitUnknown(unit: Unit, scope: Scope, cause: unknown): DbError
 
 /** The error alone: what was done since the last COMMIT has a fate of its own. */
 export function unknownError(unit: Unit, cause: unknown): DbError {
-  const message = "the answer to COMMIT was lost: look at the data before doing the work again";
+  const message = "the answer to COMMIT was lost: check the data before you repeat the work";
   return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(unit.host) }, { cause, outcome: "unknown" });
 }
 

@@ -10,7 +10,7 @@ export interface StreamRowsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What statements can be sent through: a Database, a Session, `db.autocommit`. */
+/** Anything that runs statements: a Database, a Session, `db.autocommit`. */
 export abstract class Queryable {
   /** @internal */
   abstract submit<T>(
@@ -21,9 +21,9 @@ export abstract class Queryable {
   ): Promise<T>;
 
   /**
-   * Reads rows one by one, fetched in batches, without holding the whole result. Leaving the loop early frees it.
+   * Reads rows one by one, fetched in batches, without holding the whole result in memory. Leaving the loop early ends the stream.
    *
-   * @throws DbError `SESSION_CLOSED` from the loop when its session has ended.
+   * @throws DbError `SESSION_CLOSED` from the loop if its session has ended.
    */
   abstract stream<R = Row>(statement: StatementInput, options?: StreamRowsOptions): AsyncIterable<R>;
 
@@ -42,9 +42,9 @@ export abstract class Queryable {
   }
 
   /**
-   * Makes a query from a template; each `${value}` becomes a parameter, each query inside becomes part of the text.
+   * Creates a query from a template; each `${value}` becomes a parameter, each nested query becomes part of the text.
    *
-   * @returns a lazy query: awaited, it gives its rows as objects.
+   * @returns a lazy query; awaiting it runs it and returns its rows as objects.
    */
   sql<R = Row>(strings: TemplateStringsArray, ...values: readonly (SqlValue | SqlQuery<unknown>)[]): SqlQuery<R> {
     const target = this.target();

@@ -7,7 +7,7 @@ export function toRows<R = Row>({ columns, rows }: RowBatch, texts: readonly str
   // Two columns of one name cannot both be keys; to keep one of them silently would lose the other.
   const name = rows.length > 0 && columns.length > 1 && columns.find((each, index) => columns.indexOf(each) !== index);
   if (typeof name === "string") {
-    const message = `several columns are named \`${name}\`: name them apart with AS, or read arrays with .values()`;
+    const message = `several columns are named \`${name}\`: rename them with AS, or read arrays with .values()`;
     throw new DbError(
       "QUERY_FAILED",
       message,

@@ -43,7 +43,7 @@ export function toStatement(input: StatementInput, adapter: Adapter, place: Stat
   if (found) {
     const at = found.findIndex(Boolean);
     const remedy = `use session.${REMEDIES[at]}`;
-    throw new DbError("TRANSACTION_STATEMENT", `\`${found[at]!.toUpperCase()}\` is not sent as text: ${remedy}`, {
+    throw new DbError("TRANSACTION_STATEMENT", `\`${found[at]!.toUpperCase()}\` cannot be sent as SQL: ${remedy}`, {
       sql,
       remedy,
     });

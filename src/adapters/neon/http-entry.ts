@@ -25,7 +25,7 @@ export function neonHttp(options: NeonHttpOptions): AdapterFactory {
   if (typeof neon !== "function")
     throw new TypeError(`Expected \`neon\` of @neondatabase/serverless, got \`${typeof neon}\``);
   if (typeof neonConfig === "object" && typeof Client !== "function")
-    throw new TypeError("Expected `Client` of @neondatabase/serverless beside a `neonConfig` of your own");
+    throw new TypeError("Expected `Client` of @neondatabase/serverless with a `neonConfig`");
   checkTimes({ answerTimeoutMs });
   const identity = [neon, Client, neonConfig, authToken, parsers, pooled, answerTimeoutMs];
   return toFactory(identity, (source) => new HttpAdapter(options, source));

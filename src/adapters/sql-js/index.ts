@@ -33,7 +33,7 @@ export interface SqlJsOptions {
  */
 export function sqlJs(options: SqlJsOptions): AdapterFactory {
   const { sqlJs: source, storage } = options;
-  if (!source) throw new TypeError(`Expected \`sqlJs\` to be what \`await initSqlJs()\` gives, got \`${source}\``);
+  if (!source) throw new TypeError(`Expected \`sqlJs\` to be what \`await initSqlJs()\` returns, got \`${source}\``);
   return {
     schemes: ["sqljs"],
     identity: [source, storage?.key ?? storage],

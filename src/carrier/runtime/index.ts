@@ -26,7 +26,7 @@ export interface BrowserContextOptions {
   readonly warn?: ((message: string) => void) | false;
 }
 
-const WARNING = "isopool/vite compiled nothing here: await loses sessions. Meant? warn: false";
+const WARNING = "isopool/vite compiled nothing here: await loses sessions. Intended? warn: false";
 
 /**
  * Keeps the current session over `await` in browsers, which have nothing for it: with the plugin `isopool/vite` over every one.

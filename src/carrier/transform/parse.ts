@@ -41,7 +41,7 @@ export function parseModule(code: string, id: string, parse: Parse): Node {
     }
   }
   const { message } = cause as Error;
-  throw new SyntaxError(`isopool cannot carry the context through ${id}, which it cannot read: ${message}`, {
+  throw new SyntaxError(`isopool cannot carry the context through ${id}, which does not parse: ${message}`, {
     cause,
   });
 }

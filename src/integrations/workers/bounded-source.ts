@@ -71,7 +71,7 @@ export class BoundedSource<C> implements PoolSource<C> {
         controller.abort(reason);
       };
       const onTimeout = (): void => {
-        const message = `no answer in ${this.#timeoutMs} ms. Is the server there? Else raise openTimeoutMs.`;
+        const message = `no answer in ${this.#timeoutMs} ms. Is the server up? If so, raise openTimeoutMs.`;
         giveUp(new DbError("CONNECT_FAILED", message, { adapter: this.#name }, { retryable: true }));
       };
       const timer = this.#clock.setTimeout(onTimeout, Math.min(this.#timeoutMs, LONGEST_DELAY_MS));

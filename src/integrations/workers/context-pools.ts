@@ -106,7 +106,7 @@ export class ContextPools<C> implements Pool<C> {
 
   #here(): Here<C> {
     if (this.#isDisposed)
-      throw new DbError("POOL_CLOSED", `"${this.name}" was disposed of. Make a new one.`, { pool: this.name });
+      throw new DbError("POOL_CLOSED", `"${this.name}" was disposed. Make a new one.`, { pool: this.name });
     const here = this.#find() ?? this.#begin();
     here.usedAt = this.#clock.now();
     return here;

@@ -11,6 +11,6 @@ import { type AmbientOptions, asyncLocal, type AsyncLocalStorageClass, type Cont
 export function requestContext(AsyncLocalStorage?: AsyncLocalStorageClass, options?: AmbientOptions): ContextProvider {
   const name = "requestContext";
   if (AsyncLocalStorage) return { ...asyncLocal(AsyncLocalStorage, options), name };
-  const remedy = "find the request's with db.of(request) or db.of(ctx)";
+  const remedy = "get the request's from db.of(request) or db.of(ctx)";
   return { name, remedy, absenceProves: false, current: () => undefined, run: (_frame, work) => work() };
 }

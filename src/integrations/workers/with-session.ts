@@ -127,7 +127,7 @@ function finder(databases: Databases | ((env: never) => Databases)): (env: unkno
 function check(databases: Databases): Databases {
   const list = [databases].flat() as Partial<Database>[];
   if (list.length === 0 || list.some((db) => typeof db?.session !== "function"))
-    throw new TypeError("Expected a database of createDatabase(), a list of them, or a function that makes them");
+    throw new TypeError("Expected a database from createDatabase(), a list of them, or a function that returns them");
   // A pool for one context would hand connections from request to request, and lose them with clients that leave.
   if ("WebSocketPair" in globalThis && list.some(({ runtime }) => !runtime?.createPool))
     throw new TypeError("Expected a database for Workers: `createDatabase(url, { runtime: workers() })`");
