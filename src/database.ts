@@ -277,16 +277,14 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     const { limits, checksConnections, stacks, runtime } = this;
     const setup = inputs.map((input) => toStatement(input, adapter, "setup"));
     const identity = [
-      ...[
-        this.#url,
-        this.folder,
-        runtime.name,
-        runtime.clock,
-        checksConnections,
-        stacks,
-        afterFirstConnection,
-        afterConnection,
-      ],
+      this.#url,
+      this.folder,
+      runtime.name,
+      runtime.clock,
+      checksConnections,
+      stacks,
+      afterFirstConnection,
+      afterConnection,
       ...Object.values(limits),
       // With the count of the values: a value must not pass for the next text.
       ...setup.flatMap(({ text, params = [] }) => [text, Object.keys(params).length, ...Object.entries(params).flat()]),

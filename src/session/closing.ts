@@ -35,7 +35,7 @@ export async function closePart<S extends Part>(
   if (session.scope !== root || action === "commit") checkWhole(session, "close");
   let closed!: () => void;
   unit.closing = new Promise((resolve) => (closed = resolve));
-  await root.hold(settleAndEnd(session, action, isClosed, closed));
+  await root.hold(settleAndEnd(session, action, isClosed)).finally(closed);
 }
 
 /** Commits, and gives the connection back. A session that was closed by hand goes on; one that was ended stays ended. */
@@ -64,46 +64,36 @@ export async function reconnectPart<S extends Part>(
   }
 }
 
-async function settleAndEnd<S extends Part>(
-  session: S,
-  action: Action<S>,
-  isClosed: boolean,
-  closed: () => void,
-): Promise<void> {
+async function settleAndEnd<S extends Part>(session: S, action: Action<S>, isClosed: boolean): Promise<void> {
   const { root } = session.unit;
   try {
-    try {
-      if (typeof action === "function") await runAction(session, action);
-      else if (action === "commit") {
-        await innerOf(session);
-        await addCommit(session, root);
-      } else {
-        root.seal();
-        markUndone(root);
-        if (action) await addRollback(session, root);
-      }
-    } catch (error) {
+    if (typeof action === "function") await runAction(session, action);
+    else if (action === "commit") {
+      await innerOf(session);
+      await addCommit(session, root);
+    } else {
       root.seal();
-      root.cause ??= { error, isClose: true };
-      await end(session, "failed", true);
-      throw error;
+      markUndone(root);
+      if (action) await addRollback(session, root);
     }
-    await end(session, "done", isClosed);
-  } finally {
-    closed();
+  } catch (error) {
+    root.seal();
+    root.cause ??= { error, isClose: true };
+    await end(session, "failed", true);
+    throw error;
   }
+  await end(session, "done", isClosed);
 }
 
 async function runAction<S extends Part>(session: S, action: (session: S) => unknown): Promise<void> {
   const { unit, line } = session;
-  const { root } = unit;
   await line.idle();
   if (!unit.holder.link) return;
   // It may close the session by itself, and does not wait for itself then.
   unit.closing = undefined;
   await new Promise<unknown>((resolve, reject) => {
     // One that never settles keeps nobody waiting for longer than the session's own deadline.
-    void unit.ended().then(() => root.cause && reject(unit.closedError(root)));
+    void unit.ended().then(() => unit.root.cause && reject(unit.closedError()));
     void (async () => action(session))().then(resolve, reject);
   });
 }

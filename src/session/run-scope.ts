@@ -61,7 +61,7 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   const { over } = scope;
   // A session that its own work has closed is done. Anything else was given up in the meantime.
   if (over && (scope.kind !== "root" || (over.cause && !over.cause.isClose)))
-    throw unit.closedError(scope, scope.isUnknown);
+    throw unit.closedError(scope, scope.fate === "unknown");
   if (over) return value;
   if (scope.kind === "root" || scope.kind === "transaction") await addCommit(part, scope);
   else keep(part, scope);
