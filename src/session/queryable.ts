@@ -36,7 +36,7 @@ export abstract class Queryable {
     return carry ? carry(promise) : promise;
   }
 
-  /** @internal Where a query made here and now will run. */
+  /** @internal The target that a query created here will run on. */
   target(): Queryable {
     return this;
   }
@@ -56,8 +56,8 @@ export abstract class Queryable {
    * Runs one statement.
    *
    * @param text - with the database's own placeholders: `?` or `$1`.
-   * @param params - one value a placeholder, by position or by name.
-   * @param options.timeoutMs - longest time to the answer, waiting in line included. Default: none.
+   * @param params - one value per placeholder, by position or by name.
+   * @param options.timeoutMs - longest time to the answer, including the wait for a connection. Default: no limit.
    * @throws DbError `QUERY_FAILED` | `QUERY_TIMEOUT` | `CONNECTION_LOST` | …; or the signal's own reason.
    */
   query<R = Row>(
@@ -69,9 +69,9 @@ export abstract class Queryable {
   }
 
   /**
-   * Runs a list of statements in one flight, all or nothing: within a transaction too.
+   * Runs a list of statements in one flight, all or nothing, also within a transaction.
    *
-   * @returns one result a statement, in order.
+   * @returns one result per statement, in order.
    * @throws DbError `QUERY_FAILED` whose `details.statementIndex` names the statement that failed.
    */
   batch(statements: readonly StatementInput[], options?: DeadlineOptions): Promise<Result[]> {

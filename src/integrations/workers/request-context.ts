@@ -1,8 +1,8 @@
 import { type AmbientOptions, asyncLocal, type AsyncLocalStorageClass, type ContextProvider } from "../../index.ts";
 
 /**
- * Takes the request for the context. `withSession()` binds its session to the Request and to its ExecutionContext, and
- * `db.of(request)` finds it wherever one of the two is at hand: no compatibility flag is needed.
+ * Uses the request as the context. `withSession()` binds its session to the Request and to its ExecutionContext, and
+ * `db.of(request)` finds it wherever you have one of the two: no compatibility flag is needed.
  *
  * @param AsyncLocalStorage - the class of `node:async_hooks` (`nodejs_als`, `nodejs_compat`): makes the session ambient as
  *   well, so that `db.sql` alone is enough.
