@@ -1,5 +1,5 @@
 import type { Dialect, Settings } from "./contract/adapter.ts";
-import type { SessionOptions } from "./session/session.ts";
+import type { SessionOptions } from "./session/session-options.ts";
 
 /** What all sessions of a database have, unless they are given something else; `db.autocommit` included. */
 export interface SessionDefaults extends Pick<SessionOptions, "timeoutMs" | "retry" | "accessMode" | "isolationLevel"> {
@@ -7,28 +7,42 @@ export interface SessionDefaults extends Pick<SessionOptions, "timeoutMs" | "ret
   readonly settings?: Settings | (() => Settings | undefined) | undefined;
 }
 
+export const DEFAULTS: readonly (keyof SessionDefaults)[] = [
+  "timeoutMs",
+  "retry",
+  "accessMode",
+  "isolationLevel",
+  "settings",
+];
+
 /** A setting's name, as PostgreSQL has them: `search_path`, `app.tenant`. */
 const NAME = /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)*$/i;
+
+/** How a database was told its sessions begin. */
+interface Defaulting {
+  readonly defaults?: SessionDefaults;
+  /** `"required"`: a session without settings is refused. */
+  readonly settings?: "required";
+}
 
 /**
  * What a session begins with: its own options, on top of its database's.
  *
- * @param isRequired - whether a session without settings is refused.
  * @param dialect - of the database, where it is known already.
  * @throws TypeError for settings that are missing, wrong, or of a database that has none; no value is shown.
  */
 export function withDefaults<O extends SessionOptions>(
   options: O,
-  defaults: SessionDefaults,
-  isRequired: boolean,
+  { defaults, settings: wanted }: Defaulting,
   dialect: Dialect | undefined,
 ): O {
-  const { settings: common, ...rest } = defaults;
+  if (!defaults && !wanted && !options.settings) return options;
+  const { settings: common, ...rest } = defaults ?? {};
   const own = options.settings;
   const given = typeof common === "function" ? common() : common;
   const settings = own && given ? { ...given, ...own } : (own ?? given);
   if (settings) checkSettings(settings, dialect);
-  else if (isRequired)
+  else if (wanted)
     throw new TypeError(
       'Expected `settings` for this session, since its database was made with `settings: "required"`',
     );

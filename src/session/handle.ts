@@ -1,16 +1,17 @@
-import type { Result } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import type { SettleCallback } from "./callbacks.ts";
-import { type Action, checkAction, closePart, reconnectPart } from "./closing.ts";
+import { type Action, checkAction, type CloseOptions, closePart, reconnectPart } from "./closing.ts";
 import { Command } from "./command.ts";
+import type { Finish } from "./finish.ts";
 import { Connection } from "./connection.ts";
 import { Cursor } from "./cursor.ts";
 import type { Part } from "./ending.ts";
 import { commitUnknown } from "./landing.ts";
 import { refuseFromWithin } from "./nesting.ts";
-import { Queryable } from "./queryable.ts";
+import { type BatchResults, Queryable } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
-import { toResult } from "./rows.ts";
+import { toResults } from "./rows.ts";
+import { refuseUndecided } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
 
 /** What a handle does its work on: a session, or a transaction inside one. */
@@ -32,11 +33,11 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @returns the results of `last`.
    * @throws DbError `COMMIT_UNKNOWN` when the answer was lost; `ROLLBACK_ONLY` when a part of it failed.
    */
-  commit(...last: readonly StatementInput[]): Promise<Result[]> {
+  commit<const List extends readonly StatementInput[]>(...last: List): Promise<BatchResults<List>> {
     return this.#handed((session) => {
       const { line, scope } = whole(session, "commit");
       const kind = scope.path.length > 0 || last.length === 0 ? "commit" : "batch";
-      return line.add(new Command(kind, scope, last, (raw) => raw.map((result) => toResult(result))));
+      return line.add(new Command(kind, scope, last, toResults as Finish<BatchResults<List>>));
     });
   }
 
@@ -107,7 +108,7 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @throws what the action throws, after the connection was closed; DbError `SESSION_CLOSED` when there is nothing to commit
    *   any more, since its signal or deadline has ended it; TypeError for an unknown action, with nothing done.
    */
-  close(action: Action<S> = "commit", { really = false }: { readonly really?: boolean } = {}): Promise<void> {
+  close(action: Action<S> = "commit", { really = false }: CloseOptions = {}): Promise<void> {
     return this.#handed((session) => {
       checkAction(action);
       return quietly(closePart(session, action, really, checkWhole), session.scope);
@@ -180,4 +181,5 @@ export function checkWhole(part: Part, method: string): void {
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: kind });
   }
   refuseFromWithin(part, true);
+  refuseUndecided(part.scope);
 }
