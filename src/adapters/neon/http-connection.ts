@@ -159,7 +159,7 @@ export class HttpConnection implements DriverConnection {
     const { list, ahead } = request;
     try {
       const [raw] = await this.#send(request, undefined, signal);
-      return toOutcome(raw!, this.#shape.parsers, statement.text);
+      return toOutcome(raw!, this.#shape.parsers, statement);
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
       const meant = meantBy(error.failure, list, false);
@@ -182,7 +182,7 @@ export class HttpConnection implements DriverConnection {
     const request = this.#toRequest(statements, settings);
     try {
       const results = await this.#send(request, { isolationLevel, isReadOnly: accessMode === "read only" }, signal);
-      const outcomes = results.map((raw, at) => toOutcome(raw, this.#shape.parsers, statements[at]!.text));
+      const outcomes = results.map((raw, at) => toOutcome(raw, this.#shape.parsers, statements[at]!));
       return [DONE, ...outcomes, DONE];
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;

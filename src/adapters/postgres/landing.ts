@@ -56,7 +56,7 @@ function errorOf(step: Step, part: Part, error: ServerError): DbError {
 }
 
 function toDone(step: Step, result: RawRows, own: Parsers): StepOutcome {
-  if (step.kind === "query") return toOutcome(result, own, step.statement.text);
+  if (step.kind === "query") return toOutcome(result, own, step.statement);
   // PostgreSQL answers the COMMIT of a transaction that had failed with ROLLBACK, and calls that a success.
   return step.kind === "commit" && result.command === "ROLLBACK" ? failure(transactionLost("commit")) : DONE;
 }
