@@ -13,14 +13,14 @@ export interface PgResult<R = ObjectRow> {
   readonly fields: { readonly name: string; readonly dataTypeID: number }[];
 }
 
-const COUNTED = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+const WRITES = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+const READS = ["SELECT", "FETCH"];
 
 export function toPgResult<R = ObjectRow>(raw: RawResult): PgResult<R> {
   const { columns, columnTypes = [], rows, rowsAffected, command = "" } = raw;
-  const hasRows = columns.length > 0 || command === "SELECT";
   return {
     command,
-    rowCount: COUNTED.includes(command) ? rowsAffected : hasRows ? rows.length : null,
+    rowCount: WRITES.includes(command) ? rowsAffected : READS.includes(command) ? rows.length : null,
     rows: toObjects(raw) as R[],
     fields: columns.map((name, index) => ({ name, dataTypeID: columnTypes[index]! })),
   };

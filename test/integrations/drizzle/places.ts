@@ -89,7 +89,14 @@ export async function openSqlJs({ make }: Pick<Operations, "make">): Promise<Ope
 
 export async function openLibsql({ make }: Pick<Operations, "make">, options?: LibsqlOptions): Promise<Opened> {
   const { db, sent, names, server } = await openLibsqlShop(options);
-  return { db, orm: make(db), roundTrips: async () => (await sent()).length, stored: names, server: { url: server.url, wsProxy: "" }, cutOff: () => server.expireStreams() };
+  return {
+    db,
+    orm: make(db),
+    roundTrips: async () => (await sent()).length,
+    stored: names,
+    server: { url: server.url, wsProxy: "" },
+    cutOff: () => server.expireStreams(),
+  };
 }
 
 export async function openNeon({ make }: Pick<Operations, "make">, options?: NeonOptions): Promise<Opened> {

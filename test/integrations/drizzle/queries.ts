@@ -10,7 +10,7 @@ const caught = (query: PromiseLike<unknown>): Promise<unknown> =>
 
 /** What a user of Drizzle's own drivers has: batches, prepared statements, a logger, the client, errors, retries, signals. */
 export function queryTests({ name, dialect, operations, open }: Place): void {
-  const { make, add, names, all, count, prepared, broken, raw } = operations;
+  const { make, add, all, count, prepared, broken, raw } = operations;
 
   describe(name, () => {
     test("a batch is all or nothing, and gives each query's own result", async () => {
