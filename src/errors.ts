@@ -58,7 +58,9 @@ export type ErrorCode = keyof ErrorDetails;
 /** `not-executed`: sending it again is safe. `unknown`: it may have been executed; isopool never sends it again. */
 export type Outcome = "not-executed" | "executed" | "unknown";
 
-export interface DbErrorOptions extends ErrorOptions {
+export interface DbErrorOptions {
+  /** The underlying error, if any. */
+  readonly cause?: unknown;
   /** Whether the same work, begun anew, may succeed. Default `false`. */
   readonly retryable?: boolean | undefined;
   /** Default `"not-executed"`. */

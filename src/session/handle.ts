@@ -15,8 +15,15 @@ import { refuseUndecided } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
 
 /** What a handle does its work on: a session, or a transaction inside one. */
-export interface Held extends Part, Queryable {
+export interface Held extends Queryable {
+  /** @internal */
+  readonly unit: Part["unit"];
+  /** @internal */
+  readonly line: Part["line"];
+  /** @internal */
+  readonly scope: Part["scope"];
   readonly connectionName: string;
+  /** @internal */
   lastCursor: Cursor | undefined;
 }
 
