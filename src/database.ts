@@ -37,10 +37,11 @@ import { identityOf } from "./session/source-identity.ts";
 import { asyncDisposable } from "./dispose.ts";
 
 /**
- * Makes a database object. No I/O, no timer and no random number until its first statement: it may stand at module level.
+ * Creates a database object. It does no I/O, sets no timer and draws no random number before its first statement, so it can be
+ * created at module level.
  *
- * @param url - `sqljs:memory`, `libsql://…`, `postgres://…`; a function is asked whenever a connection is opened.
- * @throws TypeError for a wrong URL or option; it never shows a secret of the URL.
+ * @param url - `sqljs:memory`, `libsql://…`, `postgres://…`; a function is called whenever a connection is opened.
+ * @throws TypeError for an invalid URL or option; it never shows secrets of the URL.
  */
 export function createDatabase(url: UrlSource, options: DatabaseOptions): Database {
   return new Database(url, options);
@@ -48,9 +49,9 @@ export function createDatabase(url: UrlSource, options: DatabaseOptions): Databa
 
 let databases = 0;
 
-/** A configured data source. Made by `createDatabase()`. */
+/** A configured data source, created by `createDatabase()`. */
 export class Database extends Handle<Session> implements AsyncDisposable {
-  /** Each statement a session of its own, outside of any session that is current: on purpose. */
+  /** Runs each statement in a session of its own, outside any current session. */
   readonly autocommit: Queryable = new Autocommit(this);
   /** Working folder of adapters that store files; `""` when none was set. */
   readonly folder: string;
@@ -104,7 +105,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   }
 
   /**
-   * Runs `work` in a session of its own: commits when it returns, rolls back when it throws or is given up.
+   * Runs `work` in a session of its own: commits when it returns, rolls back when it throws or is aborted.
    *
    * @returns what `work` returned, once it is committed.
    * @throws what `work` throws, unchanged; the signal's own reason; DbError `QUERY_TIMEOUT` | `COMMIT_UNKNOWN` | `ROLLBACK_ONLY` | ….
@@ -126,14 +127,14 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     }
   }
 
-  /** Begins a session by hand: `await using session = db.open()`. What is not committed when it ends is rolled back. */
+  /** Begins a session that you end yourself: `await using session = db.open()`. Anything not committed by then is rolled back. */
   open(options: SessionOptions = {}): Session {
     return Session.open(this, this.#begin(), this.#complete(options));
   }
 
-  /** Runs `work` in a transaction: in the current session by `options.propagation`, outside of any in a session of its own. */
+  /** Runs `work` in a transaction: inside a session according to `options.propagation`, otherwise in a new session. */
   transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
-    // Handed on as it is: one around it would not be as quiet.
+    // Returned as it is: a promise around it would report its rejection as unhandled.
     return this.current()?.transaction(work, options) ?? this.carried(this.#transact(work, options));
   }
 
@@ -178,7 +179,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return this.carried(sourceOf(this, () => new AbortController().signal).then(() => this));
   }
 
-  /** The session that is current here, if one is. */
+  /** The current session, if any. */
   current(): Session | undefined {
     for (let frame = this.context.current(); frame; frame = frame.parent)
       if (frame.owner === this || frame.owner === this.#source) return frame.session as Session;
@@ -195,7 +196,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     this.#bound.set(owner, session);
   }
 
-  /** @internal Closes what may not outlive this request. */
+  /** @internal Closes the connections that may not outlive this request. */
   async leave(): Promise<void> {
     await this.#source?.pool.leave?.();
   }
@@ -206,9 +207,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   }
 
   /**
-   * Ends the database: nobody gets a connection any more, those who hold one finish. The pool ends with its last database.
+   * Ends the database: no more connections are lent, and sessions that hold one finish. The pool ends with its last database.
    *
-   * @param options.timeoutMs - longest wait for those who hold one, in milliseconds. Default: as long as it takes.
+   * @param options.timeoutMs - longest wait for sessions that hold one, in milliseconds. Default: no limit.
    */
   async dispose(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     const { timeoutMs } = options;
@@ -216,7 +217,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     removeInstance(this);
     const before = this.#disposing;
     const disposing = (this.#disposing ??= this.#source?.leave(this, options) ?? Promise.resolve());
-    // Asked once more, with a patience of its own.
+    // A second call, with a timeout of its own.
     return before && timeoutMs !== undefined ? within(disposing, timeoutMs, this.clock) : disposing;
   }
 
@@ -276,7 +277,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   source(): MaybePromise<Source<Hook>> {
     if (this.#source && !this.#disposing) return this.#source;
     if (this.#adapter) return this.#share(this.#adapter);
-    // Each caller asks for itself; no promise is kept that would hang for ever if its request were cut off.
+    // Each caller calls it for itself: a shared promise would hang forever if its request were cut off.
     return Promise.resolve(this.url()).then(
       (url) => this.#source ?? this.#share(makeAdapter(url, this.#options, this.folder)),
     );
@@ -287,7 +288,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return prepareLink(link.origin as Source<Hook>, this, link, owner, signal);
   }
 
-  // Who waits for a session that begins here. From now on, closeAllInstances() and setFolder() look here too.
+  // The session that waits for the one begun here. From now on, closeAllInstances() and setFolder() include this database.
   #begin(): Owner | undefined {
     if (!this.#disposing) addInstance(this);
     return (this.context.current()?.session as Session | undefined)?.unit.owner;
@@ -298,7 +299,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return withDefaults(options, this.#options, this.dialect);
   }
 
-  // Where nobody is current, a statement is a session of its own; where that cannot be known, it is refused.
+  // Without a current session, a statement is a session of its own; if its absence proves nothing, it is refused.
   #place(): Queryable {
     const { absenceProves, strict } = this.context;
     return this.current() ?? (absenceProves && !(strict && this.sessions > 0) ? this.autocommit : this.require());

@@ -1,4 +1,4 @@
-// What `onEvent` tells. No event holds a parameter value, a password or a token.
+// What `onEvent` receives. No event holds a parameter value, a password or a token.
 
 /** Why a connection was closed. */
 export type CloseReason =
@@ -13,7 +13,7 @@ export type CloseReason =
   | "disposed"
   | "detached";
 
-/** Who holds or wants a connection: told apart in events, and followed to find deadlocks. */
+/** Who holds or wants a connection: identified in events, and followed to find deadlocks. */
 export interface Owner {
   readonly id: number;
   /** Who waits until this owner is done. */
@@ -58,11 +58,11 @@ export type SessionEvent =
       readonly type: "flight";
       readonly session: number;
       readonly connection: number;
-      /** The texts that travelled together, in order: the session's own statements and what rode along. */
+      /** The texts that travelled together, in order: the session's own statements and those sent along. */
       readonly statements: readonly string[];
       readonly durationMs: number;
       readonly isOk: boolean;
-      /** What went wrong: with the flight as a whole, or with the first of its steps that failed. */
+      /** The error of the flight as a whole, or of the first of its steps that failed. */
       readonly error: unknown;
     }
   | {

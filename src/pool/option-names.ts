@@ -14,5 +14,5 @@ export function checkNames(options: object | undefined, known: readonly string[]
 
 /** How many pairs of letters of a name are in another one. */
 function likeness(name: string, other: string): number {
-  return [...name].filter((_, index) => other.includes(name.slice(index, index + 2))).length;
+  return Array.from(name, (_, index) => name.slice(index, index + 2)).filter((pair) => other.includes(pair)).length;
 }

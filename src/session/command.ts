@@ -1,5 +1,5 @@
 import type { MaybePromise } from "../contract/adapter.ts";
-import type { Statement } from "../contract/statement.ts";
+import type { RawResult, Statement } from "../contract/statement.ts";
 import type { Finish } from "./finish.ts";
 import { locate } from "./locate.ts";
 import type { Link } from "./link.ts";
@@ -25,8 +25,10 @@ export class Command<T = unknown> {
   link: Link | undefined;
   /** It takes back what its scope has done: the end of that scope does not end it. */
   isLast = false;
-  /** Nothing else leaves before its answer is made. */
-  isAwaited = false;
+  /** The COMMIT at the end of its scope, which is awaited there. */
+  isEnd = false;
+  /** Makes its answer once it has landed; nothing else leaves before. Whoever gives it up aborts the signal. */
+  after: ((signal: AbortSignal) => Promise<T>) | undefined;
   /** When it was asked for, in the order of its line. */
   order = 0;
   /** Shares its flight with nobody: it settles something, or is a list. */
@@ -37,6 +39,8 @@ export class Command<T = unknown> {
   isTaken = false;
   /** From when it left it may have been executed. */
   isFlying = false;
+  /** Nothing of it is to be sent any more. */
+  hasLanded = false;
   isSettled = false;
   /** Disarms its deadline. */
   disarm: (() => void) | undefined;
@@ -53,8 +57,14 @@ export class Command<T = unknown> {
     this.promise = new Promise((fulfil) => (this.#fulfil = fulfil));
   }
 
+  /** What it was to do at the server is done. */
+  land(results: RawResult[], link: Link): void {
+    this.hasLanded = true;
+    if (!this.after) this.resolve(this.finish(results, link, this));
+  }
+
   resolve(value: MaybePromise<T>): void {
-    this.isSettled = true;
+    this.isSettled = this.hasLanded = true;
     this.disarm?.();
     this.unblock?.();
     this.#fulfil(value);
@@ -62,11 +72,12 @@ export class Command<T = unknown> {
 
   reject(error: unknown): void {
     if (this.isSettled) return;
-    this.isSettled = true;
+    this.isSettled = this.hasLanded = true;
     this.disarm?.();
     this.unblock?.();
-    // Its session has ended, or is about to, and reports the failure: the statement's own promise may be nobody's.
-    if (this.scope.over) settleQuietly(this.promise);
+    // Its session has ended, or is about to, and reports the failure: the statement's own promise may be nobody's. That of a
+    // session's own COMMIT is awaited, and once only: with two who wait, an engine does not find the lines that do.
+    if (this.scope.over && !this.isEnd) settleQuietly(this.promise);
     this.#fulfil(locate(error));
   }
 }

@@ -89,7 +89,7 @@ function answer(
       if (kind === "call") return;
       if (kind === "commit" || scope.path.length === 0) unit.hasKept = true;
       const results = isOne ? [resultOf(outcome!)] : outcomes.slice(ahead, ahead + length).map(resultOf);
-      command.resolve(command.finish(results, link, command));
+      command.land(results, link);
     } catch (error) {
       command.reject(error);
     }
@@ -124,7 +124,7 @@ export function commitUnknown(unit: Unit, scope: Scope, cause: unknown): DbError
 
 /** The error alone: what was done since the last COMMIT has a fate of its own. */
 export function unknownError(unit: Unit, cause: unknown): DbError {
-  const message = "the answer to COMMIT was lost: look at the data before doing the work again";
+  const message = "the answer to COMMIT was lost: check the data before you repeat the work";
   return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(unit.host) }, { cause, outcome: "unknown" });
 }
 

@@ -99,7 +99,7 @@ export function refuseFromWithin({ unit, scope }: Part, isWhole = false): void {
     const asking = (frame.session as Partial<Part>).scope;
     if (!asking || asking === scope || asking.over || !bound.holds(asking)) continue;
     if (!isWhole && asking.bound === bound) continue;
-    const message = "asked of the outer session by a transaction inside it, which would wait for itself";
+    const message = "a nested transaction used its outer session, and would wait for itself";
     throw new DbError("POOL_DEADLOCK", `${message}: use the session that its work received`, { max: 1, stacks: [] });
   }
 }
@@ -108,7 +108,7 @@ export function refuseFromWithin({ unit, scope }: Part, isWhole = false): void {
 function refuseOthers(options: OutermostOptions, outer: OutermostOptions): void {
   for (const name of [...BEGIN_OPTIONS, "retry"] as const) {
     if (options[name] === undefined || (name !== "retry" && options[name] === outer[name])) continue;
-    const message = `\`${name}\` is for the outermost: give it there, or use "requires-new"`;
+    const message = `set \`${name}\` on the outermost transaction, or use "requires-new"`;
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: options.propagation ?? "required" });
   }
 }

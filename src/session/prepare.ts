@@ -32,7 +32,7 @@ export function prepare(unit: Unit, command: Command, adapter: Adapter | undefin
     const isSettling = kind === "commit" || kind === "rollback";
     if (statements.length > 0 || (isSettling ? transaction.holds(scope) : kind !== "batch")) return;
     if (isSettling) settle(unit, command);
-    command.resolve(command.finish([], undefined!, command));
+    command.land([], undefined!);
   } catch (error) {
     command.reject(error);
   }

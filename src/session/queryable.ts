@@ -23,7 +23,7 @@ export type BatchResults<List extends readonly StatementInput[]> = {
   -readonly [Index in keyof List]: Result<RowOf<List[Index]>>;
 };
 
-/** What statements can be sent through: a Database, a Session, `db.autocommit`. */
+/** Anything that runs statements: a Database, a Session, `db.autocommit`. */
 export abstract class Queryable {
   /** @internal */
   abstract submit<T>(
@@ -34,9 +34,9 @@ export abstract class Queryable {
   ): Promise<T>;
 
   /**
-   * Reads rows one by one, fetched in batches, without holding the whole result. Leaving the loop early frees it.
+   * Reads rows one by one, fetched in batches, without holding the whole result in memory. Leaving the loop early ends the stream.
    *
-   * @throws DbError `SESSION_CLOSED` from the loop when its session has ended.
+   * @throws DbError `SESSION_CLOSED` from the loop if its session has ended.
    */
   abstract stream<R = Row>(statement: SqlQuery<R> | StatementInput, options?: StreamRowsOptions): AsyncIterable<R>;
 
@@ -49,7 +49,7 @@ export abstract class Queryable {
     return carry ? carry(promise) : promise;
   }
 
-  /** @internal Where a query made here and now will run. */
+  /** @internal The target that a query created here will run on. */
   target(): Queryable {
     return this;
   }
@@ -65,8 +65,8 @@ export abstract class Queryable {
    * Runs one statement.
    *
    * @param text - with the database's own placeholders: `?` or `$1`.
-   * @param params - one value a placeholder, by position or by name.
-   * @param options.timeoutMs - longest time to the answer, waiting in line included. Default: none.
+   * @param params - one value per placeholder, by position or by name.
+   * @param options.timeoutMs - longest time to the answer, including the wait for a connection. Default: no limit.
    * @throws DbError `QUERY_FAILED` | `QUERY_TIMEOUT` | `CONNECTION_LOST` | …; or the signal's own reason.
    */
   query<R = Row>(text: string, params?: Params, options?: DeadlineOptions): Promise<Result<R>>;
@@ -92,9 +92,9 @@ export abstract class Queryable {
   }
 
   /**
-   * Runs a list of statements in one flight, all or nothing: within a transaction too.
+   * Runs a list of statements in one flight, all or nothing, also within a transaction.
    *
-   * @returns one result a statement, in order.
+   * @returns one result per statement, in order.
    * @throws DbError `QUERY_FAILED` whose `details.statementIndex` names the statement that failed, or whose columns have equal
    *   names: use `rawBatch()` for those.
    */

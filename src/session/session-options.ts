@@ -6,14 +6,14 @@ import type { Propagation } from "./propagation.ts";
 import type { RetryOptions } from "./retry.ts";
 
 export interface SessionOptions extends BeginOptions, DeadlineOptions {
-  /** Whether its statements are one transaction, begun with the first of them. Default true. */
+  /** Whether its statements form one transaction, begun with the first statement. Default true. */
   readonly transaction?: boolean | undefined;
   /**
-   * How often the work is done again when it lost a race: serialization failure, deadlock, BUSY. Each attempt has `timeoutMs`
-   * for itself; the signal ends them all. Nothing is done again once a part of it was committed. Default 0.
+   * How often the work is retried after it lost a race: serialization failure, deadlock, BUSY. Each attempt has its own
+   * `timeoutMs`; the signal ends them all. Nothing is retried once a part of it was committed. Default 0.
    */
   readonly retry?: number | RetryOptions | undefined;
-  /** Called with the promise of the whole session, which never rejects: keeps a Worker's request alive until it has ended. */
+  /** Called with the promise of the whole session, which never rejects: keeps a Worker's request alive until the session has ended. */
   readonly waitUntil?: WaitUntil | undefined;
   /** Names it in events and in reports of leaks. */
   readonly name?: string | undefined;
@@ -26,7 +26,7 @@ export const SESSION_OPTIONS: readonly string[] = [
 ];
 
 export interface TransactionOptions extends SessionOptions {
-  /** What happens when there is a transaction already. Default `required`. */
+  /** What happens if a transaction is already active. Default `required`. */
   readonly propagation?: Propagation | undefined;
 }
 

@@ -33,7 +33,7 @@ import { handedRows, streamRows } from "./stream.ts";
 import { Unit } from "./unit.ts";
 import { asyncDisposable } from "../dispose.ts";
 
-/** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
+/** What `close()` does with the pending work; `null`: undecided, so it is rolled back. */
 export type CloseAction = Action<Session>;
 
 export type Work<T> = (session: Session) => T | Promise<T>;
@@ -84,7 +84,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     return session;
   }
 
-  /** @internal A session by hand: nobody waits for its end, so a signal or deadline ends it by itself. */
+  /** @internal A session from `db.open()`: nobody waits for its end, so a signal or deadline ends it directly. */
   static open(host: Host, parent: Owner | undefined, options: SessionOptions): Session {
     const session = Session.begin(host, parent, options);
     const { unit, line } = session;
@@ -112,7 +112,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     return session;
   }
 
-  /** @internal Runs `work` in a session of its own, once or, with `retry`, until it does not lose the race. */
+  /** @internal Runs `work` in a session of its own; with `retry`, until it no longer loses the race. */
   static run<T>(host: Host, parent: Owner | undefined, work: Work<T>, options: BeginSession): Promise<T> {
     const begin = (): ReturnType<Parameters<typeof retrying<T>>[0]> => {
       const session = Session.begin(host, parent, options);
@@ -124,7 +124,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
       };
     };
     let done: (() => void) | undefined;
-    // A promise of its own: with two that wait for the session's, an engine does not find the lines that await it.
+    // A promise of its own: if two wait for the session's, the engine cannot find the lines that await it.
     (options.waitUntil ?? host.waitUntil)?.(new Promise<void>((resolve) => (done = resolve)));
     return (async () => {
       try {
@@ -170,7 +170,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     finish: Finish<T>,
     options?: DeadlineOptions,
   ): Promise<T> {
-    // The command's own promise, not one around it: a session that waits for it has seen to its failure.
+    // The command's own promise, not one around it: a session that waits for it has handled its rejection.
     try {
       refuseFromWithin(checkOpen(this));
       return this.line.add(new Command(kind, this.scope, inputs, finish), options);
@@ -186,7 +186,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   }
 
   /**
-   * Runs `work` in a transaction inside this session, by `options.propagation`: default `required`, be part of this one.
+   * Runs `work` in a transaction inside this session, according to `options.propagation`; the default `required` joins this one.
    *
    * @throws what `work` throws, unchanged; DbError `PROPAGATION_REFUSED` | `ROLLBACK_ONLY` | `TRANSACTION_LOST` | ….
    */
@@ -234,7 +234,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     return openSavepoint(this, name, options, (scope) => new Session(unit, line, scope)) as Promise<Savepoint>;
   }
 
-  /** Gives the connection to the caller, who closes it; its place in the pool is free again. A transaction stays open on it. */
+  /** Hands the connection over to the caller, who must close it; its place in the pool is freed. An open transaction stays open. */
   detach(): Connection {
     checkWhole(checkOpen(this), "detach");
     const { unit, line } = this;
@@ -243,7 +243,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     const refusal = transaction.refusal(root);
     if (refusal) throw refusal;
     if (transaction.has.some(({ isUndone }) => isUndone))
-      throw new TypeError("Expected a transaction with nothing left to take back: run a statement before detach()");
+      throw new TypeError("Expected a transaction with nothing left to roll back: run a statement before detach()");
     const isBusy = line.unsettled(root).length > 0 || root.parts.size > 0;
     const link = isBusy ? undefined : holder.detach();
     if (!link)
@@ -253,7 +253,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
       return new Session(new Unit(host, undefined, { begin }, link));
     };
     const user = toUser();
-    // What still reads from it here reads no more; it is ended with the connection.
+    // Streams that still read from it stop; they end with the connection.
     for (const stream of holder.streams) user.unit.holder.streams.add(stream);
     holder.streams.clear();
     return new Connection(user, link, toUser);
@@ -279,7 +279,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     return this;
   }
 
-  /** Rolls back what was not committed, and ends the session. */
+  /** Rolls back anything not committed, and ends the session. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
     asyncDisposable(this, function () {

@@ -15,10 +15,10 @@ export interface SqlPart {
   toStatement(placeholder: "?" | "$"): Statement;
 }
 
-/** Runs a query on the session that it was made for. */
+/** Runs a query on the session for which it was created. */
 export type RunQuery = (query: SqlQuery<unknown>) => Promise<RawResult>;
 
-/** Prepares a promise that is handed out: `ContextProvider.carry`. */
+/** Prepares a promise that is returned to the user: `ContextProvider.carry`. */
 export type Carry = NonNullable<ContextProvider["carry"]>;
 
 // An await looks up whose promise it has, and shows that it does so, only where it has one: to be carried, a query must be a
@@ -32,7 +32,7 @@ class Awaited {
 
 /**
  * A statement written as a template: values become parameters, queries inside a query become part of its text.
- * Lazy: it runs when it is first awaited, and exactly once however often that happens; in a `batch` it does not run by itself.
+ * Lazy: it runs when it is first awaited, and exactly once, however often it is awaited; inside a `batch` it does not run on its own.
  */
 export class SqlQuery<R = Row> extends Awaited implements Promise<R[]>, SqlPart {
   readonly #strings: readonly string[];
@@ -59,12 +59,12 @@ export class SqlQuery<R = Row> extends Awaited implements Promise<R[]>, SqlPart 
     return "SqlQuery";
   }
 
-  /** The first row, or `undefined` when there is none. */
+  /** The first row, or `undefined` if there is none. */
   first(): Promise<R | undefined> {
     return this.#read((raw) => toRows<R>(raw, this.#strings)[0]);
   }
 
-  /** Rows as arrays in column order: `[[1, "Ada"]]`. The way to read duplicate column names. */
+  /** Rows as arrays in column order: `[[1, "Ada"]]`. Use it for duplicate column names. */
   values(): Promise<SqlValue[][]> {
     return this.#read(({ rows }) => rows);
   }
@@ -81,7 +81,7 @@ export class SqlQuery<R = Row> extends Awaited implements Promise<R[]>, SqlPart 
   ): Promise<A | B> {
     const raw = this.#once();
     const rows = follow(raw, (each) => toRows<R>(each, this.#strings));
-    // Nobody listens to what comes of it, as far as can be known.
+    // As far as can be known, nobody listens for its outcome.
     return onRejected ? rows.then(onFulfilled, onRejected) : follow(rows, onFulfilled ?? ((each) => each as A));
   }
 
@@ -128,7 +128,7 @@ export function sqlPart(strings: readonly string[], values: readonly unknown[] =
   return part;
 }
 
-/** Tells a query, or a part of one, from a value; works across copies of the package. */
+/** Distinguishes a query, or a part of one, from a value; works across copies of the package. */
 export function isSqlPart(value: unknown): value is Writable {
   return typeof value === "object" && value !== null && BRAND in value;
 }
