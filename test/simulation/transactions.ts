@@ -21,7 +21,7 @@ export async function playTransaction(
   const db = stage.databases[target.db]!;
   const isAmbient = step.via === "ambient" && actor.isCurrent;
   // Its deadline would be told when its work is over, which takes its time.
-  const isByHand = propagation === "nested" && id % 2 === 0 && options.timeoutMs === undefined && !controller;
+  const isByHand = propagation === "nested" && id % 4 === 0 && options.timeoutMs === undefined && !controller;
   const start = (work: (session: Session) => Promise<object>): Promise<object> =>
     isByHand
       ? endByHand(target.handle, work)
