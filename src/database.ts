@@ -229,7 +229,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
       strict,
       remedy = strict ? LOST : "give createDatabase() a context that follows await",
     } = this.context;
-    const remedies = `use the one db.session() passes to its work, ${remedy}, or use db.autocommit`;
+    const remedies = `use the one db.session() passes, ${remedy}, or use db.autocommit`;
     throw new DbError("SESSION_REQUIRED", `${name}() finds no current session: ${remedies}`, { context: name });
   }
 

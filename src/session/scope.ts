@@ -99,6 +99,6 @@ export class Scope {
 
 /** @throws DbError `ROLLBACK_ONLY` when a part of it failed. */
 export function refuseFailed({ failure, kind }: Scope): void {
-  const message = "a transaction that had joined this one failed: only a rollback is possible now";
+  const message = "a joined transaction failed: only a rollback is possible now";
   if (failure) throw new DbError("ROLLBACK_ONLY", message, { scope: kind }, { cause: failure.error });
 }

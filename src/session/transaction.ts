@@ -104,7 +104,7 @@ function lostError(sql: string | undefined, cause: unknown): DbError {
 }
 
 function spoiledError(cause: unknown): DbError {
-  const message = "a statement failed, and only a rollback is possible now";
+  const message = "a statement failed: only a rollback is possible now";
   return new DbError("ROLLBACK_ONLY", message, { scope: "session" }, { cause });
 }
 
