@@ -42,7 +42,7 @@ export function runInside<T>(
   return scope.hold(running());
 }
 
-/** What an adapter is told of how to begin: plain data, and nothing that belongs to the session. */
+/** The BEGIN options passed to an adapter: plain data, and nothing that belongs to the session. */
 export function toBegin({ isolationLevel, accessMode, settings, behavior, foreignKeys }: BeginOptions): BeginOptions {
   return {
     ...(isolationLevel && { isolationLevel }),

@@ -30,7 +30,7 @@ export class Scope {
   readonly begin: BeginOptions | undefined;
   /** What the server must have begun for a statement of this scope, outermost first: a transaction, then savepoints. */
   readonly path: readonly Scope[];
-  /** `ending`: nothing more may be asked in it. `ended`: its fate is known, and it holds nothing any more. */
+  /** `ending`: it takes no more statements. `ended`: its fate is known, and it holds nothing. */
   stage: "open" | "ending" | "ended" = "open";
   /** The work that it was made for runs: what that returns is not known yet. */
   isWorking = false;

@@ -49,7 +49,7 @@ export interface TransactionOptions extends SessionOptions {
   readonly propagation?: Propagation | undefined;
 }
 
-/** How sessions begin that are nobody's choice: `db.autocommit`. */
+/** How sessions begin that the user did not ask for: `db.autocommit`. */
 interface BeginSession extends SessionOptions {
   readonly isLone?: boolean | undefined;
 }
