@@ -1,11 +1,12 @@
-import type { AdapterFactory, MaybePromise } from "./contract/adapter.ts";
+import type { Adapter, AdapterFactory, MaybePromise } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent } from "./contract/events.ts";
+import { checkNames } from "./pool/option-names.ts";
 import type { PoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
 import type { Hook } from "./session/hooks.ts";
-import type { SessionDefaults } from "./session-defaults.ts";
-import type { StatementInput } from "./session/statement.ts";
+import { DEFAULTS, type SessionDefaults } from "./session-defaults.ts";
+import { type StatementInput, toStatement } from "./session/statement.ts";
 
 /** The database's URL. A function is called whenever a connection is opened: for bindings known only inside a request. */
 export type UrlSource = string | URL | (() => MaybePromise<string>);
@@ -38,6 +39,22 @@ export interface DatabaseOptions {
   readonly stacks?: boolean;
 }
 
+const NAMES: readonly string[] = [
+  "adapters",
+  "context",
+  "runtime",
+  "pool",
+  "checkActiveConnection",
+  "setup",
+  "afterFirstConnection",
+  "afterConnection",
+  "defaults",
+  "settings",
+  "folder",
+  "onEvent",
+  "stacks",
+] satisfies (keyof DatabaseOptions)[];
+
 const TYPES = {
   runtime: "object",
   pool: "object",
@@ -60,6 +77,7 @@ export function checkDatabaseOptions(options: DatabaseOptions): void {
   if (!areAdapters) throw new TypeError("Expected `adapters` to list adapters: `{ adapters: [sqlJs({ sqlJs })] }`");
   if (!Array.isArray(setup))
     throw new TypeError(`Expected \`setup\` to be a list of statements, got \`${typeof setup}\``);
+  checkNames(options, NAMES, "createDatabase()");
   const { settings } = options;
   if (settings !== undefined && settings !== "required")
     throw new TypeError(
@@ -71,6 +89,7 @@ export function checkDatabaseOptions(options: DatabaseOptions): void {
     if (value !== undefined && typeof value !== type)
       throw new TypeError(`Expected \`${name}\` to be a ${type}, got \`${shown(value)}\``);
   }
+  checkNames(options.defaults, DEFAULTS, "`defaults`");
 }
 
 function checkContext(context: ContextProvider | undefined): void {
@@ -85,12 +104,20 @@ function shown(value: unknown): string {
   return typeof value === "function" ? `function ${value.name}` : String(value);
 }
 
+/** Makes the adapter for a URL. @throws TypeError, for the URL or a statement of `setup`. */
+export function makeAdapter(url: string, { adapters, setup = [] }: DatabaseOptions, folder: string): Adapter {
+  const adapter = chooseAdapter(url, adapters).create({ url, folder });
+  // Checked here, where the mistake was made, and not when the first connection is opened.
+  for (const input of setup) toStatement(input, adapter, "setup");
+  return adapter;
+}
+
 /**
  * Finds the adapter for a URL.
  *
  * @throws TypeError that names the scheme, never the rest of the URL: that may hold a password.
  */
-export function chooseAdapter(url: string, adapters: readonly AdapterFactory[]): AdapterFactory {
+function chooseAdapter(url: string, adapters: readonly AdapterFactory[]): AdapterFactory {
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url)?.[0].toLowerCase();
   const chosen = adapters.find(({ schemes }) => schemes.includes(scheme!));
   if (chosen !== undefined) return chosen;

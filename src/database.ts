@@ -1,28 +1,36 @@
-import type { Adapter, MaybePromise } from "./contract/adapter.ts";
+import type { Adapter, Capabilities, Dialect, MaybePromise } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
-import type { Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
+import type { DatabaseEvent, Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
 import type { Clock, WaitUntil } from "./contract/runtime.ts";
-import type { RawResult, Row } from "./contract/statement.ts";
+import type { Row } from "./contract/statement.ts";
 import { explicit } from "./context/explicit.ts";
-import { checkDatabaseOptions, chooseAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
+import { Listeners } from "./session/listeners.ts";
+import { checkDatabaseOptions, makeAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
 import { type DatabaseStats, statsOf } from "./database-stats.ts";
 import { DbError } from "./errors.ts";
+import { checkNames } from "./pool/option-names.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
 import { shared } from "./runtime/shared.ts";
 import { Autocommit } from "./session/autocommit.ts";
-import type { DeadlineOptions } from "./session/deadline.ts";
+import type { CloseOptions } from "./session/closing.ts";
+import type { Finish } from "./session/finish.ts";
+import { type DeadlineOptions, within } from "./session/deadline.ts";
 import { Handle } from "./session/handle.ts";
 import { type Hook, prepareLink } from "./session/hooks.ts";
 import { addInstance, currentFolder, removeInstance } from "./session/instances.ts";
+import { sourceOf } from "./session/holder.ts";
 import type { Link } from "./session/link.ts";
 import { resolvePropagation } from "./session/propagation.ts";
 import { withDefaults } from "./session-defaults.ts";
+import { sessionRequired } from "./session/session-required.ts";
 import type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
-import { Session, type SessionOptions, type TransactionOptions, type Work } from "./session/session.ts";
+import { type CloseAction, Session, type Work } from "./session/session.ts";
+import { SESSION_OPTIONS, type SessionOptions, type TransactionOptions } from "./session/session-options.ts";
 import { Source } from "./session/source.ts";
-import type { Carry } from "./session/sql-query.ts";
+import type { Carry, SqlQuery } from "./session/sql-query.ts";
 import { copyInput, type StatementInput, toStatement } from "./session/statement.ts";
+import { identityOf } from "./session/source-identity.ts";
 import { asyncDisposable } from "./dispose.ts";
 
 /**
@@ -37,9 +45,6 @@ export function createDatabase(url: UrlSource, options: DatabaseOptions): Databa
 }
 
 let databases = 0;
-
-/** The remedy when a strict provider refuses a lone statement. */
-const LOST = "bind the listener or callback that lost it (`AsyncLocalStorage.bind`)";
 
 /** A configured data source, created by `createDatabase()`. */
 export class Database extends Handle<Session> implements AsyncDisposable {
@@ -65,8 +70,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   readonly stacks: boolean;
   /** @internal */
   readonly limits: CheckedPoolOptions;
-  /** @internal */
-  readonly emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
+  /** @internal Absent while nobody listens: events cost nothing then. */
+  emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
+  readonly #listeners: Listeners = new Listeners();
   readonly #url: string | (() => MaybePromise<string>);
   readonly #options: DatabaseOptions;
   readonly #bound: WeakMap<object, Session> = new WeakMap();
@@ -85,21 +91,14 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     this.waitUntil = runtime.waitUntil;
     this.checksConnections = checkActiveConnection;
     this.stacks = stacks;
-    this.limits = checkPoolOptions(options.pool, runtime.maxConnections);
+    this.limits = checkPoolOptions(options.pool, runtime.maxConnections, []);
     this.folder = options.folder ?? currentFolder(context);
-    this.emit =
-      onEvent &&
-      ((event) => {
-        // A listener that throws must not stop what it listens to.
-        try {
-          onEvent({ ...event, at: clock.now(), pool: this.#source?.pool.name ?? "" });
-        } catch {}
-      });
+    if (onEvent) this.subscribe(onEvent);
     this.#url = typeof url === "function" ? url : String(url);
     // A copy: what the caller changes later changes nothing here.
     this.#options = { ...options, adapters: [...options.adapters], setup: (options.setup ?? []).map(copyInput) };
     this.runtime = runtime;
-    if (typeof this.#url === "string") this.#adapter = this.#makeAdapter(this.#url);
+    if (typeof this.#url === "string") this.#adapter = makeAdapter(this.#url, this.#options, this.folder);
   }
 
   /**
@@ -137,7 +136,44 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   }
 
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
-    return this.session(work, { ...options, transaction: resolvePropagation(options.propagation, false) === "root" });
+    const { propagation, ...rest } = options;
+    return this.session(work, { ...rest, transaction: resolvePropagation(propagation, false) === "root" });
+  }
+
+  /**
+   * Calls a listener with every event from now on, as `onEvent` is called; what it throws is ignored.
+   *
+   * @returns ends it.
+   */
+  subscribe(listener: (event: DatabaseEvent) => void): () => void {
+    return this.#listeners.add(listener, () => this.#listen());
+  }
+
+  /** Events cost nothing while nobody is called. */
+  #listen(): void {
+    this.emit = this.#listeners.isEmpty
+      ? undefined
+      : (event) => this.#listeners.tell(event, this.clock, this.#source?.pool.name ?? "");
+    if (!this.#disposing) this.#source?.listen(this);
+  }
+
+  /** What its connections can do; `undefined` before `ready()` where the URL is a function. */
+  get capabilities(): Capabilities | undefined {
+    return (this.#adapter ?? this.#source?.adapter)?.capabilities;
+  }
+
+  /** The SQL that it speaks; `undefined` before `ready()` where the URL is a function. */
+  get dialect(): Dialect | undefined {
+    return this.capabilities?.dialect;
+  }
+
+  /**
+   * Asks the URL function, so that `dialect` and `capabilities` are known. Opens no connection.
+   *
+   * @throws what the URL function throws; TypeError when no adapter is for its URL; DbError `CONNECT_FAILED` | `POOL_CLOSED`.
+   */
+  ready(): Promise<this> {
+    return this.carried(sourceOf(this, () => new AbortController().signal).then(() => this));
   }
 
   /** The current session, if any. */
@@ -178,11 +214,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     removeInstance(this);
     const before = this.#disposing;
     const disposing = (this.#disposing ??= this.#source?.leave(this, options) ?? Promise.resolve());
-    if (!before || timeoutMs === undefined) return disposing;
     // A second call, with a timeout of its own.
-    let timer: unknown;
-    const over = new Promise<void>((resolve) => (timer = this.clock.setTimeout(resolve, timeoutMs)));
-    await Promise.race([disposing, over]).finally(() => this.clock.clearTimeout(timer));
+    return before && timeoutMs !== undefined ? within(disposing, timeoutMs, this.clock) : disposing;
   }
 
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -206,7 +239,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   override submit<T>(
     kind: "query" | "batch",
     inputs: readonly StatementInput[],
-    finish: (results: RawResult[]) => T,
+    finish: Finish<T>,
     options?: DeadlineOptions,
   ): Promise<T> {
     try {
@@ -216,21 +249,20 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     }
   }
 
-  override stream<R = Row>(statement: StatementInput, options?: StreamRowsOptions): AsyncIterable<R> {
+  override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options?: StreamRowsOptions): AsyncIterable<R> {
     return this.#place().stream<R>(statement, options);
+  }
+
+  override close(action?: CloseAction, options?: CloseOptions): Promise<void> {
+    if (this.current()) return super.close(action, options);
+    return this.carried(Promise.reject(sessionRequired(this.context, "; to end the database itself, use dispose()")));
   }
 
   /** @internal */
   override require(): Session {
     const session = this.current();
-    if (session) return session;
-    const {
-      name,
-      strict,
-      remedy = strict ? LOST : "give createDatabase() a context that follows await",
-    } = this.context;
-    const remedies = `use the one db.session() passes, ${remedy}, or use db.autocommit`;
-    throw new DbError("SESSION_REQUIRED", `${name}() finds no current session: ${remedies}`, { context: name });
+    if (!session) throw sessionRequired(this.context);
+    return session;
   }
 
   /** @internal */
@@ -243,7 +275,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     if (this.#source && !this.#disposing) return this.#source;
     if (this.#adapter) return this.#share(this.#adapter);
     // Each caller calls it for itself: a shared promise would hang forever if its request were cut off.
-    return Promise.resolve(this.url()).then((url) => this.#source ?? this.#share(this.#makeAdapter(url)));
+    return Promise.resolve(this.url()).then(
+      (url) => this.#source ?? this.#share(makeAdapter(url, this.#options, this.folder)),
+    );
   }
 
   /** @internal */
@@ -257,11 +291,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return (this.context.current()?.session as Session | undefined)?.unit.owner;
   }
 
-  #complete<O extends SessionOptions>(options: O): O {
-    const { defaults, settings } = this.#options;
-    const { dialect } = this.#adapter?.capabilities ?? {};
-    if (!defaults && !settings && !options.settings) return options;
-    return withDefaults(options, defaults ?? {}, settings === "required", dialect);
+  #complete<O extends SessionOptions & { readonly isLone?: boolean }>(options: O): O {
+    if (!options.isLone) checkNames(options, SESSION_OPTIONS, "a session");
+    return withDefaults(options, this.#options, this.dialect);
   }
 
   // Without a current session, a statement is a session of its own; if its absence proves nothing, it is refused.
@@ -274,31 +306,10 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     if (this.#disposing)
       throw new DbError("POOL_CLOSED", "the database was disposed: make a new one", { pool: adapter.key ?? "" });
     const { afterFirstConnection, afterConnection, adapters, setup: inputs = [] } = this.#options;
-    const { limits, checksConnections, stacks, runtime } = this;
+    const { limits, checksConnections, runtime, folder, stacks } = this;
     const setup = inputs.map((input) => toStatement(input, adapter, "setup"));
-    const identity = [
-      this.#url,
-      this.folder,
-      runtime.name,
-      runtime.clock,
-      checksConnections,
-      stacks,
-      afterFirstConnection,
-      afterConnection,
-      ...Object.values(limits),
-      // With the count of the values: a value must not pass for the next text.
-      ...setup.flatMap(({ text, params = [] }) => [text, Object.keys(params).length, ...Object.entries(params).flat()]),
-      ...adapters.flatMap((factory) => factory.identity),
-    ];
     const options = { limits, runtime, setup, afterFirstConnection, afterConnection, checksConnections };
+    const identity = identityOf(this.#url, folder, stacks, options, adapters);
     return (this.#source = Source.share(adapter, identity, options, this));
-  }
-
-  #makeAdapter(url: string): Adapter {
-    const { adapters, setup = [] } = this.#options;
-    const adapter = chooseAdapter(url, adapters).create({ url, folder: this.folder });
-    // Checked here, where the mistake was made, and not when the first connection is opened.
-    for (const input of setup) toStatement(input, adapter, "setup");
-    return adapter;
   }
 }

@@ -65,6 +65,9 @@ export interface DbErrorOptions extends ErrorOptions {
   readonly outcome?: Outcome | undefined;
 }
 
+/** An error of one of these codes: `switch (error.code)` tells which `details` it has. */
+export type DbErrorOf<Code extends ErrorCode> = { [Each in Code]: DbError<Each> }[Code];
+
 const BRAND = Symbol.for("isopool.DbError");
 
 /** Every error that isopool creates, except `TypeError` for invalid arguments. */
@@ -86,7 +89,7 @@ export class DbError<Code extends ErrorCode = ErrorCode> extends Error {
 }
 
 /** Tells whether `value` is a DbError, of `code` if given; works across copies of the package. */
-export function isDbError<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is DbError<Code> {
+export function isDbError<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is DbErrorOf<Code> {
   return (
     value instanceof Error && BRAND in value && (code === undefined || (value as unknown as DbError).code === code)
   );

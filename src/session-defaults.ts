@@ -1,5 +1,5 @@
 import type { Dialect, Settings } from "./contract/adapter.ts";
-import type { SessionOptions } from "./session/session.ts";
+import type { SessionOptions } from "./session/session-options.ts";
 
 /** Default options for all sessions of a database, including `db.autocommit`. */
 export interface SessionDefaults extends Pick<SessionOptions, "timeoutMs" | "retry" | "accessMode" | "isolationLevel"> {
@@ -7,29 +7,42 @@ export interface SessionDefaults extends Pick<SessionOptions, "timeoutMs" | "ret
   readonly settings?: Settings | (() => Settings | undefined) | undefined;
 }
 
+export const DEFAULTS: readonly (keyof SessionDefaults)[] = [
+  "timeoutMs",
+  "retry",
+  "accessMode",
+  "isolationLevel",
+  "settings",
+];
+
 /** A setting's name, in PostgreSQL's form: `search_path`, `app.tenant`. */
 const NAME = /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)*$/i;
+
+/** How a database was told its sessions begin. */
+interface Defaulting {
+  readonly defaults?: SessionDefaults;
+  /** `"required"`: a session without settings is refused. */
+  readonly settings?: "required";
+}
 
 /**
  * The options a session begins with: its own, over its database's defaults.
  *
- * @param isRequired - whether a session without settings is refused.
  * @param dialect - of the database, if already known.
  * @throws TypeError for settings that are missing, invalid, or not supported by the database; it shows no value.
  */
 export function withDefaults<O extends SessionOptions>(
   options: O,
-  defaults: SessionDefaults,
-  isRequired: boolean,
+  { defaults, settings: wanted }: Defaulting,
   dialect: Dialect | undefined,
 ): O {
-  const { settings: common, ...rest } = defaults;
+  if (!defaults && !wanted && !options.settings) return options;
+  const { settings: common, ...rest } = defaults ?? {};
   const own = options.settings;
   const given = typeof common === "function" ? common() : common;
   const settings = own && given ? { ...given, ...own } : (own ?? given);
   if (settings) checkSettings(settings, dialect);
-  else if (isRequired)
-    throw new TypeError('Expected `settings` for this session: its database has `settings: "required"`');
+  else if (wanted) throw new TypeError('Expected `settings` for this session: its database has `settings: "required"`');
   const defined = Object.entries(options).filter(([, value]) => value !== undefined);
   return { ...rest, ...(Object.fromEntries(defined) as O), ...(settings && { settings }) };
 }

@@ -18,6 +18,8 @@ export interface Owner {
   readonly id: number;
   /** Who waits until this owner is done. */
   readonly parent: Owner | undefined;
+  /** Of the session, where it has one. */
+  readonly name?: string | undefined;
 }
 
 export type PoolEvent =
@@ -43,7 +45,12 @@ export type PoolEvent =
 
 /** A session's own events. `session` is its number, counted per isolate; `parent` the session that waits for it. */
 export type SessionEvent =
-  | { readonly type: "session"; readonly session: number; readonly parent: number | undefined }
+  | {
+      readonly type: "session";
+      readonly session: number;
+      readonly parent: number | undefined;
+      readonly name: string | undefined;
+    }
   | { readonly type: "begin"; readonly session: number }
   | { readonly type: "commit"; readonly session: number }
   | { readonly type: "rollback"; readonly session: number }

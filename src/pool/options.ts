@@ -1,5 +1,6 @@
 import type { PoolEvent } from "../contract/events.ts";
 import type { Runtime } from "../contract/runtime.ts";
+import { checkNames } from "./option-names.ts";
 
 /** How a pool behaves. Times are in milliseconds; `Infinity` = no limit. */
 export interface PoolOptions {
@@ -41,6 +42,8 @@ export interface ConnectionPoolOptions extends PoolOptions {
   readonly name?: string | undefined;
 }
 
+const OTHERS: readonly string[] = ["runtime", "onEvent", "stacks", "name"];
+
 /** Pool options with every default filled in. */
 export type CheckedPoolOptions = { -readonly [Name in keyof PoolOptions]-?: number };
 
@@ -48,9 +51,14 @@ export type CheckedPoolOptions = { -readonly [Name in keyof PoolOptions]-?: numb
  * Fills in the defaults.
  *
  * @param maxConnections - default of `max`.
+ * @param others - further names that are allowed.
  * @throws TypeError that names the option, the expected value and the actual one.
  */
-export function checkPoolOptions(options: PoolOptions = {}, maxConnections = 10): CheckedPoolOptions {
+export function checkPoolOptions(
+  options: PoolOptions = {},
+  maxConnections = 10,
+  others: readonly string[] = OTHERS,
+): CheckedPoolOptions {
   const checked: CheckedPoolOptions = {
     max: maxConnections,
     maxIdle: Infinity,
@@ -63,6 +71,7 @@ export function checkPoolOptions(options: PoolOptions = {}, maxConnections = 10)
     maxWaiting: Infinity,
     leakMs: 0,
   };
+  checkNames(options, [...Object.keys(checked), ...others], "a pool");
   for (const name of Object.keys(checked) as (keyof PoolOptions)[])
     checked[name] = checkNumber(name, options[name] ?? checked[name]);
   return checked;

@@ -6,6 +6,11 @@ import { turnError } from "./line.ts";
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
 export type Action<S> = "commit" | "rollback" | null | ((session: S) => unknown);
 
+export interface CloseOptions {
+  /** Closes the connection instead of pooling it. Default false. */
+  readonly really?: boolean | undefined;
+}
+
 export function checkAction(action: unknown): void {
   if (typeof action !== "function" && !["commit", "rollback", null].includes(action as string))
     throw new TypeError(

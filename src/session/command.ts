@@ -1,5 +1,6 @@
 import type { MaybePromise } from "../contract/adapter.ts";
 import type { RawResult, Statement } from "../contract/statement.ts";
+import type { Finish } from "./finish.ts";
 import { locate } from "./locate.ts";
 import type { Link } from "./link.ts";
 import { settleQuietly } from "./quiet.ts";
@@ -8,9 +9,6 @@ import type { StatementInput } from "./statement.ts";
 
 /** `connect` needs only a connection; `call` one that is in its transaction. Both do something with it, and nothing else flies. */
 export type CommandKind = "query" | "batch" | "commit" | "rollback" | "connect" | "call";
-
-/** Makes a command's answer of its results. */
-export type Finish<T> = (results: RawResult[], link: Link) => MaybePromise<T>;
 
 /** Something a session was asked to do on its connection, and the promise that it gave for it. */
 export class Command<T = unknown> {
@@ -33,8 +31,10 @@ export class Command<T = unknown> {
   after: ((signal: AbortSignal) => Promise<T>) | undefined;
   /** When it was asked for, in the order of its line. */
   order = 0;
-  /** Shares its flight with nobody: it settles something, or may be cancelled on its own. */
+  /** Shares its flight with nobody: it settles something, or is a list. */
   isAlone: boolean;
+  /** Its deadline. Those that share a flight give up together, or not at all: none is delayed by what has more time. */
+  timeoutMs: number | undefined;
   /** It has left the queue, and waits for a connection or for its answer. */
   isTaken = false;
   /** From when it left it may have been executed. */
@@ -60,7 +60,7 @@ export class Command<T = unknown> {
   /** What it was to do at the server is done. */
   land(results: RawResult[], link: Link): void {
     this.hasLanded = true;
-    if (!this.after) this.resolve(this.finish(results, link));
+    if (!this.after) this.resolve(this.finish(results, link, this));
   }
 
   resolve(value: MaybePromise<T>): void {

@@ -11,6 +11,8 @@ export interface DeadlineOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+export const DEADLINE_OPTIONS: readonly (keyof DeadlineOptions)[] = ["signal", "timeoutMs"];
+
 // setTimeout's longest delay: a longer one would fire at once.
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
@@ -73,4 +75,11 @@ export function bounded<T>(
     // Called synchronously: some contexts are only current here.
     void new Promise<T>((start) => start(work())).then(resolve, reject).then(disarm);
   });
+}
+
+/** Waits for a promise, and no longer than this. */
+export async function within(promise: Promise<void>, timeoutMs: number, clock: Clock): Promise<void> {
+  let timer: unknown;
+  const over = new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, timeoutMs)));
+  await Promise.race([promise, over]).finally(() => clock.clearTimeout(timer));
 }

@@ -1,16 +1,17 @@
-import type { Result } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import type { SettleCallback } from "./callbacks.ts";
-import { type Action, checkAction, closePart, reconnectPart } from "./closing.ts";
+import { type Action, checkAction, type CloseOptions, closePart, reconnectPart } from "./closing.ts";
 import { Command } from "./command.ts";
+import type { Finish } from "./finish.ts";
 import { Connection } from "./connection.ts";
 import { Cursor } from "./cursor.ts";
 import type { Part } from "./ending.ts";
 import { commitUnknown } from "./landing.ts";
 import { refuseFromWithin } from "./nesting.ts";
-import { Queryable } from "./queryable.ts";
+import { type BatchResults, Queryable } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
-import { toResult } from "./rows.ts";
+import { toResults } from "./rows.ts";
+import { refuseUndecided } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
 import { throwIfAborted } from "../signal.ts";
 
@@ -33,11 +34,11 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @returns the results of `last`.
    * @throws DbError `COMMIT_UNKNOWN` if the answer was lost; `ROLLBACK_ONLY` if a part of the work failed.
    */
-  commit(...last: readonly StatementInput[]): Promise<Result[]> {
+  commit<const List extends readonly StatementInput[]>(...last: List): Promise<BatchResults<List>> {
     return this.#handed((session) => {
       const { line, scope } = whole(session, "commit");
       const kind = scope.path.length > 0 || last.length === 0 ? "commit" : "batch";
-      return line.add(new Command(kind, scope, last, (raw) => raw.map((result) => toResult(result))));
+      return line.add(new Command(kind, scope, last, toResults as Finish<BatchResults<List>>));
     });
   }
 
@@ -110,7 +111,7 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @throws what the action throws, after the connection was closed; DbError `SESSION_CLOSED` if a signal or deadline has
    *   already ended the session, so that nothing can be committed; TypeError for an unknown action, before anything is done.
    */
-  close(action: Action<S> = "commit", { really = false }: { readonly really?: boolean } = {}): Promise<void> {
+  close(action: Action<S> = "commit", { really = false }: CloseOptions = {}): Promise<void> {
     return this.#handed((session) => {
       checkAction(action);
       return quietly(closePart(session, action, really, checkWhole), session.scope);
@@ -183,4 +184,5 @@ export function checkWhole(part: Part, method: string): void {
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: kind });
   }
   refuseFromWithin(part, true);
+  refuseUndecided(part.scope);
 }

@@ -34,6 +34,7 @@ export class Line {
 
   add<T>(command: Command<T>, options?: DeadlineOptions): Promise<T> {
     if (options) {
+      command.timeoutMs = options.timeoutMs;
       command.disarm = arm(
         options,
         "statement",
@@ -41,7 +42,6 @@ export class Line {
         (reason) => this.#giveUp(command as Command, reason),
         () => command.isFlying,
       );
-      if (command.disarm) command.isAlone = true;
     }
     command.order = this.next();
     this.#queue.push(command as Command);
@@ -93,7 +93,9 @@ export class Line {
     const error =
       command.kind === "commit" && command.isFlying ? commitUnknown(this.#unit, command.scope, reason) : reason;
     command.reject(error);
-    if (command.isTaken) {
+    // Others in its flight go on, but for those of its transaction: with something of unknown outcome in it, that must not be kept.
+    const isSpoiled = command.isFlying && command.scope.path.length > 0;
+    if (command.isTaken && (isSpoiled || this.#flying.every(({ isSettled }) => isSettled))) {
       this.#endWait?.(reason);
       this.#cancel?.abort(reason);
     }
@@ -186,7 +188,7 @@ export class Line {
     const ready = this.#flying.filter(isToLand);
     const [first] = ready;
     if (!first) return true;
-    const signal = first.disarm || this.isBounded ? this.#toSignal() : undefined;
+    const signal = this.isBounded || ready.some(({ disarm }) => disarm) ? this.#toSignal() : undefined;
     if (first.kind === "connect") return this.#finish(first, true, link);
     const flown = this.#fly(ready, link, signal);
     return first.kind === "call" ? this.#finish(first, flown, link) : flown;
@@ -195,7 +197,7 @@ export class Line {
   async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {
     if (!(await flown)) return false;
     if (command.isSettled) return true;
-    if (command.kind === "connect") command.resolve(await command.finish([], link));
+    if (command.kind === "connect") command.resolve(await command.finish([], link, command));
     else command.resolve(await this.#call(command, link));
     return true;
   }
@@ -208,7 +210,7 @@ export class Line {
     if (refusal) throw refusal;
     try {
       // A driver that never answers keeps nobody from the end of the session: that drops the connection.
-      return await Promise.race([command.finish([], link), this.#unit.holder.dropped()]);
+      return await Promise.race([command.finish([], link, command), this.#unit.holder.dropped()]);
     } catch (error) {
       transaction.land(link.driver.state, error);
       throw error;

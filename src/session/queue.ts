@@ -96,6 +96,6 @@ function partOf(scope: Scope, whole: Scope, order: number): boolean {
   return scope.parent === whole ? scope.order > order : partOf(scope.parent, whole, order);
 }
 
-function isCompanion({ isAlone, scope }: Command, first: Command): boolean {
-  return !isAlone && scope === first.scope;
+function isCompanion({ isAlone, scope, timeoutMs }: Command, first: Command): boolean {
+  return !isAlone && scope === first.scope && timeoutMs === first.timeoutMs;
 }

@@ -3,7 +3,7 @@ import { isDbError } from "../errors.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { addCommit, giveUp, markUndone, mayBeDone, type Part, rollBack, stop } from "./ending.ts";
 import { markUnknown } from "./landing.ts";
-import { refuseFailed, type Scope } from "./scope.ts";
+import { refuseFailed, refuseUndecided, type Scope } from "./scope.ts";
 import { reasonOf } from "../signal.ts";
 
 /**
@@ -47,6 +47,7 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
     // What nobody awaited is waited for, and so is what began meanwhile: transactions inside it, statements, a `close()`.
     for (let inner: unknown = line; inner !== scope.inner || scope !== part.scope;) {
       ({ scope } = part);
+      refuseUndecided(scope);
       ({ inner } = scope);
       await inner;
       await Promise.all(line.unsettled(scope).map(({ promise }) => promise));

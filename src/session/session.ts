@@ -1,11 +1,12 @@
-import type { BeginOptions, MaybePromise } from "../contract/adapter.ts";
+import type { MaybePromise } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
-import type { WaitUntil } from "../contract/runtime.ts";
-import type { RawResult, Row } from "../contract/statement.ts";
+import type { Row } from "../contract/statement.ts";
 import { isDbError } from "../errors.ts";
+import { checkNames } from "../pool/option-names.ts";
 import { checkNumber } from "../pool/options.ts";
 import type { Action } from "./closing.ts";
 import { Command } from "./command.ts";
+import type { Finish } from "./finish.ts";
 import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import { arm, type DeadlineOptions, timeoutError } from "./deadline.ts";
@@ -15,13 +16,15 @@ import type { Host } from "./host.ts";
 import { Line } from "./line.ts";
 import { connectionName } from "./names.ts";
 import { refuseFromWithin, runInside, toBegin } from "./nesting.ts";
-import { resolvePropagation, type Propagation } from "./propagation.ts";
-import type { StreamRowsOptions } from "./queryable.ts";
+import { resolvePropagation } from "./propagation.ts";
+import { STREAM_OPTIONS, type StreamRowsOptions } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
-import { type RetryOptions, retrying } from "./retry.ts";
+import { retrying } from "./retry.ts";
 import { runScope } from "./run-scope.ts";
+import { type ByHand, openSavepoint, SAVEPOINT_OPTIONS, type SavepointOptions } from "./savepoint.ts";
 import { refuseFailed, type Scope } from "./scope.ts";
-import type { Carry } from "./sql-query.ts";
+import { type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
+import type { Carry, SqlQuery } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 import { handedRows, streamRows } from "./stream.ts";
 import { Unit } from "./unit.ts";
@@ -32,27 +35,13 @@ export type CloseAction = Action<Session>;
 
 export type Work<T> = (session: Session) => T | Promise<T>;
 
-export interface SessionOptions extends BeginOptions, DeadlineOptions {
-  /** Whether its statements form one transaction, begun with the first statement. Default true. */
-  readonly transaction?: boolean | undefined;
-  /**
-   * How often the work is retried after it lost a race: serialization failure, deadlock, BUSY. Each attempt has its own
-   * `timeoutMs`; the signal ends them all. Nothing is retried once a part of it was committed. Default 0.
-   */
-  readonly retry?: number | RetryOptions | undefined;
-  /** Called with the promise of the whole session, which never rejects: keeps a Worker's request alive until the session has ended. */
-  readonly waitUntil?: WaitUntil | undefined;
-}
-
-export interface TransactionOptions extends SessionOptions {
-  /** What happens if a transaction is already active. Default `required`. */
-  readonly propagation?: Propagation | undefined;
-}
-
 /** How sessions begin that the user did not ask for: `db.autocommit`. */
 interface BeginSession extends SessionOptions {
   readonly isLone?: boolean | undefined;
 }
+
+/** A transaction inside a session that is ended by hand. Statements, transactions and savepoints inside it go through it. */
+export interface Savepoint extends Session, ByHand {}
 
 function checkWork(work: unknown): void {
   if (typeof work !== "function") throw new TypeError(`Expected the work to be a function, got \`${typeof work}\``);
@@ -84,10 +73,10 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
 
   /** @internal */
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
-    const { transaction, settings, isLone, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
+    const { transaction, settings, isLone, name, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
     checkNumber("timeoutMs", timeoutMs);
     const begin = transaction === false ? undefined : toBegin(options);
-    const session = new Session(new Unit(host, parent, { begin, settings, isLone }));
+    const session = new Session(new Unit(host, parent, { begin, settings, isLone, name }));
     session.unit.holder.waitUntil = waitUntil;
     return session;
   }
@@ -175,7 +164,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
   override submit<T>(
     kind: "query" | "batch",
     inputs: readonly StatementInput[],
-    finish: (results: RawResult[]) => T,
+    finish: Finish<T>,
     options?: DeadlineOptions,
   ): Promise<T> {
     // The command's own promise, not one around it: a session that waits for it has handled its rejection.
@@ -187,7 +176,8 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     }
   }
 
-  override stream<R = Row>(statement: StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
+  override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
+    checkNames(options, STREAM_OPTIONS, "a stream");
     refuseFromWithin(checkOpen(this));
     return handedRows(streamRows<R>(this, statement, options), this);
   }
@@ -203,6 +193,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
 
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
     checkWork(work);
+    checkNames(options, TRANSACTION_OPTIONS, "a transaction");
     const { unit, line, scope } = checkOpen(this);
     const participation = resolvePropagation(options.propagation, scope.path.length > 0);
     if (participation === "apart" || participation === "apart-plain")
@@ -214,6 +205,30 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
       const enter = (): MaybePromise<T> => checkOpen(inside).enter(work);
       return runScope(inside, () => turn?.then(enter) ?? enter(), options);
     });
+  }
+
+  /**
+   * Opens a transaction inside this session that is ended by hand, by `release()` or `rollback()`; else the session cannot be
+   * committed. A savepoint, and in a plain session its transaction. It is sent ahead of its first statement.
+   *
+   * @param name - begins the name that it has at the database.
+   * @throws DbError `PROPAGATION_REFUSED` | `POOL_DEADLOCK` | `SESSION_CLOSED`; or the signal's own reason.
+   * @example
+   * await using part = await session.savepoint();
+   * await part.sql`update stock set left = left - 1`;
+   * await part.release();
+   */
+  savepoint(name?: string, options: SavepointOptions = {}): Promise<Savepoint> {
+    return this.carried(quietly(this.#savepoint(name, options), this.scope));
+  }
+
+  async #savepoint(name: string | undefined, options: SavepointOptions): Promise<Savepoint> {
+    if (name !== undefined && typeof name !== "string")
+      throw new TypeError(`Expected the name of a savepoint to be a text, got \`${typeof name}\``);
+    checkNames(options, SAVEPOINT_OPTIONS, "a savepoint");
+    const { unit, line } = checkOpen(this);
+    refuseFromWithin(this);
+    return openSavepoint(this, name, options, (scope) => new Session(unit, line, scope)) as Promise<Savepoint>;
   }
 
   /** Hands the connection over to the caller, who must close it; its place in the pool is freed. An open transaction stays open. */
@@ -239,6 +254,11 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     for (const stream of holder.streams) user.unit.holder.streams.add(stream);
     holder.streams.clear();
     return new Connection(user, link, toUser);
+  }
+
+  /** As given when it began. */
+  get name(): string | undefined {
+    return this.unit.options.name;
   }
 
   /** Unique per database and isolate. */

@@ -5,6 +5,16 @@ import { toResult, toRows } from "./rows.ts";
 
 const BRAND: unique symbol = Symbol.for("isopool.SqlQuery");
 
+/** A part of a query, or all of it, as `sql.id()`, `sql.join()` and `sql.raw()` make it. */
+export interface SqlPart {
+  /**
+   * Writes it as text and parameters.
+   *
+   * @param placeholder - `?`, or `$` for `$1`, `$2`, ….
+   */
+  toStatement(placeholder: "?" | "$"): Statement;
+}
+
 /** Runs a query on the session for which it was created. */
 export type RunQuery = (query: SqlQuery<unknown>) => Promise<RawResult>;
 
@@ -24,7 +34,7 @@ class Awaited {
  * A statement written as a template: values become parameters, queries inside a query become part of its text.
  * Lazy: it runs when it is first awaited, and exactly once, however often it is awaited; inside a `batch` it does not run on its own.
  */
-export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
+export class SqlQuery<R = Row> extends Awaited implements Promise<R[]>, SqlPart {
   readonly #strings: readonly string[];
   readonly #values: readonly unknown[];
   readonly #runQuery: RunQuery;
@@ -43,6 +53,10 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
   /** @internal */
   get [BRAND](): boolean {
     return true;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "SqlQuery";
   }
 
   /** The first row, or `undefined` if there is none. */
@@ -79,28 +93,13 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
     return this.then().finally(onFinally);
   }
 
-  /**
-   * Writes the query as text and parameters.
-   *
-   * @param placeholder - `?`, or `$` for `$1`, `$2`, ….
-   */
   toStatement(placeholder: "?" | "$"): Statement {
-    const params: SqlValue[] = [];
-    return { text: this.write(placeholder, params), params };
+    return toStatement(this, placeholder);
   }
 
   /** @internal Not private: a query made by another copy of the package composes too. */
   write(placeholder: "?" | "$", params: SqlValue[]): string {
-    let text = this.#strings[0] ?? "";
-    this.#values.forEach((value, index) => {
-      if (isSqlQuery(value)) text += value.write(placeholder, params);
-      else {
-        params.push(value as SqlValue);
-        text += placeholder === "?" ? "?" : `$${params.length}`;
-      }
-      text += this.#strings[index + 1];
-    });
-    return text;
+    return write(this.#strings, this.#values, placeholder, params);
   }
 
   #read<T>(finish: (raw: RawResult) => T): Promise<T> {
@@ -114,7 +113,43 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
   }
 }
 
-/** Distinguishes a query from a value; works across copies of the package. */
-export function isSqlQuery(value: unknown): value is SqlQuery<unknown> {
+/** What composes, also across copies of the package: a query, or a part of one. */
+type Writable = Pick<SqlQuery<unknown>, "toStatement" | "write">;
+
+/** Makes a part that is no query of its own: it composes, and runs nowhere. */
+export function sqlPart(strings: readonly string[], values: readonly unknown[] = []): SqlPart {
+  const part: Writable & { readonly [BRAND]: boolean } = {
+    [BRAND]: true,
+    toStatement: (placeholder) => toStatement(part, placeholder),
+    write: (placeholder, params) => write(strings, values, placeholder, params),
+  };
+  return part;
+}
+
+/** Distinguishes a query, or a part of one, from a value; works across copies of the package. */
+export function isSqlPart(value: unknown): value is Writable {
   return typeof value === "object" && value !== null && BRAND in value;
+}
+
+function toStatement(part: Writable, placeholder: "?" | "$"): Statement {
+  const params: SqlValue[] = [];
+  return { text: part.write(placeholder, params), params };
+}
+
+function write(
+  strings: readonly string[],
+  values: readonly unknown[],
+  placeholder: "?" | "$",
+  params: SqlValue[],
+): string {
+  let text = strings[0] ?? "";
+  values.forEach((value, index) => {
+    if (isSqlPart(value)) text += value.write(placeholder, params);
+    else {
+      params.push(value as SqlValue);
+      text += placeholder === "?" ? "?" : `$${params.length}`;
+    }
+    text += strings[index + 1] ?? "";
+  });
+  return text;
 }

@@ -20,6 +20,20 @@ export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "sett
   readonly keepUntilStreamEnds?: boolean | undefined;
 }
 
+export const WITH_SESSION_OPTIONS: readonly (keyof WithSessionOptions)[] = [
+  "abortOnDisconnect",
+  "rollbackOn",
+  "settings",
+  "keepUntilStreamEnds",
+  "isolationLevel",
+  "accessMode",
+  "behavior",
+  "foreignKeys",
+  "timeoutMs",
+  "transaction",
+  "name",
+];
+
 /** What isopool needs from an event's context. */
 export interface ExecutionContext {
   waitUntil(promise: Promise<unknown>): void;

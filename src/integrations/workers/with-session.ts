@@ -1,5 +1,6 @@
 import type { Database, Session } from "../../index.ts";
-import { runEvent, type WithSessionOptions } from "./event.ts";
+import { runEvent, WITH_SESSION_OPTIONS, type WithSessionOptions } from "./event.ts";
+import { checkNames } from "../../pool/option-names.ts";
 import { type EventArguments, toInvocation } from "./invocation.ts";
 
 /** One database, or several: their sessions begin together, and commit in this order. */
@@ -64,6 +65,7 @@ export function withSession(
   handler: object,
   options: WithSessionOptions = {},
 ): unknown {
+  checkNames(options, WITH_SESSION_OPTIONS, "withSession()");
   const { rollbackOn } = options;
   if (rollbackOn !== undefined && typeof rollbackOn !== "function")
     throw new TypeError(`Expected \`rollbackOn\` to be a function, got \`${String(rollbackOn)}\``);
