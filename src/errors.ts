@@ -29,7 +29,7 @@ export interface ErrorDetails {
   QUERY_FAILED: {
     kind: QueryFailureKind;
     sql: string;
-    /** The database's own code: a SQLSTATE (`"23505"`) or a SQLite name (`"SQLITE_CONSTRAINT"`). */
+    /** The database's own code: a SQLSTATE (`"23505"`) or an SQLite name (`"SQLITE_CONSTRAINT"`). */
     dialectCode: string | undefined;
     /** Place of the failing statement in its batch, from 0. */
     statementIndex?: number;

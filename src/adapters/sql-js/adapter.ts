@@ -60,7 +60,7 @@ export class SqlJsAdapter implements Adapter {
 
   async open({ signal }: OpenOptions): Promise<DriverConnection> {
     const sqlJs = (this.#static ??= await this.#start());
-    // Whoever gave up may have been disposed since.
+    // A caller that gave up may have been disposed since.
     throwIfAborted(signal);
     const { storage, warn = globalThis.console.warn } = this.#options;
     const options = { sqlJs, storage: this.key ? storage : undefined, warn };
@@ -75,7 +75,7 @@ export class SqlJsAdapter implements Adapter {
   async dispose(): Promise<void> {
     const engine = this.#engine;
     this.#engine = undefined;
-    // Whoever still has it is late: what they did not commit must not keep the rest from being saved.
+    // A late holder's uncommitted work must not keep the rest from being saved.
     this.#connection?.close();
     await engine?.leave(this);
   }

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a SQLite file, as far as its first bytes tell; `undefined`: nothing. An empty one is an empty database.
+ * What is wrong with an SQLite file, as far as its first bytes tell; `undefined`: nothing. An empty one is an empty database.
  *
  * Source: https://sqlite.org/fileformat.html#the_database_header
  */

@@ -2,7 +2,10 @@ import type { MaybePromise } from "../../contract/adapter.ts";
 
 /** Loads the image of a named database, and saves it when the database is disposed. */
 export interface SqlJsStorage {
-  /** Identifies where the images are kept. Storages with the same key count as the same: two Databases of one name may use them. Default: the object itself. */
+  /**
+   * Identifies where the images are kept. Storages with the same key count as the same: two Databases of one name may use them.
+   * Default: the object itself.
+   */
   readonly key?: unknown;
   /** The image of an SQLite file; `undefined` if there is none yet. */
   load(name: string): MaybePromise<Uint8Array | undefined>;
