@@ -105,16 +105,17 @@ export class Line {
   // Most flights of an engine in the same process are back already: not even a microtask is waited for them.
   readonly #run = (): void => {
     const { transaction } = this.#unit;
-    for (let next: readonly Command[]; (next = this.#queue.take(transaction)).length > 0;) {
+    let next: readonly Command[];
+    while ((next = this.#queue.take(transaction)).length > 0) {
       this.#flying = next;
       this.#cancel = this.#endWait = undefined;
       const served = this.#serve();
       if (served) return void served.then(this.#run);
     }
-    this.#flying = [];
+    this.#flying = next;
     this.#isRunning = false;
     if (!this.#queue.isEmpty) this.#block();
-    for (const resolve of this.#idlers.splice(0)) resolve();
+    if (this.#idlers.length > 0) for (const resolve of this.#idlers.splice(0)) resolve();
   };
 
   /** All who are left wait for a transaction that is under way. It may be waiting for them, and none would ever leave. */
@@ -185,10 +186,10 @@ export class Line {
 
   /** Sends what flies, without whom had given up before; false when it may have to leave again. */
   #depart(link: Link): MaybePromise<boolean> {
-    const ready = this.#flying.filter(isToLand);
-    const [first] = ready;
+    const ready = this.#flying.every(isToLand) ? this.#flying : this.#flying.filter(isToLand);
+    const first = ready[0];
     if (!first) return true;
-    const signal = this.isBounded || ready.some(({ disarm }) => disarm) ? this.#toSignal() : undefined;
+    const signal = this.isBounded || ready.some(hasDeadline) ? this.#toSignal() : undefined;
     if (first.kind === "connect") return this.#finish(first, true, link);
     const flown = this.#fly(ready, link, signal);
     return first.kind === "call" ? this.#finish(first, flown, link) : flown;
@@ -237,6 +238,10 @@ export class Line {
           (error: unknown) => lose(this.#unit, departure, error),
         );
   }
+}
+
+function hasDeadline({ disarm }: Command): boolean {
+  return disarm !== undefined;
 }
 
 function isToLand({ hasLanded }: Command): boolean {
