@@ -3,27 +3,18 @@ import type { DbError } from "../../errors.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { toDbError } from "./errors.ts";
 import { DONE, failure, SKIPPED } from "./outcomes.ts";
-import type { Answer, Part } from "./pipeline.ts";
-import { type Leg, NEEDED, QUESTION } from "./plan.ts";
 import type { Parsers } from "./parsers.ts";
+import type { Answer, Part } from "./pipeline.ts";
+import type { Leg } from "./plan.ts";
 import { type RawRows, toOutcome } from "./results.ts";
+import { NEEDED, type Segment } from "./segments.ts";
 import type { ServerError } from "./wire.ts";
 
-/**
- * Why the session could not be renewed, if so: nothing that was asked for has run then.
- *
- * A failure of the connection's own setup comes before that of the guard behind it, and is another matter.
- */
-export function renewalFailure({ segments }: Pick<Leg, "segments">, answer: Answer): ServerError | undefined {
-  for (const [index, { steps }] of segments.entries()) {
-    const outcomes = answer[index]!;
-    const at = outcomes.findIndex(({ status }) => status === "failed");
-    const failed = outcomes[at];
-    if (failed?.status === "failed" && steps[at] !== QUESTION) return steps[at] === NEEDED ? failed.error : undefined;
-    // Behind the first guard, something has run.
-    if (index > 0 && steps.includes(NEEDED)) return undefined;
-  }
-  return undefined;
+/** Why nothing of these segments has run: what comes first has failed, for all of them. */
+export function leadFailure([first = []]: readonly Segment[], [outcomes = []]: Answer): ServerError | undefined {
+  const at = outcomes.findIndex(({ status }) => status === "failed");
+  const outcome = outcomes[at];
+  return outcome?.status === "failed" && first[at]!.at <= NEEDED ? outcome.error : undefined;
 }
 
 /** What became of the steps of a leg. */
@@ -36,15 +27,13 @@ export function outcomesOf(
 ): StepOutcome[] {
   const outcomes: StepOutcome[] = [];
   for (let at = start; at < end; at++) outcomes.push(known.get(at) ?? SKIPPED);
-  segments.forEach(({ steps: places, parts }, segment) => {
-    places.forEach((at, index) => {
-      const outcome = answer![segment]![index]!;
-      if (at < 0 || outcome.status === "skipped") return;
+  segments.forEach((segment, index) => {
+    segment.forEach(({ part, at, isAside }, place) => {
+      const outcome = answer![index]![place]!;
+      if (at < 0 || outcome.status === "skipped" || (isAside && outcome.status === "done")) return;
       const step = steps[at]!;
       outcomes[at - start] =
-        outcome.status === "failed"
-          ? failure(errorOf(step, parts[index]!, outcome.error))
-          : toDone(step, outcome.result, own);
+        outcome.status === "failed" ? failure(errorOf(step, part, outcome.error)) : toDone(step, outcome.result, own);
     });
   });
   return outcomes;

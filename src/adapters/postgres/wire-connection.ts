@@ -3,14 +3,16 @@ import type { DriverConnection, Flight, Settings, Step, StepOutcome, StreamOptio
 import type { Statement } from "../../contract/statement.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { orAbort, within } from "../shared/waits.ts";
-import { run } from "./control.ts";
-import { outcomesOf, renewalFailure } from "./landing.ts";
+import { bare } from "./control.ts";
+import type { Ground } from "./ground.ts";
+import { leadFailure, outcomesOf } from "./landing.ts";
 import { isSetup, settled, stopOf } from "./outcomes.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
-import { EXTRA, type Ground, type Leg, hasOwnAnswer, planLeg, QUESTION, type Segment } from "./plan.ts";
+import { type Leg, planLeg } from "./plan.ts";
 import { PortalStream } from "./portal-stream.ts";
 import { Renewal } from "./renewal.ts";
 import { type Scan, scan } from "./scan.ts";
+import { QUESTION, type Segment, STREAMED } from "./segments.ts";
 import { checkSettings } from "./settings.ts";
 import type { Shape } from "./shape.ts";
 import { Streams } from "./streams.ts";
@@ -125,7 +127,7 @@ export class WireConnection implements DriverConnection {
   async #run(
     segments: readonly (readonly Part[])[],
     isKept: boolean,
-    isApart: boolean,
+    isRenewal: boolean,
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
     throwIfAborted(signal);
@@ -142,7 +144,7 @@ export class WireConnection implements DriverConnection {
       throw (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms: see \`answerTimeoutMs\``);
     };
     try {
-      if (isApart) await wait(began, Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS));
+      if (isRenewal) await wait(began, Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS));
       await (answerTimeoutMs === 0 ? orAbort(answer, signal) : wait(answer, answerTimeoutMs));
       this.#answeredAt = systemClock.now();
       return await answer;
@@ -161,20 +163,18 @@ export class WireConnection implements DriverConnection {
     while (outcomes.length < steps.length && stopOf(steps, outcomes) < 0) {
       const start = outcomes.length;
       const leg = planLeg(steps, start, this.#ground(settings));
-      if (hasOwnAnswer(leg) && leg.isKept && systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS) {
-        await this.#ask({ ...leg, segments: leg.segments.slice(0, 1), isKept: false }, signal);
-        continue;
-      }
       const answer = await this.#ask(leg, signal);
       const landed = outcomesOf(leg, start, steps, answer, this.#shape.parsers);
       landed.forEach((outcome, index) => this.#note(steps[start + index]!, outcome));
-      outcomes.push(...landed);
-      // BEGIN was done, its settings were refused.
-      if (
-        this.state === "failed" &&
-        landed.some(({ status }, at) => status === "failed" && steps[start + at]!.kind === "begin")
-      )
-        await this.#run([[run("ROLLBACK")]], false, false, signal);
+      const isAlone = (step: Step): boolean => step.kind === "query" && !step.guarded;
+      const isFailed = ({ status }: StepOutcome): boolean => status === "failed";
+      // A transaction that was not asked for: that of setup or of a statement alone, or one whose settings were refused.
+      const failed = steps[start + landed.findIndex(isFailed)];
+      if (this.state === "failed" && failed && (failed.kind === "begin" || isAlone(failed)))
+        await this.#run([[{ kind: "run", bound: bare("ROLLBACK") }]], false, false, signal);
+      // What has not run because of another that failed leaves again with the next leg.
+      const unrun = landed.findIndex(({ status }, at) => status === "skipped" && isAlone(steps[start + at]!));
+      outcomes.push(...(unrun < 0 ? landed : landed.slice(0, unrun)));
     }
     return settled(steps, outcomes);
   }
@@ -182,28 +182,28 @@ export class WireConnection implements DriverConnection {
   #ground(settings: Settings | undefined): Ground {
     const { idleInTransactionMs, inherited, parsers, isPooled } = this.#shape;
     const { state } = this;
-    const { ahead } = this.#renewal;
-    const question = state === "idle" && !isPooled ? parsers.question : undefined;
+    const isIdle = state === "idle";
     return {
       state,
       isPooled,
       idleInTransactionMs,
       inherited,
       settings,
-      ahead,
-      question,
+      reset: isIdle ? this.#renewal.reset : [],
+      isDoubtful: systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS,
+      question: isIdle ? parsers.question : undefined,
       mark: `${this.#name}_${++this.#turn}`,
     };
   }
 
   async #ask(
-    leg: Pick<Leg, "segments" | "isKept" | "isRenewal">,
+    { segments, isKept, isRenewal }: Pick<Leg, "segments" | "isKept" | "isRenewal">,
     signal: AbortSignal | undefined,
   ): Promise<Answer | undefined> {
-    if (leg.segments.length === 0) return undefined;
-    const segments = leg.segments.map(({ parts }) => parts);
-    const answer = await this.#run(segments, leg.isKept, hasOwnAnswer(leg), signal);
-    const refused = renewalFailure(leg, answer);
+    if (segments.length === 0) return undefined;
+    const parts = segments.map((segment) => segment.map(({ part }) => part));
+    const answer = await this.#run(parts, isKept, isRenewal, signal);
+    const refused = leadFailure(segments, answer);
     if (refused) {
       void this.close();
       throw this.#channel.failures.gone(
@@ -211,11 +211,10 @@ export class WireConnection implements DriverConnection {
         new Error(refused.message),
       );
     }
-    if (leg.isRenewal) this.#renewal.renewed();
-    leg.segments.forEach(({ steps }, index) => {
-      const [outcome] = steps[0] === QUESTION ? answer[index]! : [];
-      if (outcome?.status === "done") this.#shape.parsers.learn(outcome.result);
-    });
+    if (isRenewal) this.#renewal.renewed();
+    const asked = segments[0]!.findIndex(({ at }) => at === QUESTION);
+    const told = answer[0]![asked];
+    if (told?.status === "done") this.#shape.parsers.learn(told.result);
     return answer;
   }
 
@@ -232,11 +231,10 @@ export class WireConnection implements DriverConnection {
     isKept: boolean,
     signal: AbortSignal | undefined,
   ): Promise<readonly PartOutcome[]> {
-    const { segments = [], isRenewal = false } = opening ?? {};
-    const begin = segments.at(-1) ?? { parts: [], steps: [] };
-    const last: Segment = { parts: [...begin.parts, ...parts], steps: [...begin.steps, ...parts.map(() => EXTRA)] };
-    const answer = await this.#ask({ segments: [...segments.slice(0, -1), last], isKept, isRenewal }, signal);
-    return answer!.at(-1)!;
+    const { segments: [begin = []] = [], isRenewal = false } = opening ?? {};
+    const segment: Segment = [...begin, ...parts.map((part) => ({ part, at: STREAMED, isAside: true }))];
+    const answer = await this.#ask({ segments: [segment], isKept, isRenewal }, signal);
+    return answer![0]!;
   }
 
   #note(step: Step, { status }: StepOutcome): void {
