@@ -232,7 +232,7 @@ export class ConnectionPool<C> {
     if (wasWanted) stock.pace.served++;
     // A connection that only changed hands leaves nothing to do for those who still wait.
     if (this.#options.leakMs > 0 || (wasWanted && (!entry.isLent || this.#line.size === 0))) this.pump();
-    else if (stock.idleUntil < watch.dueAt) this.#rest();
+    else if (stock.under.close > 0 || stock.idleUntil < watch.dueAt) this.#rest();
   }
 
   /** @internal */

@@ -25,7 +25,7 @@ export async function closePart<S extends Part>(
   if (unit.closing || root.stage !== "open") {
     const isPending = unit.closing !== undefined;
     // A callback at its end that closes it once more does not wait for itself.
-    await (unit.closing ?? (root.stage === "ending" ? unit.ending?.catch(() => undefined) : undefined));
+    await (unit.closing ?? (root.stage === "ending" ? unit.ended() : undefined));
     // Given up, or failed: what was to be committed is not, and an action is not run.
     const isLate = action !== null && action !== "rollback" && root.cause;
     // Whoever closed it first has rolled it back.

@@ -43,6 +43,8 @@ async function runHooks(
     ) as Promise<T>;
   const turn: HookTurn = { isOver: false };
   const session = new Session(new Unit(host, owner, {}, link));
+  // Its deadline cancels what is in flight: the connection may be somebody's own, who goes on with it.
+  session.line.isBounded = true;
   const run = hookRunner(session, source, link);
   let isFirst = false;
   let queued = 0;

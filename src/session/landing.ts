@@ -118,14 +118,21 @@ export function lose(unit: Unit, departure: Departure, error: unknown): false {
 /** Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again. */
 export function commitUnknown(unit: Unit, scope: Scope, cause: unknown): DbError {
   markUnknown(unit, scope);
+  return unknownError(unit, cause);
+}
+
+/** The error alone: what was done since the last COMMIT has a fate of its own. */
+export function unknownError(unit: Unit, cause: unknown): DbError {
   const message = "the answer to COMMIT was lost: look at the data before doing the work again";
   return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(unit.host) }, { cause, outcome: "unknown" });
 }
 
 /** Of what is around it too, where that ends with this: it has no other answer for its user. */
-export function markUnknown({ callbacks }: Unit, scope: Scope): void {
+export function markUnknown(unit: Unit, scope: Scope): void {
+  const { callbacks } = unit;
+  unit.hasKept = true;
   callbacks.decide(scope, "unknown");
-  for (let each: Scope | undefined = scope; each && each.stage !== "open"; each = each.parent) {
+  for (let each: Scope | undefined = scope; each?.over; each = each.parent) {
     if (each.fate === "open") each.fate = "unknown";
     callbacks.decide(each, "unknown");
   }

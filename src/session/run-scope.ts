@@ -61,7 +61,8 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   scope.isWorking = false;
   const { over } = scope;
   // A session that its own work has closed is done. Anything else was given up in the meantime.
-  if (over && (scope.kind !== "root" || (over.cause && !over.cause.isClose))) throw unit.closedError(scope);
+  if (over && (scope.kind !== "root" || (over.cause && !over.cause.isClose)))
+    throw unit.closedError(scope, scope.isUnknown);
   if (over) return value;
   scope.seal();
   if (scope.kind === "root" || scope.kind === "transaction")

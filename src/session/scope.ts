@@ -76,6 +76,11 @@ export class Scope {
     return this.fate === "undone" || (this.parent?.isUndone ?? false);
   }
 
+  /** Nobody knows whether it was kept: itself, or what is around it. */
+  get isUnknown(): boolean {
+    return this.fate === "unknown" || (this.parent?.isUnknown ?? false);
+  }
+
   holds(inner: Scope | undefined): boolean {
     return inner !== undefined && (inner === this || this.holds(inner.parent));
   }

@@ -107,7 +107,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
       // Not more than at first, where the clock was set back.
       const leftMs = until === undefined ? undefined : Math.min(Math.max(until - clock.now(), 0), timeoutMs!);
       const disarm = arm({ signal, timeoutMs: leftMs }, "session", clock, givenUp, () => mayBeDone(session));
-      const ended = new Promise<void>((resolve) => (unit.onEnd = resolve));
+      const ended = unit.ended();
       void ended.then(disarm);
       unit.holder.waitUntil?.(ended);
     };

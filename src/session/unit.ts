@@ -37,18 +37,18 @@ export class Unit {
   closing: Promise<void> | undefined;
   /** The end that is under way, or over. */
   ending: Promise<void> | undefined;
-  /** Something that it did is there to stay: its work must not be done again. */
+  /** Something that it did is there to stay, or may be: its work must not be done again. */
   hasKept = false;
   /** Its work has returned or thrown: whoever closed it earlier cannot go on with it. */
   isOver = false;
-  /** Called when it has ended, and when it goes on after that: for a session that is open by hand. */
-  onEnd: (() => void) | undefined;
+  /** Called when it goes on after its end: for a session that is open by hand. */
   onReopen: (() => void) | undefined;
   /** Where the session began: settle callbacks run there. */
   readonly outside: Frame | undefined;
   /** Sessions of hooks and of detached connections are not reported in events. */
   readonly isReported: boolean;
   #savepoints = 0;
+  #ended: (() => void)[] = [];
 
   /** @param link - a connection that is not the unit's own to give back. */
   constructor(host: Host, parent: Owner | undefined, options: UnitOptions, link?: Link) {
@@ -72,6 +72,18 @@ export class Unit {
   /** A name for the next savepoint. */
   savepoint(): string {
     return `isopool_${++this.#savepoints}`;
+  }
+
+  /** Settles when it ends, ahead of its callbacks. */
+  ended(): Promise<void> {
+    return new Promise((resolve) => this.#ended.push(resolve));
+  }
+
+  /** Its connection is given back, and nothing of it is under way any more. */
+  finish(): void {
+    this.root.stage = "ended";
+    this.count(-1);
+    for (const told of this.#ended.splice(0)) told();
   }
 
   /** A session that was closed by hand goes on. What belonged to the closed one stays ended. */

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { shared } from "../../src/index.ts";
+import { FakeClock } from "../kit/fake-clock.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
 
 const boom = new Error("boom");
@@ -133,4 +135,36 @@ test("a connection of one's own is in one session at a time, and free again when
   await first.close();
   expect(adapter.flights).toEqual(["1: begin | one", "1: commit"]);
   await connection.close();
+});
+
+test("a hook that is given up in mid-flight cancels it: the connection's owner meets nothing that is under way", async () => {
+  const clock = new FakeClock();
+  const signals: (AbortSignal | undefined)[] = [];
+  const { db, adapter } = fakeDatabase(
+    {
+      script: (text, _connection, signal) => {
+        if (text !== "hook") return undefined;
+        signals.push(signal);
+        return signals.length > 1 ? new Promise(() => undefined) : undefined;
+      },
+    },
+    {
+      runtime: { ...shared(), clock },
+      pool: { openTimeoutMs: 100 },
+      afterConnection: async (connection) => void (await connection.query("hook")),
+    },
+  );
+  const first = db.open();
+  await first.getConnection();
+  const own = first.detach();
+  await first.close();
+  const second = db.open();
+  const setting = second.setConnection(own, { runHooks: true });
+  setting.catch(() => undefined);
+  await clock.advance(100);
+  await expect(setting).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+  expect(signals[1]?.aborted).toBe(true);
+  await second.close();
+  await own.close();
+  expect(adapter.connections[0]!.closes).toBe(1);
 });

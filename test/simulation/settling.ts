@@ -53,12 +53,13 @@ export async function close(
   const { scope, handle } = actor;
   const { unit } = scope;
   const isFirst = !scope.parent && !unit.isClosed;
-  // It ends by itself at the same time.
-  const isBeside = !unit.isByHand && unit.work !== "pending";
+  // It ends by itself at the same time, or by a callback that another close() runs.
+  const isBeside = (!unit.isByHand && unit.work !== "pending") || unit.isClosing;
   const { action, really } = step;
   stage.world.note(() => `close(${action}) of ${scope.name}${isFirst ? "" : ", once more"}`);
   const decided = isFirst && action !== "callback" ? stage.ledger.decide(unit) : undefined;
   if (isFirst && action !== "callback") unit.isClosed = true;
+  unit.isClosing ||= action === "callback";
   const given =
     action === "callback"
       ? (session: Session) => stage.play(step.body, { ...actor, handle: session, early: [] })
@@ -68,6 +69,7 @@ export async function close(
   );
   stage.pending.add(`close(${action}) of ${scope.name}`, promise);
   const settle = (fate: Fate): void => {
+    if (action === "callback") unit.isClosing = false;
     if (!isFirst) return;
     (decided ?? stage.ledger.decide(unit))(isBeside ? "either" : fate);
     unit.isClosed = true;

@@ -92,6 +92,7 @@ async function playInside(
   );
   stage.world.note(() => `${name} ${result.isDone ? "done" : `rejected: ${shown(result.error)}`}`);
   scope.state = result.isDone ? "resolved" : "rejected";
+  scope.isUnknown = stage.world.lib.isDbError(result.error, "COMMIT_UNKNOWN");
   if (kind === "inner root") {
     const isUnknown = stage.world.lib.isDbError(result.error, "COMMIT_UNKNOWN") && result.error !== work.error;
     scope.epochs[0]!.fate = result.isDone ? "committed" : isUnknown ? "unknown" : "rolled back";
