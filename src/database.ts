@@ -1,4 +1,4 @@
-import type { Adapter, MaybePromise } from "./contract/adapter.ts";
+import type { Adapter, MaybePromise, Settings } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
 import type { Clock, WaitUntil } from "./contract/runtime.ts";
@@ -118,7 +118,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   #run<T>(work: Work<T>, options: SessionOptions & { readonly isLone?: boolean }): Promise<T> {
     try {
-      return Session.run(this, this.#begin(), work, this.#complete(options));
+      return Session.run(this, this.#begin(), work, this.complete(options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -126,7 +126,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   /** Begins a session by hand: `await using session = db.open()`. What is not committed when it ends is rolled back. */
   open(options: SessionOptions = {}): Session {
-    return Session.open(this, this.#begin(), this.#complete(options));
+    return Session.open(this, this.#begin(), this.complete(options));
   }
 
   /** Runs `work` in a transaction: in the current session by `options.propagation`, outside of any in a session of its own. */
@@ -256,11 +256,12 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return (this.context.current()?.session as Session | undefined)?.unit.owner;
   }
 
-  #complete<O extends SessionOptions>(options: O): O {
+  /** @internal */
+  complete<O extends SessionOptions>(options: O, outer?: Settings): O {
     const { defaults, settings } = this.#options;
     const { dialect } = this.#adapter?.capabilities ?? {};
-    if (!defaults && !settings && !options.settings) return options;
-    return withDefaults(options, defaults ?? {}, settings === "required", dialect);
+    if (!defaults && !settings && !outer && !options.settings) return options;
+    return withDefaults(options, defaults ?? {}, outer, settings === "required", dialect);
   }
 
   // Where nobody is current, a statement is a session of its own; where that cannot be known, it is refused.

@@ -205,9 +205,20 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     checkWork(work);
     const { unit, line, scope } = checkOpen(this);
     const participation = resolvePropagation(options.propagation, scope.path.length > 0);
+    const { host, owner } = unit;
+    const { settings: outer } = unit.options;
     if (participation === "apart" || participation === "apart-plain")
-      return Session.run(unit.host, unit.owner, work, { ...options, transaction: participation === "apart" });
+      return Session.run(
+        host,
+        owner,
+        work,
+        host.complete({ ...options, transaction: participation === "apart" }, outer),
+      );
     refuseFromWithin(this);
+    if (participation === "root") {
+      const { settings } = host.complete({ settings: options.settings }, outer);
+      options = { ...options, settings };
+    }
     const kind = participation === "plain" ? "joined" : participation === "root" ? "transaction" : participation;
     return runInside(this, kind, options, (inner, turn) => {
       const inside = new Session(unit, line, inner);
