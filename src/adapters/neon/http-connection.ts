@@ -14,7 +14,7 @@ import { DONE, failure, isSetup, settled, SKIPPED, stopOf } from "../postgres/ou
 import type { Parsers } from "../postgres/parsers.ts";
 import { type RawRows, toOutcome } from "../postgres/results.ts";
 import { scan } from "../postgres/scan.ts";
-import { checkSettings, toLocal } from "../postgres/settings.ts";
+import { toLocal } from "../postgres/settings.ts";
 import { bind, type Bound } from "../postgres/values.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { refusal } from "../shared/refusal.ts";
@@ -99,7 +99,6 @@ export class HttpConnection implements DriverConnection {
 
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
-    checkSettings(flight);
     if (this.#isClosed) throw gone("this connection was closed");
     const { steps, undo = [], settings } = flight;
     const outcomes: StepOutcome[] = [];

@@ -67,7 +67,7 @@ export function settingsOf(
 ): { readonly setup: Statement[]; readonly inherited: Settings } {
   if (isPooled) return { setup: [], inherited: Object.fromEntries(settings) };
   return {
-    setup: [...settings].map((setting) => ({ text: "SELECT set_config($1, $2, false)", params: setting })),
+    setup: [...settings].map(([name, value]) => ({ text: `SELECT set_config('${name}', $1, false)`, params: [value] })),
     inherited: {},
   };
 }

@@ -1,20 +1,28 @@
 import type { Step, StepOutcome } from "../../contract/adapter.ts";
 import type { DbError } from "../../errors.ts";
-import { transactionLost } from "../shared/failures.ts";
+import { type Failures, transactionLost } from "../shared/failures.ts";
+import { bare } from "./control.ts";
 import { toDbError } from "./errors.ts";
 import { DONE, failure, SKIPPED } from "./outcomes.ts";
 import type { Parsers } from "./parsers.ts";
 import type { Answer, Part } from "./pipeline.ts";
 import type { Leg } from "./plan.ts";
 import { type RawRows, toOutcome } from "./results.ts";
-import { NEEDED, type Segment } from "./segments.ts";
+import { NEEDED, QUESTION, type Segment } from "./segments.ts";
 import type { ServerError } from "./wire.ts";
 
-/** Why nothing of these segments has run: what comes first has failed, for all of them. */
-export function leadFailure([first = []]: readonly Segment[], [outcomes = []]: Answer): ServerError | undefined {
-  const at = outcomes.findIndex(({ status }) => status === "failed");
-  const outcome = outcomes[at];
-  return outcome?.status === "failed" && first[at]!.at <= NEEDED ? outcome.error : undefined;
+/** Why nothing of these segments has run, where what comes first has failed for all of them. */
+export function leadFailure(
+  [first = []]: readonly Segment[],
+  [outcomes = []]: Answer,
+  { gone }: Failures,
+): DbError | undefined {
+  const place = outcomes.findIndex(({ status }) => status === "failed");
+  const [outcome, entry] = [outcomes[place], first[place]];
+  if (outcome?.status !== "failed" || entry!.at > NEEDED) return undefined;
+  // A name in `parsers` that can be no type's.
+  if (entry!.at === QUESTION) return errorOf(undefined, entry!.part, outcome.error);
+  return gone("the session could not be reset for its next user, and was closed", new Error(outcome.error.message));
 }
 
 /** What became of the steps of a leg. */
@@ -39,9 +47,10 @@ export function outcomesOf(
   return outcomes;
 }
 
-function errorOf(step: Step, part: Part, error: ServerError): DbError {
-  const { text = step.kind, values = [] } = part.kind === "run" ? part.bound : {};
-  return toDbError(error, { text: step.kind === "begin" || step.kind === "query" ? text : step.kind }, values);
+function errorOf(step: Step | undefined, part: Part, error: ServerError): DbError {
+  const { text, values } = part.kind === "run" ? part.bound : bare("");
+  const isShown = !step || step.kind === "begin" || step.kind === "query";
+  return toDbError(error, { text: isShown ? text : step.kind }, values);
 }
 
 function toDone(step: Step, result: RawRows, own: Parsers): StepOutcome {

@@ -52,19 +52,22 @@ export class Parsers {
 
   constructor(own: ParserOptions = {}) {
     this.#own = own;
+    for (const [name, parse] of Object.entries(own))
+      if (typeof parse !== "function")
+        throw new TypeError(`Expected the parser of \`${name}\` to be a function, got \`${typeof parse}\``);
     this.#names = Object.keys(own).filter((key) => !/^\d+$/.test(key));
   }
 
   /** What has to be asked to know the named types; `undefined` when nothing has. */
   get question(): Bound | undefined {
     if (!this.#isDue || this.#names.length === 0) return undefined;
-    this.#isDue = false;
     const calls = this.#names.map((_, index) => `(${index}, pg_catalog.to_regtype($${index + 1}))`).join(", ");
     const text = `SELECT n, oid, typarray FROM (VALUES ${calls}) AS named (n, type) JOIN pg_catalog.pg_type ON oid = type`;
     return { text, values: [...this.#names] };
   }
 
   learn({ rows }: RawRows): void {
+    this.#isDue = false;
     for (const row of rows) {
       const [name, oid, list] = row.map(Number) as [number, number, number];
       this.#byOid.set(oid, this.#own[this.#names[name]!] as Parser);

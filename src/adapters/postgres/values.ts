@@ -70,9 +70,10 @@ function toJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value, (_, each: unknown) => {
       if (typeof each === "bigint" && Number.isSafeInteger(Number(each))) return Number(each);
-      // JSON has no place for it, and to leave it out would change the value.
-      if (/^(bigint|function|symbol)$/.test(typeof each)) throw new TypeError("Expected JSON");
-      return each;
+      // JSON has no place for these, and would change them or leave them out: Infinity, a Map, bytes.
+      const isJson = typeof each === "object" ? !each || Array.isArray(each) || isPlain(each) : each === String(each);
+      if (isJson || typeof each === "boolean" || each === undefined || Number.isFinite(each)) return each;
+      throw new TypeError("Expected JSON");
     });
   } catch {
     return undefined;

@@ -13,7 +13,6 @@ import { PortalStream } from "./portal-stream.ts";
 import { Renewal } from "./renewal.ts";
 import { type Scan, scan } from "./scan.ts";
 import { QUESTION, type Segment, STREAMED } from "./segments.ts";
-import { checkSettings } from "./settings.ts";
 import type { Shape } from "./shape.ts";
 import { Streams } from "./streams.ts";
 import type { Channel } from "./wire.ts";
@@ -82,7 +81,6 @@ export class WireConnection implements DriverConnection {
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
     const { steps, undo = [], settings } = flight;
-    checkSettings(flight);
     const before = this.state;
     this.#channel.checkOpen();
     // What is to come would end them.
@@ -203,13 +201,10 @@ export class WireConnection implements DriverConnection {
     if (segments.length === 0) return undefined;
     const parts = segments.map((segment) => segment.map(({ part }) => part));
     const answer = await this.#run(parts, isKept, isRenewal, signal);
-    const refused = leadFailure(segments, answer);
+    const refused = leadFailure(segments, answer, this.#channel.failures);
     if (refused) {
       void this.close();
-      throw this.#channel.failures.gone(
-        "the session could not be reset for its next user, and was closed",
-        new Error(refused.message),
-      );
+      throw refused;
     }
     if (isRenewal) this.#renewal.renewed();
     const asked = segments[0]!.findIndex(({ at }) => at === QUESTION);
