@@ -160,19 +160,19 @@ export class WireConnection implements DriverConnection {
     const outcomes: StepOutcome[] = [];
     while (outcomes.length < steps.length && stopOf(steps, outcomes) < 0) {
       const start = outcomes.length;
-      const leg = planLeg(steps, start, this.#ground(settings));
+      const ground = this.#ground(settings);
+      const leg = planLeg(steps, start, ground);
       const answer = await this.#ask(leg, signal);
       const landed = outcomesOf(leg, start, steps, answer, this.#shape.parsers);
       landed.forEach((outcome, index) => this.#note(steps[start + index]!, outcome));
-      const isAlone = (step: Step): boolean => step.kind === "query" && !step.guarded;
-      const isFailed = ({ status }: StepOutcome): boolean => status === "failed";
-      // A transaction that was not asked for: that of setup or of a statement alone, or one whose settings were refused.
-      const failed = steps[start + landed.findIndex(isFailed)];
-      if (this.state === "failed" && failed && (failed.kind === "begin" || isAlone(failed)))
-        await this.#run([[{ kind: "run", bound: bare("ROLLBACK") }]], false, false, signal);
-      // What has not run because of another that failed leaves again with the next leg.
+      outcomes.push(...landed);
+      const isBegun = landed.some(({ status }, at) => status === "done" && steps[start + at]!.kind === "begin");
+      if (ground.state !== "idle" || isBegun) continue;
+      // That of setup or of a statement alone, or one whose settings were refused: nobody else would end it.
+      if (this.state === "failed") await this.#run([[{ kind: "run", bound: bare("ROLLBACK") }]], false, false, signal);
+      // What has not run because another one failed leaves again with the next leg.
       const unrun = landed.findIndex(({ status }, at) => status === "skipped" && isAlone(steps[start + at]!));
-      outcomes.push(...(unrun < 0 ? landed : landed.slice(0, unrun)));
+      if (unrun >= 0) outcomes.length = start + unrun;
     }
     return settled(steps, outcomes);
   }
@@ -245,4 +245,8 @@ export class WireConnection implements DriverConnection {
     this.#hasState ||= !isHook && leavesState;
     this.#isMended &&= isHook || !isForGood;
   }
+}
+
+function isAlone(step: Step): boolean {
+  return step.kind === "query" && !step.guarded;
 }
