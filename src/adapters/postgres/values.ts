@@ -28,8 +28,7 @@ export function bind({ text, params = [] }: Statement): Bound {
   const values = (params as readonly unknown[]).map((value, index) => {
     const encoded = isJson(value, text, index + 1) ? toJson(value) : encode(value);
     if (encoded !== undefined) return encoded;
-    const remedy =
-      "give null, text without NUL, a number, a bigint, a boolean, a valid Date, a Uint8Array, a list of these or JSON";
+    const remedy = "give null, text without NUL, a number, boolean, valid Date, Uint8Array, list or plain object";
     throw refusal(`value \`${index + 1}\` (${tagOf(value)}) cannot be bound: ${remedy}`, text);
   });
   return { text, values };
