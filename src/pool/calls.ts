@@ -103,7 +103,7 @@ export class Calls<Asker> {
       const limitMs = this.#limitMs(first !== undefined && first.since > since);
       if (now < since + limitMs) dueAt = Math.min(dueAt, since + limitMs);
       else {
-        const message = `${during} took over ${limitMs} ms. Is the server there? Else raise openTimeoutMs and acquireTimeoutMs.`;
+        const message = `${during} took over ${limitMs} ms. Is the server up? If so, raise openTimeoutMs and acquireTimeoutMs.`;
         abort(new DbError("CONNECT_FAILED", message, { adapter: this.#caller.name }, { retryable: true }));
       }
     }

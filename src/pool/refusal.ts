@@ -29,8 +29,8 @@ const TEXTS: Record<
     `waited ${waitedMs} ms`,
     "Is a lease held too long? See the cause, if any, or raise max.",
   ],
-  POOL_FULL: ({ waiting }) => [`${waiting} wait already`, "Come back later, or raise maxWaiting."],
-  POOL_CLOSED: ({ pool }) => [`"${pool}" was disposed of`, "Make a new one."],
+  POOL_FULL: ({ waiting }) => [`${waiting} wait already`, "Retry later, or raise maxWaiting."],
+  POOL_CLOSED: ({ pool }) => [`"${pool}" was disposed`, "Make a new one."],
   POOL_DEADLOCK: () => ["all holders wait for this caller", "Join them with transaction(), or raise max."],
 };
 

@@ -52,6 +52,14 @@ export function markUndone(scope: Scope): Fate {
   return scope.fate;
 }
 
+/** Asks for the commit at the end of a scope, which takes no more statements. */
+export function addCommit({ line }: Part, scope: Scope): Promise<void> {
+  scope.seal();
+  const command = new Command<void>("commit", scope, [], () => undefined);
+  command.isEnd = true;
+  return line.add(command);
+}
+
 /** Asks for the rollback at the end of a scope, which waits for none of its parts. */
 export function addRollback({ line }: Part, scope: Scope): Promise<void> {
   const command = new Command("rollback", scope, [], () => undefined);

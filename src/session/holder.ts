@@ -24,7 +24,6 @@ export class Holder {
   /** How long refusals are waited out, from the first of them. */
   #refusedUntil: number | undefined;
   #onDrop: ((error: unknown) => void) | undefined;
-  #streamsEnd: Promise<void> | undefined;
   #lease: Pick<Lease<Link>, "id" | "connection" | "isReused" | "release" | "detach"> | undefined;
 
   constructor(host: Host, owner: Owner, transaction: Transaction) {
@@ -89,7 +88,7 @@ export class Holder {
 
   /** To the pool when it is proven idle, clean and healthy, else to be closed. The session takes another when it needs one. */
   async release(isClosed = false): Promise<void> {
-    await this.#endStreams()?.catch(() => undefined);
+    await this.#endStreams().catch(() => undefined);
     const lease = this.#lease;
     this.#lease = undefined;
     this.#transaction.end();
@@ -158,17 +157,10 @@ export class Holder {
     return isLost && isUnsent && isReused && this.#host.checksConnections;
   }
 
-  // Those, too, that are being ended already, for somebody who was given up meanwhile: the connection is not free before.
-  #endStreams(): Promise<void> | undefined {
+  // One that gives no answer must not keep the session from its end: the connection is closed then.
+  async #endStreams(): Promise<void> {
     const streams = [...this.streams];
     this.streams.clear();
-    if (streams.length > 0) this.#streamsEnd = this.#endEach(streams, this.#streamsEnd);
-    return this.#streamsEnd;
-  }
-
-  // One that gives no answer must not keep the session from its end: the connection is closed then.
-  async #endEach(streams: readonly RowStream[], before: Promise<void> | undefined): Promise<void> {
-    await before?.catch(() => undefined);
     for (const stream of streams) {
       const ended = async (): Promise<void> => {
         try {

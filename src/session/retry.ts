@@ -1,5 +1,6 @@
 import type { Clock } from "../contract/runtime.ts";
 import { isDbError } from "../errors.ts";
+import { checkNames } from "../pool/option-names.ts";
 import { checkNumber } from "../pool/options.ts";
 import { arm } from "./deadline.ts";
 import { reasonOf } from "../signal.ts";
@@ -29,6 +30,7 @@ export async function retrying<T>(
   clock: Clock,
 ): Promise<T> {
   const { retries, delayMs = 50, maxDelayMs = 2_000 } = typeof retry === "object" ? retry : { retries: retry };
+  if (typeof retry === "object") checkNames(retry, ["retries", "delayMs", "maxDelayMs"], "`retry`");
   checkNumber("retry", retries);
   checkNumber("delayMs", delayMs);
   checkNumber("maxDelayMs", maxDelayMs);

@@ -64,7 +64,7 @@ export class Source<Hook = unknown> implements Origin {
       runtime,
       name,
       onEvent: (event: PoolEvent): void => {
-        for (const user of this.#listeners) user.emit!(event);
+        for (const user of this.#listeners) user.emit?.(event);
       },
     };
     this.pool = runtime.createPool?.(source, poolOptions, affinity) ?? new ConnectionPool<Link>(source, poolOptions);
@@ -84,8 +84,14 @@ export class Source<Hook = unknown> implements Origin {
     const key = adapter.key ?? `${adapter.name}:private#${++privates}`;
     const source = share(key, identity, (name) => new Source(name, adapter, identity, options));
     source.users.add(user);
-    if (user.emit) source.#listeners.add(user);
+    source.listen(user);
     return source;
+  }
+
+  /** Takes note of whether a user listens to events now. */
+  listen(user: SourceUser): void {
+    if (user.emit) this.#listeners.add(user);
+    else this.#listeners.delete(user);
   }
 
   matches(identity: readonly unknown[]): boolean {

@@ -99,7 +99,7 @@ export class Transaction {
 }
 
 function lostError(sql: string | undefined, cause: unknown): DbError {
-  const message = "the database ended this transaction: roll back, then begin anew";
+  const message = "the database ended this transaction: roll back, then begin again";
   return new DbError("TRANSACTION_LOST", message, { sql }, { cause, retryable: true });
 }
 

@@ -15,6 +15,8 @@ export interface UnitOptions {
   readonly begin?: BeginOptions | undefined;
   /** Hold for each of its statements outside of a transaction. */
   readonly settings?: Settings | undefined;
+  /** For events and reports. */
+  readonly name?: string | undefined;
   /** One statement, and the connection goes back at once. */
   readonly isLone?: boolean | undefined;
 }
@@ -54,14 +56,14 @@ export class Unit {
   constructor(host: Host, parent: Owner | undefined, options: UnitOptions, link?: Link) {
     this.host = host;
     this.options = options;
-    this.owner = { id: this.id, parent };
+    this.owner = { id: this.id, parent, name: options.name };
     this.holder = new Holder(host, this.owner, this.transaction);
     this.root = new Scope("root", undefined, options.begin);
     this.outside = host.context.current();
     this.isReported = !link;
     this.count(1);
     if (link) this.holder.adopt(link, this.root);
-    else host.emit?.({ type: "session", session: this.id, parent: parent?.id });
+    else host.emit?.({ type: "session", session: this.id, parent: parent?.id, name: options.name });
   }
 
   /** Counts it among its database's open sessions, or no more. */
@@ -69,9 +71,9 @@ export class Unit {
     if (this.isReported && !this.options.isLone) this.host.sessions += by;
   }
 
-  /** A name for the next savepoint. */
-  savepoint(): string {
-    return `isopool_${++this.#savepoints}`;
+  /** A name for the next savepoint: with a number, since of two that have one name only the inner one could be reached. */
+  savepoint(name = "isopool"): string {
+    return `${name.replaceAll(/^\d|\W/g, "_").slice(0, 40)}_${++this.#savepoints}`;
   }
 
   /** Settles when it ends, ahead of its callbacks. */

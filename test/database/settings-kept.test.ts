@@ -162,3 +162,16 @@ describe("what is not settings", () => {
     },
   );
 });
+
+test("a savepoint by hand in a session that is no transaction begins one with its settings", async () => {
+  const { db, adapter } = fakeDatabase(postgres, { settings: "required" });
+  await db.session(
+    async (session) => {
+      const part = await session.savepoint();
+      await part.query("one");
+      await part.release();
+    },
+    { settings, transaction: false },
+  );
+  expect(adapter.begins).toEqual([{ settings }]);
+});

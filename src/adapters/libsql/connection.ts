@@ -216,7 +216,7 @@ export class LibsqlConnection implements DriverConnection {
     this.#streams.delete(stream);
     if (!isCut || this.#isClosed) return;
     // Nobody knows when the server sees that its reader has left: the next flight takes a new stream.
-    if (this.#isNeeded) this.#lose(gone("a reader has left in the middle of its rows"), true);
+    if (this.#isNeeded) this.#lose(gone("a reader stopped in the middle of its rows"), true);
     else await this.raw.close();
   }
 

@@ -19,7 +19,7 @@ export async function* readLines(
     }
   } catch (error) {
     throwIfAborted(signal);
-    throw unknown("the server's answer is cut off, or no JSON", new Error((error as Error).name));
+    throw unknown("the server's answer is cut off or not JSON", new Error((error as Error).name));
   } finally {
     await reader.cancel().catch(() => undefined);
   }

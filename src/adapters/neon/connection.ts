@@ -58,7 +58,7 @@ export class NeonConnection implements DriverConnection {
       if (!isDbError(error, "AUTH_FAILED")) throw error;
       // The next connection asks for the URL again: it may have another password by now.
       this.#isClosed = true;
-      throw this.#isReused ? gone("the login is refused by now", error) : error;
+      throw this.#isReused ? gone("the login is now refused", error) : error;
     } finally {
       if (this.#socket?.state === "closed" || this.#http.state === "closed") this.#isClosed = true;
     }

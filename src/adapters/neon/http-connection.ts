@@ -39,7 +39,7 @@ const MAX_VALUES = 32_767;
 /** Why a statement cannot go over HTTP, if so. */
 export function refusalOf({ text, params }: Statement): Error | undefined {
   const remedy = 'use `setup`, `settings`, SET LOCAL in a batch, or `transport: "auto"`';
-  if (scan(text).leavesState) return needsSession(`nothing of a session outlives a request over HTTP: ${remedy}`, text);
+  if (scan(text).leavesState) return needsSession(`over HTTP no session outlives its request: ${remedy}`, text);
   const count = Array.isArray(params) ? params.length : 0;
   return count > MAX_VALUES
     ? refusal(`expected at most ${MAX_VALUES} values over HTTP, got ${count}`, text)
@@ -165,7 +165,7 @@ export class HttpConnection implements DriverConnection {
       if (!isDbError(error, "AUTH_FAILED")) throw error;
       // The next connection asks for the URL again: it may have another password by now.
       this.close();
-      throw this.#isReused ? gone("the login is refused by now", error) : error;
+      throw this.#isReused ? gone("the login is now refused", error) : error;
     }
   }
 }
@@ -187,7 +187,7 @@ function toTorn(
   const told = toDbError(error, list[meant ?? -1] ?? { text: textOf(isBatch ? list : list.slice(ahead)) }, values);
   if (meant !== undefined && (meant >= ahead || !isBatch)) return toFailed(steps, Math.max(meant - ahead, 0), told);
   if (meant !== undefined) throw told;
-  if (!isBatch) return toFailed(steps, 0, retold(told, "this statement failed, or what rides ahead of it"));
+  if (!isBatch) return toFailed(steps, 0, retold(told, "this statement failed, or one sent ahead of it"));
   const which =
     list.length > 1 ? `one of these ${list.length} statements failed` : "the statement or its COMMIT failed";
   throw retold(told, `${which}, and over HTTP the server does not say which`);

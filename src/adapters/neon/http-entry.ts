@@ -10,15 +10,15 @@ export interface NeonHttpOptions extends LoginOptions {
   readonly neon: NeonFunction;
   /** Settings of the driver for this database alone. Default: the driver's own `neonConfig`, which all databases share. */
   readonly neonConfig?: Pick<NeonSettings, "fetchEndpoint" | "fetchFunction"> | undefined;
-  /** `Client` of the same import: needed for a `neonConfig` of your own, and for nothing else. */
+  /** `Client` of the same import: needed only with a `neonConfig`. */
   readonly Client?: ClientClass | undefined;
 }
 
 /**
  * PostgreSQL at Neon over HTTP alone: lone statements, `batch()` and `autocommit`, one round trip each. It is the half of
- * `neon()` that needs no WebSocket, and refuses interactive transactions.
+ * `neon()` that needs no WebSocket; it refuses interactive transactions.
  *
- * @throws TypeError for a wrong option.
+ * @throws TypeError for an invalid option.
  */
 export function neonHttp(options: NeonHttpOptions): AdapterFactory {
   const { neon, Client, neonConfig, answerTimeoutMs } = options;

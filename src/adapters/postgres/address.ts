@@ -58,7 +58,7 @@ function readSettings(params: URLSearchParams): Map<string, string> {
     if (SETTINGS.includes(name)) settings.set(name, value);
     else if (name === "options") readOptions(value, settings);
     else if (name !== "application_name" && !WITHOUT_EFFECT.test(name))
-      throw new TypeError(`Expected a parameter that is known in a PostgreSQL URL, got \`${name}\``);
+      throw new TypeError(`Expected a known PostgreSQL URL parameter, got \`${name}\``);
   }
   return settings;
 }

@@ -16,7 +16,7 @@ export function check(statement: Statement, place: StatementPlace, isPooled: boo
   bind(statement);
   const { leavesState, isRepeatable } = scan(text);
   if (place === "autocommit" && leavesState)
-    throw needsSession("what this makes ends with its session, at once: use db.session(), `setup` or `settings`", text);
+    throw needsSession("this ends with its session, at once: use db.session(), `setup` or `settings`", text);
   if (isPooled && (place === "setup" ? isRepeatable : place === "session" && leavesState))
     throw needsSession(
       "a pooler lends a session for one transaction: use `settings`, SET LOCAL or the direct host",

@@ -62,5 +62,5 @@ export function needsSession(remedy: string, sql: string): DbError {
 }
 
 export function needsNoSettings(sql: string): DbError {
-  return needsSession("settings last for a transaction, and this statement runs in none: send it without", sql);
+  return needsSession("settings need a transaction, and this statement cannot run in one: send it without", sql);
 }

@@ -99,7 +99,7 @@ export class SqlJsAdapter implements Adapter {
       probe.close();
       if (isFit) return found;
     } catch (error) {
-      throw connectFailed("sql.js did not start: give what `await initSqlJs()` returns", error);
+      throw connectFailed("sql.js did not start: pass what `await initSqlJs()` returns", error);
     }
     throw connectFailed("sql.js is too old: install 1.15.2 or later");
   }

@@ -119,7 +119,7 @@ export class Engine {
     if (fault) throw connectFailed(`the image of \`${this.#name}\` ${fault}`);
     if (image && isWal(image))
       warn(
-        `isopool: the image of \`${this.#name}\` was written in WAL mode, and what was not checkpointed is not in it but in its \`-wal\` file: run \`PRAGMA wal_checkpoint(TRUNCATE)\` where it is from, and copy it again`,
+        `isopool: the image of \`${this.#name}\` was written in WAL mode, and lacks what is only in its \`-wal\` file: run \`PRAGMA wal_checkpoint(TRUNCATE)\` at its source, and copy it again`,
       );
     return image;
   }

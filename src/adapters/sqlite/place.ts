@@ -20,7 +20,7 @@ export function checkPlace({ text: sql }: Statement, place: StatementPlace): voi
   if (!ignored && (place !== "autocommit" || !leavesState)) return;
   const remedy = ignored && ignored[6] === "FOREIGN_KEYS" ? 'begin it with `foreignKeys: "off"`, or ' : "";
   const message = ignored
-    ? `inside a transaction, SQLite does not do \`${ignored[5] ? `PRAGMA ${ignored[6] ?? ignored[5]}` : "VACUUM"}\`: ${remedy}${OUTSIDE}`
-    : `this lasts as long as its session, which ends with it: ${OUTSIDE}, or on every connection, in \`setup\``;
+    ? `SQLite cannot do \`${ignored[5] ? `PRAGMA ${ignored[6] ?? ignored[5]}` : "VACUUM"}\` in a transaction: ${remedy}${OUTSIDE}`
+    : `this lasts only for its session, which ends with it: ${OUTSIDE}, or on every connection, in \`setup\``;
   throw new DbError("QUERY_FAILED", message, { kind: "other", sql, dialectCode: undefined });
 }

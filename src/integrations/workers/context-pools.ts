@@ -11,10 +11,10 @@ import { LONGEST_DELAY_MS } from "./bounded-source.ts";
 import { LONGEST_LEASE_MS } from "./loans.ts";
 import { probe } from "./probe.ts";
 
-/** Most connections of one request: it may wait for so many at a time. */
+/** Most connections of one request: the platform lets it wait for this many at a time. */
 const MOST = 6;
 
-/** A context of which nothing was heard for so many times `idleMs` is gone: it would have closed its sockets by itself. */
+/** A context that was silent for this many times `idleMs` is gone: otherwise it would have closed its own sockets. */
 const SILENT_TIMES = 10;
 
 const NOTHING = { open: 0, busy: 0, idle: 0, opening: 0, waiting: 0 };
@@ -27,14 +27,14 @@ interface Here<C> {
   readonly isMine: () => boolean;
   usedAt: number;
   timer: unknown;
-  /** Nothing of it is kept any more: what is idle is closed. */
+  /** It keeps nothing any longer: idle connections are closed. */
   isLeft: boolean;
   isClosing: boolean;
 }
 
 /**
  * Lends sockets, which only the I/O context that opened them may touch: a request, or a Durable Object with all of its
- * requests. Each has a pool of its own, and is told by a probe; nothing of another is lent, closed, or looked at.
+ * requests. Each has its own pool, identified by a probe; nothing of another context is lent, closed, or touched.
  */
 export class ContextPools<C> implements Pool<C> {
   readonly name: string;
@@ -44,7 +44,7 @@ export class ContextPools<C> implements Pool<C> {
   readonly #idleMs: number;
   /** The newest last. */
   readonly #all: Set<Here<C>> = new Set();
-  /** What pools have counted that are gone. */
+  /** The counts of pools that are gone. */
   #past: PoolStats;
   #isDisposed = false;
 
@@ -62,7 +62,7 @@ export class ContextPools<C> implements Pool<C> {
 
   async acquire(options?: AcquireOptions): Promise<Lease<C>> {
     const here = this.#here();
-    // When it fails, what is being opened may be for nobody: it is not to stay open.
+    // If it fails, a connection that is still opening may have no taker, and must not stay open.
     return here.pool.acquire(options).catch((error: unknown) => {
       this.#rest(here);
       throw error;
@@ -84,7 +84,7 @@ export class ContextPools<C> implements Pool<C> {
     return [...this.#all].reduce((sum, { pool }) => add(sum, pool.stats()), this.#past);
   }
 
-  /** Closes what is of this context, as soon as nobody has it. */
+  /** Closes this context's connections as soon as they are not in use. */
   async leave(): Promise<void> {
     const here = this.#find();
     if (!here) return;
@@ -93,7 +93,7 @@ export class ContextPools<C> implements Pool<C> {
     if (isQuiet(here)) await this.#close(here);
   }
 
-  /** Ends this context's pool. The others end by themselves: nobody can reach them from here. */
+  /** Ends this context's pool. The others end by themselves: they cannot be reached from here. */
   async dispose(options?: DisposeOptions): Promise<void> {
     this.#isDisposed = true;
     const here = this.#find();
@@ -106,7 +106,7 @@ export class ContextPools<C> implements Pool<C> {
 
   #here(): Here<C> {
     if (this.#isDisposed)
-      throw new DbError("POOL_CLOSED", `"${this.name}" was disposed of. Make a new one.`, { pool: this.name });
+      throw new DbError("POOL_CLOSED", `"${this.name}" was disposed. Make a new one.`, { pool: this.name });
     const here = this.#find() ?? this.#begin();
     here.usedAt = this.#clock.now();
     return here;
@@ -141,15 +141,15 @@ export class ContextPools<C> implements Pool<C> {
   }
 
   /**
-   * Forgets a context that has nothing any more. Its sockets are closed by its own pool, when they have been idle: an open one
-   * keeps its context alive, and that pool's timer with it.
+   * Drops a context that has nothing left. Its own pool closes its sockets after they were idle: an open one keeps its context
+   * alive, and that pool's timer with it.
    */
   #rest(here: Here<C>): void {
     this.#clock.clearTimeout(here.timer);
     if (here.isClosing || !isQuiet(here)) return;
     const { open, opening, opened } = here.pool.stats();
     if (here.isLeft || (open + opening === 0 && opened > 0)) void this.#close(here);
-    // Where no open has succeeded, its pool knows how long to wait before the next.
+    // If no open has succeeded, its pool knows how long to wait before the next.
     else if (open + opening === 0 && this.#idleMs < Infinity)
       here.timer = this.#clock.setTimeout(
         () => isQuiet(here) && void this.#close(here),
@@ -169,7 +169,7 @@ export class ContextPools<C> implements Pool<C> {
   }
 }
 
-/** Nobody has a connection or waits for one. One that is opened is for nobody then. */
+/** No caller has a connection or waits for one. A connection that is still opening then has no taker. */
 function isQuiet<C>({ pool }: Here<C>): boolean {
   const { busy, waiting } = pool.stats();
   return busy + waiting === 0;

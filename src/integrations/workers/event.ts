@@ -7,20 +7,34 @@ import type { Databases } from "./with-session.ts";
 import { reasonOf } from "../../signal.ts";
 
 export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "settings" | "signal" | "waitUntil"> {
-  /** PostgreSQL settings of each session; a function makes them of the event and its `env`. */
+  /** PostgreSQL settings of each session; a function gets the event and its `env`. */
   readonly settings?: Settings | ((event: never, env: never) => Settings | undefined) | undefined;
-  /** Whether a client that goes away ends the session at once. Where it cannot be told, the handler runs to its end. Default true. */
+  /** Whether a disconnecting client ends the session at once. If the platform does not report it, the handler runs to its end. Default true. */
   readonly abortOnDisconnect?: boolean | undefined;
-  /** Which responses roll back. Default: those of a status of 500 or more, which frameworks make of errors. */
+  /** Which responses roll back. Default: status 500 or more, which frameworks return for errors. */
   readonly rollbackOn?: ((response: Response) => boolean) | undefined;
   /**
-   * Whether the session lasts until the response's body is read, so that the body can stream rows. The response leaves before
-   * the commit then: when that fails, the body breaks off. Default false.
+   * Whether the session lasts until the response's body is read, so that the body can stream rows. The response then leaves
+   * before the commit: if that fails, the body is aborted. Default false.
    */
   readonly keepUntilStreamEnds?: boolean | undefined;
 }
 
-/** What isopool needs of an event's context. */
+export const WITH_SESSION_OPTIONS: readonly (keyof WithSessionOptions)[] = [
+  "abortOnDisconnect",
+  "rollbackOn",
+  "settings",
+  "keepUntilStreamEnds",
+  "isolationLevel",
+  "accessMode",
+  "behavior",
+  "foreignKeys",
+  "timeoutMs",
+  "transaction",
+  "name",
+];
+
+/** What isopool needs from an event's context. */
 export interface ExecutionContext {
   waitUntil(promise: Promise<unknown>): void;
 }
@@ -36,13 +50,13 @@ export function runEvent(
   const keep = keeperOf(context);
   const { abortOnDisconnect = true, rollbackOn = isFailure, keepUntilStreamEnds, settings, ...rest } = options;
   const client = untilReleased(abortOnDisconnect ? disconnectOf(request) : undefined);
-  // What outlasts its handler is a session apart: a handler around it answers before the body is read.
+  // One that outlasts its handler is a separate session: an outer handler returns before the body is read.
   const outer = list.map((db) => (keepUntilStreamEnds ? undefined : around(db, request)));
   let refused: Response | undefined;
   return new Promise((answer, refuse) => {
     const work = async (sessions: readonly Session[]): Promise<unknown> => {
       const handling = (async () => handler(event, env, context, Array.isArray(databases) ? sessions : sessions[0]))();
-      // Whoever gives up on it does not wait for it; but it may be in the middle of something.
+      // An abort does not wait for the handler, which may still be in the middle of something.
       keep(handling);
       const result = await handling;
       const response = result instanceof Response ? result : undefined;
@@ -54,7 +68,7 @@ export function runEvent(
       }
       // Thrown to roll back, and returned as the response.
       if (refused) throw refused;
-      // From here on all is committed: a client that leaves between two databases must not split them.
+      // From here on everything is committed: a client that disconnects between two databases must not split them.
       client?.release();
       return result;
     };
@@ -71,12 +85,12 @@ export function runEvent(
   });
 }
 
-/** Keeps the event alive for a promise; a failure of that is not the platform's to see. */
+/** Keeps the event alive for a promise, and hides its failure from the platform. */
 function keeperOf(context: Partial<ExecutionContext>): (promise: Promise<unknown>) => void {
   return (promise) => context.waitUntil?.(promise.catch(() => undefined));
 }
 
-/** What the sessions of this event begin with. */
+/** The options of this event's sessions. */
 function toOptions(
   options: Omit<SessionOptions, "settings">,
   settings: WithSessionOptions["settings"],
@@ -91,13 +105,13 @@ function toOptions(
   };
 }
 
-/** The session of a handler around this one for the same event: it is one unit of work, however often it is wrapped. */
+/** The session of an outer handler for the same event: one unit of work, however often it is wrapped. */
 function around(db: Database, request: object): Session | undefined {
   const session = db.of(request);
   return session?.scope.over ? undefined : session;
 }
 
-/** The last one is the outermost: the first is committed first, and when that fails, those behind it are rolled back. */
+/** The last one is the outermost: the first is committed first, and if that fails, the later ones are rolled back. */
 function inSessions<T>(
   list: readonly Database[],
   outer: readonly (Session | undefined)[],
@@ -116,11 +130,11 @@ function inSessions<T>(
         try {
           return await inner();
         } finally {
-          // A handler inside of another is done before it.
+          // An inner handler is done before its outer one.
           for (const [owner, found] of before) if (found) db.bind(owner, found);
         }
       };
-      // How it begins was decided by the handler around this one.
+      // The outer handler decided how it begins.
       const { accessMode: _, ...inside } = options;
       return () => outer[index]?.transaction(within, { ...inside, propagation }) ?? db.session(within, options);
     },
@@ -134,14 +148,14 @@ function enterAll<T>(sessions: readonly Session[], work: () => T): T {
   return sessions.reduce<() => T>((inner, session) => () => session.enter(inner) as T, work)();
 }
 
-// What belongs to this request only is closed with it. A Durable Object outlives its requests, and so do its sockets.
+// Connections of this request are closed with it. A Durable Object outlives its requests, and so do its sockets.
 async function leave(list: readonly Database[], outer: readonly unknown[], context: object): Promise<void> {
   if (!("storage" in context)) await Promise.all(list.map(async (db, index) => outer[index] || db.leave()));
 }
 
 /**
- * workerd takes an error that says `retryable` for a connection of its own that was lost: it gives the client no answer, and
- * logs nothing. What leaves an event says it no more, and has what did for its cause.
+ * workerd mistakes an error marked `retryable` for a lost connection of its own: it sends the client no response, and logs
+ * nothing. Errors leaving an event are not marked retryable; the original is the `cause`.
  */
 function fail(error: unknown): never {
   if (!isDbError(error) || !error.retryable) throw error;
@@ -165,12 +179,12 @@ function untilReleased(
   return { signal: controller.signal, release: () => signal.removeEventListener("abort", follow) };
 }
 
-/** Requests that change something: a transaction that reads first and then writes loses races, if it does not begin as a writer. */
+/** Requests that change data: a transaction that reads before it writes loses races unless it begins as a writer. */
 function isWrite({ method }: Partial<Request>): boolean {
   return /^(?:POST|PUT|PATCH|DELETE)$/.test(method ?? "");
 }
 
 function disconnectOf(request: object): AbortSignal | undefined {
-  // Without the flag it never tells, and to listen is not free.
+  // Without the flag it never fires, and listening is not free.
   return flags()["enable_request_signal"] ? (request as { signal?: AbortSignal }).signal : undefined;
 }

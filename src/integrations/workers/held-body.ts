@@ -1,6 +1,6 @@
 /**
- * Hands a body on chunk by chunk, and ends it only when `ended` has settled: a reader who sees its end knows that all is kept.
- * When that fails, it breaks off at once.
+ * Passes a body on chunk by chunk, and ends it only when `ended` has settled: a reader who sees its end knows that everything
+ * is committed. If that fails, the body is aborted.
  *
  * @param enter - calls what reads on in the source: whoever reads the body may be somewhere else.
  * @returns `isRead` settles when the body was read, and rejects when it broke off, or its reader left.

@@ -3,8 +3,8 @@ interface Probed {
 }
 
 /**
- * Tells later whether it is asked from the I/O context that this was called in: a request, or a Durable Object. There, to read
- * a WebSocket's state takes 25 ns; anywhere else it throws. Outside of Workers there is one context.
+ * Returns a probe that reports whether it is called from the same I/O context: a request, or a Durable Object. There, reading a
+ * WebSocket's state takes 25 ns; anywhere else it throws. Outside Workers there is one context.
  */
 export function probe(): () => boolean {
   const { WebSocketPair } = globalThis as { WebSocketPair?: new () => { readonly 0: Probed } };

@@ -7,8 +7,8 @@ import { IsolatePool } from "./isolate-pool.ts";
 
 export interface WorkersOptions {
   /**
-   * `waitUntil` of `cloudflare:workers`: keeps each request alive until its sessions have ended, those outside of
-   * `withSession()` too. Default: what each session is told.
+   * `waitUntil` of `cloudflare:workers`: keeps each request alive until its sessions have ended, including those
+   * outside `withSession()`. Default: the `waitUntil` of each session.
    */
   readonly waitUntil?: WaitUntil | undefined;
 }
@@ -25,7 +25,7 @@ export function workers({ waitUntil }: WorkersOptions = {}): PoolRuntime {
   };
 }
 
-// From 2024-10-14 on, a promise that another request has settled goes on in the request that made it. Before, it does not.
+// From 2024-10-14 on, a promise settled by another request resumes in the request that created it. Before, it does not.
 function canWake(): boolean {
   return flags()["handle_cross_request_promise_resolution"] === true;
 }
