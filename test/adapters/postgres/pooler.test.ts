@@ -17,9 +17,11 @@ function together(session: Session, texts: readonly string[]): Promise<unknown[]
   );
 }
 
-describe("lone statements of one tick", () => {
+describe.each([15, 18] as const)("lone statements of one tick, on PostgreSQL %i", (version) => {
+  const pooled = { ...POOLED, server: { version } };
+
   test("share one round trip, in a transaction each", async () => {
-    const { db, flights, names } = await openShop(POOLED);
+    const { db, flights, names } = await openShop(pooled);
     await db.session((session) => session.query("SELECT 1"), ALONE);
     await flights();
     const inserts = Array.from(
@@ -33,7 +35,7 @@ describe("lone statements of one tick", () => {
   });
 
   test("fail each for itself", async () => {
-    const { db, names } = await openShop(POOLED);
+    const { db, names } = await openShop(pooled);
     const insert = "INSERT INTO goods VALUES (1, 'tea') RETURNING name";
     const found = await db.session(
       (session) => together(session, [insert, "SELECT 1 / 0", insert, "VACUUM goods", "SELECT nothing", LOOK]),
@@ -45,7 +47,7 @@ describe("lone statements of one tick", () => {
   });
 
   test("have the settings of their session", async () => {
-    const { db, flights } = await openShop(POOLED);
+    const { db, flights } = await openShop(pooled);
     await db.session((session) => session.query("SELECT 1"), ALONE);
     await flights();
     const settings = { "app.tenant": "acme" };
