@@ -54,7 +54,8 @@ export function toSegments(
   const inside = again.map((statement) => entry(bind(statement), NEEDED));
   if (setup) inside.push(...entriesOf(setup, steps, ground, local));
   if (question) inside.push(entry(question, QUESTION));
-  const isMarked = !isPooled && others.length > 0 && ahead.length + inside.length > 0;
+  // A setup that fails leaves its transaction failed, and needs none.
+  const isMarked = !isPooled && reset !== undefined && others.length > 0;
   if (isMarked) inside.push(entry({ text: SET_MARK, values: [mark] }, NEEDED));
   const lead = [...ahead, ...(inside.length > 0 ? inTransaction(inside, setup ? setup.end - 1 : NEEDED) : [])];
   if (!first) return lead.length > 0 ? [lead] : [];
