@@ -11,9 +11,9 @@ import type { Statement } from "../../contract/statement.ts";
 import { DbError, isDbError } from "../../errors.ts";
 import { needsSession, toDbError } from "../postgres/errors.ts";
 import { DONE, failure, isSetup, settled, SKIPPED, stopOf } from "../postgres/outcomes.ts";
-import type { Parsers } from "../postgres/parsers.ts";
 import { toOutcome } from "../postgres/results.ts";
 import { scan } from "../postgres/scan.ts";
+import type { SessionConfig } from "../postgres/session-config.ts";
 import { toLocal } from "../postgres/settings.ts";
 import { bind, type Bound } from "../postgres/values.ts";
 import type { ServerError } from "../postgres/wire.ts";
@@ -22,16 +22,11 @@ import { refusal } from "../shared/refusal.ts";
 import { meantBy } from "./blame.ts";
 import { gone, unsupported } from "./errors.ts";
 import { StatementFailure } from "./http-failure.ts";
-import { type Http, textOf } from "./http.ts";
+import { type Http, joinTexts } from "./http.ts";
 import { throwIfAborted } from "../../signal.ts";
 
 /** What every request has. */
-export interface HttpShape {
-  readonly setup: readonly Statement[];
-  readonly parsers: Parsers;
-  /** Of the URL, where they are local to each request. */
-  readonly inherited: Settings;
-}
+type HttpConfig = Pick<SessionConfig, "setup" | "parsers" | "inherited">;
 
 // Neon's proxy counts the values of a statement in fifteen bits, and gives up on more: libs/proxy/postgres-protocol2.
 const MAX_VALUES = 32_767;
@@ -53,15 +48,15 @@ export function refusalOf({ text, params }: Statement): Error | undefined {
 export class HttpConnection implements DriverConnection {
   readonly setup: readonly Statement[];
   readonly #http: Http;
-  readonly #shape: HttpShape;
+  readonly #config: HttpConfig;
   readonly #ahead: Statement[] = [];
   #isReused = false;
   #isClosed = false;
 
-  constructor(http: Http, shape: HttpShape) {
+  constructor(http: Http, config: HttpConfig) {
     this.#http = http;
-    this.#shape = shape;
-    this.setup = shape.setup;
+    this.#config = config;
+    this.setup = config.setup;
   }
 
   get raw(): unknown {
@@ -149,7 +144,7 @@ export class HttpConnection implements DriverConnection {
     const refused = statements.map(refusalOf);
     const at = refused.findIndex(Boolean);
     if (at >= 0) return toFailed(steps, at, refused[at]!);
-    const { inherited, parsers } = this.#shape;
+    const { inherited, parsers } = this.#config;
     const ahead = this.#ahead.map(bind);
     const local = toLocal(inherited, settings);
     if (local) ahead.push(local);
@@ -161,7 +156,7 @@ export class HttpConnection implements DriverConnection {
       if (question) parsers.learn(results[ahead.length - 1]!);
       return statements.map(({ text }, index) => toOutcome(results[ahead.length + index]!, parsers, text));
     } catch (error) {
-      if (error instanceof StatementFailure) return toTorn(error.failure, list, steps, begin !== undefined);
+      if (error instanceof StatementFailure) return toFailures(error.failure, list, steps, begin !== undefined);
       if (!isDbError(error, "AUTH_FAILED")) throw error;
       // The next connection asks for the URL again: it may have another password by now.
       this.close();
@@ -175,7 +170,7 @@ function isLone(step: Step): step is QueryStep {
 }
 
 // All of it was taken back.
-function toTorn(
+function toFailures(
   error: ServerError,
   list: readonly Bound[],
   steps: readonly QueryStep[],
@@ -184,18 +179,27 @@ function toTorn(
   const ahead = list.length - steps.length;
   const meant = meantBy(error, list, isBatch);
   const values = list.flatMap((bound) => bound.values);
-  const told = toDbError(error, list[meant ?? -1] ?? { text: textOf(isBatch ? list : list.slice(ahead)) }, values);
-  if (meant !== undefined && (meant >= ahead || !isBatch)) return toFailed(steps, Math.max(meant - ahead, 0), told);
-  if (meant !== undefined) throw told;
-  if (!isBatch) return toFailed(steps, 0, retold(told, "this statement failed, or one sent ahead of it"));
+  const reported = toDbError(
+    error,
+    list[meant ?? -1] ?? { text: joinTexts(isBatch ? list : list.slice(ahead)) },
+    values,
+  );
+  if (meant !== undefined && (meant >= ahead || !isBatch)) return toFailed(steps, Math.max(meant - ahead, 0), reported);
+  if (meant !== undefined) throw reported;
+  if (!isBatch) return toFailed(steps, 0, prefixed(reported, "this statement failed, or one sent ahead of it"));
   const which =
     list.length > 1 ? `one of these ${list.length} statements failed` : "the statement or its COMMIT failed";
-  throw retold(told, `${which}, and over HTTP the server does not say which`);
+  throw prefixed(reported, `${which}, and over HTTP the server does not say which`);
 }
 
-function retold(told: DbError, start: string): DbError {
-  const { position: _, ...details } = told.details as DbError<"QUERY_FAILED">["details"];
-  return new DbError("QUERY_FAILED", `${start}: ${told.message.slice(told.code.length + 2)}`, details, told);
+function prefixed(reported: DbError, start: string): DbError {
+  const { position: _, ...details } = reported.details as DbError<"QUERY_FAILED">["details"];
+  return new DbError(
+    "QUERY_FAILED",
+    `${start}: ${reported.message.slice(reported.code.length + 2)}`,
+    details,
+    reported,
+  );
 }
 
 function toFailed(steps: readonly QueryStep[], failed: number, error: Error): StepOutcome[] {

@@ -1,6 +1,6 @@
 import { DbError } from "../../errors.ts";
 import type { ServerError } from "../postgres/wire.ts";
-import { failed, redact, saysNoRoom, toConnectError, unknown, wordsOf } from "./errors.ts";
+import { failed, redact, saysNoRoom, toConnectError, unknown, messageOf } from "./errors.ts";
 
 /** An error of PostgreSQL's about one of the statements of a request. */
 export class StatementFailure extends Error {
@@ -23,10 +23,10 @@ const UNTRUSTED = /cert|EPROTO|UNABLE_TO_|ERR_SSL|ERR_TLS|\bTLS\b/i;
  * @returns a StatementFailure where PostgreSQL spoke about a statement.
  */
 export function toHttpError(thrown: unknown, secrets: readonly (string | undefined)[], sql: string): Error {
-  const words = redact(wordsOf(thrown), secrets);
+  const words = redact(messageOf(thrown), secrets);
   const { code, sourceError, name } = Object(thrown) as { code?: string; sourceError?: unknown; name?: string };
   const cause = new Error(words);
-  if (sourceError !== undefined) return toNetworkError(redact(reasonOf(sourceError), secrets), cause);
+  if (sourceError !== undefined) return toNetworkError(redact(rootCauseOf(sourceError), secrets), cause);
   if (words.startsWith("Error getting auth token"))
     return failed("AUTH_FAILED", "`authToken` failed: nothing was sent", { cause });
   const [, status, body = ""] = /^Server error \(HTTP status (\d+)\): ([^]*)$/.exec(words) ?? [];
@@ -53,7 +53,7 @@ function toNetworkError(reason: string, cause: Error): DbError {
 }
 
 /** The last cause that is told, with its code: fetch itself says nothing more than that it failed. */
-function reasonOf(error: unknown): string {
+function rootCauseOf(error: unknown): string {
   const { code, message, cause, errors } = Object(error) as {
     code?: unknown;
     message?: unknown;
@@ -61,7 +61,7 @@ function reasonOf(error: unknown): string {
     errors?: readonly unknown[];
   };
   const inner = cause ?? errors?.[0];
-  if (inner !== undefined) return reasonOf(inner);
+  if (inner !== undefined) return rootCauseOf(inner);
   return [code, message].filter((part) => typeof part === "string" && part !== "").join(": ") || "no reason was given";
 }
 

@@ -79,7 +79,7 @@ export class Http {
         },
       );
     };
-    const answer = await this.#room.waitFor(() => this.#askOnce(textOf(list), signal, send), signal);
+    const answer = await this.#room.waitFor(() => this.#askOnce(joinTexts(list), signal, send), signal);
     return [answer].flat().map((result) => toRaw(result as HttpResult));
   }
 
@@ -144,7 +144,7 @@ function toRaw({ fields, rows, command, rowCount }: HttpResult): RawRows {
 }
 
 /** The texts of a list, as one. */
-export function textOf(list: readonly Bound[]): string {
+export function joinTexts(list: readonly Bound[]): string {
   return list.map(({ text }) => text).join("; ");
 }
 

@@ -12,7 +12,7 @@ export function bare(text: string): Bound {
 }
 
 /** Rides behind BEGIN, so that a transaction nobody comes back to is ended by the server. */
-export function patience(idleInTransactionMs: number): Bound[] {
+export function idleTimeout(idleInTransactionMs: number): Bound[] {
   return idleInTransactionMs > 0
     ? [bare(`SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`)]
     : [];

@@ -1,7 +1,7 @@
 import type { QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { needsNoSettings } from "./errors.ts";
-import type { Ground } from "./ground.ts";
+import type { PlanInput } from "./plan-input.ts";
 import { DONE, failure, isSetup, SKIPPED } from "./outcomes.ts";
 import { scan } from "./scan.ts";
 import { type Group, type Segment, toSegments } from "./segments.ts";
@@ -21,9 +21,9 @@ export interface Leg {
 }
 
 /** Plans the first leg of the steps from `start` on. */
-export function planLeg(steps: readonly Step[], start: number, ground: Ground): Leg {
-  const { isPooled, state, reset } = ground;
-  const local = toLocal(ground.inherited, ground.settings);
+export function planLeg(steps: readonly Step[], start: number, input: PlanInput): Leg {
+  const { isPooled, state, reset } = input;
+  const local = toLocal(input.inherited, input.settings);
   const known = new Map<number, StepOutcome>();
   const groups: Group[] = [];
   let end = start;
@@ -41,13 +41,13 @@ export function planLeg(steps: readonly Step[], start: number, ground: Ground): 
   }
   const isRenewal = !isPooled && reset.length > 0;
   const isKept = groups.some((group) => keeps(group, steps));
-  if (isRenewal && isKept && ground.isDoubtful)
-    return { segments: toSegments([], steps, ground, local), known: new Map(), end: start, isKept: false, isRenewal };
-  return { segments: toSegments(groups, steps, ground, local), known, end, isKept, isRenewal };
+  if (isRenewal && isKept && input.isDoubtful)
+    return { segments: toSegments([], steps, input, local), known: new Map(), end: start, isKept: false, isRenewal };
+  return { segments: toSegments(groups, steps, input, local), known, end, isKept, isRenewal };
 }
 
 /** What is known of a step without asking. */
-function fateOf(step: Step, state: Ground["state"], local: Bound | undefined): StepOutcome | undefined {
+function fateOf(step: Step, state: PlanInput["state"], local: Bound | undefined): StepOutcome | undefined {
   if (state !== "idle" || step.kind === "begin") return undefined;
   if (step.kind !== "query") return step.kind === "rollback" ? DONE : failure(transactionLost(step.kind));
   if (step.guarded) return SKIPPED;

@@ -1,6 +1,6 @@
 import type { Step } from "../../contract/adapter.ts";
-import { bare, CHECK_MARK, patience, SET_MARK, textOf } from "./control.ts";
-import type { Ground } from "./ground.ts";
+import { bare, CHECK_MARK, idleTimeout, SET_MARK, textOf } from "./control.ts";
+import type { PlanInput } from "./plan-input.ts";
 import type { Part } from "./pipeline.ts";
 import { toLocal } from "./settings.ts";
 import { bind, type Bound } from "./values.ts";
@@ -43,23 +43,23 @@ export interface Group {
 export function toSegments(
   groups: readonly Group[],
   steps: readonly Step[],
-  ground: Ground,
+  input: PlanInput,
   local: Bound | undefined,
 ): Segment[] {
-  const { isPooled, question, mark } = ground;
-  const [reset, ...again] = ground.reset;
+  const { isPooled, question, mark } = input;
+  const [reset, ...again] = input.reset;
   const setup = groups[0]?.kind === "setup" ? groups[0] : undefined;
   const [first, ...others] = setup ? groups.slice(1) : groups;
   const ahead = reset ? [entry(bind(reset), NEEDED, !isPooled)] : [];
   const inside = again.map((statement) => entry(bind(statement), NEEDED));
-  if (setup) inside.push(...entriesOf(setup, steps, ground, local));
+  if (setup) inside.push(...entriesOf(setup, steps, input, local));
   if (question) inside.push(entry(question, QUESTION));
   // A setup that fails leaves its transaction failed, and needs none.
   const isMarked = !isPooled && reset !== undefined && others.length > 0;
   if (isMarked) inside.push(entry({ text: SET_MARK, values: [mark] }, NEEDED));
   const lead = [...ahead, ...(inside.length > 0 ? inTransaction(inside, setup ? setup.end - 1 : NEEDED) : [])];
   if (!first) return lead.length > 0 ? [lead] : [];
-  const [head, ...tail] = [first, ...others].map((group) => entriesOf(group, steps, ground, local));
+  const [head, ...tail] = [first, ...others].map((group) => entriesOf(group, steps, input, local));
   if (isPooled && tail.length > 0)
     return [[...lead, ...[head!, ...tail].flatMap((entries) => inTransaction(entries, entries[0]!.at))]];
   const guard = isMarked ? [entry({ text: CHECK_MARK, values: [mark] }, NEEDED)] : [];
@@ -74,7 +74,7 @@ function inTransaction(entries: readonly Entry[], at: number): Entry[] {
 function entriesOf(
   { kind, start, end }: Group,
   steps: readonly Step[],
-  { inherited, idleInTransactionMs }: Ground,
+  { inherited, idleInTransactionMs }: PlanInput,
   local: Bound | undefined,
 ): Entry[] {
   const isOver = /^(commit|rollback)$/.test(steps[end - 1]!.kind);
@@ -83,7 +83,7 @@ function entriesOf(
     const step = steps[at]!;
     entries.push(entry(step.kind === "query" ? bind(step.statement) : bare(textOf(step)), at));
     if (step.kind !== "begin") continue;
-    if (!isOver) entries.push(...patience(idleInTransactionMs).map((bound) => aside(bound, at)));
+    if (!isOver) entries.push(...idleTimeout(idleInTransactionMs).map((bound) => aside(bound, at)));
     const settings = toLocal(inherited, step.options.settings);
     if (settings) entries.push(aside(settings, at));
   }

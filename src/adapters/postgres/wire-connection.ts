@@ -4,16 +4,16 @@ import type { Statement } from "../../contract/statement.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { orAbort, within } from "../shared/waits.ts";
 import { bare } from "./control.ts";
-import type { Ground } from "./ground.ts";
 import { leadFailure, outcomesOf } from "./landing.ts";
 import { isSetup, settled, stopOf } from "./outcomes.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
+import type { PlanInput } from "./plan-input.ts";
 import { type Leg, planLeg } from "./plan.ts";
 import { PortalStream } from "./portal-stream.ts";
 import { Renewal } from "./renewal.ts";
 import { type Scan, scan } from "./scan.ts";
 import { QUESTION, type Segment, STREAMED } from "./segments.ts";
-import type { Shape } from "./shape.ts";
+import type { SessionConfig } from "./session-config.ts";
 import { Streams } from "./streams.ts";
 import type { Channel } from "./wire.ts";
 import { throwIfAborted } from "../../signal.ts";
@@ -33,24 +33,21 @@ const DOUBT_AFTER_MS = 5_000;
 export class WireConnection implements DriverConnection {
   readonly setup: readonly Statement[];
   readonly #channel: Channel;
-  readonly #shape: Shape;
+  readonly #config: SessionConfig;
   readonly #renewal: Renewal;
   readonly #streams: Streams = new Streams();
-  /** No other session at the server has it. */
-  readonly #name = `isopool_${Math.random().toString(36).slice(2)}`;
-  #turn = 0;
   #answeredAt: number = systemClock.now();
   /** The session has left something in it; and a hook has, for all sessions. */
   #hasState = false;
-  #isFitted = false;
+  #hasHookState = false;
   /** Nothing was done to it that a reset cannot undo. */
-  #isMended = true;
+  #isResettable = true;
 
-  constructor(channel: Channel, shape: Shape) {
+  constructor(channel: Channel, config: SessionConfig) {
     this.#channel = channel;
-    this.#shape = shape;
-    this.setup = shape.setup;
-    this.#renewal = new Renewal(shape.isPooled);
+    this.#config = config;
+    this.setup = config.setup;
+    this.#renewal = new Renewal(config.isPooled);
   }
 
   get raw(): unknown {
@@ -65,12 +62,12 @@ export class WireConnection implements DriverConnection {
   }
 
   get isReusable(): boolean {
-    return this.state === "idle" && this.#isMended && this.#streams.size === 0;
+    return this.state === "idle" && this.#isResettable && this.#streams.size === 0;
   }
 
   /** Something was set in it, made or begun, that another session would not have. */
   get hasState(): boolean {
-    return this.#hasState || this.#isFitted || this.#streams.size > 0 || STATES[this.#channel.status] !== "idle";
+    return this.#hasState || this.#hasHookState || this.#streams.size > 0 || STATES[this.#channel.status] !== "idle";
   }
 
   renew(): void {
@@ -102,7 +99,7 @@ export class WireConnection implements DriverConnection {
   stream(statement: Statement, options: StreamOptions): PortalStream {
     const stream = new PortalStream(
       {
-        parsers: this.#shape.parsers,
+        parsers: this.#config.parsers,
         begin: (signal) => this.#begin(options.settings, signal),
         run: (opening, parts, isKept, signal) => this.#streamed(opening, parts, isKept, signal),
         leave: (portal) => this.#streams.leave(portal),
@@ -134,7 +131,7 @@ export class WireConnection implements DriverConnection {
     const sent = [[...this.#streams.takeLeft(), ...first], ...rest];
     const { answer, first: began } = this.#channel.run(sent, isKept);
     answer.catch(() => undefined);
-    const { answerTimeoutMs } = this.#shape;
+    const { answerTimeoutMs } = this.#config;
     const wait = async (promise: Promise<unknown>, timeoutMs: number): Promise<void> => {
       if (await orAbort(within(promise, timeoutMs), signal)) return;
       void this.close();
@@ -160,14 +157,14 @@ export class WireConnection implements DriverConnection {
     const outcomes: StepOutcome[] = [];
     while (outcomes.length < steps.length && stopOf(steps, outcomes) < 0) {
       const start = outcomes.length;
-      const ground = this.#ground(settings);
-      const leg = planLeg(steps, start, ground);
+      const input = this.#input(settings);
+      const leg = planLeg(steps, start, input);
       const answer = await this.#ask(leg, signal);
-      const landed = outcomesOf(leg, start, steps, answer, this.#shape.parsers);
+      const landed = outcomesOf(leg, start, steps, answer, this.#config.parsers);
       landed.forEach((outcome, index) => this.#note(steps[start + index]!, outcome));
       outcomes.push(...landed);
       const isBegun = landed.some(({ status }, at) => status === "done" && steps[start + at]!.kind === "begin");
-      if (ground.state !== "idle" || isBegun) continue;
+      if (input.state !== "idle" || isBegun) continue;
       // That of setup or of a statement alone, or one whose settings were refused: nobody else would end it.
       if (this.state === "failed") await this.#run([[{ kind: "run", bound: bare("ROLLBACK") }]], false, false, signal);
       // What has not run because another one failed leaves again with the next leg.
@@ -177,8 +174,8 @@ export class WireConnection implements DriverConnection {
     return settled(steps, outcomes);
   }
 
-  #ground(settings: Settings | undefined): Ground {
-    const { idleInTransactionMs, inherited, parsers, isPooled } = this.#shape;
+  #input(settings: Settings | undefined): PlanInput {
+    const { idleInTransactionMs, inherited, parsers, isPooled } = this.#config;
     const { state } = this;
     const isIdle = state === "idle";
     return {
@@ -190,7 +187,7 @@ export class WireConnection implements DriverConnection {
       reset: isIdle ? this.#renewal.reset : [],
       isDoubtful: systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS,
       question: isIdle ? parsers.question : undefined,
-      mark: `${this.#name}_${++this.#turn}`,
+      mark: String(Math.random()),
     };
   }
 
@@ -209,7 +206,7 @@ export class WireConnection implements DriverConnection {
     if (isRenewal) this.#renewal.renewed();
     const asked = segments[0]!.findIndex(({ at }) => at === QUESTION);
     const told = answer[0]![asked];
-    if (told?.status === "done") this.#shape.parsers.learn(told.result);
+    if (told?.status === "done") this.#config.parsers.learn(told.result);
     return answer;
   }
 
@@ -217,7 +214,7 @@ export class WireConnection implements DriverConnection {
   async #begin(settings: Settings | undefined, signal: AbortSignal | undefined): Promise<Leg | undefined> {
     await this.#streams.drain(false, signal);
     const steps = [{ kind: "begin", options: { settings } }] as const;
-    return this.state === "idle" ? planLeg(steps, 0, this.#ground(undefined)) : undefined;
+    return this.state === "idle" ? planLeg(steps, 0, this.#input(undefined)) : undefined;
   }
 
   async #streamed(
@@ -241,9 +238,9 @@ export class WireConnection implements DriverConnection {
   }
 
   #noteState({ leavesState, isForGood }: Scan, isHook = false): void {
-    this.#isFitted ||= isHook && leavesState;
+    this.#hasHookState ||= isHook && leavesState;
     this.#hasState ||= !isHook && leavesState;
-    this.#isMended &&= isHook || !isForGood;
+    this.#isResettable &&= isHook || !isForGood;
   }
 }
 

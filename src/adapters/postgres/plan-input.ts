@@ -3,7 +3,7 @@ import type { Statement } from "../../contract/statement.ts";
 import type { Bound } from "./values.ts";
 
 /** What a flight is planned for. */
-export interface Ground {
+export interface PlanInput {
   readonly state: DriverConnection["state"];
   /** Between two Syncs the session may become another one: each begins with a reset. */
   readonly isPooled: boolean;
