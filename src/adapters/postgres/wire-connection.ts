@@ -132,15 +132,17 @@ export class WireConnection implements DriverConnection {
     const { answer, first: began } = this.#channel.run(sent, isKept);
     answer.catch(() => undefined);
     const { answerTimeoutMs } = this.#config;
-    const wait = async (promise: Promise<unknown>, timeoutMs: number): Promise<void> => {
+    const wait = async (promise: Promise<unknown>, timeoutMs: number, remedy = ""): Promise<void> => {
       if (await orAbort(within(promise, timeoutMs), signal)) return;
       void this.close();
       const { unknown, gone } = this.#channel.failures;
-      throw (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms: see \`answerTimeoutMs\``);
+      throw (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms${remedy}`);
     };
     try {
       if (isRenewal) await wait(began, Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS));
-      await (answerTimeoutMs === 0 ? orAbort(answer, signal) : wait(answer, answerTimeoutMs));
+      await (answerTimeoutMs === 0
+        ? orAbort(answer, signal)
+        : wait(answer, answerTimeoutMs, ": see `answerTimeoutMs`"));
       this.#answeredAt = systemClock.now();
       return await answer;
     } catch (error) {

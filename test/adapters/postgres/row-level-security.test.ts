@@ -31,11 +31,11 @@ async function streamed(from: Pick<Session, "stream">): Promise<unknown[]> {
 const LONE: [string, (db: Database) => Promise<unknown>][] = [
   ["a lone statement", (db) => db.sql`SELECT number FROM orders ORDER BY number`.run().then(({ rows }) => rows)],
   ["db.autocommit", (db) => db.autocommit.query(OWN).then(({ rows }) => rows)],
-  ["a list", (db) => db.batch(["SELECT 1", OWN]).then(([, result]) => result!.rows)],
+  ["a list", (db) => db.batch(["SELECT 1", OWN]).then(([, result]) => result.rows)],
 ];
 const IN_SESSION: [string, (session: Session, db: Database) => Promise<unknown>][] = [
   ["a statement", (session) => session.query(OWN).then(({ rows }) => rows)],
-  ["a list", (session) => session.batch(["SELECT 1", OWN]).then(([, result]) => result!.rows)],
+  ["a list", (session) => session.batch(["SELECT 1", OWN]).then(([, result]) => result.rows)],
   ["a stream", (session) => streamed(session)],
   ["the database, in its session", (_, db) => db.query(OWN).then(({ rows }) => rows)],
   ["a transaction inside", (session) => session.transaction((inner) => inner.query(OWN)).then(({ rows }) => rows)],
