@@ -118,7 +118,7 @@ export class HttpConnection implements DriverConnection {
     return [DONE, ...outcomes, outcomes.some(({ status }) => status === "failed") ? SKIPPED : DONE];
   }
 
-  // Each is a request of its own: whoever asks for several at once does not wait for one after another.
+  // Each is a request of its own: several at once are sent in parallel.
   async #sideBySide(
     steps: readonly Step[],
     settings: Settings | undefined,

@@ -46,7 +46,12 @@ const REMEMBERED = 2 ** 17;
 const scans = new Map<string, Scan>();
 let remembered = 0;
 
-/** Scans a text; one seen of late is remembered. */
+/**
+ * Scans a text; one seen of late is remembered.
+ *
+ * @example
+ * scan("set statement_timeout = 5").leavesState; // true
+ */
 export function scan(text: string): Scan {
   let found = scans.get(text);
   if (found) return found;

@@ -15,6 +15,8 @@ const MAX_VALUES = 65_535;
 /**
  * Writes a statement's values.
  *
+ * @example
+ * bind({ text: "select $1", params: [true] }); // { text: "select $1", values: ["true"] }
  * @throws DbError `QUERY_FAILED` of kind `syntax` (none or several statements) or `parameter`; no value is shown.
  */
 export function bind({ text, params = [] }: Statement): Bound {

@@ -13,6 +13,8 @@ const OUTSIDE = "run it in db.session(work, { transaction: false })";
  * Refuses a statement that would do nothing where it stands, and be reported as done.
  *
  * @throws DbError `QUERY_FAILED` of kind `other`, with the remedy.
+ * @example
+ * check(statement, place) { checkPlace(statement, place); }
  */
 export function checkPlace({ text: sql }: Statement, place: StatementPlace): void {
   const { head, leavesState } = scan(sql);
