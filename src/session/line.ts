@@ -198,21 +198,26 @@ export class Line {
   async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {
     if (!(await flown)) return false;
     if (command.isSettled) return true;
-    if (command.kind === "connect") command.resolve(await command.finish([], link, command));
-    else command.resolve(await this.#call(command, link));
+    if (command.kind !== "connect") return this.#call(command, link);
+    command.resolve(await command.finish([], link, command));
     return true;
   }
 
-  /** What a call does at the driver is no flight: whether its transaction is still there shows in the driver's state alone. */
-  async #call(command: Command, link: Link): Promise<unknown> {
-    const { transaction } = this.#unit;
+  /**
+   * What a call does at the driver is no flight: whether its transaction is still there shows in the driver's state alone.
+   * False when it was lost with nothing executed, and may be made again on another connection.
+   */
+  async #call(command: Command, link: Link): Promise<boolean> {
+    const { transaction, holder } = this.#unit;
     transaction.land(link.driver.state, undefined);
     const refusal = transaction.refusal(command.scope, command.statements[0]?.text);
     if (refusal) throw refusal;
     try {
       // A driver that never answers keeps nobody from the end of the session: that drops the connection.
-      return await Promise.race([command.finish([], link, command), this.#unit.holder.dropped()]);
+      command.resolve(await Promise.race([command.finish([], link, command), holder.dropped()]));
+      return true;
     } catch (error) {
+      if (!command.link && holder.link === link && holder.replaces(error, false)) return false;
       transaction.land(link.driver.state, error);
       throw error;
     }

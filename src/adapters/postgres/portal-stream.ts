@@ -2,7 +2,7 @@ import type { RowStream, StreamOptions } from "../../contract/adapter.ts";
 import type { RowBatch, Statement } from "../../contract/statement.ts";
 import type { RawField } from "./wire.ts";
 import { toDbError } from "./errors.ts";
-import { run } from "./control.ts";
+import { bare } from "./control.ts";
 import type { Parsers } from "./parsers.ts";
 import type { Part, PartOutcome } from "./pipeline.ts";
 import type { Leg } from "./plan.ts";
@@ -154,7 +154,12 @@ export class PortalStream implements RowStream {
 
   // Its own transaction ends with it.
   async #settle(text: "COMMIT" | "ROLLBACK"): Promise<void> {
-    const [outcome] = await this.#host.run(undefined, [run(text)], text === "COMMIT", undefined);
+    const [outcome] = await this.#host.run(
+      undefined,
+      [{ kind: "run", bound: bare(text) }],
+      text === "COMMIT",
+      undefined,
+    );
     this.#isAlone = false;
     if (text === "COMMIT" && outcome?.status === "failed")
       throw (this.#error = toDbError(outcome.error, this.#bound, this.#bound.values));
