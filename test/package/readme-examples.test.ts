@@ -75,6 +75,7 @@ function config(): object {
       ...Object.fromEntries(entries.map(({ name, types }) => [name, [types]])),
       // Drivers are there as users have them.
       "@neondatabase/serverless": [join(root, "node_modules/@neondatabase/serverless/index.d.mts")],
+      "@opentelemetry/api": [join(root, "node_modules/@opentelemetry/api/build/src/index.d.ts")],
     },
   };
   return { compilerOptions, include: ["**/*.ts"] };
