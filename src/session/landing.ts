@@ -33,7 +33,7 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   else transaction.land(state, failure);
   // Where its owner keeps it all the same, what was not done is still to do.
   if (bad < setup) link.setup.unshift(...(departure.flight.steps.slice(bad, setup) as QueryStep[]));
-  // Half set up, or in a transaction that is nobody's: no statement may meet it.
+  // Half set up, or in a transaction without an owner: no statement may run on it.
   if (bad < setup || isStray(unit)) holder.drop(failure);
   const blocked = (): unknown => transaction.refusal(scope, statements[0]?.text) ?? failure;
   if (bad < ahead) throw failure && !transaction.isLost(scope) ? failure : blocked();

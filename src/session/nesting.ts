@@ -52,7 +52,7 @@ export const BEGIN_OPTIONS: readonly (keyof BeginOptions)[] = [
   "foreignKeys",
 ];
 
-/** What an adapter is told of how to begin: plain data, and nothing that belongs to the session. */
+/** The BEGIN options passed to an adapter: plain data, and nothing that belongs to the session. */
 export function toBegin(options: BeginOptions): BeginOptions {
   return Object.fromEntries(BEGIN_OPTIONS.flatMap((name) => (options[name] ? [[name, options[name]]] : [])));
 }

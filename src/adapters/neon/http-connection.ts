@@ -130,7 +130,7 @@ export class HttpConnection implements DriverConnection {
     return this.#runAll(inside, step.options, signal);
   }
 
-  // Each is a request of its own: whoever asks for several at once does not wait for one after another.
+  // Each is a request of its own: several at once are sent in parallel.
   async #sideBySide(
     steps: readonly Step[],
     settings: Settings | undefined,

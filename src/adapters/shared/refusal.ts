@@ -11,7 +11,7 @@ export function refusal(message: string, sql: string, position?: number): DbErro
   return new DbError("QUERY_FAILED", message, { sql, dialectCode: undefined, ...found });
 }
 
-/** What a value is: a Date or bytes may come from another realm, and are told by their tags, not by instanceof. */
+/** What a value is: a Date or bytes may come from another realm, and are recognised by their tags, not by instanceof. */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
