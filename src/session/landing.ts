@@ -144,6 +144,11 @@ function isStray({ transaction, holder: { link } }: Unit): boolean {
   return link !== undefined && link.isPrepared && !transaction.isOpen && /transaction|failed/.test(link.driver.state);
 }
 
+/** Tells listeners that a flight leaves: each is followed by its `flight`. */
+export function announce({ host, id: session, holder }: Unit, { flight }: Departure): void {
+  host.emit?.({ type: "send", session, connection: holder.connection, statements: toTexts(flight.steps) });
+}
+
 function report(unit: Unit, { flight, startedAt }: Departure, error: unknown, isOk: boolean): void {
   const { host, id: session, holder } = unit;
   host.emit?.({

@@ -4,7 +4,7 @@ import type { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { toDeparture } from "./departure.ts";
 import { sourceOf } from "./holder.ts";
-import { commitUnknown, land, lose } from "./landing.ts";
+import { announce, commitUnknown, land, lose } from "./landing.ts";
 import type { Link, Origin } from "./link.ts";
 import { prepare } from "./prepare.ts";
 import { Queue } from "./queue.ts";
@@ -231,6 +231,7 @@ export class Line {
     if (flight.steps.length === 0) return true;
     let sent: MaybePromise<StepOutcome[]>;
     link.origin.flights++;
+    announce(this.#unit, departure);
     try {
       sent = link.driver.send(flight, signal);
     } catch (error) {
