@@ -44,3 +44,13 @@ export function importsOf(file: string, text: string = readSource(file)): Import
     return { from: file, specifier, to };
   });
 }
+
+/** Packages that an integration imports, by its folder: whoever imports its entry has them. */
+const integrated: Readonly<Record<string, string>> = { drizzle: "drizzle-orm", kysely: "kysely" };
+
+/** Whether a file is part of an integration with this package. */
+export function isIntegrated(file: string, specifier: string): boolean {
+  const [layer, name = ""] = file.split("/");
+  const owned = layer === "integrations" ? integrated[name] : undefined;
+  return owned !== undefined && (specifier === owned || specifier.startsWith(`${owned}/`));
+}

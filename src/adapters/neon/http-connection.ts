@@ -154,7 +154,7 @@ export class HttpConnection implements DriverConnection {
     try {
       const results = await this.#http.ask(list, begin ?? (ahead.length > 0 ? {} : undefined), signal);
       if (question) parsers.learn(results[ahead.length - 1]!);
-      return statements.map(({ text }, index) => toOutcome(results[ahead.length + index]!, parsers, text));
+      return statements.map((statement, index) => toOutcome(results[ahead.length + index]!, parsers, statement));
     } catch (error) {
       if (error instanceof StatementFailure) return toFailures(error.failure, list, steps, begin !== undefined);
       if (!isDbError(error, "AUTH_FAILED")) throw error;

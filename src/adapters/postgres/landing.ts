@@ -54,7 +54,7 @@ function errorOf(step: Step | undefined, part: Part, error: ServerError): DbErro
 }
 
 function toDone(step: Step, result: RawRows, own: Parsers): StepOutcome {
-  if (step.kind === "query") return toOutcome(result, own, step.statement.text);
+  if (step.kind === "query") return toOutcome(result, own, step.statement);
   // PostgreSQL answers the COMMIT of a transaction that had failed with ROLLBACK, and calls that a success.
   return step.kind === "commit" && result.command === "ROLLBACK" ? failure(transactionLost("commit")) : DONE;
 }

@@ -4,7 +4,7 @@ import type { RawRows } from "./results.ts";
 import type { Bound } from "./values.ts";
 
 /** Makes a value of the text that PostgreSQL wrote. */
-type Parser = (text: string) => SqlValue;
+export type Parser = (text: string) => SqlValue;
 
 /** How values are read, by the OID or the name of their type. */
 export type ParserOptions = Readonly<Record<string | number, (text: string) => unknown>>;

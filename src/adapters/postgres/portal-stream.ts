@@ -42,6 +42,7 @@ let portals = 0;
 export class PortalStream implements RowStream {
   readonly #host: PortalHost;
   readonly #bound: Bound;
+  readonly #parsers: Statement["parsers"];
   #batchSize: number;
   readonly #largest: number;
   readonly #signal: AbortSignal | undefined;
@@ -56,6 +57,7 @@ export class PortalStream implements RowStream {
   constructor(host: PortalHost, statement: Statement, { batchSize, mayGrow, signal }: StreamOptions) {
     this.#host = host;
     this.#bound = bind(statement);
+    this.#parsers = statement.parsers;
     this.#batchSize = batchSize;
     this.#largest = mayGrow ? LARGEST_BATCH : batchSize;
     this.#signal = signal;
@@ -85,7 +87,7 @@ export class PortalStream implements RowStream {
     // The reader has already read that much.
     this.#batchSize = Math.min(this.#largest, 2 * this.#batchSize);
     try {
-      return { done: false, value: { columns, rows: toRows(this.#fields, cells, this.#host.parsers) } };
+      return { done: false, value: { columns, rows: toRows(this.#fields, cells, this.#host.parsers, this.#parsers) } };
     } catch (error) {
       throw unread(error, this.#bound.text);
     }
