@@ -15,6 +15,9 @@ export type QueryFailureKind =
   | "permission"
   | "other";
 
+/** What is wrong with the storage of a database. `absent`: not to be had on this thread. `full`: no room. `failed`: what the `cause` says. */
+export type StorageFailure = "absent" | "damaged" | "foreign" | "newer" | "locked" | "full" | "failed";
+
 /** The `details` of each code. */
 export interface ErrorDetails {
   SESSION_REQUIRED: { context: string };
@@ -29,7 +32,7 @@ export interface ErrorDetails {
   QUERY_FAILED: {
     kind: QueryFailureKind;
     sql: string;
-    /** The database's own code: a SQLSTATE (`"23505"`) or a SQLite name (`"SQLITE_CONSTRAINT"`). */
+    /** The database's own code: a SQLSTATE (`"23505"`) or an SQLite name (`"SQLITE_CONSTRAINT"`). */
     dialectCode: string | undefined;
     /** Place of the failing statement in its batch, from 0. */
     statementIndex?: number;
@@ -50,7 +53,7 @@ export interface ErrorDetails {
   ROLLBACK_ONLY: { scope: string };
   COMMIT_UNKNOWN: { session: string };
   PROPAGATION_REFUSED: { propagation: string };
-  STORAGE_FAILED: { storage: string };
+  STORAGE_FAILED: { storage: string; reason?: StorageFailure };
 }
 
 export type ErrorCode = keyof ErrorDetails;
@@ -58,7 +61,9 @@ export type ErrorCode = keyof ErrorDetails;
 /** `not-executed`: safe to send again. `unknown`: it may have run; isopool never resends it. */
 export type Outcome = "not-executed" | "executed" | "unknown";
 
-export interface DbErrorOptions extends ErrorOptions {
+export interface DbErrorOptions {
+  /** The underlying error, if any. */
+  readonly cause?: unknown;
   /** Whether the same work may succeed if run again from the start. Default `false`. */
   readonly retryable?: boolean | undefined;
   /** Default `"not-executed"`. */

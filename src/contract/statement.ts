@@ -40,7 +40,9 @@ export interface RowBatch {
 
 /** A result as adapters give it: rows are arrays in column order, so duplicate column names lose nothing. */
 export interface RawResult extends RowBatch {
+  /** Rows inserted, updated or deleted by this statement; 0 for a query or a change of the schema. */
   readonly rowsAffected: number;
+  /** Row id of an insert that inserted something; no other statement has one. */
   readonly lastInsertRowid?: number | bigint | undefined;
   /** PostgreSQL: first word of what the server calls the statement: `INSERT`. */
   readonly command?: string | undefined;

@@ -1,3 +1,6 @@
+// For users who name no such `lib`.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Owner } from "../contract/events.ts";
 import type { WaitUntil } from "../contract/runtime.ts";
 import type { Entry } from "./entry.ts";

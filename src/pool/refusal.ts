@@ -58,7 +58,7 @@ export function refusal(code: RefusalCode, place: Place, waitedMs = 0, stacks: r
 export function checkPlace(place: Place, owner: Owner | undefined, stack: Stack): void {
   const { options, stock, line } = place;
   if (stock.isDisposed) throw refusal("POOL_CLOSED", place);
-  // Whom a connection can serve that is not lent out does not count as waiting.
+  // A waiter that a free connection can serve does not count as waiting.
   if (line.size >= options.maxWaiting + options.max - stock.busy) throw refusal("POOL_FULL", place);
   if (!owner || !isDeadlock(stock, owner)) return;
   const stacks = [stack, ...[...stock.entries].map((entry) => entry.stack)].map(textOf);

@@ -95,7 +95,7 @@ export function pools(): ReadonlyMap<string, PoolStats> {
   return found;
 }
 
-// A number, as the values hold secrets, and whoever prints the registry must not see them.
+// A number, because the values hold secrets, which printing the registry must not show.
 function hashOf(identity: readonly unknown[]): number {
   let hash = 0;
   for (const part of identity) {

@@ -18,7 +18,7 @@ export function checkAction(action: unknown): void {
     );
 }
 
-/** Closes a session by hand. Whoever comes second waits for the first. */
+/** Implements `close()`. A second call waits for the first. */
 export async function closePart<S extends Part>(
   session: S,
   action: Action<S>,
@@ -33,7 +33,7 @@ export async function closePart<S extends Part>(
     await (unit.closing ?? (root.stage === "ending" ? unit.ended() : undefined));
     // Given up, or failed: what was to be committed is not, and an action is not run.
     const isLate = action !== null && action !== "rollback" && root.cause;
-    // Whoever closed it first has rolled it back.
+    // The first close has rolled it back.
     if (isLate || (action === "commit" && isPending && root.hasUndone)) throw unit.closedError();
     return;
   }
@@ -43,7 +43,7 @@ export async function closePart<S extends Part>(
   await root.hold(settleAndEnd(session, action, isClosed)).finally(closed);
 }
 
-/** Commits, and gives the connection back. A session that was closed by hand goes on; one that was ended stays ended. */
+/** Commits, and returns the connection. A session closed by `close()` goes on; one that has ended stays ended. */
 export async function reconnectPart<S extends Part>(
   session: S,
   checkWhole: (part: Part, method: string) => void,

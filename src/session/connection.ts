@@ -1,3 +1,6 @@
+// For users who name no such `lib`.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Params, Result, Row } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import type { DeadlineOptions } from "./deadline.ts";

@@ -77,7 +77,7 @@ export async function rollBack(part: Part, scope: Scope): Promise<void> {
   }
 }
 
-/** Ends the session, once, on every path; whoever comes second waits for the first. */
+/** Ends the session, once, on every path; a second call waits for the first. */
 export function end(part: Part, ending: Ending, isClosed = false): Promise<void> {
   const { unit } = part;
   return unit.ending?.catch(() => undefined) ?? (unit.ending = endOnce(part, ending, isClosed));

@@ -16,8 +16,15 @@ import type { StatementInput } from "./statement.ts";
 import { throwIfAborted } from "../signal.ts";
 
 /** The target of a handle: a session, or a transaction inside one. */
-export interface Held extends Part, Queryable {
+export interface Held extends Queryable {
+  /** @internal */
+  readonly unit: Part["unit"];
+  /** @internal */
+  readonly line: Part["line"];
+  /** @internal */
+  readonly scope: Part["scope"];
   readonly connectionName: string;
+  /** @internal */
   lastCursor: Cursor | undefined;
 }
 

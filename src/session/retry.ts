@@ -6,7 +6,7 @@ import { arm } from "./deadline.ts";
 import { reasonOf } from "../signal.ts";
 
 export interface RetryOptions {
-  /** How often the work is done again after a failure. Integer >= 0. */
+  /** How often the work is retried after a failure. Integer >= 0. */
   readonly retries: number;
   /** Longest wait before the first retry, in milliseconds; it doubles with each. Default 50. */
   readonly delayMs?: number;

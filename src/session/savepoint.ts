@@ -7,7 +7,6 @@ import { BEGIN_OPTIONS, runInside } from "./nesting.ts";
 import { quietly } from "./quiet.ts";
 import { runScope } from "./run-scope.ts";
 import type { Scope } from "./scope.ts";
-import type { Queryable } from "./queryable.ts";
 
 /** How a savepoint begins where it is the session's first transaction; its signal or deadline takes it back. */
 export interface SavepointOptions extends BeginOptions, DeadlineOptions {}
@@ -27,7 +26,9 @@ export interface ByHand {
 }
 
 /** A session's part that has no work to run, and none to end it. */
-type Held = Part & Pick<Queryable, "carried">;
+interface Held extends Part {
+  carried<T>(promise: Promise<T>): Promise<T>;
+}
 
 const UNDO = new Error("rolled back by hand");
 

@@ -30,7 +30,7 @@ export class Scope {
   readonly begin: BeginOptions | undefined;
   /** What the server must have begun for a statement of this scope, outermost first: a transaction, then savepoints. */
   readonly path: readonly Scope[];
-  /** `ending`: nothing more may be asked in it. `ended`: its fate is known, and it holds nothing any more. */
+  /** `ending`: it takes no more statements. `ended`: its fate is known, and it holds nothing. */
   stage: "open" | "ending" | "ended" = "open";
   /** The work that it was made for runs: what that returns is not known yet. */
   isWorking = false;
@@ -108,6 +108,6 @@ export function refuseUndecided({ undecided }: Scope): void {
 
 /** @throws DbError `ROLLBACK_ONLY` when a part of it failed. */
 export function refuseFailed({ failure, kind }: Scope): void {
-  const message = "a transaction that had joined this one failed: only a rollback is possible now";
+  const message = "a joined transaction failed: only a rollback is possible now";
   if (failure) throw new DbError("ROLLBACK_ONLY", message, { scope: kind }, { cause: failure.error });
 }

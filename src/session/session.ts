@@ -1,3 +1,6 @@
+// For users who name no such `lib`.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { MaybePromise } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
 import type { Row } from "../contract/statement.ts";
@@ -10,7 +13,7 @@ import type { Finish } from "./finish.ts";
 import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import { arm, type DeadlineOptions, timeoutError } from "./deadline.ts";
-import { end, type Ending, giveUp, mayBeDone, type Part } from "./ending.ts";
+import { end, type Ending, giveUp, mayBeDone } from "./ending.ts";
 import { checkOpen, checkWhole, Handle } from "./handle.ts";
 import type { Host } from "./host.ts";
 import { Line } from "./line.ts";
@@ -35,7 +38,7 @@ export type CloseAction = Action<Session>;
 
 export type Work<T> = (session: Session) => T | Promise<T>;
 
-/** How sessions begin that are nobody's choice: `db.autocommit`. */
+/** How sessions begin that the user did not ask for: `db.autocommit`. */
 interface BeginSession extends SessionOptions {
   readonly isLone?: boolean | undefined;
 }
@@ -48,7 +51,7 @@ function checkWork(work: unknown): void {
 }
 
 /** One unit of work: bound to the current context, holds at most one connection, ends once. */
-export class Session extends Handle<Session> implements AsyncDisposable, Part {
+export class Session extends Handle<Session> implements AsyncDisposable {
   /** @internal */
   readonly unit: Unit;
   /** @internal */
@@ -196,8 +199,11 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     checkNames(options, TRANSACTION_OPTIONS, "a transaction");
     const { unit, line, scope } = checkOpen(this);
     const participation = resolvePropagation(options.propagation, scope.path.length > 0);
-    if (participation === "apart" || participation === "apart-plain")
-      return Session.run(unit.host, unit.owner, work, { ...options, transaction: participation === "apart" });
+    if (participation === "apart" || participation === "apart-plain") {
+      const { propagation: _, ...own } = options;
+      const complete = unit.host.complete({ ...own, transaction: participation === "apart" }, unit.options.settings);
+      return Session.run(unit.host, unit.owner, work, complete);
+    }
     refuseFromWithin(this);
     const kind = participation === "plain" ? "joined" : participation === "root" ? "transaction" : participation;
     return runInside(this, kind, options, (inner, turn) => {

@@ -40,7 +40,7 @@ export class Source<Hook = unknown> implements Origin {
   readonly firstHook: FirstHook;
   /** Flights sent so far. */
   flights = 0;
-  // Private, so that whoever prints the registry does not see the URL's password.
+  // Private, so that printing the registry does not show the URL's password.
   readonly #identity: readonly unknown[];
   /** Those of the users that listen: an event costs the others nothing. */
   readonly #listeners: IterableWeakSet<SourceUser> = new IterableWeakSet();
@@ -73,7 +73,7 @@ export class Source<Hook = unknown> implements Origin {
 
   /**
    * Finds the source that was configured alike, or makes it: two databases share a pool only when all that shapes a session
-   * is the same. The second configuration of one URL is told apart by its number: `libsql://shop.example#2`.
+   * is the same. The second configuration of one URL is distinguished by its number: `libsql://shop.example#2`.
    */
   static share<Hook>(
     adapter: Adapter,

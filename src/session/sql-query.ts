@@ -114,7 +114,9 @@ export class SqlQuery<R = Row> extends Awaited implements Promise<R[]>, SqlPart 
 }
 
 /** What composes, also across copies of the package: a query, or a part of one. */
-type Writable = Pick<SqlQuery<unknown>, "toStatement" | "write">;
+interface Writable extends SqlPart {
+  write(placeholder: "?" | "$", params: SqlValue[]): string;
+}
 
 /** Makes a part that is no query of its own: it composes, and runs nowhere. */
 export function sqlPart(strings: readonly string[], values: readonly unknown[] = []): SqlPart {

@@ -33,7 +33,7 @@ export class Unit {
   readonly transaction: Transaction = new Transaction(() => this.emit("rollback"));
   readonly callbacks: Callbacks = new Callbacks();
   readonly holder: Holder;
-  /** The session itself. A session that was closed by hand and goes on has a new one. */
+  /** The session itself. A session that goes on after `close()` has a new one. */
   root: Scope;
   /** The first `close()`: others wait for it. Never rejects. */
   closing: Promise<void> | undefined;
@@ -41,9 +41,9 @@ export class Unit {
   ending: Promise<void> | undefined;
   /** Something that it did is there to stay, or may be: its work must not be done again. */
   hasKept = false;
-  /** Its work has returned or thrown: whoever closed it earlier cannot go on with it. */
+  /** Its work has returned or thrown: a session that was closed earlier cannot go on. */
   isOver = false;
-  /** Called when it goes on after its end: for a session that is open by hand. */
+  /** Called when it goes on after its end: for a session from `db.open()`. */
   onReopen: (() => void) | undefined;
   /** Where the session began: settle callbacks run there. */
   readonly outside: Frame | undefined;
@@ -88,7 +88,7 @@ export class Unit {
     for (const told of this.#ended.splice(0)) told();
   }
 
-  /** A session that was closed by hand goes on. What belonged to the closed one stays ended. */
+  /** A session goes on after `close()`. What belonged to the closed one stays ended. */
   reopen(): void {
     this.root = new Scope("root", undefined, this.options.begin);
     this.closing = this.ending = undefined;

@@ -13,7 +13,7 @@ test.each<[object, string]>([
   [{ pool: { maxx: 5 } }, "max"],
   [{ pool: { maxIdel: 5 } }, "maxIdle"],
   [{ pool: { acquireTimeout: 5 } }, "acquireTimeoutMs"],
-  [{ pool: { onEvent: () => undefined } }, "idleMs"],
+  [{ pool: { onEvent: () => undefined } }, "openTimeoutMs"],
   [{ defaults: { timeout: 5 } }, "timeoutMs"],
   [{ onEvents: () => undefined }, "onEvent"],
 ])("an unknown option is refused at construction, with the nearest one: %o", (options, nearest) => {

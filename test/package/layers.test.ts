@@ -21,6 +21,8 @@ const arrows: Record<string, readonly string[]> = {
   integrations: ["index.ts"],
   // Brings a pool of its own, of the same parts.
   "integrations/workers": ["pool/", "contract/"],
+  // Middleware around withSession().
+  "integrations/hono": ["integrations/workers/index.ts"],
   errors: ["contract/"],
   clock: ["contract/"],
   dispose: [],

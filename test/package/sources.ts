@@ -28,8 +28,15 @@ export function readSource(file: string): string {
   return readFileSync(join(src, file), "utf8");
 }
 
+/** Where types of a framework are needed, to be inferred from: they are gone at run time, and whoever imports the entry has it. */
+const TYPES_OF: Readonly<Record<string, string>> = { "integrations/hono/index.ts": "hono" };
+
 export function importsOf(file: string, text: string = readSource(file)): Import[] {
-  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+  const code = text
+    .replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")
+    .replaceAll(/^import type \{[^}]*\} from "([^"]+)";$/gm, (all, name: string) =>
+      name === TYPES_OF[file] ? "" : all,
+    );
   const specifiers = code.matchAll(/\b(?:from|import)\s*\(?\s*(["'`])(?<specifier>[^"'`]+)\1/g);
   return [...specifiers].map(({ groups }) => {
     const specifier = groups?.["specifier"] ?? "";

@@ -1,7 +1,7 @@
 import { unknown } from "./errors.ts";
 import { throwIfAborted } from "../../signal.ts";
 
-/** Reads a body of JSON values, one a line, as they come; whoever stops reading cancels the rest. */
+/** Reads a body of JSON values, one a line, as they come; a reader that stops cancels the rest. */
 export async function* readLines(
   body: ReadableStream<Uint8Array> | null,
   signal: AbortSignal,

@@ -10,7 +10,7 @@ import { reasonOf } from "../../signal.ts";
 /** How long a farewell may take; the server forgets the stream by itself in ten seconds. */
 export const CLOSE_MS = 5_000;
 
-/** Part of a stream's time at the server after which it is not tried any more. */
+/** Part of a stream's time at the server after which it is no longer tried. */
 const KEPT = 0.8;
 
 /** What is known of a server, by all connections to it. */

@@ -53,7 +53,7 @@ export class NeonConnection implements DriverConnection {
         ? this.#sendSocket(flight, signal)
         : this.#http.send(flight, signal));
     } catch (error) {
-      // Without its socket it is of no use to whom needs one, and another is as good.
+      // Without its socket it is useless to a caller that needs one; a new connection is as good.
       if (isDbError(error, "CONNECT_FAILED")) this.#isClosed = true;
       if (!isDbError(error, "AUTH_FAILED")) throw error;
       // The next connection asks for the URL again: it may have another password by now.

@@ -68,7 +68,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     });
   }
 
-  /** @throws the signal's reason; DbError `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`: waiting is of no use. */
+  /** @throws the signal's reason; DbError `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`: waiting would be useless. */
   join(options: AcquireOptions): Waiter<C> {
     const { owner, signal, stack, onWait, timeoutMs = this.place.options.acquireTimeoutMs } = options;
     throwIfAborted(signal);

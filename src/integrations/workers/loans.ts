@@ -8,7 +8,7 @@ export const LONGEST_LEASE_MS = 60_000;
 export class Loans<C> {
   readonly #holders: Map<Entry<C>, AcquireOptions | undefined> = new Map();
 
-  /** @param leakMs - the age at which a lease is reported as a leak; 0 = never. */
+  /** @param leakMs - the age at which a lease is reported as a leak. */
   begin(entry: Entry<C>, options: AcquireOptions | undefined, now: number, leakMs: number): Lease<C> {
     entry.leakAt = now + leakMs;
     this.#holders.set(entry, options);
