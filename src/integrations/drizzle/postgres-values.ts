@@ -34,8 +34,9 @@ export function toPgStatement(text: string, params: readonly unknown[]): Stateme
 function toPgParameter(value: unknown): SqlValue {
   if (value === undefined) return null;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value as SqlValue;
-  const isBound = value instanceof Date || value instanceof Uint8Array;
-  return isBound ? value : JSON.stringify(value);
+  if (value instanceof Date || value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return JSON.stringify(value);
 }
 
 type Parser = (text: string) => unknown;

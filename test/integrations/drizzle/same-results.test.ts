@@ -247,7 +247,7 @@ test("PostgreSQL: columns of every kind, raw rows and raw results are those of N
         .orderBy(all.id),
       params: await orm
         .execute(
-          sql`select ${new Date(0)}::timestamptz as at, ${sql.param({ a: 1 })}::jsonb as json, ${null}::int as none, ${Buffer.from([1])}::bytea as bytes`,
+          sql`select ${new Date(0)}::timestamptz as at, ${sql.param({ a: 1 })}::jsonb as json, ${null}::int as none, ${Buffer.from([1])}::bytea as bytes, ${new Uint16Array([513])}::bytea as view, ${sql.param(undefined)}::int as missing`,
         )
         .then(({ rows }) => rows),
       count: await orm.$count(all),
