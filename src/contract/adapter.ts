@@ -101,6 +101,8 @@ export interface DriverConnection {
   readonly setup: readonly Statement[];
   /** As of the last answer. `failed`: only a rollback is possible. `closed`: unusable. */
   readonly state: "idle" | "transaction" | "failed" | "closed";
+  /** It was closed from here, and not by its server: its end says nothing about other connections. */
+  readonly endedHere?: boolean | undefined;
   /** Proven idle, and nothing of the session stays behind (temporary tables, settings) that the next one would see. */
   readonly isReusable: boolean;
   /**
@@ -117,7 +119,7 @@ export interface DriverConnection {
   renew?(): void;
   /** A cheap answer from the database; rejects or gives `false` when there is none. Only when not `tellsDeath`. */
   ping?(signal: AbortSignal): MaybePromise<boolean | void>;
-  /** Called once. After it, nothing of the connection is open. */
+  /** Called once; again, in another request, where it has rejected with `CONNECT_FAILED`. After it, nothing of the connection is open. */
   close(): MaybePromise<void>;
 }
 

@@ -8,4 +8,6 @@ export interface PoolSource<C> {
   validate?(connection: C, options: { signal: AbortSignal }): boolean | void | Promise<boolean | void>;
   /** Asked whenever a connection is lent or comes back: `true` = its driver knows that it is closed. It is never lent. */
   isClosed?(connection: C): boolean;
+  /** For how long nothing was sent on it, in milliseconds. Asked only where holders can be cut off. */
+  silentMs?(connection: C): number;
 }

@@ -11,6 +11,9 @@ import { Queue } from "./queue.ts";
 import type { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";
 
+/** As long as this, a flight in the air is something that is being done. */
+const LONGEST_FLIGHT_MS = 30_000;
+
 const hop = (): void => undefined;
 
 /** A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. */
@@ -111,6 +114,7 @@ export class Line {
     }
     this.#flying = [];
     this.#isRunning = false;
+    this.#touch(this.#unit.holder.link, 0);
     if (!this.#queue.isEmpty) this.#block();
     for (const resolve of this.#idlers.splice(0)) resolve();
   };
@@ -184,10 +188,15 @@ export class Line {
     const ready = this.#flying.filter(isUnsettled);
     const [first] = ready;
     if (!first) return true;
+    this.#touch(link, LONGEST_FLIGHT_MS);
     const signal = first.disarm || this.isBounded ? this.#toSignal() : undefined;
     if (first.kind === "connect") return this.#finish(first, true, link);
     const flown = this.#fly(ready, link, signal);
     return first.kind === "call" ? this.#finish(first, flown, link) : flown;
+  }
+
+  #touch(link: Link | undefined, forMs: number): void {
+    if (link?.usedAt !== undefined) link.usedAt = this.#unit.host.clock.now() + forMs;
   }
 
   async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { DbError } from "../../errors.ts";
 import type { ServerError } from "../postgres/wire.ts";
-import { failed, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
+import { platformRefusal } from "../shared/platform.ts";
+import { failed, failures, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
 
 /** An error of PostgreSQL's about one of the statements of a request. */
 export class StatementFailure extends Error {
@@ -49,6 +50,8 @@ function toServerError(error: ServerError): Error {
 }
 
 function toNetworkError(reason: string, cause: Error): DbError {
+  const refusal = platformRefusal(reason);
+  if (refusal) return failures.unsent(refusal, cause);
   const isUntrusted = UNTRUSTED.test(reason);
   return isUntrusted || UNCONNECTED.test(reason)
     ? failed("CONNECT_FAILED", `the server cannot be reached: ${reason}`, { cause, retryable: !isUntrusted })

@@ -1,8 +1,12 @@
 import type { Entry } from "../../pool/entry.ts";
+import type { PoolSource } from "../../pool/source.ts";
 import { type AcquireOptions, type Lease, lend } from "../../pool/lease.ts";
 
 /** A request that was cut off gives nothing back: from then on, its place is somebody else's. */
 export const LONGEST_LEASE_MS = 60_000;
+
+/** As long as a Worker may go on behind its response: whoever sends nothing for so long has forgotten its lease. */
+const LONGEST_SILENCE_MS = 30_000;
 
 /** What is lent, and what whoever has it had asked for. */
 export class Loans<C> {
@@ -24,9 +28,12 @@ export class Loans<C> {
     return holder;
   }
 
-  /** Gives up on leases that are too old: returns what was lent. */
-  lose(now: number): Entry<C>[] {
-    const isLost = (entry: Entry<C>): boolean => entry.leasedAt < now - LONGEST_LEASE_MS;
+  /** Gives up on leases that are of no use to anybody: returns what was lent. */
+  lose(now: number, silentMs: PoolSource<C>["silentMs"]): Entry<C>[] {
+    const isLost = ({ leasedAt, connection }: Entry<C>): boolean =>
+      silentMs
+        ? Math.min(now - leasedAt, silentMs(connection)) > LONGEST_SILENCE_MS
+        : leasedAt < now - LONGEST_LEASE_MS;
     return [...this.#holders.keys()].filter((entry) => isLost(entry) && this.#holders.delete(entry));
   }
 }
