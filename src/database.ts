@@ -157,8 +157,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   }
 
   /** @internal Closes what may not outlive this request. */
-  async leave(): Promise<void> {
-    await this.#source?.pool.leave?.();
+  async leave(event?: WaitUntil): Promise<void> {
+    await this.#source?.pool.leave?.(event);
   }
 
   /** Counts of the pool it shares; all zero before the first statement. */

@@ -1,5 +1,7 @@
 import { DbError, isDbError } from "../../errors.ts";
 import type { Database, Session, SessionOptions, Settings } from "../../index.ts";
+import type { WaitUntil } from "../../contract/runtime.ts";
+import { markEvent } from "./events.ts";
 import { flags } from "./flags.ts";
 import { heldBody } from "./held-body.ts";
 import type { Invocation } from "./invocation.ts";
@@ -34,6 +36,9 @@ export function runEvent(
 ): Promise<unknown> {
   const list: Database[] = [databases].flat();
   const keep = keeperOf(context);
+  // A Durable Object outlives its requests, and so do its sockets.
+  const isObject = "storage" in context;
+  if (!isObject) markEvent(keep);
   const { abortOnDisconnect = true, rollbackOn = isFailure, keepUntilStreamEnds, settings, ...rest } = options;
   const client = untilReleased(abortOnDisconnect ? disconnectOf(request) : undefined);
   // What outlasts its handler is a session apart: a handler around it answers before the body is read.
@@ -67,7 +72,7 @@ export function runEvent(
       refused && error === refused ? refused : fail(error),
     );
     ended.then(answer, refuse);
-    keep(ended.catch(() => undefined).then(() => leave(list, outer, context)));
+    keep(ended.catch(() => undefined).then(() => (isObject ? undefined : leave(list, outer, keep))));
   });
 }
 
@@ -134,9 +139,9 @@ function enterAll<T>(sessions: readonly Session[], work: () => T): T {
   return sessions.reduce<() => T>((inner, session) => () => session.enter(inner) as T, work)();
 }
 
-// What belongs to this request only is closed with it. A Durable Object outlives its requests, and so do its sockets.
-async function leave(list: readonly Database[], outer: readonly unknown[], context: object): Promise<void> {
-  if (!("storage" in context)) await Promise.all(list.map(async (db, index) => outer[index] || db.leave()));
+// What belongs to this request only is closed with it.
+async function leave(list: readonly Database[], outer: readonly unknown[], keep: WaitUntil): Promise<void> {
+  await Promise.all(list.map(async (db, index) => outer[index] || db.leave(keep)));
 }
 
 /**
