@@ -52,6 +52,8 @@ export interface TransactionOptions extends SessionOptions {
 /** How sessions begin that are nobody's choice: `db.autocommit`. */
 interface BeginSession extends SessionOptions {
   readonly isLone?: boolean | undefined;
+  /** Asked before a retry: whether its work can be done once more. */
+  readonly mayRetry?: (() => boolean) | undefined;
 }
 
 function checkWork(work: unknown): void {
@@ -127,7 +129,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
       const { unit } = session;
       return {
         result: session.#runOnce(work, options),
-        hasKept: () => unit.hasKept,
+        hasKept: () => unit.hasKept || options.mayRetry?.() === false,
         onRetry: (attempt, delayMs, error) => host.emit?.({ type: "retry", session: unit.id, attempt, delayMs, error }),
       };
     };

@@ -2,6 +2,7 @@ import { systemClock } from "../../clock.ts";
 import type { Runtime, WaitUntil } from "../../contract/runtime.ts";
 import type { PoolRuntime } from "../../pool/runtime.ts";
 import { ContextPools } from "./context-pools.ts";
+import { isKeptAlive } from "./events.ts";
 import { flags } from "./flags.ts";
 import { IsolatePool } from "./isolate-pool.ts";
 
@@ -11,10 +12,18 @@ export interface WorkersOptions {
    * `withSession()` too. Default: what each session is told.
    */
   readonly waitUntil?: WaitUntil | undefined;
+  /** Told once, when a session begins that nothing keeps alive. `false`: on purpose, as in a Durable Object. Default `console.warn`. */
+  readonly warn?: ((message: string) => void) | false | undefined;
 }
 
+const WARNING =
+  "isopool: this session is not kept alive. When its client leaves, it is cut off: no `finally` runs, its transaction stays open, and " +
+  "its connection is missing for half a minute. Wrap the handler in withSession(), or hand `waitUntil` of cloudflare:workers to workers(). " +
+  "Meant, or in a Durable Object? workers({ warn: false })";
+
 /** The runtime of Cloudflare Workers: a module-level database serves every request of the isolate. `pool.max` is 5 by default. */
-export function workers({ waitUntil }: WorkersOptions = {}): PoolRuntime {
+export function workers(options: WorkersOptions = {}): PoolRuntime {
+  const { waitUntil = warner(options.warn) } = options;
   const runtime: Runtime = { name: "workers", clock: systemClock, maxConnections: 5, waitUntil };
   return {
     ...runtime,
@@ -22,6 +31,17 @@ export function workers({ waitUntil }: WorkersOptions = {}): PoolRuntime {
       affinity === "request"
         ? new ContextPools(source, { ...options, runtime })
         : new IsolatePool(source, { ...options, runtime }, canWake),
+  };
+}
+
+/** Stands where nothing keeps a request alive, and says so, once. */
+function warner(warn: WorkersOptions["warn"] = globalThis.console.warn): WaitUntil | undefined {
+  if (!warn || !("WebSocketPair" in globalThis)) return undefined;
+  let isTold = false;
+  return () => {
+    if (isTold || isKeptAlive()) return;
+    isTold = true;
+    warn(WARNING);
   };
 }
 

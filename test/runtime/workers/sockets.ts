@@ -23,7 +23,7 @@ let db: Database | undefined;
 
 function database({ SOCKETS_URL, POOL, KEPT }: Env): Database {
   const pool = JSON.parse(POOL) as PoolOptions;
-  const runtime = workers(KEPT ? { waitUntil } : {});
+  const runtime = workers(KEPT ? { waitUntil } : { warn: false });
   return (db ??= createDatabase(SOCKETS_URL, { adapters: [sockets()], runtime, pool }));
 }
 
