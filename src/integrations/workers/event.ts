@@ -143,7 +143,12 @@ class Run {
 
   /** Answers, and waits until the body was read. */
   async #outlast(response: Response, source: ReadableStream<Uint8Array>): Promise<void> {
-    const { body, isRead } = heldBody(source, this.#ended, (read) => enterAll(this.#sessions, read));
+    const { body, isRead } = heldBody(
+      source,
+      this.#ended,
+      (read) => enterAll(this.#sessions, read),
+      this.#list[0]!.clock,
+    );
     this.#isAnswered = true;
     this.#answer(new Response(body, response));
     await isRead;
