@@ -1,4 +1,4 @@
-// One storage for each class that is handed in, for all databases, copies of this package and hot reloads of an isolate: on Node 20
+// One storage for each class that is passed in, for all databases, copies of this package and hot reloads of an isolate: on Node 20
 // and 22 every `await` of the process costs more with each AsyncLocalStorage that was ever made, used or not.
 
 import type { ContextProvider, Frame } from "../contract/context.ts";

@@ -52,6 +52,14 @@ export function markUndone(scope: Scope): Fate {
   return scope.fate;
 }
 
+/** Asks for the commit at the end of a scope, which takes no more statements. */
+export function addCommit({ line }: Part, scope: Scope): Promise<void> {
+  scope.seal();
+  const command = new Command<void>("commit", scope, [], () => undefined);
+  command.isEnd = true;
+  return line.add(command);
+}
+
 /** Asks for the rollback at the end of a scope, which waits for none of its parts. */
 export function addRollback({ line }: Part, scope: Scope): Promise<void> {
   const command = new Command("rollback", scope, [], () => undefined);
@@ -69,7 +77,7 @@ export async function rollBack(part: Part, scope: Scope): Promise<void> {
   }
 }
 
-/** Ends the session, once, on every path; whoever comes second waits for the first. */
+/** Ends the session, once, on every path; a second call waits for the first. */
 export function end(part: Part, ending: Ending, isClosed = false): Promise<void> {
   const { unit } = part;
   return unit.ending?.catch(() => undefined) ?? (unit.ending = endOnce(part, ending, isClosed));

@@ -6,6 +6,7 @@ import { DbError, isDbError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { type Departure, toTexts } from "./departure.ts";
 import { connectionName } from "./names.ts";
+import { named } from "./rows.ts";
 import type { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";
 
@@ -32,7 +33,7 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   else transaction.land(state, failure);
   // Where its owner keeps it all the same, what was not done is still to do.
   if (bad < setup) link.setup.unshift(...(departure.flight.steps.slice(bad, setup) as QueryStep[]));
-  // Half set up, or in a transaction that is nobody's: no statement may meet it.
+  // Half set up, or in a transaction without an owner: no statement may run on it.
   if (bad < setup || isStray(unit)) holder.drop(failure);
   const blocked = (): unknown => transaction.refusal(scope, statements[0]?.text) ?? failure;
   if (bad < ahead) throw failure && !transaction.isLost(scope) ? failure : blocked();
@@ -88,7 +89,7 @@ function answer(
       if (kind === "call") return;
       if (kind === "commit" || scope.path.length === 0) unit.hasKept = true;
       const results = isOne ? [resultOf(outcome!)] : outcomes.slice(ahead, ahead + length).map(resultOf);
-      command.resolve(command.finish(results, link));
+      command.land(results, link);
     } catch (error) {
       command.reject(error);
     }
@@ -123,7 +124,7 @@ export function commitUnknown(unit: Unit, scope: Scope, cause: unknown): DbError
 
 /** The error alone: what was done since the last COMMIT has a fate of its own. */
 export function unknownError(unit: Unit, cause: unknown): DbError {
-  const message = "the answer to COMMIT was lost: look at the data before doing the work again";
+  const message = "the answer to COMMIT was lost: check the data before you repeat the work";
   return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(unit.host) }, { cause, outcome: "unknown" });
 }
 
@@ -150,7 +151,7 @@ function report(unit: Unit, { flight, startedAt }: Departure, error: unknown, is
     session,
     connection: holder.connection,
     statements: toTexts(flight.steps),
-    durationMs: host.clock.now() - startedAt!,
+    durationMs: startedAt === undefined ? 0 : host.clock.now() - startedAt,
     isOk,
     error,
   });
@@ -162,11 +163,4 @@ function isBad({ status }: StepOutcome): boolean {
 
 function resultOf(outcome: StepOutcome): RawResult {
   return (outcome as { readonly result: RawResult }).result;
-}
-
-// In a list, the error must say which statement it was.
-function named(error: Error, kind: string, statementIndex: number, length: number): unknown {
-  if (!isDbError(error, "QUERY_FAILED") || length < 2 || statementIndex >= length) return error;
-  const message = `statement ${statementIndex + 1} of ${length} in the ${kind}: ${error.message.slice(error.code.length + 2)}`;
-  return new DbError(error.code, message, { ...error.details, statementIndex }, error);
 }

@@ -37,6 +37,7 @@ export class Line {
 
   add<T>(command: Command<T>, options?: DeadlineOptions): Promise<T> {
     if (options) {
+      command.timeoutMs = options.timeoutMs;
       command.disarm = arm(
         options,
         "statement",
@@ -44,7 +45,6 @@ export class Line {
         (reason) => this.#giveUp(command as Command, reason),
         () => command.isFlying,
       );
-      if (command.disarm) command.isAlone = true;
     }
     command.order = this.next();
     this.#queue.push(command as Command);
@@ -96,7 +96,9 @@ export class Line {
     const error =
       command.kind === "commit" && command.isFlying ? commitUnknown(this.#unit, command.scope, reason) : reason;
     command.reject(error);
-    if (command.isTaken) {
+    // Others in its flight go on, but for those of its transaction: with something of unknown outcome in it, that must not be kept.
+    const isSpoiled = command.isFlying && command.scope.path.length > 0;
+    if (command.isTaken && (isSpoiled || this.#flying.every(({ isSettled }) => isSettled))) {
       this.#endWait?.(reason);
       this.#cancel?.abort(reason);
     }
@@ -136,7 +138,7 @@ export class Line {
     try {
       for (const command of this.#flying) prepare(this.#unit, command, link.origin.adapter);
       const flown = this.#depart(link);
-      return flown === true && !this.#flying[0]!.isAwaited ? undefined : this.#serveLater(flown);
+      return flown === true && !this.#flying[0]!.after ? undefined : this.#serveLater(flown);
     } catch (error) {
       return this.#refuse(error);
     }
@@ -154,7 +156,7 @@ export class Line {
       }
       // What was lost with nothing executed may leave again on another connection.
       while (!(await flown)) {
-        const waiting = this.#flying.find(isUnsettled);
+        const waiting = this.#flying.find(isToLand);
         if (!waiting) break;
         // A connection that was given back is gone for good, and a session whose end has begun takes no other.
         if (waiting.link || unit.ending) throw unit.closedError(waiting.scope);
@@ -162,7 +164,9 @@ export class Line {
           holder.link ?? (await holder.connect(await this.#source(), this.#toSignal, this.#onWait, waiting.usePool)),
         );
       }
-      for (const { isAwaited, promise } of this.#flying) if (isAwaited) await promise;
+      // Settled: it was given up, or refused.
+      for (const command of this.#flying)
+        if (command.after && !command.isSettled) command.resolve(await command.after(this.#toSignal()));
     } catch (error) {
       this.#refuse(error);
     }
@@ -185,11 +189,11 @@ export class Line {
 
   /** Sends what flies, without whom had given up before; false when it may have to leave again. */
   #depart(link: Link): MaybePromise<boolean> {
-    const ready = this.#flying.filter(isUnsettled);
+    const ready = this.#flying.filter(isToLand);
     const [first] = ready;
     if (!first) return true;
     this.#touch(link, LONGEST_FLIGHT_MS);
-    const signal = first.disarm || this.isBounded ? this.#toSignal() : undefined;
+    const signal = this.isBounded || ready.some(({ disarm }) => disarm) ? this.#toSignal() : undefined;
     if (first.kind === "connect") return this.#finish(first, true, link);
     const flown = this.#fly(ready, link, signal);
     return first.kind === "call" ? this.#finish(first, flown, link) : flown;
@@ -202,7 +206,7 @@ export class Line {
   async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {
     if (!(await flown)) return false;
     if (command.isSettled) return true;
-    if (command.kind === "connect") command.resolve(await command.finish([], link));
+    if (command.kind === "connect") command.resolve(await command.finish([], link, command));
     else command.resolve(await this.#call(command, link));
     return true;
   }
@@ -215,7 +219,7 @@ export class Line {
     if (refusal) throw refusal;
     try {
       // A driver that never answers keeps nobody from the end of the session: that drops the connection.
-      return await Promise.race([command.finish([], link), this.#unit.holder.dropped()]);
+      return await Promise.race([command.finish([], link, command), this.#unit.holder.dropped()]);
     } catch (error) {
       transaction.land(link.driver.state, error);
       throw error;
@@ -244,12 +248,12 @@ export class Line {
   }
 }
 
-function isUnsettled({ isSettled }: Command): boolean {
-  return !isSettled;
+function isToLand({ hasLanded }: Command): boolean {
+  return !hasLanded;
 }
 
 /** The error for what waits for a transaction that, most likely, waits for it in turn. */
 export function turnError(timeoutMs: number): DbError {
-  const message = `waited ${timeoutMs} ms for a transaction inside this one: use the session that its work received`;
+  const message = `waited ${timeoutMs} ms for a nested transaction: use the session that its work received`;
   return new DbError("POOL_DEADLOCK", message, { max: 1, stacks: [] });
 }

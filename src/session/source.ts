@@ -40,7 +40,7 @@ export class Source<Hook = unknown> implements Origin {
   readonly firstHook: FirstHook;
   /** Flights sent so far. */
   flights = 0;
-  // Private, so that whoever prints the registry does not see the URL's password.
+  // Private, so that printing the registry does not show the URL's password.
   readonly #identity: readonly unknown[];
   /** Those of the users that listen: an event costs the others nothing. */
   readonly #listeners: IterableWeakSet<SourceUser> = new IterableWeakSet();
@@ -65,7 +65,7 @@ export class Source<Hook = unknown> implements Origin {
       runtime,
       name,
       onEvent: (event: PoolEvent): void => {
-        for (const user of this.#listeners) user.emit!(event);
+        for (const user of this.#listeners) user.emit?.(event);
       },
     };
     this.pool = runtime.createPool?.(source, poolOptions, affinity) ?? new ConnectionPool<Link>(source, poolOptions);
@@ -74,7 +74,7 @@ export class Source<Hook = unknown> implements Origin {
 
   /**
    * Finds the source that was configured alike, or makes it: two databases share a pool only when all that shapes a session
-   * is the same. The second configuration of one URL is told apart by its number: `libsql://shop.example#2`.
+   * is the same. The second configuration of one URL is distinguished by its number: `libsql://shop.example#2`.
    */
   static share<Hook>(
     adapter: Adapter,
@@ -85,8 +85,14 @@ export class Source<Hook = unknown> implements Origin {
     const key = adapter.key ?? `${adapter.name}:private#${++privates}`;
     const source = share(key, identity, (name) => new Source(name, adapter, identity, options));
     source.users.add(user);
-    if (user.emit) source.#listeners.add(user);
+    source.listen(user);
     return source;
+  }
+
+  /** Takes note of whether a user listens to events now. */
+  listen(user: SourceUser): void {
+    if (user.emit) this.#listeners.add(user);
+    else this.#listeners.delete(user);
   }
 
   matches(identity: readonly unknown[]): boolean {

@@ -10,7 +10,7 @@ import { quietly } from "./quiet.ts";
 import { toRows } from "./rows.ts";
 import type { StatementInput } from "./statement.ts";
 
-/** Hands out the rows of batches one by one; a loop over them is an await of each step. */
+/** Yields the rows of batches one by one; a loop over them awaits each step. */
 export function handedRows<R>(
   batches: AsyncGenerator<R[], void, undefined>,
   reader: Pick<Queryable, "carried"> & Part,
@@ -108,7 +108,7 @@ function openStream(
     if (!driver.stream) throw unsupported(origin.adapter.name);
     const size = { batchSize: batchSize ?? 100, mayGrow: batchSize === undefined };
     const stream = driver.stream(opening.statements[0]!, { ...size, settings: unit.options.settings, signal: gone });
-    // At once: whoever ends the session in this very moment must find it.
+    // Synchronously: if the session ends at this very moment, it must find the stream.
     unit.holder.streams.add(stream);
     return { stream, link };
   });

@@ -26,6 +26,8 @@ export function holdCalm(world: World, ledger: Ledger): void {
   for (const { root, name, scopes, error, work, isClosed, isMurky, isLimited, isRetried, isByHand } of ledger.units) {
     if (error === undefined || work !== "resolved" || isClosed || isMurky || isLimited || isRetried || isByHand)
       continue;
+    // Its work has left a savepoint open.
+    if (world.lib.isDbError(error, "PROPAGATION_REFUSED")) continue;
     if (failed.has(root) || root.epochs.length > 1 || ledger.callbackErrors.size > 0) continue;
     if (scopes.some(({ state, kind }) => state !== "resolved" && kind !== "nested")) continue;
     world.fail("no reason", `${name} rejects with ${shown(error)}, and nothing of it had failed`);

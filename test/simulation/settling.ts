@@ -29,6 +29,8 @@ export async function commit(stage: Stage, letters: readonly string[], actor: Ac
 
 export async function rollBack(stage: Stage, actor: Actor): Promise<void> {
   const { scope, handle } = actor;
+  // That of a savepoint is its end.
+  if ("release" in handle) return;
   stage.world.note(() => `rollback() of ${scope.name}`);
   const decided = scope.parent ? undefined : stage.ledger.decide(scope.unit);
   const promise = stage.call(actor, () => handle.rollback());
@@ -84,6 +86,14 @@ export async function close(
     settle(isCommit ? "committed" : isLate ? "either" : "rolled back");
   } catch (error) {
     stage.world.note(() => `close(${action}) of ${scope.name} rejected: ${shown(error)}`);
+    // A savepoint in it is open: it goes on, and only who ends that could tell how.
+    if (isFirst && stage.world.lib.isDbError(error, "PROPAGATION_REFUSED")) {
+      decided?.("either");
+      unit.isMurky = true;
+      unit.isClosed = false;
+      if (unit.isByHand && unit.work !== "pending") await handle.close(null);
+      throw error;
+    }
     const isUnknown = stage.world.lib.isDbError(error, "COMMIT_UNKNOWN");
     const isTold = stage.ledger.callbackErrors.has(error);
     settle(isCommit && isTold ? "committed" : isCommit && isUnknown ? "unknown" : "rolled back");

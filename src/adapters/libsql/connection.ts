@@ -232,7 +232,7 @@ export class LibsqlConnection implements DriverConnection {
     else await this.raw.close().catch(() => undefined);
   }
 
-  /** The stream is of no more use. */
+  /** The stream is no longer usable. */
   #lose(error: unknown, mayBeThere = false): unknown {
     this.#isClosed = true;
     // What was refused was forgotten by the server as well. Where the outcome is unknown, the stream may be there: close() tries.

@@ -11,7 +11,7 @@ import { reasonOf } from "../../signal.ts";
 /** How long a farewell may take; the server forgets the stream by itself in ten seconds. */
 export const CLOSE_MS = 5_000;
 
-/** Part of a stream's time at the server after which it is not tried any more. */
+/** Part of a stream's time at the server after which it is no longer tried. */
 const KEPT = 0.8;
 
 /** What is known of a server, by all connections to it. */
@@ -137,7 +137,7 @@ export class Remote {
     const response = await this.#post("pipeline", { requests }, signal);
     if (!response) return undefined;
     const answer = (await readJson(response)) as WireAnswer | null;
-    if (answer?.results?.length !== requests.length) throw unknown("the server's answer does not fit what was asked");
+    if (answer?.results?.length !== requests.length) throw unknown("the server's answer does not match the request");
     this.#note(answer);
     // It wants back at once what holds nothing of ours: it keeps the others not for long either.
     if (!this.isOpen && requests.at(-1)?.type !== "close") this.#server.keepMs = Math.min(this.#server.keepMs, 4_000);
@@ -164,7 +164,7 @@ export class Remote {
     if (!base) return;
     // The token goes along. What it has done, it has done all the same.
     if (!/^https:/i.test(base) && this.#home.startsWith("https:"))
-      throw unknown("the server asked to go on without TLS");
+      throw unknown("the server asked to continue without TLS");
     this.#base = withSlash(base);
   }
 }

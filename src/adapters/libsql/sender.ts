@@ -64,7 +64,7 @@ export class Sender {
     try {
       return typeof this.#source === "function" ? await this.#source() : (this.#source ?? "");
     } catch (cause) {
-      throw failed("AUTH_FAILED", "`authToken` gave no token", { cause });
+      throw failed("AUTH_FAILED", "`authToken` returned no token", { cause });
     }
   }
 }
@@ -74,7 +74,7 @@ export async function readJson(response: FetchResponse): Promise<unknown> {
   try {
     return JSON.parse(await response.text());
   } catch (error) {
-    throw unknown("the server's answer is cut off, or no JSON", nameOf(error));
+    throw unknown("the server's answer is cut off or not JSON", nameOf(error));
   }
 }
 

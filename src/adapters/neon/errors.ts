@@ -28,7 +28,7 @@ export function toConnectError(words: string, cause?: Error): DbError {
 export function wordsOf(thrown: unknown): string {
   const { message, error } = Object(thrown) as { message?: unknown; error?: { message?: unknown } };
   const words = message || error?.message;
-  return typeof words === "string" ? words : "the WebSocket failed, and does not tell why";
+  return typeof words === "string" ? words : "the WebSocket failed without a reason";
 }
 
 /** Takes secrets out of what others say. */

@@ -46,7 +46,7 @@ const MAX_VALUES = 32_767;
 /** Why a statement cannot go over HTTP, if so. */
 export function refusalOf({ text, params }: Statement): Error | undefined {
   const remedy = 'use `setup`, `settings`, SET LOCAL in a batch, or `transport: "auto"`';
-  if (scan(text).leavesState) return needsSession(`nothing of a session outlives a request over HTTP: ${remedy}`, text);
+  if (scan(text).leavesState) return needsSession(`over HTTP no session outlives its request: ${remedy}`, text);
   const count = Array.isArray(params) ? params.length : 0;
   return count > MAX_VALUES
     ? refusal(`expected at most ${MAX_VALUES} values over HTTP, got ${count}`, text)
@@ -130,7 +130,7 @@ export class HttpConnection implements DriverConnection {
     return this.#runAll(inside, step.options, signal);
   }
 
-  // Each is a request of its own: whoever asks for several at once does not wait for one after another.
+  // Each is a request of its own: several at once are sent in parallel.
   async #sideBySide(
     steps: readonly Step[],
     settings: Settings | undefined,
@@ -165,7 +165,7 @@ export class HttpConnection implements DriverConnection {
       const meant = meantBy(error.failure, list, false);
       const values = list.flatMap((each) => each.values);
       const told = toDbError(error.failure, list[meant ?? ahead]!, values);
-      return failure(meant === undefined ? retold(told, "this statement failed, or what rides ahead of it") : told);
+      return failure(meant === undefined ? retold(told, "this statement failed, or one sent ahead of it") : told);
     }
   }
 
@@ -221,7 +221,7 @@ export class HttpConnection implements DriverConnection {
       if (!isDbError(error, "AUTH_FAILED")) throw error;
       // The next connection asks for the URL again: it may have another password by now.
       this.close();
-      throw this.#isReused ? gone("the login is refused by now", error) : error;
+      throw this.#isReused ? gone("the login is now refused", error) : error;
     }
   }
 }

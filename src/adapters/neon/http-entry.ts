@@ -10,22 +10,22 @@ export interface NeonHttpOptions extends LoginOptions {
   readonly neon: NeonFunction;
   /** Settings of the driver for this database alone. Default: the driver's own `neonConfig`, which all databases share. */
   readonly neonConfig?: Pick<NeonSettings, "fetchEndpoint" | "fetchFunction"> | undefined;
-  /** `Client` of the same import: needed for a `neonConfig` of your own, and for nothing else. */
+  /** `Client` of the same import: needed only with a `neonConfig`. */
   readonly Client?: ClientClass | undefined;
 }
 
 /**
  * PostgreSQL at Neon over HTTP alone: lone statements, `batch()` and `autocommit`, one round trip each. It is the half of
- * `neon()` that needs no WebSocket, and refuses interactive transactions.
+ * `neon()` that needs no WebSocket; it refuses interactive transactions.
  *
- * @throws TypeError for a wrong option.
+ * @throws TypeError for an invalid option.
  */
 export function neonHttp(options: NeonHttpOptions): AdapterFactory {
   const { neon, Client, neonConfig, authToken, parsers, pooled, answerTimeoutMs } = options;
   if (typeof neon !== "function")
     throw new TypeError(`Expected \`neon\` of @neondatabase/serverless, got \`${typeof neon}\``);
   if (typeof neonConfig === "object" && typeof Client !== "function")
-    throw new TypeError("Expected `Client` of @neondatabase/serverless beside a `neonConfig` of your own");
+    throw new TypeError("Expected `Client` of @neondatabase/serverless with a `neonConfig`");
   checkTimes({ answerTimeoutMs });
   const identity = [neon, Client, neonConfig, authToken, parsers, pooled, answerTimeoutMs];
   return toFactory(identity, (source) => new HttpAdapter(options, source));

@@ -32,10 +32,10 @@ export function toHttpError(thrown: unknown, secrets: readonly (string | undefin
   const cause = new Error(words);
   if (sourceError !== undefined) return toNetworkError(redact(reasonOf(sourceError), secrets), cause);
   if (words.startsWith("Error getting auth token"))
-    return failed("AUTH_FAILED", "`authToken` failed: no token, and nothing was sent", { cause });
+    return failed("AUTH_FAILED", "`authToken` failed: nothing was sent", { cause });
   const [, status, body = ""] = /^Server error \(HTTP status (\d+)\): ([^]*)$/.exec(words) ?? [];
   if (status !== undefined) return toStatusError(Number(status), body, sql);
-  if (name !== "NeonDbError") return unknown("the server's answer cannot be read: is the endpoint right?", cause);
+  if (name !== "NeonDbError") return unknown("the server's answer is unreadable: is the endpoint right?", cause);
   if (typeof code === "string") return toServerError(Object.assign(thrown as ServerError, { message: words }));
   // Neon's proxy itself spoke, and has reached no database.
   if (/unexpected message from server/.test(words)) return unknown(words, cause);
@@ -55,7 +55,7 @@ function toNetworkError(reason: string, cause: Error): DbError {
   const isUntrusted = UNTRUSTED.test(reason);
   return isUntrusted || UNCONNECTED.test(reason)
     ? failed("CONNECT_FAILED", `the server cannot be reached: ${reason}`, { cause, retryable: !isUntrusted })
-    : unknown(`the request was sent, and no answer came: ${reason}`, cause);
+    : unknown(`the request was sent, but no answer came: ${reason}`, cause);
 }
 
 /** The last cause that is told, with its code: fetch itself says nothing more than that it failed. */

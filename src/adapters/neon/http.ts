@@ -103,7 +103,7 @@ export class Http {
   ): Promise<unknown> {
     throwIfAborted(signal);
     const { answerTimeoutMs } = this.#driver;
-    // Whoever hangs up has the statement cancelled at the server.
+    // Closing the request cancels the statement at the server.
     const hangUp = new AbortController();
     try {
       const answer = this.#withSettings(() => send({ signal: hangUp.signal, ...UNCACHED }));

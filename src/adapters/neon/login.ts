@@ -53,10 +53,10 @@ export function isPooledBy({ pooled }: LoginOptions, { host }: Address): boolean
 export function checkLogin({ password }: Address, options: LoginOptions, isOverHttp: boolean): void {
   const { authToken, allowPasswordInBrowser } = options;
   if (!password && (authToken === undefined || !isOverHttp))
-    throw failed("AUTH_FAILED", "the URL has no password: give one, or `authToken`, which is for HTTP");
+    throw failed("AUTH_FAILED", "the URL has no password: add one, or use `authToken` over HTTP");
   if (password && !allowPasswordInBrowser && isBrowser()) {
     const remedy = "use `authToken`, or `allowPasswordInBrowser`";
-    throw new TypeError(`Expected a URL without a password in a browser, where everybody can read it: ${remedy}`);
+    throw new TypeError(`Expected a URL without a password in a browser, where anyone can read it: ${remedy}`);
   }
 }
 

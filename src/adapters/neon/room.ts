@@ -8,7 +8,7 @@ const NO_ROOM =
 const SCARCE_MS = 10_000;
 const [SHORTEST_MS, LONGEST_MS] = [50, 1_000];
 
-/** Whether it is told, with nothing executed, that there is no room now. */
+/** Whether the error says that the server is full, with nothing executed. */
 function isNoRoom(error: unknown): boolean {
   return isDbError(error, "CONNECT_FAILED") && error.retryable && NO_ROOM.test(error.message);
 }

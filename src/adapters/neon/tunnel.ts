@@ -80,7 +80,7 @@ export class Tunnel implements Channel {
       // Behind connect(), which takes off what listens for it, and ahead of the driver, which begins the next query then.
       this.client.connection.prependListener("readyForQuery", ({ status }) => this.#onReady(status));
       const isOpen = await orAbort(within(connecting, CONNECT_TIMEOUT_MS), signal);
-      // Whoever opens it is told, and not who sends the first statement.
+      // The error goes to the caller that opens it, not to the first statement.
       if (isOpen && isScarce) await orAbort(this.run([[]], false).answer, signal);
       if (isOpen) return;
     } catch (error) {

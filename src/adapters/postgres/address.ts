@@ -30,7 +30,7 @@ export function parseAddress(text: string): Address {
     // Only the special schemes have a host and a user that can be read alike everywhere. Each hides a port: this one, 21.
     url = new URL(text.replace(/^postgres(ql)?:/i, "ftp:"));
   } catch {
-    throw new TypeError("Expected a URL like `postgresql://user:password@host/database`, got one that cannot be read");
+    throw new TypeError("Expected a URL like `postgresql://user:password@host/database`, got one that does not parse");
   }
   const [user, password, database] = [url.username, url.password, url.pathname.slice(1)].map(decode) as [
     string,
@@ -71,7 +71,7 @@ function readSettings(params: URLSearchParams): Map<string, string> {
     if (SETTINGS.includes(name)) settings.set(name, value);
     else if (name === "options") readOptions(value, settings);
     else if (name !== "application_name" && !WITHOUT_EFFECT.test(name))
-      throw new TypeError(`Expected a parameter that is known in a PostgreSQL URL, got \`${name}\``);
+      throw new TypeError(`Expected a known PostgreSQL URL parameter, got \`${name}\``);
   }
   return settings;
 }

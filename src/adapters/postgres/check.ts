@@ -17,10 +17,10 @@ export function check(statement: Statement, place: StatementPlace, isPooled: boo
   const { leavesState, isRepeatable } = scan(text);
   if (place === "autocommit" && leavesState) {
     const remedy = "use db.session(work, { transaction: false }), `setup` for all sessions, or `settings` for some";
-    throw needsSession(`what this makes ends with its session, which is over at once: ${remedy}`, text);
+    throw needsSession(`this lasts only for its session, which ends with it: ${remedy}`, text);
   }
   if (!isPooled) return;
   const remedy = "use `settings`, the URL's parameters, SET LOCAL in a transaction, or the direct host";
   if (place === "setup" ? isRepeatable : place === "session" && leavesState)
-    throw needsSession(`behind a pooler each transaction may have another session: ${remedy}`, text);
+    throw needsSession(`behind a pooler each transaction may get another session: ${remedy}`, text);
 }

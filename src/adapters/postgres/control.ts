@@ -12,6 +12,12 @@ export function patience(idleInTransactionMs: number): RunPart[] {
   return idleInTransactionMs > 0 ? [run(`SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`)] : [];
 }
 
+/**
+ * PostgreSQL's text of a step: `BEGIN ISOLATION LEVEL SERIALIZABLE`, `SAVEPOINT "name"`.
+ *
+ * @example
+ * textOf({ kind: "rollback-to", name: "a" }); // 'ROLLBACK TO SAVEPOINT "a"'
+ */
 export function textOf(step: Exclude<Step, { kind: "query" }>): string {
   if (step.kind === "begin") return beginOf(step.options);
   const name = "name" in step ? ` "${step.name.replaceAll('"', '""')}"` : "";

@@ -122,7 +122,7 @@ export class Pipeline implements Submittable {
     this.#reject(error);
   }
 
-  /** Of a close nothing is told. */
+  /** A close is not reported. */
   get #here(): { readonly outcomes: PartOutcome[]; readonly length: number } {
     const { length } = this.#segments[this.#segment]!.filter(({ kind }) => kind !== "close");
     return { outcomes: this.#outcomes[this.#segment]!, length };

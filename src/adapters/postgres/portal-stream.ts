@@ -82,7 +82,7 @@ export class PortalStream implements RowStream {
     if (this.#rows.length === 0) return DONE;
     const columns = this.#fields.map(({ name }) => name);
     const cells = this.#rows.splice(0, this.#batchSize);
-    // Whoever reads on has read that much already.
+    // The reader has already read that much.
     this.#batchSize = Math.min(this.#largest, 2 * this.#batchSize);
     try {
       return { done: false, value: { columns, rows: toRows(this.#fields, cells, this.#host.parsers) } };
@@ -98,7 +98,7 @@ export class PortalStream implements RowStream {
     this.#over();
   }
 
-  /** Reads the rest, so that the portal is not needed any more. */
+  /** Reads the rest, so the portal is no longer needed. */
   async drain(signal: AbortSignal | undefined): Promise<void> {
     if (this.#state !== "open") return;
     const isAlone = this.#isAlone;

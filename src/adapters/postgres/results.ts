@@ -45,7 +45,7 @@ export function toRows(
 
 /** A parser has thrown: the statement itself was done. */
 export function unread(cause: unknown, sql: string): DbError {
-  const message = "the statement was executed, and a parser failed on its rows: see `cause`";
+  const message = "the statement ran, but a parser failed on its rows: see `cause`";
   return new DbError(
     "QUERY_FAILED",
     message,

@@ -1,4 +1,4 @@
-// What drivers written after `pg` have in common, declared by its shape: they are handed in.
+// What drivers written after `pg` have in common, declared by its shape: the user passes them in.
 
 import type { Failures } from "../shared/failures.ts";
 import type { Answer, Part } from "./pipeline.ts";

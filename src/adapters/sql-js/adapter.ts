@@ -41,16 +41,17 @@ export class SqlJsAdapter implements Adapter {
   #engine: Engine | undefined;
   #connection: SqlJsConnection | undefined;
 
-  constructor(options: SqlJsOptions, { url }: AdapterSource) {
+  constructor(options: SqlJsOptions, { url, folder }: AdapterSource) {
     const name = /^sqljs:(\w[\w.-]*)$/i.exec(url)?.[1];
     if (!name) {
       // No adapter of ours takes a password behind this scheme, but people paste.
       const shown = url.replace(/\/\/.*@/, "//…@");
       throw new TypeError(`Expected \`sqljs:memory\` or \`sqljs:<name>\` (letters, digits, . _ -), got \`${shown}\``);
     }
-    this.#options = options;
+    const { storage } = options;
     this.#name = name;
     this.key = name === "memory" ? undefined : `sqljs:${name}`;
+    this.#options = { ...options, storage: this.key ? (storage?.in?.(folder) ?? storage) : undefined };
   }
 
   check(statement: Statement, place: StatementPlace): void {
@@ -60,22 +61,22 @@ export class SqlJsAdapter implements Adapter {
 
   async open({ signal }: OpenOptions): Promise<DriverConnection> {
     const sqlJs = (this.#static ??= await this.#start());
-    // Whoever gave up may have been disposed since.
+    // A caller that gave up may have been disposed since.
     throwIfAborted(signal);
     const { storage, warn = globalThis.console.warn } = this.#options;
-    const options = { sqlJs, storage: this.key ? storage : undefined, warn };
+    const options = { sqlJs, storage, warn };
     let engine: Engine;
     do engine = this.#engine ??= findEngine(this.#name, options);
     while (!(await this.#join(engine, options)));
     throwIfAborted(signal);
-    if (this.#connection) throw connectFailed("its only connection is detached: close that first");
+    if (this.#connection) throw connectFailed("its connection is detached: close it");
     return (this.#connection = new SqlJsConnection(engine, () => (this.#connection = undefined)));
   }
 
   async dispose(): Promise<void> {
     const engine = this.#engine;
     this.#engine = undefined;
-    // Whoever still has it is late: what they did not commit must not keep the rest from being saved.
+    // A late holder's uncommitted work must not keep the rest from being saved.
     this.#connection?.close();
     await engine?.leave(this);
   }
@@ -99,7 +100,7 @@ export class SqlJsAdapter implements Adapter {
       probe.close();
       if (isFit) return found;
     } catch (error) {
-      throw connectFailed("sql.js did not start: give what `await initSqlJs()` returns", error);
+      throw connectFailed("sql.js did not start: pass what `await initSqlJs()` returns", error);
     }
     throw connectFailed("sql.js is too old: install 1.15.2 or later");
   }

@@ -1,12 +1,42 @@
 import type { MaybePromise } from "../../contract/adapter.ts";
+import type { SqlJsDatabase, SqlJsStatic } from "./driver.ts";
 
-/** Where a named database's first bytes come from, and where its image goes when the database is disposed. */
+/** Loads the image of a named database, and saves it when the database is disposed. */
 export interface SqlJsStorage {
-  /** What it keeps the images in. Storages with one key are one: two Databases of one name may have them. Default: the object itself. */
+  /**
+   * Identifies where the images are kept. Storages with the same key count as the same: two Databases of one name may use them.
+   * Default: the object itself.
+   */
   readonly key?: unknown;
-  /** The image of a SQLite file; `undefined` when there is none yet. */
+  /** The image of an SQLite file; `undefined` if there is none yet. */
   load(name: string): MaybePromise<Uint8Array | undefined>;
   save(name: string, image: Uint8Array): MaybePromise<void>;
+  readonly in?: undefined;
+  readonly open?: undefined;
+}
+
+/** A storage that keeps each commit, as those of `isopool/sql-js/storage` do: nothing is left to save at `dispose()`. */
+export interface SqlJsCommitStorage {
+  readonly key: unknown;
+  /** The same in another folder; its `key` names that. */
+  in(folder: string): SqlJsCommitStorage;
+  /** A handle; its files are opened by its `load()`. */
+  open(name: string, sqlJs: SqlJsStatic): StoredDatabase;
+}
+
+/** A database that is kept, commit by commit. */
+export interface StoredDatabase {
+  /** The image as of the last commit that was kept; `undefined` when there is none yet. Called while it loads, it gives the same. */
+  load(): MaybePromise<Uint8Array | undefined>;
+  /** Follows what is written to `db`, which is made of the image, or a copy of the one before. */
+  attach(db: SqlJsDatabase): void;
+  /**
+   * Keeps what was committed since the last call, if anything was.
+   *
+   * @param isLast - wait until all is kept, whatever the durability.
+   */
+  commit(isLast?: boolean): MaybePromise<void>;
+  close(): void;
 }
 
 /**

@@ -4,12 +4,12 @@ import { DbError, isDbError } from "../../errors.ts";
 import type { PoolSource } from "../../pool/source.ts";
 import { reasonOf } from "../../signal.ts";
 
-/** What setTimeout can count: a longer delay would fire at once. */
+/** setTimeout's longest delay: a longer one would fire at once. */
 export const LONGEST_DELAY_MS: number = 2 ** 31 - 1;
 
 /**
- * A source whose calls end in time, each by a timer of the request that makes it: a timer of another may never fire. And that
- * keeps the request alive for them, as nobody awaits a close.
+ * A source whose calls end in time, each by a timer of the request that makes it: a timer of another may never fire. It also
+ * keeps the request alive for them, because nobody awaits a close.
  */
 export class BoundedSource<C> implements PoolSource<C> {
   readonly validate?: NonNullable<PoolSource<C>["validate"]>;
@@ -36,7 +36,7 @@ export class BoundedSource<C> implements PoolSource<C> {
       this.#call((signal) => source.validate!(connection, { signal }), options.signal);
   }
 
-  /** Runs a step that awaits nothing; the calls that it makes are told to `caller`. */
+  /** Runs a step that awaits nothing, and reports the calls it makes to `caller`. */
   for<T>(caller: { readonly waitUntil?: WaitUntil | undefined } | undefined, step: () => T): T {
     const before = this.#waitUntil;
     this.#waitUntil = caller?.waitUntil;
@@ -70,7 +70,7 @@ export class BoundedSource<C> implements PoolSource<C> {
     for (const connection of this.#owed.splice(0)) void this.close(connection).catch(() => undefined);
   }
 
-  /** @param discard - told what comes too late. */
+  /** @param discard - receives a result that comes too late. */
   #call<T>(
     work: (signal: AbortSignal) => MaybePromise<T>,
     outer?: AbortSignal,
@@ -85,14 +85,14 @@ export class BoundedSource<C> implements PoolSource<C> {
         controller.abort(reason);
       };
       const onTimeout = (): void => {
-        const message = `no answer in ${this.#timeoutMs} ms. Is the server there? Else raise openTimeoutMs.`;
+        const message = `no answer in ${this.#timeoutMs} ms. Is the server up? If so, raise openTimeoutMs.`;
         giveUp(new DbError("CONNECT_FAILED", message, { adapter: this.#name }, { retryable: true }));
       };
       const timer = this.#clock.setTimeout(onTimeout, Math.min(this.#timeoutMs, LONGEST_DELAY_MS));
       outer?.addEventListener("abort", () => giveUp(reasonOf(outer)));
       void (async () => work(signal))()
         .then((value) => (signal.aborted ? discard?.(value) : resolve(value)))
-        // What becomes of one that came too late is told to nobody any more.
+        // The outcome of one that came too late is not reported.
         .catch(reject)
         .finally(() => this.#clock.clearTimeout(timer));
     });

@@ -12,7 +12,7 @@ import { LONGEST_LEASE_MS } from "./loans.ts";
 import { isEvent } from "./events.ts";
 import { type Place, probe } from "./probe.ts";
 
-/** Most connections of one request: it may wait for so many at a time. */
+/** Most connections of one request: the platform lets it wait for this many at a time. */
 const MOST = 6;
 
 /** So many contexts are asked whether they are this one, the last used first: to ask costs some 12 µs. Any other begins anew. */
@@ -21,8 +21,9 @@ const ASKED = 64;
 /** How long a socket waits for the next session of its request, when no handler of `withSession()` says when that ends. */
 const LINGER_MS = 10;
 
-/** The same where it is not known whether this is a request or a Durable Object. */
+/** The same where it is not known whether this is a request or a Durable Object, and `idleMs` is the default. */
 const UNSURE_MS = 1_000;
+const DEFAULT_IDLE_MS = 30_000;
 
 /** No request is that old when it begins another session; a Durable Object is. */
 const OLD_MS = 30_000;
@@ -45,14 +46,14 @@ interface Here<C> {
   isObject: boolean | undefined;
   usedAt: number;
   timer: unknown;
-  /** Nothing of it is kept any more: what is idle is closed. */
+  /** It keeps nothing any longer: idle connections are closed. */
   isLeft: boolean;
   isClosing: boolean;
 }
 
 /**
  * Lends sockets, which only the I/O context that opened them may touch: a request, or a Durable Object with all of its
- * requests. Each has a pool of its own, and is told by a probe; nothing of another is lent, closed, or looked at.
+ * requests. Each has its own pool, identified by a probe; nothing of another context is lent, closed, or touched.
  */
 export class ContextPools<C> implements Pool<C> {
   readonly name: string;
@@ -115,7 +116,7 @@ export class ContextPools<C> implements Pool<C> {
     if (isQuiet(here)) await this.#close(here);
   }
 
-  /** Ends this context's pool. The others end by themselves: nobody can reach them from here. */
+  /** Ends this context's pool. The others end by themselves: they cannot be reached from here. */
   async dispose(options?: DisposeOptions): Promise<void> {
     this.#isDisposed = true;
     const here = this.#find();
@@ -146,7 +147,7 @@ export class ContextPools<C> implements Pool<C> {
 
   #here(waitUntil: WaitUntil | undefined): Here<C> {
     if (this.#isDisposed)
-      throw new DbError("POOL_CLOSED", `"${this.name}" was disposed of. Make a new one.`, { pool: this.name });
+      throw new DbError("POOL_CLOSED", `"${this.name}" was disposed. Make a new one.`, { pool: this.name });
     const here = this.#find(waitUntil) ?? this.#begin(waitUntil);
     this.#use(here);
     return here;
@@ -200,7 +201,14 @@ export class ContextPools<C> implements Pool<C> {
     const { isLeft, isObject, event } = here;
     const isEmpty = open + opening === 0;
     if (isLeft || (isEmpty && (opened > 0 || isObject === false))) return void this.#close(here);
-    const lingerMs = event || isObject ? Infinity : isObject === false ? LINGER_MS : UNSURE_MS;
+    const lingerMs =
+      event || isObject
+        ? Infinity
+        : isObject === false
+          ? LINGER_MS
+          : this.#idleMs === DEFAULT_IDLE_MS
+            ? UNSURE_MS
+            : Infinity;
     // Where no open has succeeded, its pool knows how long to wait before the next.
     const delayMs = isEmpty ? this.#idleMs : lingerMs < this.#idleMs ? lingerMs : Infinity;
     if (delayMs < Infinity)

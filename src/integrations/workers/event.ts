@@ -20,7 +20,7 @@ export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "sett
   readonly retry?: SessionOptions["retry"];
   /** PostgreSQL settings of each session; a function makes them of the event and its `env`. */
   readonly settings?: Settings | ((event: never, env: never) => Settings | undefined) | undefined;
-  /** Whether a client that goes away ends the session at once. Where it cannot be told, the handler runs to its end. Default true. */
+  /** Whether a disconnecting client ends the session at once. If the platform does not report it, the handler runs to its end. Default true. */
   readonly abortOnDisconnect?: boolean | undefined;
   /**
    * Which responses roll back. `error`: what the handler had thrown, where a framework has answered it and tells (Hono).
@@ -28,13 +28,28 @@ export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "sett
    */
   readonly rollbackOn?: ((response: Response, error?: unknown) => boolean) | undefined;
   /**
-   * Whether the session lasts until the response's body is read, so that the body can stream rows. The response leaves before
-   * the commit then: when that fails, the body breaks off. Default false.
+   * Whether the session lasts until the response's body is read, so that the body can stream rows. The response then leaves
+   * before the commit: if that fails, the body is aborted. Default false.
    */
   readonly keepUntilStreamEnds?: boolean | undefined;
 }
 
-/** What isopool needs of an event's context. */
+export const WITH_SESSION_OPTIONS: readonly (keyof WithSessionOptions)[] = [
+  "abortOnDisconnect",
+  "rollbackOn",
+  "settings",
+  "keepUntilStreamEnds",
+  "retry",
+  "isolationLevel",
+  "accessMode",
+  "behavior",
+  "foreignKeys",
+  "timeoutMs",
+  "transaction",
+  "name",
+];
+
+/** What isopool needs from an event's context. */
 export interface ExecutionContext {
   waitUntil(promise: Promise<unknown>): void;
 }
@@ -101,8 +116,14 @@ class Run {
     const end = beginEvent(isObject);
     return new Promise((answer, refuse) => {
       this.#answer = answer;
-      this.#ended = inSessions(list, outer, [event, context, request], this.#running(), this.#sessions, () =>
-        this.#work(),
+      this.#ended = inSessions(
+        list,
+        outer,
+        [event, context, request],
+        this.#running(),
+        this.#sessions,
+        () => this.#isSpent(),
+        () => this.#work(),
       ).catch((error: unknown) =>
         this.#refused && error === this.#refused.reason ? this.#refused.response : fail(error, outer.some(Boolean)),
       );
@@ -113,10 +134,10 @@ class Run {
   }
 
   /** What its sessions begin with. */
-  #running(): SessionOptions & { readonly mayRetry: () => boolean } {
+  #running(): SessionOptions {
     const { abortOnDisconnect: _, rollbackOn: __, keepUntilStreamEnds: ___, settings, ...rest } = this.#options;
     const options = toOptions(rest, settings, this.#invocation);
-    return { ...options, signal: this.#client?.signal, waitUntil: this.#keep, mayRetry: () => this.#mayRetry() };
+    return { ...options, signal: this.#client?.signal, waitUntil: this.#keep };
   }
 
   async #work(): Promise<unknown> {
@@ -155,14 +176,13 @@ class Run {
   }
 
   /** What was committed, answered or read is not done again. */
-  #mayRetry(): boolean {
-    const { bodyUsed } = this.#invocation.request as Partial<Request>;
-    if (this.#isAnswered || this.#sessions.some(({ unit }) => unit.hasKept)) return false;
-    return this.#replay?.isPossible() ?? !bodyUsed;
+  #isSpent(): boolean {
+    const { bodyUsed = false } = this.#invocation.request as Partial<Request>;
+    return this.#isAnswered || this.#sessions.some(({ unit }) => unit.hasKept) || (this.#replay?.isSpent() ?? bodyUsed);
   }
 }
 
-/** What the sessions of this event begin with. */
+/** The options of this event's sessions. */
 function toOptions(
   options: Omit<SessionOptions, "settings">,
   settings: WithSessionOptions["settings"],
@@ -178,8 +198,8 @@ function toOptions(
 }
 
 /**
- * workerd takes an error that says `retryable` for a connection of its own that was lost: it gives the client no answer, and
- * logs nothing. What leaves an event says it no more, and has what did for its cause.
+ * workerd mistakes an error marked `retryable` for a lost connection of its own: it sends the client no response, and logs
+ * nothing. Errors leaving an event are not marked retryable; the original is the `cause`.
  */
 function fail(error: unknown, isInside: boolean): never {
   if (isInside || !isDbError(error) || !error.retryable) throw error;
@@ -203,12 +223,12 @@ function untilReleased(
   return { signal: controller.signal, release: () => signal.removeEventListener("abort", follow) };
 }
 
-/** Requests that change something: a transaction that reads first and then writes loses races, if it does not begin as a writer. */
+/** Requests that change data: a transaction that reads before it writes loses races unless it begins as a writer. */
 function isWrite({ method }: Partial<Request>): boolean {
   return /^(?:POST|PUT|PATCH|DELETE)$/.test(method ?? "");
 }
 
 function disconnectOf(request: object): AbortSignal | undefined {
-  // Without the flag it never tells, and to listen is not free.
+  // Without the flag it never fires, and listening is not free.
   return flags()["enable_request_signal"] ? (request as { signal?: AbortSignal }).signal : undefined;
 }

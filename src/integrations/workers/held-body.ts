@@ -4,10 +4,10 @@ import type { Clock } from "../../contract/runtime.ts";
 const UNREAD_MS = 3_000;
 
 /**
- * Hands a body on chunk by chunk, and ends it only when `ended` has settled: a reader who sees its end knows that all is kept.
- * When that fails, it breaks off at once.
+ * Passes a body on chunk by chunk, and ends it only when `ended` has settled: a reader who sees its end knows that everything
+ * is committed. If that fails, the body is aborted.
  *
- * @param enter - calls what reads on in the source: whoever reads the body may be somewhere else.
+ * @param enter - restores the source's context for each read: the body's reader may be in another one.
  * @returns `isRead` settles when the body was read, and rejects when it broke off, or its reader left.
  */
 export function heldBody(

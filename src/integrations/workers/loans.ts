@@ -2,7 +2,7 @@ import type { Entry } from "../../pool/entry.ts";
 import type { PoolSource } from "../../pool/source.ts";
 import { type AcquireOptions, type Lease, lend } from "../../pool/lease.ts";
 
-/** A request that was cut off gives nothing back: from then on, its place is somebody else's. */
+/** A cut-off request returns nothing: after this time, its place is lent again. */
 export const LONGEST_LEASE_MS = 60_000;
 
 /** As long as a Worker may go on behind its response: whoever sends nothing for so long has forgotten its lease. */
@@ -12,14 +12,14 @@ const LONGEST_SILENCE_MS = 30_000;
 export class Loans<C> {
   readonly #holders: Map<Entry<C>, AcquireOptions | undefined> = new Map();
 
-  /** @param leakMs - how old a lease is that is reported as a leak, where any are. */
+  /** @param leakMs - the age at which a lease is reported as a leak. */
   begin(entry: Entry<C>, options: AcquireOptions | undefined, now: number, leakMs: number): Lease<C> {
     entry.leakAt = now + leakMs;
     this.#holders.set(entry, options);
     return lend(entry, options, options?.stack, now);
   }
 
-  /** @returns what its holder had asked for; `undefined` for one that was lost. */
+  /** @returns its holder's options; `undefined` for one that was lost. */
   end(entry: Entry<C>): AcquireOptions | undefined {
     const holder = this.#holders.get(entry);
     this.#holders.delete(entry);

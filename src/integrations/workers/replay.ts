@@ -4,8 +4,8 @@ const KEPT_BYTES = 1_048_576;
 export interface Replay {
   /** The request for the next attempt. */
   next(): object;
-  /** False: its body was read, and is gone. */
-  isPossible(): boolean;
+  /** Whether its body was read, and is gone. */
+  isSpent(): boolean;
 }
 
 /**
@@ -15,11 +15,10 @@ export interface Replay {
  * @param request - or whatever else an event comes as: that is the same for each attempt.
  */
 export async function replayOf(request: object): Promise<Replay> {
-  const isPossible = (): boolean => !(request as Partial<Request>).bodyUsed;
-  if (!(request instanceof Request) || !request.body) return { next: () => request, isPossible };
-  const length = Number(request.headers.get("content-length") ?? Infinity);
-  if (!(length <= KEPT_BYTES) || request.bodyUsed) return { next: () => request, isPossible };
+  const isSpent = (): boolean => Boolean((request as Partial<Request>).bodyUsed);
+  const length = request instanceof Request && request.body && request.headers.get("content-length");
+  if (!length || !(Number(length) <= KEPT_BYTES) || isSpent()) return { next: () => request, isSpent };
   const body = await request.arrayBuffer();
   const { method } = request;
-  return { next: () => new Request(request, { method, body }), isPossible: () => true };
+  return { next: () => new Request(request, { method, body }), isSpent: () => false };
 }

@@ -14,12 +14,14 @@ export function inSessions<T>(
   owners: readonly object[],
   options: SessionOptions,
   sessions: Session[],
+  isSpent: () => boolean,
   work: () => Promise<T>,
 ): Promise<T> {
   const propagation = options.transaction === false ? "supports" : "required";
   const run = list.reduce<() => Promise<T>>((inner, db, index) => {
     const within = async (session: Session): Promise<T> => {
       sessions[index] = session;
+      session.unit.isSpent = isSpent;
       const before = owners.map((owner) => [owner, db.of(owner)] as const);
       for (const owner of owners) db.bind(owner, session);
       try {

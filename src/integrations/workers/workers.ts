@@ -8,8 +8,8 @@ import { IsolatePool } from "./isolate-pool.ts";
 
 export interface WorkersOptions {
   /**
-   * `waitUntil` of `cloudflare:workers`: keeps each request alive until its sessions have ended, those outside of
-   * `withSession()` too. Default: what each session is told.
+   * `waitUntil` of `cloudflare:workers`: keeps each request alive until its sessions have ended, including those
+   * outside `withSession()`. Default: the `waitUntil` of each session.
    */
   readonly waitUntil?: WaitUntil | undefined;
   /** Told once, when a session begins that nothing keeps alive. `false`: on purpose, as in a Durable Object. Default `console.warn`. */

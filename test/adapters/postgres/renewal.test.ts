@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { neon } from "../../../src/adapters/neon/index.ts";
 import type { DriverConnection, QueryStep, Step } from "../../../src/contract/adapter.ts";
 import type { SqlValue } from "../../../src/contract/statement.ts";
-import { BEGIN, COMMIT, ROLLBACK, unwrap } from "../../kit/contract/fixture.ts";
+import { BEGIN, COMMIT, ROLLBACK, unwrap } from "../../../src/integrations/adapter-contract/fixture.ts";
 import type { RunningServer } from "../../servers/neon/server.ts";
 import { driver } from "../neon/driver.ts";
 import { openShop, type Shop } from "../neon/shop.ts";

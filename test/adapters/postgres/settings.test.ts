@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
 import type { DriverConnection, QueryStep, Settings, Step, StepOutcome } from "../../../src/contract/adapter.ts";
-import { COMMIT, unwrap } from "../../kit/contract/fixture.ts";
+import { COMMIT, unwrap } from "../../../src/integrations/adapter-contract/fixture.ts";
 import type { RunningServer } from "../../servers/neon/server.ts";
 import { driver } from "../neon/driver.ts";
 import { openShop } from "../neon/shop.ts";

@@ -96,16 +96,21 @@ test("a Durable Object keeps its sockets for as long as they may be idle, once i
   expect(leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
-test("alone in its isolate, it is taken for one when it is older than any request", async () => {
-  const kit = fakeContexts({ idleMs: 5_000 });
-  kit.isObject = true;
-  const held = await kit.pool.acquire();
-  (await kit.pool.acquire()).release();
-  await kit.clock.advance(31_000);
-  (await kit.pool.acquire()).release();
-  held.release();
-  await kit.clock.advance(4_000);
-  expect(kit.source.live).toBe(2);
-  await kit.clock.advance(2_000);
-  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+test("alone in its isolate, it is taken for one when it is older than any request, or when `idleMs` was set", async () => {
+  for (const options of [{}, { idleMs: 5_000 }]) {
+    const kit = fakeContexts(options);
+    kit.isObject = true;
+    const idleMs = options.idleMs ?? 30_000;
+    if (!options.idleMs) {
+      (await kit.pool.acquire()).release();
+      const held = await kit.pool.acquire();
+      await kit.clock.advance(31_000);
+      held.release();
+    }
+    (await kit.pool.acquire()).release();
+    await kit.clock.advance(idleMs - 1_000);
+    expect(kit.source.live).toBeGreaterThan(0);
+    await kit.clock.advance(2_000);
+    expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+  }
 });

@@ -1,5 +1,4 @@
-import type { RowStream } from "../../../src/contract/adapter.ts";
-import type { SqlValue } from "../../../src/contract/statement.ts";
+import type { RowStream, SqlValue } from "../../index.ts";
 import { assert, assertEqual, caught, caughtDbError } from "./assert.ts";
 import type { Cases } from "./cases.ts";
 import { BEGIN, COMMIT, type Fixture, ROLLBACK, statuses } from "./fixture.ts";

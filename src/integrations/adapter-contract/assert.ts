@@ -1,6 +1,6 @@
 // Asserts of our own: the contract runs where no test runner does.
 
-import { type DbError, type ErrorCode, isDbError } from "../../../src/errors.ts";
+import { type DbError, type ErrorCode, isDbError } from "../../errors.ts";
 
 export function assert(isTrue: unknown, message: string): asserts isTrue {
   if (!isTrue) throw new Error(message);

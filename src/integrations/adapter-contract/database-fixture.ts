@@ -1,20 +1,14 @@
-import {
-  createDatabase,
-  type Database,
-  type DatabaseOptions,
-  type Session,
-  type SqlValue,
-} from "../../../src/index.ts";
+import { createDatabase, type Database, type DatabaseOptions, type Session, type SqlValue } from "../../index.ts";
 import { assert, assertEqual } from "./assert.ts";
-import type { Dialect, Source, Target } from "./target.ts";
+import type { ContractDialect, Source, Target } from "./target.ts";
 
 /** One case's database, in which the dialect's tables are, with `parent (1, 'Ada', 1)`. */
 export class DatabaseFixture {
   readonly db: Database;
-  readonly dialect: Dialect;
+  readonly dialect: ContractDialect;
   readonly #placeholder: "?" | "$";
 
-  constructor({ factory, url }: Source, dialect: Dialect, options: Partial<DatabaseOptions>) {
+  constructor({ factory, url }: Source, dialect: ContractDialect, options: Partial<DatabaseOptions>) {
     this.db = createDatabase(url, { adapters: [factory], ...options });
     this.dialect = dialect;
     this.#placeholder = factory.create({ url, folder: "" }).capabilities.placeholder;
@@ -52,11 +46,9 @@ export class DatabaseFixture {
 export type DatabaseCases = Readonly<Record<string, (on: DatabaseFixture) => Promise<void>>>;
 
 /** Runs a case, and fails if a lease, a waiter or anything in the database is left. */
-export async function runOnDatabase(
-  { make, dialect, database = {} }: Target,
-  work: DatabaseCases[string],
-): Promise<void> {
-  const source = await make();
+export async function runOnDatabase(target: Target, work: DatabaseCases[string]): Promise<void> {
+  const { dialect, database = {} } = target;
+  const source = await target.make();
   const on = new DatabaseFixture(source, dialect, database);
   try {
     await on.fill();

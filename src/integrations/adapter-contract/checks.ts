@@ -1,5 +1,5 @@
-import type { Statement } from "../../../src/contract/statement.ts";
-import type { QueryFailureKind } from "../../../src/errors.ts";
+import type { Statement } from "../../index.ts";
+import type { QueryFailureKind } from "../../errors.ts";
 import { assert, assertEqual, caughtDbError } from "./assert.ts";
 import type { Cases } from "./cases.ts";
 import type { Fixture } from "./fixture.ts";
@@ -7,8 +7,8 @@ import type { Fixture } from "./fixture.ts";
 const SECRET = "s3cr3t-value";
 
 async function assertRefused(on: Fixture, statement: Statement, kind: QueryFailureKind): Promise<string> {
-  assert(on.adapter.check, "expected an adapter that checks statements");
-  const error = await caughtDbError("QUERY_FAILED", () => on.adapter.check!(statement, "session"));
+  assert("check" in on.adapter, "expected an adapter that checks statements");
+  const error = await caughtDbError("QUERY_FAILED", () => on.adapter.check?.(statement, "session"));
   assertEqual(error.details.kind, kind, statement.text);
   assertEqual(error.details.sql, statement.text);
   assertEqual(error.outcome, "not-executed");

@@ -1,14 +1,19 @@
 // What a test of an adapter needs to know of it: its dialect, as data.
 
-import type { AdapterFactory, DriverConnection, MaybePromise } from "../../../src/contract/adapter.ts";
-import type { SqlValue, Statement } from "../../../src/contract/statement.ts";
-import type { DatabaseOptions } from "../../../src/index.ts";
-import type { QueryFailureKind } from "../../../src/errors.ts";
+import type {
+  AdapterFactory,
+  DatabaseOptions,
+  DriverConnection,
+  MaybePromise,
+  SqlValue,
+  Statement,
+} from "../../index.ts";
+import type { QueryFailureKind } from "../../errors.ts";
 
 export interface Target {
   /** A source of its own, empty, for one case. */
   make(): MaybePromise<Source>;
-  readonly dialect: Dialect;
+  readonly dialect: ContractDialect;
   /** How its databases are configured besides: the runtime that the cases run in. */
   readonly database?: Partial<DatabaseOptions>;
   /** Its capabilities say so, and cases with streams are left out. */
@@ -25,7 +30,7 @@ export interface Source {
   dispose?(): MaybePromise<void>;
 }
 
-export interface Dialect {
+export interface ContractDialect {
   /**
    * Makes two tables: `parent (id, name, price)`: id an integer key, name unique, not null; price >= 0 by a check;
    * and `child (id, parent_id)`, whose parent_id is a foreign key that is looked at when the transaction ends.

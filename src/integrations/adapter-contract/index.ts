@@ -1,19 +1,20 @@
 // What every adapter and transport must do, as a list of cases that any runner can run.
 
-import type { Cases } from "./contract/cases.ts";
-import { checks } from "./contract/checks.ts";
-import { connections } from "./contract/connections.ts";
-import { failures } from "./contract/failures.ts";
-import { runOnDatabase } from "./contract/database-fixture.ts";
-import { databases, databaseStreams } from "./contract/databases.ts";
-import { Fixture } from "./contract/fixture.ts";
-import { flights } from "./contract/flights.ts";
-import { streams } from "./contract/streams.ts";
-import type { Target } from "./contract/target.ts";
-import { transactions } from "./contract/transactions.ts";
-import { values } from "./contract/values.ts";
+import type { Cases } from "./cases.ts";
+import { checks } from "./checks.ts";
+import { connections } from "./connections.ts";
+import { failures } from "./failures.ts";
+import { runOnDatabase } from "./database-fixture.ts";
+import { databases, databaseStreams } from "./databases.ts";
+import { Fixture } from "./fixture.ts";
+import { flights } from "./flights.ts";
+import { streams } from "./streams.ts";
+import type { Target } from "./target.ts";
+import { transactions } from "./transactions.ts";
+import { values } from "./values.ts";
 
-export type { Dialect, Target } from "./contract/target.ts";
+export { sqliteDialect } from "./sqlite-dialect.ts";
+export type { ContractDialect, FailureCase, Source, Target, ValueCase } from "./target.ts";
 
 export interface ContractCase {
   /** A sentence that a user would say. */

@@ -1,4 +1,4 @@
-import type { Step } from "../../../src/contract/adapter.ts";
+import type { Step } from "../../index.ts";
 import { asDbError, assert, assertEqual } from "./assert.ts";
 import type { Cases } from "./cases.ts";
 import { oneOf } from "./flights.ts";

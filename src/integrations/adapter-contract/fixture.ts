@@ -1,7 +1,17 @@
-import type { Adapter, DriverConnection, Flight, QueryStep, Step, StepOutcome } from "../../../src/contract/adapter.ts";
-import type { Params, RawResult, SqlValue, Statement } from "../../../src/contract/statement.ts";
+import type {
+  Adapter,
+  DriverConnection,
+  Flight,
+  Params,
+  QueryStep,
+  RawResult,
+  SqlValue,
+  Statement,
+  Step,
+  StepOutcome,
+} from "../../index.ts";
 import { assert } from "./assert.ts";
-import type { Dialect, Source } from "./target.ts";
+import type { ContractDialect, Source } from "./target.ts";
 
 export const BEGIN: Step = { kind: "begin", options: {} };
 export const COMMIT: Step = { kind: "commit" };
@@ -10,12 +20,12 @@ export const ROLLBACK: Step = { kind: "rollback" };
 /** One case's adapter and the connections that it opened. */
 export class Fixture {
   readonly adapter: Adapter;
-  readonly dialect: Dialect;
+  readonly dialect: ContractDialect;
   readonly url: string;
   readonly #source: Source;
   readonly #open: DriverConnection[] = [];
 
-  constructor(source: Source, dialect: Dialect) {
+  constructor(source: Source, dialect: ContractDialect) {
     this.#source = source;
     this.adapter = source.factory.create({ url: source.url, folder: "" });
     this.url = source.url;

@@ -1,6 +1,6 @@
 import { asDbError, assert, assertEqual, caught } from "./assert.ts";
 import type { Cases } from "./cases.ts";
-import type { StepOutcome } from "../../../src/contract/adapter.ts";
+import type { StepOutcome } from "../../index.ts";
 import { BEGIN, COMMIT, errorOf, ROLLBACK, statuses } from "./fixture.ts";
 
 export const flights: Cases = {

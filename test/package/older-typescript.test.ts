@@ -1,0 +1,63 @@
+// The declarations compile for users of TypeScript 5.2, who check those of their libraries too and ask for no special `lib`.
+// The compiler comes inside a package that has no `tsc`: a second one would take the place of ours in `node_modules/.bin`.
+
+import { join } from "node:path";
+import { getLibFiles, ts } from "@ts-morph/common";
+import { expect, test } from "vitest";
+import { entries, root } from "./package.ts";
+
+const LIBS = "/libs";
+const libs = new Map(getLibFiles().map(({ fileName, text }) => [`${LIBS}/${fileName}`, text]));
+
+/** What a user would write; it need not be there: inside the package, its own name leads to its entries. */
+const USE = `
+${entries.map(({ name }, index) => `import * as entry${index} from "${name}";`).join("\n")}
+import { type Database, isDbError, type Session } from "isopool";
+export const all = [${entries.map((_, index) => `entry${index}`).join(", ")}];
+export async function use(db: Database, error: unknown): Promise<number | undefined> {
+  await using session: Session = db.open();
+  await using part = await session.savepoint("part");
+  const users: Promise<{ id: number }[]> = part.sql<{ id: number }>\`select id from user\`;
+  const [first] = await part.batch([part.sql<{ id: number }>\`select id from user\`]);
+  if (isDbError(error) && error.code === "POOL_FULL") return error.details.maxWaiting;
+  return (await users)[0]?.id ?? first.rows[0]?.id;
+}
+`;
+
+const files = new Map([
+  [join(root, "user.mts"), USE],
+  [join(root, "wrong.mts"), 'import * as entry from "isopool";\nvoid entry.nothing;'],
+]);
+
+// What it has least of: later ones have all of its `lib`.
+const options: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2020,
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  noEmit: true,
+  types: [],
+};
+
+function problems(): string[] {
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile } = host;
+  host.fileExists = (path) => files.has(path) || libs.has(path) || fileExists(path);
+  host.readFile = (path) => files.get(path) ?? libs.get(path) ?? readFile(path);
+  host.getDefaultLibLocation = () => LIBS;
+  host.getDefaultLibFileName = (given) => `${LIBS}/${ts.getDefaultLibFileName(given)}`;
+  host.getSourceFile = (path, language) => {
+    const text = host.readFile(path);
+    return text === undefined ? undefined : ts.createSourceFile(path, text, language);
+  };
+  return ts
+    .getPreEmitDiagnostics(ts.createProgram([...files.keys()], options, host))
+    .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`);
+}
+
+test("every entry compiles with TypeScript 5.2, its declarations checked; what is wrong does not", () => {
+  expect(ts.versionMajorMinor).toBe("5.2");
+  expect(problems()).toEqual([expect.stringMatching(/wrong\.mts: Property 'nothing' does not exist/)]);
+}, 120_000);
