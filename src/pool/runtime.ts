@@ -23,4 +23,6 @@ export type CreatePool = <C>(
   source: PoolSource<C>,
   options: ConnectionPoolOptions,
   affinity: Capabilities["affinity"],
+  // Handed in: a runtime that uses it does not bring another copy.
+  Plain: typeof ConnectionPool,
 ) => Pool<C>;

@@ -116,7 +116,7 @@ export class Line {
     }
     this.#flying = [];
     this.#isRunning = false;
-    this.#touch(this.#unit.holder.link, 0);
+    this.#touch(0);
     if (!this.#queue.isEmpty) this.#block();
     for (const resolve of this.#idlers.splice(0)) resolve();
   };
@@ -192,15 +192,16 @@ export class Line {
     const ready = this.#flying.filter(isToLand);
     const [first] = ready;
     if (!first) return true;
-    this.#touch(link, LONGEST_FLIGHT_MS);
+    this.#touch(LONGEST_FLIGHT_MS);
     const signal = this.isBounded || ready.some(({ disarm }) => disarm) ? this.#toSignal() : undefined;
     if (first.kind === "connect") return this.#finish(first, true, link);
     const flown = this.#fly(ready, link, signal);
     return first.kind === "call" ? this.#finish(first, flown, link) : flown;
   }
 
-  #touch(link: Link | undefined, forMs: number): void {
-    if (link?.usedAt !== undefined) link.usedAt = this.#unit.host.clock.now() + forMs;
+  #touch(forMs: number): void {
+    const { holder, host } = this.#unit;
+    if (holder.link?.usedAt) holder.link.usedAt = host.clock.now() + forMs;
   }
 
   async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {

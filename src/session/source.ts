@@ -56,7 +56,7 @@ export class Source<Hook = unknown> implements Origin {
       open: ({ signal }) => this.#open(signal),
       close: ({ driver }) => driver.close(),
       isClosed: ({ driver }) => driver.state === "closed",
-      silentMs: ({ usedAt = Infinity }) => runtime.clock.now() - usedAt,
+      silentMs: ({ usedAt }) => runtime.clock.now() - usedAt,
       ...(checksConnections && !tellsDeath && { validate: ({ driver }, { signal }) => driver.ping?.(signal) }),
     };
     const poolOptions = {
@@ -68,7 +68,9 @@ export class Source<Hook = unknown> implements Origin {
         for (const user of this.#listeners) user.emit?.(event);
       },
     };
-    this.pool = runtime.createPool?.(source, poolOptions, affinity) ?? new ConnectionPool<Link>(source, poolOptions);
+    this.pool =
+      runtime.createPool?.(source, poolOptions, affinity, ConnectionPool) ??
+      new ConnectionPool<Link>(source, poolOptions);
     onCollected(this, disposer(adapter));
   }
 
@@ -119,7 +121,7 @@ export class Source<Hook = unknown> implements Origin {
     if (!user) throw new DbError("POOL_CLOSED", "the database was disposed", { pool: this.pool.name });
     const driver = await this.adapter.open({ url: await user.url(), signal });
     const { createPool, clock } = this.options.runtime;
-    const usedAt = createPool && clock.now();
+    const usedAt = createPool ? clock.now() : 0;
     return { origin: this, driver, setup: [], isPrepared: false, isBound: false, onSetUp: undefined, usedAt };
   }
 }

@@ -11,7 +11,7 @@ interface Retrying extends Isolate {
 async function start(date: string | undefined): Promise<Retrying> {
   const isolate = await startIsolate("retry.ts", {
     ...(date !== undefined && { compatibilityDate: date }),
-    log: /^$|not kept alive/,
+    log: /^$|keeps this session alive/,
   });
   return {
     ...isolate,

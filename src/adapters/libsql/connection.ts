@@ -2,7 +2,8 @@ import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from 
 import type { RawResult, Statement } from "../../contract/statement.ts";
 import { type DbError, isDbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
-import { isUnsent, transactionLost } from "../shared/failures.ts";
+import { transactionLost } from "../shared/failures.ts";
+import { isUnsent } from "../shared/platform.ts";
 import { gone, isRefused, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
 import { type Ground, NOT_AUTOCOMMIT, Plan } from "./plan.ts";

@@ -10,7 +10,6 @@ const failures: Failures = failuresOf("libsql");
 export const failed: Failures["failed"] = failures.failed;
 export const gone: Failures["gone"] = failures.gone;
 export const unknown: Failures["unknown"] = failures.unknown;
-export const unsent: Failures["unsent"] = failures.unsent;
 
 /** Codes that are not SQLite's, or tell more than its message; the first that fits. */
 const KINDS: readonly (readonly [RegExp, QueryFailureKind])[] = [

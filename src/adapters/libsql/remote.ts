@@ -3,7 +3,7 @@ import type { DbError } from "../../errors.ts";
 import { withSlash } from "./address.ts";
 import { unknown } from "./errors.ts";
 import { readLines } from "./lines.ts";
-import { isUnsent } from "../shared/failures.ts";
+import { isUnsent } from "../shared/platform.ts";
 import { readJson, type Sender } from "./sender.ts";
 import type { FetchResponse, WireAnswer, WireEntry, WireHead, WireRequest, WireResponse, WireStep } from "./wire.ts";
 import { reasonOf } from "../../signal.ts";

@@ -1,6 +1,5 @@
 import { DbError } from "../../errors.ts";
 import { type Failures, failuresOf } from "../shared/failures.ts";
-import { platformRefusal } from "../shared/platform.ts";
 
 export const failures: Failures = failuresOf("neon");
 export const failed: Failures["failed"] = failures.failed;
@@ -18,9 +17,8 @@ export function unsupported(wanted: string): DbError {
 export function toConnectError(words: string, cause?: Error): DbError {
   if (/authentication|jwt|token|signature|invalid compact form|role .* does not exist|no pg_hba/i.test(words))
     return failed("AUTH_FAILED", `${words}: are endpoint, user and password right?`, { cause });
-  const refusal = platformRefusal(words);
-  if (refusal) return failures.unsent(refusal, cause);
-  const isFinal = /does not exist|exceeded|quota|not found|permission denied/i.test(words);
+  const isFinal =
+    /does not exist|exceeded|quota|not found|permission denied|subrequests|global scope|different request/i.test(words);
   return failed("CONNECT_FAILED", words, { cause, retryable: !isFinal });
 }
 

@@ -1,7 +1,6 @@
 import { DbError } from "../../errors.ts";
 import type { ServerError } from "../postgres/wire.ts";
-import { platformRefusal } from "../shared/platform.ts";
-import { failed, failures, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
+import { failed, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
 
 /** An error of PostgreSQL's about one of the statements of a request. */
 export class StatementFailure extends Error {
@@ -18,8 +17,8 @@ const UNREACHED =
   /control plane|couldn't connect to compute|could not connect to (postgres|compute)|failed to acquire permit|too many connection/i;
 const UNCONNECTED =
   /\b(ECONNREFUSED|ENOTFOUND|EAI_\w+|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|getaddrinfo|DNS)\b/;
-// The handshake failed: nothing was sent, and the next one will not fare better.
-const UNTRUSTED = /cert|EPROTO|UNABLE_TO_|ERR_SSL|ERR_TLS|\bTLS\b/i;
+// The handshake failed, or the platform has sent nothing, as it says: the next one will not fare better.
+const UNTRUSTED = /cert|EPROTO|UNABLE_TO_|ERR_SSL|ERR_TLS|\bTLS\b|subrequests|global scope|different request/i;
 
 /**
  * What a failed request means. The driver tells some of it by text alone: an HTTP status, and the JSON of the answer.
@@ -50,8 +49,6 @@ function toServerError(error: ServerError): Error {
 }
 
 function toNetworkError(reason: string, cause: Error): DbError {
-  const refusal = platformRefusal(reason);
-  if (refusal) return failures.unsent(refusal, cause);
   const isUntrusted = UNTRUSTED.test(reason);
   return isUntrusted || UNCONNECTED.test(reason)
     ? failed("CONNECT_FAILED", `the server cannot be reached: ${reason}`, { cause, retryable: !isUntrusted })

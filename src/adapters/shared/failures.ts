@@ -12,8 +12,6 @@ export interface Failures {
   readonly failed: (code: "CONNECT_FAILED" | "AUTH_FAILED" | "CONNECTION_LOST", message: string, fate?: Fate) => DbError;
   /** The connection is gone, and nothing of this flight stays: it may leave again on another one. */
   readonly gone: (message: string, cause?: unknown) => DbError;
-  /** The platform has refused to send it: this connection is as it was, and in another request it can be used. */
-  readonly unsent: (reason: string, cause?: unknown) => DbError;
   /** No answer, or none that can be read: what was sent may have been executed. */
   readonly unknown: (message: string, cause?: unknown) => DbError;
 }
@@ -31,20 +29,8 @@ export function failuresOf(adapter: string): Failures {
   return {
     failed,
     gone: (message, cause) => failed("CONNECTION_LOST", message, { retryable: true, cause }),
-    unsent: (reason, cause) => {
-      const error = failed("CONNECT_FAILED", `the platform has sent nothing: ${reason}`, { cause });
-      UNSENT.add(error);
-      return error;
-    },
     unknown: (message, cause) => failed("CONNECTION_LOST", message, { outcome: "unknown", retryable: true, cause }),
   };
-}
-
-const UNSENT = new WeakSet<Error>();
-
-/** Nothing has left: the connection is as it was. */
-export function isUnsent(error: unknown): boolean {
-  return UNSENT.has(error as Error);
 }
 
 /** The database has ended the transaction behind the session's back. */

@@ -3,7 +3,7 @@ import type { Clock, Runtime, WaitUntil } from "../../contract/runtime.ts";
 import { DbError } from "../../errors.ts";
 import type { AcquireOptions, Lease } from "../../pool/lease.ts";
 import { type ConnectionPoolOptions, checkPoolOptions } from "../../pool/options.ts";
-import { ConnectionPool } from "../../pool/pool.ts";
+import type { ConnectionPool } from "../../pool/pool.ts";
 import type { Pool } from "../../pool/runtime.ts";
 import type { PoolSource } from "../../pool/source.ts";
 import { noneClosed, type PoolStats } from "../../pool/stats.ts";
@@ -58,6 +58,7 @@ interface Here<C> {
 export class ContextPools<C> implements Pool<C> {
   readonly name: string;
   readonly #source: PoolSource<C>;
+  readonly #Plain: typeof ConnectionPool;
   readonly #options: ConnectionPoolOptions;
   readonly #clock: Clock;
   readonly #idleMs: number;
@@ -71,12 +72,18 @@ export class ContextPools<C> implements Pool<C> {
   #past: PoolStats;
   #isDisposed = false;
 
-  constructor(source: PoolSource<C>, options: ConnectionPoolOptions & { readonly runtime: Runtime }) {
+  /** @param Plain - the pool of one context. */
+  constructor(
+    source: PoolSource<C>,
+    options: ConnectionPoolOptions & { readonly runtime: Runtime },
+    Plain: typeof ConnectionPool,
+  ) {
     const { runtime, name = "pool" } = options;
     const checked = checkPoolOptions(options, runtime.maxConnections);
     const max = Math.min(checked.max, MOST);
     this.name = name;
     this.#source = source;
+    this.#Plain = Plain;
     this.#options = { ...options, max };
     this.#clock = runtime.clock;
     this.#idleMs = checked.idleMs;
@@ -155,7 +162,7 @@ export class ContextPools<C> implements Pool<C> {
 
   #begin(waitUntil: WaitUntil | undefined): Here<C> {
     const { onEvent } = this.#options;
-    const pool = new ConnectionPool<C>(this.#source, {
+    const pool = new this.#Plain<C>(this.#source, {
       ...this.#options,
       onEvent: (event) => {
         onEvent?.(event);

@@ -4,7 +4,7 @@ import type { WaitUntil } from "../../contract/runtime.ts";
 import { beginEvent, markEvent } from "./events.ts";
 import { type Replay, replayOf } from "./replay.ts";
 import { around, enterAll, inSessions, leave } from "./sessions.ts";
-import { takeThrown } from "./thrown.ts";
+import { thrown } from "./thrown.ts";
 import { flags } from "./flags.ts";
 import { heldBody } from "./held-body.ts";
 import type { Invocation } from "./invocation.ts";
@@ -146,13 +146,14 @@ class Run {
     const sessions = this.#sessions;
     const own = this.#replay?.next() ?? event;
     this.#refused = undefined;
+    thrown.delete(own);
     this.#list.forEach((db, index) => db.bind(own, sessions[index]!));
     const handling = (async () => this.#handler(own, env, context, this.#isList ? sessions : sessions[0]))();
     // Whoever gives up on it does not wait for it; but it may be in the middle of something.
     this.#keep(handling);
     const result = await handling;
     const response = result instanceof Response ? result : undefined;
-    const error = takeThrown(context, own);
+    const error = thrown.get(own);
     if (response && rollbackOn(response, error)) this.#refused = { reason: error ?? response, response };
     if (keepUntilStreamEnds && response?.body && error === undefined) await this.#outlast(response, response.body);
     // Thrown to roll back, and returned as the response.

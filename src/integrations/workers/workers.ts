@@ -17,9 +17,8 @@ export interface WorkersOptions {
 }
 
 const WARNING =
-  "isopool: this session is not kept alive. When its client leaves, it is cut off: no `finally` runs, its transaction stays open, and " +
-  "its connection is missing for half a minute. Wrap the handler in withSession(), or hand `waitUntil` of cloudflare:workers to workers(). " +
-  "Meant, or in a Durable Object? workers({ warn: false })";
+  "isopool: nothing keeps this session alive. If its client leaves, it is cut off, and holds its connection for half a minute: use " +
+  "withSession(), or workers({ waitUntil }). Meant, or in a Durable Object? workers({ warn: false })";
 
 /** The runtime of Cloudflare Workers: a module-level database serves every request of the isolate. `pool.max` is 5 by default. */
 export function workers(options: WorkersOptions = {}): PoolRuntime {
@@ -27,9 +26,9 @@ export function workers(options: WorkersOptions = {}): PoolRuntime {
   const runtime: Runtime = { name: "workers", clock: systemClock, maxConnections: 5, waitUntil };
   return {
     ...runtime,
-    createPool: (source, options, affinity) =>
+    createPool: (source, options, affinity, Plain) =>
       affinity === "request"
-        ? new ContextPools(source, { ...options, runtime })
+        ? new ContextPools(source, { ...options, runtime }, Plain)
         : new IsolatePool(source, { ...options, runtime }, canWake),
   };
 }

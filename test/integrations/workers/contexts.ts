@@ -1,6 +1,6 @@
 import { onTestFinished, vi } from "vitest";
 import { ContextPools } from "../../../src/integrations/workers/context-pools.ts";
-import type { PoolEvent, PoolOptions } from "../../../src/pool/pool.ts";
+import { ConnectionPool, type PoolEvent, type PoolOptions } from "../../../src/pool/pool.ts";
 import { type FakeConnection, FakeSource } from "../../kit/fake-source.ts";
 import { RequestClock } from "./isolate.ts";
 
@@ -44,7 +44,7 @@ export function fakeContexts(options: PoolOptions = {}, prepare?: (source: FakeS
   prepare?.(source);
   const events: PoolEvent[] = [];
   const onEvent = (event: PoolEvent): void => void events.push(event);
-  const pool = new ContextPools(source, { ...options, onEvent, runtime: clock.runtime(5) });
+  const pool = new ContextPools(source, { ...options, onEvent, runtime: clock.runtime(5) }, ConnectionPool);
   const known = (): number => {
     const before = { asked, current };
     current = -1;

@@ -27,7 +27,11 @@ let db: Database | undefined;
 
 function database({ DATABASE_URL, POOL }: Env): Database {
   const pool = JSON.parse(POOL) as PoolOptions;
-  return (db ??= createDatabase(DATABASE_URL, { adapters: [libsql({ fetch: limited })], runtime: workers(), pool }));
+  return (db ??= createDatabase(DATABASE_URL, {
+    adapters: [libsql({ fetch: limited })],
+    runtime: workers({ warn: false }),
+    pool,
+  }));
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
