@@ -5,8 +5,8 @@ import type { ContextProvider, Frame } from "../contract/context.ts";
 
 interface Storage {
   /** The innermost frame here, of whichever database. */
-  current(): Frame | undefined;
-  run<T>(frame: Frame | undefined, work: () => T): T;
+  readonly current: () => Frame | undefined;
+  readonly run: <T>(frame: Frame | undefined, work: () => T) => T;
   /** One of each kind: databases are counted by their providers. */
   made?: Record<string, ContextProvider>;
 }
