@@ -28,7 +28,8 @@ export function runInside<T>(
 ): Promise<T> {
   refuseOthers(options, kind === "transaction" ? options : (scope.path[0]?.begin ?? {}));
   const order = line.next();
-  const how = kind === "joined" ? undefined : kind === "nested" ? unit.savepoint(name) : toBegin(options);
+  const how =
+    kind === "joined" ? undefined : kind === "nested" ? unit.savepoint(name) : toBegin(options, unit.options.inner);
   const inner = new Scope(kind, scope, how, order);
   const running = async (): Promise<T> => {
     scope.parts.add(order);
@@ -53,8 +54,11 @@ export const BEGIN_OPTIONS: readonly (keyof BeginOptions)[] = [
 ];
 
 /** The BEGIN options passed to an adapter: plain data, and nothing that belongs to the session. */
-export function toBegin(options: BeginOptions): BeginOptions {
-  return Object.fromEntries(BEGIN_OPTIONS.flatMap((name) => (options[name] ? [[name, options[name]]] : [])));
+export function toBegin(options: BeginOptions, { settings, ...outer }: BeginOptions = {}): BeginOptions {
+  const own = BEGIN_OPTIONS.flatMap((name) => (options[name] ? [[name, options[name]]] : []));
+  const begin: BeginOptions = { ...outer, ...Object.fromEntries(own) };
+  // Name by name.
+  return settings ? { ...begin, settings: { ...settings, ...begin.settings } } : begin;
 }
 
 /**

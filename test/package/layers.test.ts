@@ -21,6 +21,7 @@ const arrows: Record<string, readonly string[]> = {
   integrations: ["index.ts"],
   // Brings a pool of its own, of the same parts.
   "integrations/workers": ["pool/", "contract/"],
+  "integrations/kysely": ["pool/option-names.ts"],
   errors: ["contract/"],
   clock: ["contract/"],
   dispose: [],
@@ -46,8 +47,14 @@ function isSameUnit(from: string, to: string): boolean {
   return from === to;
 }
 
-function isAllowed({ from, to }: Import): boolean {
-  if (to === undefined) return false;
+/** What an integration is with: its entry is imported by those who have it. */
+function isOfIntegration({ from, specifier }: Import): boolean {
+  const [layer, name] = from.split("/");
+  return layer === "integrations" && specifier === name;
+}
+
+function isAllowed({ from, to, specifier }: Import): boolean {
+  if (to === undefined) return isOfIntegration({ from, to, specifier });
   const layer = layerOf(from);
   const below = spine.includes(layer) ? spine.slice(spine.indexOf(layer)) : [];
   if (below.includes(layerOf(to)) || isSameUnit(from, to)) return true;

@@ -82,5 +82,5 @@ export function toFactory(
   identity: readonly unknown[],
   create: (source: AdapterSource) => ReturnType<AdapterFactory["create"]>,
 ): AdapterFactory {
-  return { schemes: ["postgres", "postgresql"], identity, create };
+  return { dialect: "postgres", schemes: ["postgres", "postgresql"], identity, create };
 }
