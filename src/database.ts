@@ -1,7 +1,7 @@
 // For users who name no such `lib`.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { Adapter, AdapterFactory, Capabilities, Dialect, MaybePromise } from "./contract/adapter.ts";
+import type { Adapter, AdapterFactory, Capabilities, Dialect, MaybePromise, Settings } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent, Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
 import type { Clock, WaitUntil } from "./contract/runtime.ts";
@@ -120,7 +120,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   #run<T>(work: Work<T>, options: SessionOptions & { readonly isLone?: boolean }): Promise<T> {
     try {
-      return Session.run(this, this.#begin(), work, this.#complete(options));
+      return Session.run(this, this.#begin(), work, this.complete(options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -128,7 +128,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   /** Begins a session that you end yourself: `await using session = db.open()`. Anything not committed by then is rolled back. */
   open(options: SessionOptions = {}): Session {
-    return Session.open(this, this.#begin(), this.#complete(options));
+    return Session.open(this, this.#begin(), this.complete(options));
   }
 
   /** Runs `work` in a transaction: inside a session according to `options.propagation`, otherwise in a new session. */
@@ -304,9 +304,10 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return (this.context.current()?.session as Session | undefined)?.unit.owner;
   }
 
-  #complete<O extends SessionOptions & { readonly isLone?: boolean }>(options: O): O {
+  /** @internal */
+  complete<O extends SessionOptions & { readonly isLone?: boolean }>(options: O, outer?: Settings): O {
     if (!options.isLone) checkNames(options, SESSION_OPTIONS, "a session");
-    return withDefaults(options, this.#options, this.dialect);
+    return withDefaults(options, this.#options, this.dialect, outer);
   }
 
   // Without a current session, a statement is a session of its own.

@@ -15,6 +15,9 @@ export type QueryFailureKind =
   | "permission"
   | "other";
 
+/** What is wrong with the storage of a database. `absent`: not to be had on this thread. `full`: no room. `failed`: what the `cause` says. */
+export type StorageFailure = "absent" | "damaged" | "foreign" | "newer" | "locked" | "full" | "failed";
+
 /** The `details` of each code. */
 export interface ErrorDetails {
   SESSION_REQUIRED: { context: string };
@@ -50,7 +53,7 @@ export interface ErrorDetails {
   ROLLBACK_ONLY: { scope: string };
   COMMIT_UNKNOWN: { session: string };
   PROPAGATION_REFUSED: { propagation: string };
-  STORAGE_FAILED: { storage: string };
+  STORAGE_FAILED: { storage: string; reason?: StorageFailure };
 }
 
 export type ErrorCode = keyof ErrorDetails;

@@ -71,12 +71,16 @@ export interface Adapter {
   readonly key: string | undefined;
   readonly capabilities: Capabilities;
   /**
-   * Checks a statement before a connection is taken for it.
+   * Checks a statement before a connection is taken for it: one statement in the text, and a value for each placeholder.
+   * Values that cannot be bound are refused by their position or name.
    *
    * @throws DbError `QUERY_FAILED` of kind `parameter` or `syntax` if text and values do not match; no value is shown.
    */
   check?(statement: Statement, place: StatementPlace): void;
-  /** Opens one connection. Rejects with `CONNECT_FAILED` or `AUTH_FAILED`, or with the signal's reason. */
+  /**
+   * Opens one connection. Rejects with `CONNECT_FAILED` or `AUTH_FAILED`, or with the signal's reason: an aborted open leaves
+   * nothing open.
+   */
   open(options: OpenOptions): MaybePromise<DriverConnection>;
   /** Frees what outlives connections: files, engines. Called once, after the last connection is closed. */
   dispose?(): MaybePromise<void>;
@@ -108,18 +112,26 @@ export interface DriverConnection {
   /**
    * Sends the steps to the database in order, in as few round trips as the driver allows: one, if it can pipeline.
    *
+   * - If the signal is already aborted, nothing is sent, and the connection may stay good.
+   * - On a closed connection: `CONNECTION_LOST`, with the outcome `not-executed`.
+   * - Bytes in a result are the reader's own copy; columns of the same name stay apart; a write without rows has no columns.
+   *
    * @returns one outcome per step of `flight.steps`. A step that failed does not reject: its outcome holds the error.
    * @throws DbError if the flight as a whole failed (`CONNECTION_LOST`, …), with its `outcome`; or the signal's
    *   reason, unchanged. `state` is `closed` then, unless the connection is proven good.
    */
   send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]>;
-  /** Reads a statement's rows in batches. The iterator's `return()` frees what the statement holds. */
+  /**
+   * Reads a statement's rows in batches. The iterator's `return()` frees what the statement holds, and other statements may
+   * run between two batches. A statement that writes has run to its end when its first batch is there. When the transaction
+   * is rolled back, `next()` throws `TRANSACTION_LOST`; when the connection is closed, `CONNECTION_LOST`.
+   */
   stream?(statement: Statement, options: StreamOptions): RowStream;
   /** Called when another session takes the connection: state of the last one must be gone before the next statement, sent or streamed. */
   renew?(): void;
   /** Pings the database; rejects or returns `false` if there is no answer. Only used without `tellsDeath`. */
   ping?(signal: AbortSignal): MaybePromise<boolean | void>;
-  /** Called once. Afterwards, nothing of the connection is open. */
+  /** Rolls back an open transaction and closes. Afterwards, nothing of the connection is open; a second call has no effect. */
   close(): MaybePromise<void>;
 }
 
@@ -151,7 +163,11 @@ export interface Flight {
   readonly settings?: Settings | undefined;
 }
 
-/** One step of a flight. */
+/**
+ * One step of a flight. In a `read only` transaction, a write fails with `QUERY_FAILED` of kind `permission`. Without an open
+ * transaction, `rollback` is done, and `commit` and the savepoints fail with `TRANSACTION_LOST` or are skipped. A savepoint's
+ * name may hold any characters: quote it. A `commit` that fails leaves the transaction to be rolled back by `undo`.
+ */
 export type Step =
   | QueryStep
   | { readonly kind: "begin"; readonly options: BeginOptions }
@@ -162,7 +178,7 @@ export type Step =
 export interface QueryStep {
   readonly kind: "query";
   readonly statement: Statement;
-  /** True: belongs to a transaction, and is skipped if that is gone. */
+  /** True: belongs to a transaction, and is skipped if that is gone, also when the database ended it on its own. */
   readonly guarded: boolean;
   /** `stop`: if it fails, the later steps are skipped, and `undo` runs. All other kinds of step stop. */
   readonly onError: "stop" | "continue";

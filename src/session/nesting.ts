@@ -6,6 +6,7 @@ import type { Host } from "./host.ts";
 import { turnError } from "./line.ts";
 import type { Propagation } from "./propagation.ts";
 import { Scope } from "./scope.ts";
+import type { Unit } from "./unit.ts";
 
 /** What may be said of a transaction that only its outermost can decide. */
 export interface OutermostOptions extends BeginOptions {
@@ -28,8 +29,7 @@ export function runInside<T>(
 ): Promise<T> {
   refuseOthers(options, kind === "transaction" ? options : (scope.path[0]?.begin ?? {}));
   const order = line.next();
-  const how =
-    kind === "joined" ? undefined : kind === "nested" ? unit.savepoint(name) : toBegin(options, unit.options.inner);
+  const how = kind === "joined" ? undefined : kind === "nested" ? unit.savepoint(name) : begin(unit, options);
   const inner = new Scope(kind, scope, how, order);
   const running = async (): Promise<T> => {
     scope.parts.add(order);
@@ -53,12 +53,15 @@ export const BEGIN_OPTIONS: readonly (keyof BeginOptions)[] = [
   "foreignKeys",
 ];
 
+// As the session around it was told, with its settings: row-level security must not end inside.
+function begin({ host, options: { settings: outer, inner } }: Unit, options: BeginOptions): BeginOptions {
+  const { settings } = host.complete({ settings: options.settings }, outer);
+  return toBegin({ ...inner, ...toBegin(options), settings });
+}
+
 /** The BEGIN options passed to an adapter: plain data, and nothing that belongs to the session. */
-export function toBegin(options: BeginOptions, { settings, ...outer }: BeginOptions = {}): BeginOptions {
-  const own = BEGIN_OPTIONS.flatMap((name) => (options[name] ? [[name, options[name]]] : []));
-  const begin: BeginOptions = { ...outer, ...Object.fromEntries(own) };
-  // Name by name.
-  return settings ? { ...begin, settings: { ...settings, ...begin.settings } } : begin;
+export function toBegin(options: BeginOptions): BeginOptions {
+  return Object.fromEntries(BEGIN_OPTIONS.flatMap((name) => (options[name] ? [[name, options[name]]] : [])));
 }
 
 /**

@@ -20,7 +20,13 @@ const KINDS: Readonly<Record<string, QueryFailureKind>> = {
   "42P18": "parameter",
 };
 
-/** What the server said about a statement. */
+/**
+ * What the server said about a statement.
+ *
+ * @param error - the fields of its ErrorResponse, as `pg` and Neon name them.
+ * @example
+ * throw toDbError(thrown as ServerError, statement, values);
+ */
 export function toDbError(error: ServerError, { text: sql }: Statement, values: readonly unknown[] = []): DbError {
   const code = error.code ?? undefined;
   const kind = KINDS[code ?? ""] ?? "other";

@@ -41,16 +41,17 @@ export class SqlJsAdapter implements Adapter {
   #engine: Engine | undefined;
   #connection: SqlJsConnection | undefined;
 
-  constructor(options: SqlJsOptions, { url }: AdapterSource) {
+  constructor(options: SqlJsOptions, { url, folder }: AdapterSource) {
     const name = /^sqljs:(\w[\w.-]*)$/i.exec(url)?.[1];
     if (!name) {
       // No adapter of ours takes a password behind this scheme, but people paste.
       const shown = url.replace(/\/\/.*@/, "//…@");
       throw new TypeError(`Expected \`sqljs:memory\` or \`sqljs:<name>\` (letters, digits, . _ -), got \`${shown}\``);
     }
-    this.#options = options;
+    const { storage } = options;
     this.#name = name;
     this.key = name === "memory" ? undefined : `sqljs:${name}`;
+    this.#options = { ...options, storage: this.key ? (storage?.in?.(folder) ?? storage) : undefined };
   }
 
   check(statement: Statement, place: StatementPlace): void {
@@ -63,12 +64,12 @@ export class SqlJsAdapter implements Adapter {
     // A caller that gave up may have been disposed since.
     throwIfAborted(signal);
     const { storage, warn = globalThis.console.warn } = this.#options;
-    const options = { sqlJs, storage: this.key ? storage : undefined, warn };
+    const options = { sqlJs, storage, warn };
     let engine: Engine;
     do engine = this.#engine ??= findEngine(this.#name, options);
     while (!(await this.#join(engine, options)));
     throwIfAborted(signal);
-    if (this.#connection) throw connectFailed("its only connection is detached: close that first");
+    if (this.#connection) throw connectFailed("its connection is detached: close it");
     return (this.#connection = new SqlJsConnection(engine, () => (this.#connection = undefined)));
   }
 

@@ -98,7 +98,9 @@ export class SqlJsConnection implements DriverConnection {
     try {
       this.#bind();
       throwIfAborted(signal);
-      return work();
+      const result = work();
+      const saving = this.state === "idle" && this.#engine.stored?.commit();
+      return saving ? saving.then(() => result) : result;
     } finally {
       this.#isBusy = false;
       this.#pass();

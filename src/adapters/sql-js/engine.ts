@@ -2,13 +2,13 @@ import { DbError } from "../../errors.ts";
 import type { SqlJsDatabase, SqlJsStatic } from "./driver.ts";
 import { connectFailed, messageOf } from "./errors.ts";
 import { faultOf, isWal } from "./image.ts";
-import type { SqlJsStorage } from "./storage.ts";
+import type { SqlJsCommitStorage, SqlJsStorage, StoredDatabase } from "./storage.ts";
 import { Turn } from "./turn.ts";
 
 /** What decides about a database's data: two that name one database must agree on it. */
 export interface EngineOptions {
   readonly sqlJs: SqlJsStatic;
-  readonly storage: SqlJsStorage | undefined;
+  readonly storage: SqlJsStorage | SqlJsCommitStorage | undefined;
   readonly warn: (message: string) => void;
 }
 
@@ -32,6 +32,8 @@ export function findEngine(name: string, options: EngineOptions): Engine {
 export class Engine {
   readonly turn: Turn = new Turn();
   db: SqlJsDatabase | undefined;
+  /** Where each commit is kept, if it is. */
+  stored: StoredDatabase | undefined;
   /** The connection that has left settings or temporary things in it, if one has. */
   owner: object | undefined;
   readonly #name: string;
@@ -54,8 +56,7 @@ export class Engine {
    * @throws DbError `CONNECT_FAILED` | `STORAGE_FAILED`
    */
   async join(user: object, options: EngineOptions): Promise<boolean> {
-    if (this.#isOver) return false;
-    if (!this.#users.has(user) && !(await this.#admit(user, options))) return false;
+    if (this.#isOver || (!this.#users.has(user) && !(await this.#admit(user, options)))) return false;
     try {
       if (this.db) return true;
       const image = await this.#load();
@@ -93,33 +94,34 @@ export class Engine {
     const other = this.#options;
     const isInUse = this.#users.size > 0;
     const differing = [
-      ...(keyOf(storage) === keyOf(other.storage)
-        ? []
-        : [`\`storage\` (${show(other.storage, "one")} there, ${show(storage, "another")} here)`]),
-      ...(isInUse && sqlJs !== other.sqlJs ? ["`sqlJs` (one build there, another here)"] : []),
-    ];
+      keyOf(storage) !== keyOf(other.storage) &&
+        `\`storage\` (${show(other.storage, "one")} there, ${show(storage, "another")} here)`,
+      isInUse && sqlJs !== other.sqlJs && "`sqlJs`",
+    ].filter(Boolean);
     if (differing.length === 0) return Boolean(this.#users.add(user));
     if (isInUse || this.#isUnsaved)
       throw connectFailed(
-        `\`sqljs:${this.#name}\` is ${isInUse ? "open" : "not saved yet"}, with another ${differing.join(" and another ")}: give both Databases the same, or dispose of the first one`,
+        `\`sqljs:${this.#name}\` is ${isInUse ? "open" : "not saved yet"}, with another ${differing.join(" and another ")}: give both the same or dispose of one`,
       );
     await this.#saving;
     return false;
   }
 
   async #load(): Promise<Uint8Array | undefined> {
-    const { storage, warn } = this.#options;
+    const { sqlJs, storage, warn } = this.#options;
     let image: Uint8Array | undefined;
     try {
-      image = await storage?.load(this.#name);
+      this.stored ??= storage?.open?.(this.#name, sqlJs);
+      image = await (this.stored ?? (storage as SqlJsStorage | undefined))?.load(this.#name);
     } catch (error) {
       throw this.#storageFailed(error);
     }
-    const fault = image && faultOf(image);
+    if (!image) return;
+    const fault = faultOf(image);
     if (fault) throw connectFailed(`the image of \`${this.#name}\` ${fault}`);
-    if (image && isWal(image))
+    if (isWal(image))
       warn(
-        `isopool: the image of \`${this.#name}\` was written in WAL mode, and lacks what is only in its \`-wal\` file: run \`PRAGMA wal_checkpoint(TRUNCATE)\` at its source, and copy it again`,
+        `isopool: the image of \`${this.#name}\` is from WAL mode and may lack its \`-wal\` file: run \`PRAGMA wal_checkpoint(TRUNCATE)\` there, copy again`,
       );
     return image;
   }
@@ -127,6 +129,7 @@ export class Engine {
   #create(image: Uint8Array | undefined): SqlJsDatabase {
     const db = new this.#options.sqlJs.Database(image);
     try {
+      this.stored?.attach(db);
       // Nobody else can open it, and a journal beside it would be in memory too: without them SQLite is ten times faster.
       db.exec("PRAGMA locking_mode=EXCLUSIVE;PRAGMA journal_mode=MEMORY;PRAGMA foreign_keys=ON");
       return db;
@@ -141,9 +144,11 @@ export class Engine {
     if (!storage) return;
     this.#saves++;
     try {
-      const image = this.db!.export();
+      const image = storage.open ? undefined : this.db!.export();
       // One after another: the newest must be the last.
-      const saving = this.#saving.then(() => storage.save(this.#name, image));
+      const saving = this.#saving.then(() =>
+        image ? (storage as SqlJsStorage).save(this.#name, image) : this.stored?.commit(true),
+      );
       this.#saving = saving.catch(() => undefined);
       await saving;
       this.#isUnsaved = false;
@@ -160,18 +165,22 @@ export class Engine {
     this.#isOver = true;
     if (engines().get(this.#name) === this) engines().delete(this.#name);
     this.db?.close();
-    this.db = undefined;
+    this.stored?.close();
+    this.db = this.stored = undefined;
   }
 
   #storageFailed(cause: unknown): DbError {
-    return new DbError("STORAGE_FAILED", `the storage of \`${this.#name}\` failed`, { storage: this.#name }, { cause });
+    const storage = this.#name;
+    return cause instanceof DbError
+      ? cause
+      : new DbError("STORAGE_FAILED", `the storage of \`${storage}\` failed`, { storage }, { cause });
   }
 }
 
-function keyOf(storage: SqlJsStorage | undefined): unknown {
+function keyOf(storage: EngineOptions["storage"]): unknown {
   return storage?.key ?? storage;
 }
 
-function show(storage: SqlJsStorage | undefined, unnamed: string): string {
+function show(storage: EngineOptions["storage"], unnamed: string): string {
   return storage ? (typeof storage.key === "string" ? storage.key : unnamed) : "none";
 }

@@ -12,7 +12,7 @@ export function faultOf(image: Uint8Array): string | undefined {
       ? "is not an SQLite database, or is encrypted (SQLCipher, SEE): decrypt it first, sql.js cannot"
       : "is not an SQLite database: those begin with `SQLite format 3`";
   }
-  if (length < 100) return `is truncated: it has ${length} bytes, less than its own header`;
+  if (length < 100) return `is truncated: it has ${length} bytes`;
   const header = new DataView(image.buffer, image.byteOffset, 100);
   // 1 is legacy, 2 is WAL; the schema's format is at 44.
   if (Math.max(image[18]!, image[19]!) > 2 || header.getUint32(44) > 4)
@@ -21,7 +21,7 @@ export function faultOf(image: Uint8Array): string | undefined {
   // A very old SQLite did not keep the number of pages: then these two differ.
   const size = header.getUint32(24) === header.getUint32(92) ? header.getUint32(28) * pageSize : 0;
   return length < size || (!size && length % pageSize)
-    ? `is truncated: it has ${length} bytes${size ? ` of ${size}` : ", not a whole number of pages"}`
+    ? `is truncated: it has ${length} bytes${size ? ` of ${size}` : ""}`
     : undefined;
 }
 

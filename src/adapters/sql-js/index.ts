@@ -1,17 +1,20 @@
 import type { AdapterFactory, MaybePromise } from "../../contract/adapter.ts";
 import { SqlJsAdapter } from "./adapter.ts";
 import type { SqlJsStatic } from "./driver.ts";
-import type { SqlJsStorage } from "./storage.ts";
+import type { SqlJsCommitStorage, SqlJsStorage } from "./storage.ts";
 
 export type { DriverValue, SqlJsDatabase, SqlJsStatement, SqlJsStatic } from "./driver.ts";
-export { memory, type SqlJsStorage } from "./storage.ts";
+export { memory, type SqlJsCommitStorage, type SqlJsStorage, type StoredDatabase } from "./storage.ts";
 
 export interface SqlJsOptions {
   /** The result of `await initSqlJs()` (sql.js 1.15.2 or later), or a function that returns it, called at the first connection. */
   readonly sqlJs: SqlJsStatic | (() => MaybePromise<SqlJsStatic>);
-  /** Loads named databases, and saves them on dispose. Default: they begin empty, and are not saved. */
-  readonly storage?: SqlJsStorage | undefined;
-  /** Called when an image from WAL mode may lack the last writes, which are in its `-wal` file. Default `console.warn`. */
+  /**
+   * Where named databases come from, and go to: those of `isopool/sql-js/storage` keep each commit, `memory()` an image at `dispose()`.
+   * Default: they begin empty, and are gone when they are disposed.
+   */
+  readonly storage?: SqlJsStorage | SqlJsCommitStorage | undefined;
+  /** Told when an image may lack what was written last: it comes from WAL mode, without its `-wal` file. Default `console.warn`. */
   readonly warn?: ((message: string) => void) | undefined;
 }
 

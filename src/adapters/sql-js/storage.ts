@@ -1,4 +1,5 @@
 import type { MaybePromise } from "../../contract/adapter.ts";
+import type { SqlJsDatabase, SqlJsStatic } from "./driver.ts";
 
 /** Loads the image of a named database, and saves it when the database is disposed. */
 export interface SqlJsStorage {
@@ -10,6 +11,32 @@ export interface SqlJsStorage {
   /** The image of an SQLite file; `undefined` if there is none yet. */
   load(name: string): MaybePromise<Uint8Array | undefined>;
   save(name: string, image: Uint8Array): MaybePromise<void>;
+  readonly in?: undefined;
+  readonly open?: undefined;
+}
+
+/** A storage that keeps each commit, as those of `isopool/sql-js/storage` do: nothing is left to save at `dispose()`. */
+export interface SqlJsCommitStorage {
+  readonly key: unknown;
+  /** The same in another folder; its `key` names that. */
+  in(folder: string): SqlJsCommitStorage;
+  /** A handle; its files are opened by its `load()`. */
+  open(name: string, sqlJs: SqlJsStatic): StoredDatabase;
+}
+
+/** A database that is kept, commit by commit. */
+export interface StoredDatabase {
+  /** The image as of the last commit that was kept; `undefined` when there is none yet. Called while it loads, it gives the same. */
+  load(): MaybePromise<Uint8Array | undefined>;
+  /** Follows what is written to `db`, which is made of the image, or a copy of the one before. */
+  attach(db: SqlJsDatabase): void;
+  /**
+   * Keeps what was committed since the last call, if anything was.
+   *
+   * @param isLast - wait until all is kept, whatever the durability.
+   */
+  commit(isLast?: boolean): MaybePromise<void>;
+  close(): void;
 }
 
 /**

@@ -1,0 +1,85 @@
+import type { MaybePromise } from "../../../contract/adapter.ts";
+import type { SqlJsStatic } from "../driver.ts";
+import type { SqlJsCommitStorage, StoredDatabase } from "../storage.ts";
+import type { BlockStore } from "./block.ts";
+import { toStorageFailed } from "./failure.ts";
+import { BlockDatabase, type Durability } from "./stored-database.ts";
+
+export interface CommitOptions {
+  /**
+   * When COMMIT resolves. `strict`: when it would survive a power cut. `relaxed`: at once; what is lost then, if anything, is the
+   * newest commits, never a part of one. Default `strict`.
+   */
+  readonly durability?: Durability | undefined;
+  /** Where the files are; the `folder` of a Database is one inside of it. Default `""`. */
+  readonly folder?: string | undefined;
+}
+
+/** A storage that keeps each commit, and what can be done with it when no Database has it open. */
+export interface CommitStorage extends SqlJsCommitStorage {
+  readonly key: string;
+  /**
+   * The image of a SQLite file, as far as it can be read: also of one that is damaged.
+   *
+   * @throws DbError `STORAGE_FAILED`
+   */
+  salvage(name: string): Promise<Uint8Array>;
+  /** Deletes a database; one that is not there, too. */
+  remove(name: string): Promise<void>;
+}
+
+/** A kind of storage. */
+export interface Place {
+  readonly kind: string;
+  open(folder: string, name: string): MaybePromise<BlockStore>;
+  remove(folder: string, name: string): MaybePromise<void>;
+  /** Whether a database is there. Where this cannot be known, no. */
+  has?(folder: string, name: string): Promise<boolean>;
+}
+
+/** @throws TypeError for a wrong option. */
+export function createStorage(place: Place, { durability = "strict", folder = "" }: CommitOptions): CommitStorage {
+  if (durability !== "strict" && durability !== "relaxed")
+    throw new TypeError(`Expected \`durability\` to be "strict" or "relaxed", got \`${String(durability)}\``);
+  checkFolder(folder);
+  const open = async (name: string): Promise<BlockStore> => {
+    try {
+      return await place.open(folder, name);
+    } catch (error) {
+      throw toStorageFailed(name, error);
+    }
+  };
+  return {
+    // Two that differ in their durability are not one: whoever asked for `strict` must have it.
+    key: `${place.kind}:${folder}${durability === "strict" ? "" : ` (${durability})`}`,
+    in: (inner) => createStorage(place, { durability, folder: inner ? join(folder, inner) : folder }),
+    open: (name: string, sqlJs: SqlJsStatic): StoredDatabase =>
+      new BlockDatabase(name, sqlJs, () => open(name), durability),
+    salvage: async (name) => {
+      const store = await open(name);
+      try {
+        return await store.salvage();
+      } catch (error) {
+        throw toStorageFailed(name, error);
+      } finally {
+        store.close();
+      }
+    },
+    remove: async (name) => {
+      try {
+        await place.remove(folder, name);
+      } catch (error) {
+        throw toStorageFailed(name, error);
+      }
+    },
+  };
+}
+
+/** A path that begins at a root is where it is. */
+function join(folder: string, inner: string): string {
+  return folder === "" || /^([a-z]:)?[\\/]/i.test(inner) ? inner : `${folder}/${inner}`;
+}
+
+function checkFolder(folder: unknown): void {
+  if (typeof folder !== "string") throw new TypeError(`Expected \`folder\` to be a string, got \`${typeof folder}\``);
+}

@@ -1,0 +1,36 @@
+import { DbError, type Outcome, type StorageFailure } from "../../../errors.ts";
+
+const REMEDIES: Record<StorageFailure, string> = {
+  damaged:
+    "its log is damaged, and commits that had been kept are lost: `storage.salvage(name)` gives what can still be read, and `storage.remove(name)` begins anew",
+  foreign: "its files are not from isopool: look at them, or take another name or folder",
+  newer: "its files were written by a newer isopool: update this one; nothing was changed",
+  absent: "it cannot be had here, as the `cause` says: `browserStorage()` takes another one",
+  locked: "another tab, worker or process has it open: close that first",
+  full: "there is no room left. The commit is in memory and is not kept: make room, and the next commit or `dispose()` keeps it too; `connection.raw.export()` gives the image",
+  failed:
+    "it could not be read or written. What was committed since it failed is in memory: the next commit or `dispose()` tries to keep it; `connection.raw.export()` gives the image",
+};
+
+/**
+ * @param name - of the database.
+ * @param outcome - `unknown`: of a commit, which is in memory and perhaps in the storage.
+ */
+export function storageFailed(
+  name: string,
+  reason: StorageFailure,
+  cause?: unknown,
+  outcome: Outcome = "not-executed",
+): DbError {
+  const message = `the storage of \`${name}\`: ${REMEDIES[reason]}`;
+  return new DbError("STORAGE_FAILED", message, { storage: name, reason }, { cause, outcome });
+}
+
+/** What a platform's error means. */
+export function toStorageFailed(name: string, cause: unknown, outcome?: Outcome): DbError {
+  if (cause instanceof DbError) return cause;
+  const { name: kind, code } = (cause ?? {}) as { name?: unknown; code?: unknown };
+  const isFull = kind === "QuotaExceededError" || code === "ENOSPC" || code === "EDQUOT";
+  const reason = isFull ? "full" : kind === "NoModificationAllowedError" ? "locked" : "failed";
+  return storageFailed(name, reason, cause, outcome);
+}

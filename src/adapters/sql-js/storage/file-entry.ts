@@ -1,0 +1,75 @@
+import { type CommitOptions, type CommitStorage, createStorage } from "./commit-storage.ts";
+import { lockFile } from "./file-lock.ts";
+import { LogStore } from "./log-store.ts";
+import { type FileSystem, NodeFile, type ProcessTable } from "./node-file.ts";
+
+export type { CommitOptions, CommitStorage } from "./commit-storage.ts";
+export type { FileSystem, ProcessTable } from "./node-file.ts";
+
+export interface FileStorageOptions extends CommitOptions {
+  /** `import * as fs from "node:fs"`. */
+  readonly fs: FileSystem;
+  /** `import process from "node:process"`: tells whether the owner of a lock file is still alive. */
+  readonly process: ProcessTable;
+}
+
+/** What a database is kept in: a plain SQLite file as of a checkpoint, and two logs of what came since. */
+const FILES = ["", "-log1", "-log2"] as const;
+
+/**
+ * Keeps each commit of named databases in files, with the same log as `opfs()`: `<folder>/<name>.sqlite` and its two logs. One
+ * process at a time: another one gets `STORAGE_FAILED`, reason `locked`.
+ *
+ * @throws TypeError for a wrong option.
+ * @example
+ * const storage = fileStorage({ fs, process, folder: "data" });
+ * const db = createDatabase("sqljs:shop", { adapters: [sqlJs({ sqlJs, storage })] });
+ */
+export function fileStorage(options: FileStorageOptions): CommitStorage {
+  const { fs, process: processes } = options;
+  if (typeof fs?.openSync !== "function") throw new TypeError(`Expected \`fs\` to be node:fs, got \`${typeof fs}\``);
+  if (typeof processes?.kill !== "function")
+    throw new TypeError(`Expected \`process\` to be node:process, got \`${typeof processes}\``);
+  const place = {
+    kind: "file",
+    open: (folder: string, name: string) => openFiles(fs, processes, folder || ".", name),
+    remove: (folder: string, name: string) => {
+      const path = pathOf(folder || ".", name);
+      if (!fs.existsSync(path)) return;
+      const unlock = lockFile(fs, processes, path, name);
+      for (const file of FILES) fs.rmSync(path + file, { force: true });
+      unlock();
+    },
+  };
+  return createStorage(place, options);
+}
+
+function openFiles(fs: FileSystem, processes: ProcessTable, folder: string, name: string): LogStore {
+  fs.mkdirSync(folder, { recursive: true });
+  const path = pathOf(folder, name);
+  const unlock = lockFile(fs, processes, path, name);
+  const files: NodeFile[] = [];
+  try {
+    for (const end of FILES) files.push(new NodeFile(fs, path + end));
+    syncFolder(fs, folder);
+    const [base, ...logs] = files as [NodeFile, NodeFile, NodeFile];
+    return new LogStore(name, { base, logs }, { onClose: unlock });
+  } catch (error) {
+    for (const file of files) file.close();
+    unlock();
+    throw error;
+  }
+}
+
+function pathOf(folder: string, name: string): string {
+  return `${folder}/${name}.sqlite`;
+}
+
+/** A new file is there after a power cut only when its folder was flushed. Windows has no such thing. */
+function syncFolder(fs: FileSystem, folder: string): void {
+  try {
+    const handle = fs.openSync(folder, "r");
+    fs.fsyncSync(handle);
+    fs.closeSync(handle);
+  } catch {}
+}

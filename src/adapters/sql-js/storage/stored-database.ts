@@ -1,0 +1,155 @@
+import { systemClock } from "../../../clock.ts";
+import type { SqlJsDatabase, SqlJsStatic } from "../driver.ts";
+import type { StoredDatabase } from "../storage.ts";
+import { type BlockStore, type Change, merge } from "./block.ts";
+import { watchFile } from "./database-file.ts";
+import { toStorageFailed } from "./failure.ts";
+import type { DatabaseFile } from "./watched-file.ts";
+
+export type Durability = "strict" | "relaxed";
+
+/** Under `relaxed`, what was committed is flushed this long after. */
+const FLUSH_MS = 100;
+
+/** Keeps each commit of one database in a store: what has changed is taken at once, and written together with what comes meanwhile. */
+export class BlockDatabase implements StoredDatabase {
+  readonly #name: string;
+  readonly #sqlJs: SqlJsStatic;
+  readonly #open: () => Promise<BlockStore>;
+  readonly #isStrict: boolean;
+  #store: BlockStore | undefined;
+  #loading: Promise<Uint8Array | undefined> | undefined;
+  #file: DatabaseFile | undefined;
+  #image: Uint8Array | undefined;
+  /** Taken, and not in the store yet. */
+  #pending: Change | undefined;
+  #saving: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+  /** Of a save that nobody waited for: the next commit reports it. */
+  #failure: unknown;
+  #timer: unknown;
+  #isClosed = false;
+
+  constructor(name: string, sqlJs: SqlJsStatic, open: () => Promise<BlockStore>, durability: Durability) {
+    this.#name = name;
+    this.#sqlJs = sqlJs;
+    this.#open = open;
+    this.#isStrict = durability === "strict";
+  }
+
+  load(): Promise<Uint8Array | undefined> {
+    return (this.#loading ??= this.#load().finally(() => (this.#loading = undefined)));
+  }
+
+  attach(db: SqlJsDatabase): void {
+    const before = this.#file;
+    before?.release();
+    this.#file = watchFile(this.#sqlJs, db, this.#image, before);
+    this.#image = undefined;
+  }
+
+  commit(isLast = false): void | Promise<void> {
+    try {
+      const change = this.#file?.take();
+      if (change) this.#pending = merge(this.#pending, change);
+      if (isLast) return this.#finish();
+      if (!change) return;
+      const failure = this.#failure;
+      this.#failure = undefined;
+      const saved = this.#save()?.catch((error: unknown) => this.#fail(error));
+      if (this.#isStrict) return saved;
+      saved?.catch((error: unknown) => (this.#failure = error));
+      if (failure) throw failure;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    systemClock.clearTimeout(this.#timer);
+    this.#file?.release();
+    this.#store?.close();
+  }
+
+  async #load(): Promise<Uint8Array | undefined> {
+    this.#file?.release();
+    this.#file = undefined;
+    try {
+      if (!this.#store) {
+        this.#store = await this.#open();
+        if (this.#isClosed) this.#store.close();
+        if (this.#isClosed) return undefined;
+      }
+      // One that broke has left commits behind that are not written yet.
+      await (this.#saving ?? this.#save());
+      return (this.#image = await this.#store.load());
+    } catch (error) {
+      throw toStorageFailed(this.#name, error);
+    }
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      while (this.#saving) await this.#saving.catch(() => undefined);
+      await this.#save();
+      await this.#store?.flush();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Settles when all that is pending now is in the store. */
+  #save(): void | Promise<void> {
+    if (this.#saving) {
+      const again = (): void | Promise<void> => {
+        this.#next = undefined;
+        return this.#save();
+      };
+      return (this.#next ??= this.#saving.then(again, again));
+    }
+    const change = this.#pending;
+    if (!change) return;
+    this.#pending = undefined;
+    try {
+      const writing = this.#store!.write(change, this.#isStrict);
+      if (!this.#isStrict) this.#flushSoon();
+      return writing && this.#follow(writing, change);
+    } catch (error) {
+      this.#pending = change;
+      throw error;
+    }
+  }
+
+  #follow(writing: Promise<void>, change: Change): Promise<void> {
+    return (this.#saving = writing.then(
+      () => {
+        this.#saving = undefined;
+      },
+      (error: unknown) => {
+        this.#saving = undefined;
+        this.#pending = this.#pending ? merge(change, this.#pending) : change;
+        throw error;
+      },
+    ));
+  }
+
+  #flushSoon(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = systemClock.setTimeout(() => {
+      this.#timer = undefined;
+      void this.#flush();
+    }, FLUSH_MS);
+  }
+
+  // What fails here fails again at the next commit, or at dispose(): that reports it.
+  async #flush(): Promise<void> {
+    try {
+      if (!this.#isClosed) await this.#store?.flush();
+    } catch {}
+  }
+
+  #fail(error: unknown): never {
+    throw toStorageFailed(this.#name, error, "unknown");
+  }
+}

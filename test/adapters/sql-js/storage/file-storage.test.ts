@@ -1,0 +1,143 @@
+// Databases in files: one process at a time, in the folder that is set, and whole after SIGKILL at any moment.
+
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { sqlJs } from "../../../../src/adapters/sql-js/index.ts";
+import { fileStorage, type FileStorageOptions } from "../../../../src/adapters/sql-js/storage/file-entry.ts";
+import { createDatabase, type Database, type DatabaseOptions, setFolder } from "../../../../src/index.ts";
+import { newest } from "./engines.ts";
+
+const root = fs.mkdtempSync(join(tmpdir(), "isopool-files-"));
+const writer = fileURLToPath(new URL("killed-writer.mjs", import.meta.url));
+
+afterAll(() => fs.rmSync(root, { recursive: true }));
+
+function storageIn(folder: string, options: Partial<FileStorageOptions> = {}): ReturnType<typeof fileStorage> {
+  return fileStorage({ fs, process, folder, ...options });
+}
+
+function make(
+  storage: ReturnType<typeof fileStorage>,
+  options: Partial<DatabaseOptions> = {},
+  name = "shop",
+): Database {
+  return createDatabase(`sqljs:${name}`, { adapters: [sqlJs({ sqlJs: newest, storage })], ...options });
+}
+
+async function count(db: Database): Promise<unknown> {
+  return (await db.autocommit.query<{ n: number }>("SELECT count(*) AS n FROM t")).rows[0]!.n;
+}
+
+test("what was committed is there in the next process, with and without dispose(), and no lock is left", async () => {
+  const folder = join(root, "a/b");
+  const first = make(storageIn(folder));
+  await first.autocommit.query("CREATE TABLE t AS SELECT 1 AS x");
+  await first.dispose();
+  expect(fs.readdirSync(folder).sort()).toEqual(["shop.sqlite", "shop.sqlite-log1", "shop.sqlite-log2"]);
+  const second = make(storageIn(folder));
+  expect(await count(second)).toBe(1);
+  await second.dispose();
+});
+
+test("the folder of a Database, and the one that setFolder() set, is inside of the storage's, or where it says", async () => {
+  const storage = storageIn(join(root, "base"));
+  const inner = make(storage, { folder: "eu" });
+  await inner.autocommit.query("CREATE TABLE t AS SELECT 1");
+  await inner.dispose();
+  setFolder(join(root, "absolute"));
+  const outer = make(storage);
+  setFolder("");
+  await outer.autocommit.query("CREATE TABLE t AS SELECT 1");
+  await outer.dispose();
+  expect(fs.existsSync(join(root, "base/eu/shop.sqlite"))).toBe(true);
+  expect(fs.existsSync(join(root, "absolute/shop.sqlite"))).toBe(true);
+});
+
+test("one name in two folders at a time is refused: a name is one database", async () => {
+  const storage = storageIn(join(root, "two"));
+  const one = make(storage, { folder: "eu" });
+  await one.autocommit.query("SELECT 1");
+  const other = make(storage, { folder: "us" });
+  await expect(other.autocommit.query("SELECT 1")).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+  await other.dispose();
+  await one.dispose();
+});
+
+test("a file that another process has open is refused; one whose process is gone is taken over", async () => {
+  const folder = join(root, "locked");
+  fs.mkdirSync(folder);
+  const lock = join(folder, "shop.sqlite-lock");
+  // The parent of this process lives as long as it does.
+  fs.writeFileSync(lock, String(process.ppid));
+  const refused = make(storageIn(folder));
+  await expect(refused.autocommit.query("SELECT 1")).rejects.toMatchObject({
+    code: "STORAGE_FAILED",
+    details: { storage: "shop", reason: "locked" },
+    message: expect.stringContaining("another tab, worker or process has it open"),
+  });
+  await refused.dispose();
+  expect(fs.readdirSync(folder)).toEqual(["shop.sqlite-lock"]);
+  const gone = spawn(process.execPath, ["-e", ""]);
+  await new Promise((resolve) => gone.once("exit", resolve));
+  for (const owner of [gone.pid, process.pid, ""]) {
+    fs.writeFileSync(lock, String(owner));
+    const db = make(storageIn(folder));
+    await db.autocommit.query("SELECT 1");
+    await db.dispose();
+    expect(fs.existsSync(lock)).toBe(false);
+  }
+});
+
+test("salvage() gives the image, remove() deletes it; neither while a Database has it open", async () => {
+  const storage = storageIn(join(root, "tools"));
+  const db = make(storage);
+  await db.autocommit.query("CREATE TABLE t AS SELECT 42 AS x");
+  await expect(storage.salvage("shop")).rejects.toMatchObject({ details: { reason: "locked" } });
+  await expect(storage.remove("shop")).rejects.toMatchObject({ details: { reason: "locked" } });
+  await db.dispose();
+  const image = new newest.Database(await storage.salvage("shop"));
+  expect(image.exec("SELECT x FROM t")).toMatchObject([{ values: [[42]] }]);
+  image.close();
+  await storage.remove("shop");
+  await storage.remove("shop");
+  expect(fs.readdirSync(join(root, "tools"))).toEqual([]);
+});
+
+test("wrong options are refused at once", () => {
+  expect(() => storageIn("x", { fs: {} as typeof fs })).toThrow(TypeError);
+  expect(() => storageIn("x", { process: {} as typeof process })).toThrow(TypeError);
+});
+
+test("killed in the middle of its commits, 12 times: no image is torn, and no commit that it was told of is lost", async () => {
+  const folder = join(root, "killed");
+  for (let round = 0; round < 12; round++) {
+    const child = spawn(process.execPath, [writer, folder], { stdio: ["ignore", "pipe", "pipe"] });
+    let [output, errors] = ["", ""];
+    child.stderr.on("data", (data) => (errors += String(data)));
+    const exited = new Promise((resolve) => child.once("close", resolve));
+    await new Promise<void>((resolve) => {
+      child.stdout.on("data", (data) => {
+        output += String(data);
+        // At another moment each round: after some commits, in the middle of the next one.
+        if (output.split("\n").length > 20 + round * 7) resolve();
+      });
+      child.once("close", () => resolve());
+    });
+    child.kill("SIGKILL");
+    await exited;
+    expect(errors).toBe("");
+    const told = Number(output.trim().split("\n").at(-1));
+    const db = make(storageIn(folder), {}, "bank");
+    const look = async (sql: string): Promise<unknown> => Object.values((await db.autocommit.query(sql)).rows[0]!)[0];
+    expect(await look("PRAGMA integrity_check")).toBe("ok");
+    expect(await look("SELECT sum(balance) FROM account")).toBe(20_000);
+    const stored = await look("SELECT number FROM done");
+    expect([told, told + 1]).toContain(stored);
+    await db.dispose();
+  }
+}, 60_000);
