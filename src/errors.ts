@@ -15,8 +15,8 @@ export type QueryFailureKind =
   | "permission"
   | "other";
 
-/** What is wrong with the storage of a database. `full`: no room. `failed`: what the `cause` says. */
-export type StorageFailure = "damaged" | "foreign" | "newer" | "locked" | "full" | "failed";
+/** What is wrong with the storage of a database. `absent`: not to be had on this thread. `full`: no room. `failed`: what the `cause` says. */
+export type StorageFailure = "absent" | "damaged" | "foreign" | "newer" | "locked" | "full" | "failed";
 
 /** The `details` of each code. */
 export interface ErrorDetails {

@@ -15,8 +15,8 @@ export const DEFAULTS: readonly (keyof SessionDefaults)[] = [
   "settings",
 ];
 
-/** A setting's name, in PostgreSQL's form: `search_path`, `app.tenant`. */
-const NAME = /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)*$/i;
+/** A setting's name, in PostgreSQL's form: `search_path`, `app.tenant`. In lower case, so that none is set twice. */
+const NAME = /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)*$/;
 
 /** How a database was told its sessions begin. */
 interface Defaulting {
@@ -29,31 +29,40 @@ interface Defaulting {
  * The options a session begins with: its own, over its database's defaults.
  *
  * @param dialect - of the database, if already known.
+ * @param outer - the settings of the session around it: row-level security must not end inside.
  * @throws TypeError for settings that are missing, invalid, or not supported by the database; it shows no value.
  */
 export function withDefaults<O extends SessionOptions>(
   options: O,
   { defaults, settings: wanted }: Defaulting,
   dialect: Dialect | undefined,
+  outer: Settings | undefined,
 ): O {
-  if (!defaults && !wanted && !options.settings) return options;
+  if (!defaults && !wanted && !outer && !options.settings) return options;
   const { settings: common, ...rest } = defaults ?? {};
   const own = options.settings;
   const given = typeof common === "function" ? common() : common;
-  const settings = own && given ? { ...given, ...own } : (own ?? given);
-  if (settings) checkSettings(settings, dialect);
-  else if (wanted) throw new TypeError('Expected `settings` for this session: its database has `settings: "required"`');
+  for (const each of [given, own]) if (each) checkSettings(each, dialect);
+  const all = [given, outer, own].filter(Boolean);
+  const settings: Settings | undefined = all.length > 1 ? Object.assign({}, ...all) : all[0];
+  if (wanted && Object.keys(settings ?? {}).length === 0)
+    throw new TypeError('Expected `settings` for this session: its database has `settings: "required"`');
   const defined = Object.entries(options).filter(([, value]) => value !== undefined);
   return { ...rest, ...(Object.fromEntries(defined) as O), ...(settings && { settings }) };
 }
 
-function checkSettings(settings: unknown, dialect: Dialect | undefined): void {
+function checkSettings(settings: object, dialect: Dialect | undefined): void {
   if (dialect === "sqlite") throw new TypeError("Expected no `settings` for SQLite: only PostgreSQL has them");
-  if (typeof settings !== "object" || settings === null || Array.isArray(settings))
-    throw new TypeError('Expected `settings` to be an object: `{ "app.tenant": id }`');
+  if (settings instanceof Promise) settings.catch(() => undefined);
+  // A Map, or an object with getters of its class, would set nothing.
+  const prototype: unknown = Object.getPrototypeOf(settings);
+  if (prototype && Object.getPrototypeOf(prototype))
+    throw new TypeError('Expected `settings` to be an object like `{ "app.tenant": id }`, no promise, list or Map');
   for (const [name, value] of Object.entries(settings)) {
-    if (!NAME.test(name)) throw new TypeError(`Expected a setting's name, like \`app.tenant\`, got \`${name}\``);
-    if (!["string", "number", "boolean"].includes(typeof value) || Number.isNaN(value))
-      throw new TypeError(`Expected the setting \`${name}\` to be a string, number or boolean, got ${typeof value}`);
+    if (!NAME.test(name))
+      throw new TypeError(`Expected a setting's name in lower case, like \`app.tenant\`, got \`${name}\``);
+    const isText = typeof value === "string" && !value.includes("\0");
+    if (!isText && typeof value !== "boolean" && (typeof value !== "number" || Number.isNaN(value)))
+      throw new TypeError(`Expected the setting \`${name}\` to be a string without NUL, a number or boolean`);
   }
 }

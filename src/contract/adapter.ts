@@ -46,6 +46,8 @@ export interface Capabilities {
 
 /** Creates adapters for the sources of some URL schemes; `sqlJs()`, `libsql()` and `neon()` return one. */
 export interface AdapterFactory {
+  /** What its adapters speak: known before the URL is. */
+  readonly dialect?: Dialect | undefined;
   /** Without the colon: `["libsql", "http", "https"]`. */
   readonly schemes: readonly string[];
   /** What affects a session besides the URL; two sources share a pool only if these are identical. */

@@ -55,10 +55,18 @@ export type SessionEvent =
   | { readonly type: "commit"; readonly session: number }
   | { readonly type: "rollback"; readonly session: number }
   | {
+      /** A flight leaves; `flight` follows when it is over, before the session's next one. */
+      readonly type: "send";
+      readonly session: number;
+      readonly connection: number;
+      /** The texts that travel together, in order: the session's own statements and those sent along. */
+      readonly statements: readonly string[];
+    }
+  | {
       readonly type: "flight";
       readonly session: number;
       readonly connection: number;
-      /** The texts that travelled together, in order: the session's own statements and those sent along. */
+      /** As in `send`. */
       readonly statements: readonly string[];
       readonly durationMs: number;
       readonly isOk: boolean;

@@ -16,6 +16,8 @@ export type Row = Record<string, SqlValue>;
 export interface Statement {
   readonly text: string;
   readonly params?: Params | undefined;
+  /** PostgreSQL: how values are read for this statement, by the OID of their type; before all other parsers. */
+  readonly parsers?: Readonly<Record<number, (text: string) => unknown>> | undefined;
 }
 
 /** The result of one statement. */
@@ -42,4 +44,8 @@ export interface RawResult extends RowBatch {
   readonly rowsAffected: number;
   /** Row id of an insert that inserted something; no other statement has one. */
   readonly lastInsertRowid?: number | bigint | undefined;
+  /** PostgreSQL: first word of what the server calls the statement: `INSERT`. */
+  readonly command?: string | undefined;
+  /** PostgreSQL: the OID of each column's type. */
+  readonly columnTypes?: readonly number[] | undefined;
 }

@@ -15,7 +15,7 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   const { commands, setup, ahead } = departure;
   const { transaction, holder } = unit;
   const link = holder.link!;
-  const [{ kind, scope, statements }] = commands as [Command];
+  const { kind, scope, statements } = commands[0]!;
   const { state } = link.driver;
   // The first that is not done. When nothing is open, a rollback has nothing more to do.
   const found = outcomes.findIndex(isBad);
@@ -24,7 +24,7 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   const failure = failed?.status === "failed" ? failed.error : undefined;
   report(unit, departure, failure, found < 0);
   if (bad >= setup && setup > 0) holder.setUp(true);
-  follow(unit, departure, outcomes, failure);
+  if (departure.moves.length > 0) follow(unit, departure, outcomes, failure);
   if ((kind === "commit" || kind === "rollback") && bad > outcomes.length) {
     settle(unit, commands[0]!);
     if (kind === "rollback") scope.hasUndone = true;
@@ -35,8 +35,8 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   if (bad < setup) link.setup.unshift(...(departure.flight.steps.slice(bad, setup) as QueryStep[]));
   // Half set up, or in a transaction without an owner: no statement may run on it.
   if (bad < setup || isStray(unit)) holder.drop(failure);
-  const blocked = (): unknown => transaction.refusal(scope, statements[0]?.text) ?? failure;
-  if (bad < ahead) throw failure && !transaction.isLost(scope) ? failure : blocked();
+  const blocked = bad < outcomes.length ? (transaction.refusal(scope, statements[0]?.text) ?? failure) : undefined;
+  if (bad < ahead) throw failure && !transaction.isLost(scope) ? failure : blocked;
   answer(unit, departure, outcomes, bad, blocked);
   return true;
 }
@@ -73,7 +73,7 @@ function answer(
   { commands, ahead }: Departure,
   outcomes: readonly StepOutcome[],
   bad: number,
-  blocked: () => unknown,
+  blocked: unknown,
 ): void {
   const { kind, scope } = commands[0]!;
   const link = unit.holder.link!;
@@ -85,7 +85,7 @@ function answer(
     const outcome = outcomes[isOne ? at++ : bad];
     try {
       if (outcome && isBad(outcome))
-        throw outcome.status === "failed" ? named(outcome.error, kind, index, length) : blocked();
+        throw outcome.status === "failed" ? named(outcome.error, kind, index, length) : blocked;
       if (kind === "call") return;
       if (kind === "commit" || scope.path.length === 0) unit.hasKept = true;
       const results = isOne ? [resultOf(outcome!)] : outcomes.slice(ahead, ahead + length).map(resultOf);
@@ -142,6 +142,11 @@ export function markUnknown(unit: Unit, scope: Scope): void {
 /** The driver is in a transaction that the session has not begun. In hooks it is their error, reported there. */
 function isStray({ transaction, holder: { link } }: Unit): boolean {
   return link !== undefined && link.isPrepared && !transaction.isOpen && /transaction|failed/.test(link.driver.state);
+}
+
+/** Tells listeners that a flight leaves: each is followed by its `flight`. */
+export function announce({ host, id: session, holder }: Unit, { flight }: Departure): void {
+  host.emit?.({ type: "send", session, connection: holder.connection, statements: toTexts(flight.steps) });
 }
 
 function report(unit: Unit, { flight, startedAt }: Departure, error: unknown, isOk: boolean): void {

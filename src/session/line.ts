@@ -4,7 +4,7 @@ import type { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { toDeparture } from "./departure.ts";
 import { sourceOf } from "./holder.ts";
-import { commitUnknown, land, lose } from "./landing.ts";
+import { announce, commitUnknown, land, lose } from "./landing.ts";
 import type { Link, Origin } from "./link.ts";
 import { prepare } from "./prepare.ts";
 import { Queue } from "./queue.ts";
@@ -108,17 +108,18 @@ export class Line {
   // Most flights of an engine in the same process are back already: not even a microtask is waited for them.
   readonly #run = (): void => {
     const { transaction } = this.#unit;
-    for (let next: readonly Command[]; (next = this.#queue.take(transaction)).length > 0;) {
+    let next: readonly Command[];
+    while ((next = this.#queue.take(transaction)).length > 0) {
       this.#flying = next;
       this.#cancel = this.#endWait = undefined;
       const served = this.#serve();
       if (served) return void served.then(this.#run);
     }
-    this.#flying = [];
+    this.#flying = next;
     this.#isRunning = false;
     this.#touch(0);
     if (!this.#queue.isEmpty) this.#block();
-    for (const resolve of this.#idlers.splice(0)) resolve();
+    if (this.#idlers.length > 0) for (const resolve of this.#idlers.splice(0)) resolve();
   };
 
   /** All who are left wait for a transaction that is under way. It may be waiting for them, and none would ever leave. */
@@ -189,11 +190,11 @@ export class Line {
 
   /** Sends what flies, without whom had given up before; false when it may have to leave again. */
   #depart(link: Link): MaybePromise<boolean> {
-    const ready = this.#flying.filter(isToLand);
-    const [first] = ready;
+    const ready = this.#flying.every(isToLand) ? this.#flying : this.#flying.filter(isToLand);
+    const first = ready[0];
     if (!first) return true;
     this.#touch(LONGEST_FLIGHT_MS);
-    const signal = this.isBounded || ready.some(({ disarm }) => disarm) ? this.#toSignal() : undefined;
+    const signal = this.isBounded || ready.some(hasDeadline) ? this.#toSignal() : undefined;
     if (first.kind === "connect") return this.#finish(first, true, link);
     const flown = this.#fly(ready, link, signal);
     return first.kind === "call" ? this.#finish(first, flown, link) : flown;
@@ -207,21 +208,26 @@ export class Line {
   async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {
     if (!(await flown)) return false;
     if (command.isSettled) return true;
-    if (command.kind === "connect") command.resolve(await command.finish([], link, command));
-    else command.resolve(await this.#call(command, link));
+    if (command.kind !== "connect") return this.#call(command, link);
+    command.resolve(await command.finish([], link, command));
     return true;
   }
 
-  /** What a call does at the driver is no flight: whether its transaction is still there shows in the driver's state alone. */
-  async #call(command: Command, link: Link): Promise<unknown> {
-    const { transaction } = this.#unit;
+  /**
+   * What a call does at the driver is no flight: whether its transaction is still there shows in the driver's state alone.
+   * False when it was lost with nothing executed, and may be made again on another connection.
+   */
+  async #call(command: Command, link: Link): Promise<boolean> {
+    const { transaction, holder } = this.#unit;
     transaction.land(link.driver.state, undefined);
     const refusal = transaction.refusal(command.scope, command.statements[0]?.text);
     if (refusal) throw refusal;
     try {
       // A driver that never answers keeps nobody from the end of the session: that drops the connection.
-      return await Promise.race([command.finish([], link, command), this.#unit.holder.dropped()]);
+      command.resolve(await Promise.race([command.finish([], link, command), holder.dropped()]));
+      return true;
     } catch (error) {
+      if (!command.link && holder.link === link && holder.replaces(error, false)) return false;
       transaction.land(link.driver.state, error);
       throw error;
     }
@@ -235,6 +241,7 @@ export class Line {
     if (flight.steps.length === 0) return true;
     let sent: MaybePromise<StepOutcome[]>;
     link.origin.flights++;
+    announce(this.#unit, departure);
     try {
       sent = link.driver.send(flight, signal);
     } catch (error) {
@@ -247,6 +254,10 @@ export class Line {
           (error: unknown) => lose(this.#unit, departure, error),
         );
   }
+}
+
+function hasDeadline({ disarm }: Command): boolean {
+  return disarm !== undefined;
 }
 
 function isToLand({ hasLanded }: Command): boolean {

@@ -6,6 +6,7 @@ import type { Host } from "./host.ts";
 import { turnError } from "./line.ts";
 import type { Propagation } from "./propagation.ts";
 import { Scope } from "./scope.ts";
+import type { Unit } from "./unit.ts";
 
 /** What may be said of a transaction that only its outermost can decide. */
 export interface OutermostOptions extends BeginOptions {
@@ -28,7 +29,7 @@ export function runInside<T>(
 ): Promise<T> {
   refuseOthers(options, kind === "transaction" ? options : (scope.path[0]?.begin ?? {}));
   const order = line.next();
-  const how = kind === "joined" ? undefined : kind === "nested" ? unit.savepoint(name) : toBegin(options);
+  const how = kind === "joined" ? undefined : kind === "nested" ? unit.savepoint(name) : begin(unit, options);
   const inner = new Scope(kind, scope, how, order);
   const running = async (): Promise<T> => {
     scope.parts.add(order);
@@ -51,6 +52,12 @@ export const BEGIN_OPTIONS: readonly (keyof BeginOptions)[] = [
   "behavior",
   "foreignKeys",
 ];
+
+// As the session around it was told, with its settings: row-level security must not end inside.
+function begin({ host, options: { settings: outer, inner } }: Unit, options: BeginOptions): BeginOptions {
+  const { settings } = host.complete({ settings: options.settings }, outer);
+  return toBegin({ ...inner, ...toBegin(options), settings });
+}
 
 /** The BEGIN options passed to an adapter: plain data, and nothing that belongs to the session. */
 export function toBegin(options: BeginOptions): BeginOptions {

@@ -117,7 +117,7 @@ export abstract class Queryable {
     options: DeadlineOptions | undefined,
   ): Promise<T> {
     try {
-      checkNames(options, DEADLINE_OPTIONS, kind === "query" ? "a statement" : "a list");
+      if (options) checkNames(options, DEADLINE_OPTIONS, kind === "query" ? "a statement" : "a list");
     } catch (error) {
       return this.carried(Promise.reject(error));
     }

@@ -2,6 +2,8 @@ import type { Command } from "./command.ts";
 import type { Scope } from "./scope.ts";
 import type { Transaction } from "./transaction.ts";
 
+const NONE: readonly Command[] = [];
+
 /** What a session was asked, and has not sent yet; in order. */
 export class Queue implements Iterable<Command> {
   #commands: Command[] = [];
@@ -17,7 +19,8 @@ export class Queue implements Iterable<Command> {
   }
 
   /** Takes what flies next: the first that may leave, and the statements of the same scope right behind it; `[]`: none may. */
-  take(transaction: Transaction): Command[] {
+  take(transaction: Transaction): readonly Command[] {
+    if (this.isEmpty) return NONE;
     const commands = this.#commands;
     const settling: Command[] = [];
     let from = this.#head;
@@ -29,7 +32,7 @@ export class Queue implements Iterable<Command> {
     const first = commands[from];
     if (!first) {
       this.#tidy();
-      return [];
+      return NONE;
     }
     let to = from + 1;
     if (!first.isAlone) while (to < commands.length && isCompanion(commands[to]!, first)) to++;
@@ -47,7 +50,7 @@ export class Queue implements Iterable<Command> {
       this.#head = to;
       if (to > 1_000 && to * 2 > commands.length) this.#tidy();
     } else taken = commands.splice(from, to - from);
-    if (this.#head === this.#commands.length) this.#tidy();
+    if (this.#head > 0 && this.#head === this.#commands.length) this.#tidy();
     for (const command of taken) {
       command.isTaken = true;
       command.unblock?.();

@@ -46,7 +46,7 @@ export const toResults: Finish<Result[]> = (results, _link, { statements }) =>
 
 /** A result as the adapter has it, without what it shares with others. */
 export function toRaw(raw: RawResult): RawResult {
-  return copyOf(raw, raw.rows);
+  return { ...raw, columns: raw.columns.slice() };
 }
 
 function copyOf<R>({ columns, rowsAffected, lastInsertRowid }: RawResult, rows: R[]): Result<R> {

@@ -78,8 +78,9 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
     const { transaction, settings, isLone, name, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
     checkNumber("timeoutMs", timeoutMs);
-    const begin = transaction === false ? undefined : toBegin(options);
-    const session = new Session(new Unit(host, parent, { begin, settings, isLone, name }));
+    const inner = toBegin(options);
+    const begin = transaction === false ? undefined : inner;
+    const session = new Session(new Unit(host, parent, { begin, inner, settings, isLone, name }));
     session.unit.holder.waitUntil = waitUntil;
     return session;
   }
@@ -199,8 +200,11 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     checkNames(options, TRANSACTION_OPTIONS, "a transaction");
     const { unit, line, scope } = checkOpen(this);
     const participation = resolvePropagation(options.propagation, scope.path.length > 0);
-    if (participation === "apart" || participation === "apart-plain")
-      return Session.run(unit.host, unit.owner, work, { ...options, transaction: participation === "apart" });
+    if (participation === "apart" || participation === "apart-plain") {
+      const { propagation: _, ...own } = options;
+      const complete = unit.host.complete({ ...own, transaction: participation === "apart" }, unit.options.settings);
+      return Session.run(unit.host, unit.owner, work, complete);
+    }
     refuseFromWithin(this);
     const kind = participation === "plain" ? "joined" : participation === "root" ? "transaction" : participation;
     return runInside(this, kind, options, (inner, turn) => {

@@ -1,5 +1,5 @@
 import type { RowStream } from "../contract/adapter.ts";
-import type { Row } from "../contract/statement.ts";
+import type { Row, RowBatch } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import { checkNumber } from "../pool/options.ts";
 import { Command } from "./command.ts";
@@ -52,6 +52,7 @@ export function handedRows<R>(
 /** A stream, and the connection that it reads from. */
 interface Opened {
   readonly stream: RowStream;
+  readonly first: IteratorResult<RowBatch, void>;
   readonly link: Link;
 }
 
@@ -78,12 +79,11 @@ export async function* streamRows<R = Row>(
     return line.add(command, { signal });
   };
   try {
-    const { stream } = (opened = await openStream(part, input, options, gone.signal));
-    for (;;) {
-      if (scope.over || !streams.has(stream)) throw unit.closedError(scope);
-      const batch = await call(opened, () => stream.next());
-      if (batch.done) return;
+    opened = await openStream(part, input, options, gone.signal);
+    const { stream } = opened;
+    for (let batch = opened.first; !batch.done; batch = await call(opened, () => stream.next())) {
       yield toRows<R>(batch.value);
+      if (scope.over || !streams.has(stream)) throw unit.closedError(scope);
     }
   } catch (error) {
     // Given up: the driver does not wait for what is to come.
@@ -103,14 +103,21 @@ function openStream(
   { batchSize, signal }: StreamRowsOptions,
   gone: AbortSignal,
 ): Promise<Opened> {
-  const opening: Command<Opened> = new Command<Opened>("call", scope, [input], (_results, link) => {
+  const { streams } = unit.holder;
+  // With its first batch: where the connection turns out to be dead, another one may do.
+  const opening: Command<Opened> = new Command<Opened>("call", scope, [input], async (_results, link) => {
     const { driver, origin } = link;
     if (!driver.stream) throw unsupported(origin.adapter.name);
     const size = { batchSize: batchSize ?? 100, mayGrow: batchSize === undefined };
     const stream = driver.stream(opening.statements[0]!, { ...size, settings: unit.options.settings, signal: gone });
     // Synchronously: if the session ends at this very moment, it must find the stream.
-    unit.holder.streams.add(stream);
-    return { stream, link };
+    streams.add(stream);
+    try {
+      return { stream, link, first: await stream.next() };
+    } catch (error) {
+      streams.delete(stream);
+      throw error;
+    }
   });
   return line.add(opening, { signal });
 }

@@ -15,6 +15,8 @@ export interface UnitOptions {
   readonly begin?: BeginOptions | undefined;
   /** Hold for each of its statements outside of a transaction. */
   readonly settings?: Settings | undefined;
+  /** How transactions inside it begin, unless they say otherwise. */
+  readonly inner?: BeginOptions | undefined;
   /** For events and reports. */
   readonly name?: string | undefined;
   /** One statement, and the connection goes back at once. */

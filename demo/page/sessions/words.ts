@@ -28,6 +28,8 @@ export function describe(event: DatabaseEvent): string {
       return "commits";
     case "rollback":
       return "rolls back";
+    case "send":
+      return `sends ${plural(event.statements.length, "statement")}`;
     case "flight":
       return `${event.isOk ? "" : "failed: "}flight of ${plural(event.statements.length, "statement")} in ${duration(event.durationMs)}: ${event.statements.map((text) => oneLine(text, 90)).join(" · ")}`;
     case "retry":

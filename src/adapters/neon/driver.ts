@@ -52,8 +52,8 @@ export interface NeonSql {
   transaction(
     queries: HttpQuery[],
     options: HttpOptions & {
-      isolationLevel?: Level;
-      readOnly?: boolean;
+      isolationLevel?: Level | undefined;
+      readOnly?: boolean | undefined;
     },
   ): Promise<unknown>;
 }

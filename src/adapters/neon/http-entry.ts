@@ -1,7 +1,7 @@
 import type { AdapterFactory } from "../../contract/adapter.ts";
 import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
 import { HttpAdapter } from "./http-adapter.ts";
-import { checkTimes, type LoginOptions, toFactory } from "./login.ts";
+import { type LoginOptions, toFactory } from "./login.ts";
 
 export type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
 
@@ -21,12 +21,7 @@ export interface NeonHttpOptions extends LoginOptions {
  * @throws TypeError for an invalid option.
  */
 export function neonHttp(options: NeonHttpOptions): AdapterFactory {
-  const { neon, Client, neonConfig, authToken, parsers, pooled, answerTimeoutMs } = options;
-  if (typeof neon !== "function")
-    throw new TypeError(`Expected \`neon\` of @neondatabase/serverless, got \`${typeof neon}\``);
-  if (typeof neonConfig === "object" && typeof Client !== "function")
-    throw new TypeError("Expected `Client` of @neondatabase/serverless with a `neonConfig`");
-  checkTimes({ answerTimeoutMs });
-  const identity = [neon, Client, neonConfig, authToken, parsers, pooled, answerTimeoutMs];
-  return toFactory(identity, (source) => new HttpAdapter(options, source));
+  const { neon, Client, neonConfig, answerTimeoutMs } = options;
+  const parts = typeof neonConfig === "object" ? { neon, Client } : { neon };
+  return toFactory(parts, { answerTimeoutMs }, options, (source) => new HttpAdapter(options, source));
 }

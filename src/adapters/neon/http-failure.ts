@@ -1,6 +1,6 @@
 import { DbError } from "../../errors.ts";
 import type { ServerError } from "../postgres/wire.ts";
-import { failed, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
+import { failed, redact, saysNoRoom, toConnectError, unknown, messageOf } from "./errors.ts";
 
 /** An error of PostgreSQL's about one of the statements of a request. */
 export class StatementFailure extends Error {
@@ -12,9 +12,6 @@ export class StatementFailure extends Error {
   }
 }
 
-// Told before anything is executed: by Neon's proxy, proxy/src/serverless/backend.rs.
-const UNREACHED =
-  /control plane|couldn't connect to compute|could not connect to (postgres|compute)|failed to acquire permit|too many connection/i;
 const UNCONNECTED =
   /\b(ECONNREFUSED|ENOTFOUND|EAI_\w+|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|getaddrinfo|DNS)\b/;
 // The handshake failed, or the platform has sent nothing, as it says: the next one will not fare better.
@@ -26,10 +23,10 @@ const UNTRUSTED = /cert|EPROTO|UNABLE_TO_|ERR_SSL|ERR_TLS|\bTLS\b|subrequests|gl
  * @returns a StatementFailure where PostgreSQL spoke about a statement.
  */
 export function toHttpError(thrown: unknown, secrets: readonly (string | undefined)[], sql: string): Error {
-  const words = redact(wordsOf(thrown), secrets);
+  const words = redact(messageOf(thrown), secrets);
   const { code, sourceError, name } = Object(thrown) as { code?: string; sourceError?: unknown; name?: string };
   const cause = new Error(words);
-  if (sourceError !== undefined) return toNetworkError(redact(reasonOf(sourceError), secrets), cause);
+  if (sourceError !== undefined) return toNetworkError(redact(rootCauseOf(sourceError), secrets), cause);
   if (words.startsWith("Error getting auth token"))
     return failed("AUTH_FAILED", "`authToken` failed: nothing was sent", { cause });
   const [, status, body = ""] = /^Server error \(HTTP status (\d+)\): ([^]*)$/.exec(words) ?? [];
@@ -56,7 +53,7 @@ function toNetworkError(reason: string, cause: Error): DbError {
 }
 
 /** The last cause that is told, with its code: fetch itself says nothing more than that it failed. */
-function reasonOf(error: unknown): string {
+function rootCauseOf(error: unknown): string {
   const { code, message, cause, errors } = Object(error) as {
     code?: unknown;
     message?: unknown;
@@ -64,7 +61,7 @@ function reasonOf(error: unknown): string {
     errors?: readonly unknown[];
   };
   const inner = cause ?? errors?.[0];
-  if (inner !== undefined) return reasonOf(inner);
+  if (inner !== undefined) return rootCauseOf(inner);
   return [code, message].filter((part) => typeof part === "string" && part !== "").join(": ") || "no reason was given";
 }
 
@@ -75,17 +72,16 @@ function toStatusError(status: number, body: string, sql: string): DbError {
   if (status === 401 || status === 403) return failed("AUTH_FAILED", told, { cause });
   // A wrong endpoint, or too many requests.
   if (status === 404 || status === 429) return failed("CONNECT_FAILED", told, { cause, retryable: status === 429 });
-  if (status === 413 || status === 507) {
-    const remedy = status === 413 ? "send less" : "read less, or stream() it";
-    const details = { kind: "other", sql, dialectCode: String(status) } as const;
-    // Of a statement whose answer was too large, the work may be done.
-    return new DbError("QUERY_FAILED", `${told}: ${remedy}`, details, {
-      cause,
-      outcome: status === 413 ? "not-executed" : "unknown",
-    });
-  }
-  if (UNREACHED.test(message) || /^(53|57P03)/.test(code)) return toConnectError(told, cause);
-  return unknown(told, cause);
+  // Of a statement whose answer was too large, the work may be done.
+  const [remedy, outcome] = status === 413 ? ["send less"] : ["read less, or stream() it", "unknown" as const];
+  if (status === 413 || status === 507)
+    return new DbError(
+      "QUERY_FAILED",
+      `${told}: ${remedy}`,
+      { kind: "other", sql, dialectCode: String(status) },
+      { cause, outcome },
+    );
+  return saysNoRoom(message) || /^(53|57P03)/.test(code) ? toConnectError(told, cause) : unknown(told, cause);
 }
 
 function readBody(text: string): { readonly message: string; readonly code: string } {

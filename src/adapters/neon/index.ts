@@ -3,7 +3,7 @@ import { parseAddress } from "../postgres/address.ts";
 import { NeonAdapter } from "./adapter.ts";
 import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
 import { HttpAdapter } from "./http-adapter.ts";
-import { checkTimes, type LoginOptions, toFactory } from "./login.ts";
+import { type LoginOptions, toFactory } from "./login.ts";
 
 export type { ClientClass, ClientConfig, NeonFunction, NeonSettings } from "./driver.ts";
 
@@ -46,17 +46,10 @@ export interface NeonOptions extends LoginOptions {
  * @throws TypeError for an invalid option.
  */
 export function neon(options: NeonOptions): AdapterFactory {
-  const { neon: query, Client, neonConfig, transport = "auto", authToken, parsers, pooled } = options;
-  const { idleInTransactionMs, answerTimeoutMs } = options;
-  for (const [name, value] of Object.entries({ neon: query, Client }))
-    if (typeof value !== "function")
-      throw new TypeError(`Expected \`${name}\` of @neondatabase/serverless, got \`${typeof value}\``);
+  const { neon: query, Client, transport = "auto", authToken, idleInTransactionMs, answerTimeoutMs } = options;
   if (!["auto", "http", "ws"].includes(transport))
     throw new TypeError(`Expected \`transport\` to be "auto", "http" or "ws", got \`${transport}\``);
-  checkTimes({ idleInTransactionMs, answerTimeoutMs });
-  const times = [idleInTransactionMs, answerTimeoutMs];
-  const identity = [query, Client, neonConfig, transport, authToken, parsers, pooled, ...times];
-  return toFactory(identity, (source) => {
+  return toFactory({ neon: query, Client }, { idleInTransactionMs, answerTimeoutMs }, options, (source) => {
     // A token works over HTTP only: without a password there is no other way.
     const isToken = transport === "auto" && authToken !== undefined && !parseAddress(source.url).password;
     return transport === "http" || isToken ? new HttpAdapter(options, source) : new NeonAdapter(options, source);

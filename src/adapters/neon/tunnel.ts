@@ -1,7 +1,7 @@
 import type { Address } from "../postgres/address.ts";
 import type { ClientClass, ClientConfig, NeonClient, NeonSettings } from "./driver.ts";
 import { pause, type Room } from "./room.ts";
-import { failed, failures, gone, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
+import { failed, failures, gone, redact, toConnectError, unknown, messageOf } from "./errors.ts";
 import { type Answer, type Part, Pipeline } from "../postgres/pipeline.ts";
 import type { Answering, Channel, ServerError } from "../postgres/wire.ts";
 import { isDbError } from "../../errors.ts";
@@ -161,7 +161,7 @@ export class Tunnel implements Channel {
   }
 
   #words(error: unknown): string {
-    return redact(wordsOf(error), [this.#route.address.password]);
+    return redact(messageOf(error), [this.#route.address.password]);
   }
 
   // Whatever is told before the first ReadyForQuery is about the connect.

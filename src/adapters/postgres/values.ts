@@ -31,8 +31,7 @@ export function bind({ text, params = [] }: Statement): Bound {
   const values = (params as readonly unknown[]).map((value, index) => {
     const encoded = isJson(value, text, index + 1) ? toJson(value) : encode(value);
     if (encoded !== undefined) return encoded;
-    const remedy =
-      "use null, text without NUL, a number, a bigint, a boolean, a valid Date, a Uint8Array, a list of these or JSON";
+    const remedy = "use null, text without NUL, a number, boolean, valid Date, Uint8Array, list or plain object";
     throw refusal(`value \`${index + 1}\` (${tagOf(value)}) cannot be bound: ${remedy}`, text);
   });
   return { text, values };
@@ -73,9 +72,10 @@ function toJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value, (_, each: unknown) => {
       if (typeof each === "bigint" && Number.isSafeInteger(Number(each))) return Number(each);
-      // JSON has no place for it, and to leave it out would change the value.
-      if (/^(bigint|function|symbol)$/.test(typeof each)) throw new TypeError("Expected JSON");
-      return each;
+      // JSON has no place for these, and would change them or leave them out: Infinity, a Map, bytes.
+      const isJson = typeof each === "object" ? !each || Array.isArray(each) || isPlain(each) : each === String(each);
+      if (isJson || typeof each === "boolean" || each === undefined || Number.isFinite(each)) return each;
+      throw new TypeError("Expected JSON");
     });
   } catch {
     return undefined;

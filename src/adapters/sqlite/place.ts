@@ -17,7 +17,8 @@ const OUTSIDE = "run it in db.session(work, { transaction: false })";
  * check(statement, place) { checkPlace(statement, place); }
  */
 export function checkPlace({ text: sql }: Statement, place: StatementPlace): void {
-  const { head, leavesState } = scan(sql);
+  const { head, leavesState, isRead, isWrite } = scan(sql);
+  if (isRead || isWrite) return;
   const ignored = place === "transaction" && IGNORED.exec(head);
   if (!ignored && (place !== "autocommit" || !leavesState)) return;
   const remedy = ignored && ignored[6] === "FOREIGN_KEYS" ? 'begin it with `foreignKeys: "off"`, or ' : "";

@@ -13,8 +13,10 @@ export function watchErrors(app: App): void {
     thrown.set(context.req.raw, error);
     return own!(error, context);
   };
-  const set = (given: typeof own): void => {
-    own = given;
-  };
-  Object.defineProperty(app, "errorHandler", { get: () => watched, set });
+  Object.defineProperty(app, "errorHandler", {
+    get: () => watched,
+    set: (given: typeof own) => {
+      own = given;
+    },
+  });
 }

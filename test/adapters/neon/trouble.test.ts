@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { neonHttp } from "../../../src/adapters/neon/http-entry.ts";
 import { neon } from "../../../src/adapters/neon/index.ts";
 import type { DriverConnection, Step } from "../../../src/contract/adapter.ts";
-import { createDatabase } from "../../../src/index.ts";
+import { createDatabase, type Session } from "../../../src/index.ts";
 import { CERT, KEY } from "./certificate.ts";
 import { driver } from "./driver.ts";
 import { insert, openShop } from "./shop.ts";
@@ -186,6 +186,23 @@ test("a WebSocket that is half open is found by the reset, and replaced unseen w
     await db.session((session) => session.query("INSERT INTO goods VALUES (1, 'tea')"));
     expect(performance.now() - startedAt).toBeLessThan(9_000);
     expect(await names()).toEqual(["tea"]);
+  }
+});
+
+test("a stream on one is read from another connection, as nothing was executed", { timeout: 60_000 }, async () => {
+  const { db, server } = await openShop({ neon: { transport: "ws" } });
+  const read = async (how: "alone" | "session"): Promise<unknown[]> => {
+    const rows: unknown[] = [];
+    const readFrom = async (from: Pick<Session, "stream">): Promise<void> => {
+      for await (const row of from.stream("SELECT generate_series(1, 3) AS n", { batchSize: 2 })) rows.push(row);
+    };
+    await (how === "alone" ? readFrom(db.autocommit) : db.session(readFrom));
+    return rows;
+  };
+  for (const how of ["alone", "session"] as const) {
+    await db.session((session) => session.query("SELECT 1"));
+    await server.fail({ on: "tunnel", action: "hang" });
+    expect(await read(how)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
   }
 });
 

@@ -33,6 +33,8 @@ export interface Place {
   readonly kind: string;
   open(folder: string, name: string): MaybePromise<BlockStore>;
   remove(folder: string, name: string): MaybePromise<void>;
+  /** Whether a database is there. Where this cannot be known, no. */
+  has?(folder: string, name: string): Promise<boolean>;
 }
 
 /** @throws TypeError for a wrong option. */

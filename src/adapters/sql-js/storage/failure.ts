@@ -5,6 +5,7 @@ const REMEDIES: Record<StorageFailure, string> = {
     "its log is damaged, and commits that had been kept are lost: `storage.salvage(name)` gives what can still be read, and `storage.remove(name)` begins anew",
   foreign: "its files are not from isopool: look at them, or take another name or folder",
   newer: "its files were written by a newer isopool: update this one; nothing was changed",
+  absent: "it cannot be had here, as the `cause` says: `browserStorage()` takes another one",
   locked: "another tab, worker or process has it open: close that first",
   full: "there is no room left. The commit is in memory and is not kept: make room, and the next commit or `dispose()` keeps it too; `connection.raw.export()` gives the image",
   failed:

@@ -15,7 +15,7 @@ export class Image {
     return this.#memory.subarray(0, this.#sizeBytes);
   }
 
-  apply({ sizeBytes, places }: Frame, frame: Uint8Array): void {
+  apply({ sizeBytes, places }: Pick<Frame, "sizeBytes" | "places">, frame: Uint8Array): void {
     this.#resize(sizeBytes);
     for (const [block, at] of places) {
       const start = block * BLOCK_BYTES;

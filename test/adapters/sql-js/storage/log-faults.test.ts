@@ -1,46 +1,11 @@
 // Faults at every write, truncation and flush of the log: what comes back is a committed prefix with all that was acknowledged.
 
 import { expect, test } from "vitest";
-import { BLOCK_BYTES, type Change, merge } from "../../../../src/adapters/sql-js/storage/block.ts";
+import { type Change, merge } from "../../../../src/adapters/sql-js/storage/block.ts";
 import { LogStore } from "../../../../src/adapters/sql-js/storage/log-store.ts";
 import { seeded } from "../../../kit/seeded.ts";
 import { Disk, type Fault } from "./disk.ts";
-
-/** A database that changes at random, and all that it ever was. */
-class Model {
-  readonly images: Uint8Array[];
-  readonly #random: () => number;
-
-  constructor(random: () => number, image: Uint8Array) {
-    this.#random = random;
-    this.images = [image];
-  }
-
-  /** The next commit: some blocks, and sometimes another size. */
-  next(): Change {
-    const before = this.images.at(-1)!;
-    const pick = (count: number): number => Math.floor(this.#random() * count);
-    const resize = this.#random();
-    const count = resize < 0.2 ? 1 + pick(8) : Math.max(1, before.length / BLOCK_BYTES + (resize > 0.7 ? 1 : 0));
-    const image = new Uint8Array(count * BLOCK_BYTES);
-    image.set(before.subarray(0, image.length));
-    const blocks = new Map<number, Uint8Array>();
-    for (let touched = 1 + pick(3); touched > 0; touched--) {
-      const block = pick(count);
-      const bytes = new Uint8Array(BLOCK_BYTES);
-      for (let at = 0; at < BLOCK_BYTES; at += 64) bytes[at + pick(64)] = pick(256);
-      image.set(bytes, block * BLOCK_BYTES);
-      blocks.set(block, bytes);
-    }
-    this.images.push(image);
-    return { sizeBytes: image.length, blocks };
-  }
-
-  /** Which commit an image is; -1: none. */
-  find(image: Uint8Array | undefined): number {
-    return this.images.findLastIndex((each) => Buffer.compare(each, image ?? new Uint8Array()) === 0);
-  }
-}
+import { Model } from "./model.ts";
 
 function open({ files: [base, first, second] }: Disk): LogStore {
   return new LogStore("shop", { base: base!, logs: [first!, second!] }, { checkpointBytes: 40_000 });

@@ -3,7 +3,7 @@ import type { Statement } from "../../contract/statement.ts";
 import type { Parsers } from "./parsers.ts";
 
 /** What shapes the sessions of a database. */
-export interface Shape {
+export interface SessionConfig {
   readonly setup: readonly Statement[];
   readonly parsers: Parsers;
   readonly idleInTransactionMs: number;

@@ -1,0 +1,66 @@
+import type { BlockStore } from "./block.ts";
+import type { Place } from "./commit-storage.ts";
+import { storageFailed } from "./failure.ts";
+import { idbPlace } from "./idb-place.ts";
+import { opfsPlace } from "./opfs-place.ts";
+import { database, hasSyncHandles } from "./platform.ts";
+
+export type BrowserStorageKind = "opfs" | "indexeddb" | "memory";
+
+/** The best place that this thread has. A database that is in another one already stays there. */
+export function browserPlace(
+  kinds: Map<string, BrowserStorageKind>,
+  onMemory: (name: string, cause: unknown) => void,
+): Place {
+  const note = (name: string, kind: BrowserStorageKind, store: BlockStore): BlockStore => {
+    kinds.set(name, kind);
+    return store;
+  };
+  return {
+    kind: "browser",
+    open: async (folder, name) => {
+      let cause: unknown;
+      try {
+        const place = await choose(folder, name);
+        if (place) return note(name, place.kind as BrowserStorageKind, await place.open(folder, name));
+        cause = new Error("there is neither OPFS nor IndexedDB");
+      } catch (error) {
+        // One that is there and cannot be opened is no reason to begin an empty one.
+        if (!isForbidden(error)) throw error;
+        cause = error;
+      }
+      onMemory(name, cause);
+      return note(name, "memory", NOWHERE);
+    },
+    remove: async (folder, name) => {
+      await opfsPlace.remove(folder, name);
+      if (database()) await idbPlace.remove(folder, name);
+    },
+  };
+}
+
+async function choose(folder: string, name: string): Promise<Place | undefined> {
+  if (await opfsPlace.has!(folder, name)) {
+    if (hasSyncHandles()) return opfsPlace;
+    throw storageFailed(
+      name,
+      "absent",
+      new Error("it is in OPFS, which a dedicated Worker alone can open: open it there"),
+    );
+  }
+  if (hasSyncHandles() && !(await idbPlace.has!(folder, name))) return opfsPlace;
+  return database() && idbPlace;
+}
+
+/** A page whose storage is switched off: in private windows, in frames of another site. */
+function isForbidden(error: unknown): boolean {
+  return (error as { name?: unknown }).name === "SecurityError";
+}
+
+const NOWHERE: BlockStore = {
+  load: () => undefined,
+  salvage: () => new Uint8Array(),
+  write: () => undefined,
+  flush: () => undefined,
+  close: () => undefined,
+};

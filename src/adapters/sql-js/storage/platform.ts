@@ -1,0 +1,58 @@
+// What these storages use of a browser. Looked up when a database is opened, and absent elsewhere.
+
+/** An open file of OPFS: `FileSystemSyncAccessHandle`. */
+export interface SyncHandle {
+  getSize(): number;
+  read(into: Uint8Array, options: { at: number }): number;
+  write(bytes: Uint8Array, options: { at: number }): number;
+  truncate(sizeBytes: number): void;
+  flush(): void;
+  close(): void;
+}
+
+export interface Folder {
+  getDirectoryHandle(name: string, options: { create: boolean }): Promise<Folder>;
+  getFileHandle(
+    name: string,
+    options: { create: boolean },
+  ): Promise<{ createSyncAccessHandle?(): Promise<SyncHandle> }>;
+  removeEntry(name: string): Promise<void>;
+}
+
+interface Locks {
+  request<T>(
+    name: string,
+    options: { signal?: AbortSignal; ifAvailable?: boolean },
+    work: (lock: unknown) => Promise<T>,
+  ): Promise<T>;
+}
+
+interface Platform {
+  readonly navigator?: {
+    readonly storage?: { getDirectory?(): Promise<Folder> };
+    readonly locks?: Locks;
+  };
+  readonly indexedDB?: IDBFactory;
+  readonly FileSystemFileHandle?: { readonly prototype: object };
+}
+
+/** OPFS with files that can be open: in a dedicated Worker. Other threads see its folders and no more. */
+export function hasSyncHandles(): boolean {
+  const { FileSystemFileHandle: handle } = globalThis as unknown as Platform;
+  return handle !== undefined && "createSyncAccessHandle" in handle.prototype;
+}
+
+/** @returns `undefined` where there is none: outside of browsers, and in pages that were not loaded over HTTPS. */
+export async function rootFolder(): Promise<Folder | undefined> {
+  const { navigator: platform } = globalThis as unknown as Platform;
+  return platform?.storage?.getDirectory?.();
+}
+
+export function webLocks(): Locks | undefined {
+  const { navigator: platform } = globalThis as unknown as Platform;
+  return platform?.locks;
+}
+
+export function database(): IDBFactory | undefined {
+  return (globalThis as unknown as Platform).indexedDB;
+}

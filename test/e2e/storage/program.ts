@@ -1,0 +1,182 @@
+// What a page or a worker of these tests does with a stored database; the same file is both.
+
+import initSqlJs from "sql.js";
+import { sqlJs } from "../../../src/adapters/sql-js/index.ts";
+import {
+  browserStorage,
+  type CommitStorage,
+  type Durability,
+  indexedDb,
+  opfs,
+} from "../../../src/adapters/sql-js/storage/index.ts";
+import { openDatabase } from "../../../src/adapters/sql-js/storage/idb-place.ts";
+import { IdbStore } from "../../../src/adapters/sql-js/storage/idb-store.ts";
+import { createDatabase, type Database } from "../../../src/index.ts";
+import { Model } from "../../adapters/sql-js/storage/model.ts";
+import { seeded } from "../../kit/seeded.ts";
+
+export interface Order {
+  readonly op: keyof typeof operations;
+  readonly kind: "opfs" | "indexeddb" | "browser";
+  readonly name?: string;
+  readonly folder?: string;
+  readonly durability?: Durability;
+  readonly args?: readonly unknown[];
+}
+
+let engine: ReturnType<typeof initSqlJs> | undefined;
+const load = (): ReturnType<typeof initSqlJs> => (engine ??= initSqlJs({ locateFile: () => "/sql-wasm-browser.wasm" }));
+const open = new Map<string, Database>();
+const warnings: string[] = [];
+
+function storageOf({ kind, folder, durability }: Order): CommitStorage {
+  const options = { folder, durability };
+  if (kind === "browser") return browserStorage({ ...options, onMemory: (name) => warnings.push(name) });
+  return kind === "opfs" ? opfs(options) : indexedDb(options);
+}
+
+function databaseOf(order: Order): Database {
+  const { kind, name = "bank", folder = "" } = order;
+  const key = `${kind} ${folder} ${name}`;
+  const db =
+    open.get(key) ?? createDatabase(`sqljs:${name}`, { adapters: [sqlJs({ sqlJs: load, storage: storageOf(order) })] });
+  open.set(key, db);
+  return db;
+}
+
+async function value(db: Database, sql: string): Promise<unknown> {
+  return Object.values((await db.autocommit.query(sql)).rows[0] ?? {})[0];
+}
+
+const operations = {
+  /** Runs statements, each on its own; the rows of the last one. */
+  run: async (order: Order): Promise<unknown> => {
+    const db = databaseOf(order);
+    let rows: unknown;
+    for (const sql of order.args as string[]) ({ rows } = await db.autocommit.query(sql));
+    return rows;
+  },
+
+  dispose: async (order: Order): Promise<void> => databaseOf(order).dispose(),
+
+  /** Whether it lasted: in memory, nothing does. */
+  kindOf: async (order: Order): Promise<unknown> => {
+    const storage = browserStorage({ onMemory: (name) => warnings.push(name) });
+    const db = createDatabase(`sqljs:${order.name ?? "kinds"}`, { adapters: [sqlJs({ sqlJs: load, storage })] });
+    await db.autocommit.query("SELECT 1");
+    await db.dispose();
+    return [storage.kindOf(order.name ?? "kinds"), warnings];
+  },
+
+  salvage: async (order: Order): Promise<number> => (await storageOf(order).salvage(order.name ?? "bank")).length,
+
+  remove: async (order: Order): Promise<void> => storageOf(order).remove(order.name ?? "bank"),
+
+  /** Moves money between accounts until the browser is killed, and tells the server of each commit that it was told of. */
+  work: async (order: Order): Promise<void> => {
+    const db = databaseOf(order);
+    await db.autocommit.query("CREATE TABLE IF NOT EXISTS account (id INTEGER PRIMARY KEY, balance INTEGER, filler)");
+    await db.autocommit.query("CREATE TABLE IF NOT EXISTS done (number INTEGER)");
+    if ((await value(db, "SELECT count(*) FROM account")) === 0)
+      await db.autocommit.query(
+        "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO account SELECT i, 100, randomblob(900) FROM n",
+      );
+    let last = Number(await value(db, "SELECT coalesce(max(number), 0) FROM done"));
+    for (;;) {
+      last++;
+      await db.session(async (session) => {
+        for (let move = 0; move < 10; move++) {
+          const [from, to] = [1 + ((last * 7 + move) % 500), 1 + ((last * 13 + move * 3) % 500)];
+          await session.query("UPDATE account SET balance = balance - 3, filler = randomblob(900) WHERE id = ?", [
+            from,
+          ]);
+          await session.query("UPDATE account SET balance = balance + 3 WHERE id = ?", [to]);
+        }
+        await session.query("DELETE FROM done");
+        await session.query("INSERT INTO done VALUES (?)", [last]);
+      });
+      void fetch(`/told?number=${last}`);
+      // Others have their turn: the request leaves, and a page stays alive.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  },
+
+  /** Random changes, with the log worked into the chunks often: after each, a store that is opened anew gives the same image. */
+  chunks: async (): Promise<unknown> => {
+    const random = seeded(7);
+    const model = new Model(random, new Uint8Array(), 60);
+    for (let commit = 1; commit <= 120; commit++) {
+      const store = new IdbStore("chunks", await openDatabase("", "chunks"), () => undefined, 60_000);
+      const image = await store.load();
+      if (model.find(image) !== commit - 1) return `commit ${commit - 1} gives another image`;
+      await store.write(model.next(), random() < 0.5);
+      store.close();
+    }
+    return "all alike";
+  },
+
+  /** One that was opened again elsewhere, as by a tab that did not wait: the first one may not write any more. */
+  fenced: async (): Promise<unknown> => {
+    const [first, second] = await Promise.all(
+      [1, 2].map(async () => new IdbStore("fenced", await openDatabase("", "fenced"), () => undefined)),
+    );
+    const change = new Model(seeded(1), new Uint8Array()).next();
+    await first!.load();
+    await first!.write(change, true);
+    await second!.load();
+    try {
+      await first!.write(change, true);
+      return "written";
+    } catch (error) {
+      return (error as { details?: unknown }).details;
+    } finally {
+      first!.close();
+      second!.close();
+    }
+  },
+
+  check: async (order: Order): Promise<unknown> => {
+    const db = databaseOf(order);
+    return {
+      integrity: await value(db, "PRAGMA integrity_check"),
+      sum: await value(db, "SELECT sum(balance) FROM account"),
+      number: await value(db, "SELECT number FROM done"),
+    };
+  },
+};
+
+export async function perform(order: Order): Promise<unknown> {
+  return operations[order.op](order);
+}
+
+function answer(order: Order): Promise<unknown> {
+  return perform(order).then(
+    (result) => ({ result }),
+    (error: { code?: string; message?: string; details?: unknown; cause?: { code?: string; details?: unknown } }) => ({
+      error: { code: error.code, message: error.message, details: error.details, cause: error.cause?.details },
+    }),
+  );
+}
+
+if (typeof document === "undefined")
+  addEventListener(
+    "message",
+    ({ data, ports }) => void answer(data as Order).then((result) => ports[0]!.postMessage(result, [])),
+  );
+else {
+  const worker = new Worker("/program.js", { type: "module" });
+  const inWorker = (order: Order): Promise<unknown> =>
+    new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.addEventListener("message", ({ data }) => resolve(data));
+      port1.start();
+      worker.postMessage(order, [port2]);
+    });
+  Object.assign(globalThis, { inPage: answer, inWorker });
+  // A browser that is to be killed has nobody to ask it.
+  const { where, ...order } = Object.fromEntries(new URLSearchParams(location.search));
+  if (where)
+    void (where === "worker" ? inWorker : answer)(order as unknown as Order).then((result) =>
+      fetch("/result", { method: "POST", body: JSON.stringify(result) }),
+    );
+}
