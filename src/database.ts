@@ -200,9 +200,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     this.#bound.set(owner, session);
   }
 
-  /** @internal Closes the connections that may not outlive this request. */
-  async leave(): Promise<void> {
-    await this.#source?.pool.leave?.();
+  /** @internal Closes what may not outlive this request. */
+  async leave(event?: WaitUntil): Promise<void> {
+    await this.#source?.pool.leave?.(event);
   }
 
   /** Counts of the pool it shares; all zero before the first statement. */

@@ -120,7 +120,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
       const { unit } = session;
       return {
         result: session.#runOnce(work, options),
-        hasKept: () => unit.hasKept,
+        hasKept: () => unit.hasKept || unit.isSpent?.() === true,
         onRetry: (attempt, delayMs, error) => host.emit?.({ type: "retry", session: unit.id, attempt, delayMs, error }),
       };
     };
