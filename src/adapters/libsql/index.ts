@@ -43,6 +43,7 @@ export interface LibsqlOptions {
 export function libsql(options: LibsqlOptions = {}): AdapterFactory {
   const { fetch, authToken, createClient } = options;
   return {
+    dialect: "sqlite",
     schemes: ["libsql", "https", "http"],
     identity: [fetch, authToken, createClient],
     create: (source) => new LibsqlAdapter(options, source),

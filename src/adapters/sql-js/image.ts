@@ -9,7 +9,7 @@ export function faultOf(image: Uint8Array): string | undefined {
   if (String.fromCharCode(...image.subarray(0, 16)) !== "SQLite format 3\0".slice(0, length)) {
     const looksEncrypted = length % 512 === 0 && new Set(image.subarray(0, 1_024)).size > 200;
     return looksEncrypted
-      ? "is not an SQLite database, or is encrypted (SQLCipher, SEE): decrypt it first, sql.js cannot"
+      ? "is not an SQLite database, or is encrypted (SQLCipher, SEE): decrypt it first"
       : "is not an SQLite database: those begin with `SQLite format 3`";
   }
   if (length < 100) return `is truncated: it has ${length} bytes`;
