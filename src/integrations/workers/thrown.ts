@@ -13,5 +13,10 @@ export function watchErrors(app: App): void {
     thrown.set(context.req.raw, error);
     return own!(error, context);
   };
-  Object.defineProperty(app, "errorHandler", { get: () => watched, set: (given: typeof own) => void (own = given) });
+  Object.defineProperty(app, "errorHandler", {
+    get: () => watched,
+    set: (given: typeof own) => {
+      own = given;
+    },
+  });
 }
