@@ -11,7 +11,7 @@ import { hostInThread } from "./threads.ts";
 
 const ENDLESS = "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 /** Long enough to be seen, and it ends. */
-const LONG = "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000000) SELECT count(*) AS n FROM n";
+const LONG = "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT count(*) AS n FROM n";
 const root = mkdtempSync(join(tmpdir(), "isopool-stopped-"));
 const threads: ReturnType<typeof hostInThread>["thread"][] = [];
 const databases: Database[] = [];
@@ -33,6 +33,8 @@ function make(folder: string | undefined, stopMs = 50, options: Partial<Database
   const db = createDatabase("sqljs:shop", {
     adapters: [sqlJsWorker({ worker, stopMs })],
     context: asyncLocal(AsyncLocalStorage),
+    // The machine may be busy: who waits for a statement that ends must not give up first.
+    pool: { acquireTimeoutMs: 25_000, openTimeoutMs: 25_000 },
     ...options,
   });
   databases.push(db);
