@@ -1,7 +1,7 @@
 // For users who name no such `lib`.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { Adapter, Capabilities, Dialect, MaybePromise, Settings } from "./contract/adapter.ts";
+import type { Adapter, AdapterFactory, Capabilities, Dialect, MaybePromise, Settings } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent, Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
 import type { Clock, WaitUntil } from "./contract/runtime.ts";
@@ -10,7 +10,6 @@ import { explicit } from "./context/explicit.ts";
 import { Listeners } from "./session/listeners.ts";
 import { checkDatabaseOptions, makeAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
 import { type DatabaseStats, statsOf } from "./database-stats.ts";
-import { DbError } from "./errors.ts";
 import { checkNames } from "./pool/option-names.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
@@ -30,10 +29,10 @@ import { sessionRequired } from "./session/session-required.ts";
 import type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
 import { type CloseAction, Session, type Work } from "./session/session.ts";
 import { SESSION_OPTIONS, type SessionOptions, type TransactionOptions } from "./session/session-options.ts";
-import { Source } from "./session/source.ts";
+import { shareSource } from "./session/share-source.ts";
+import type { Source } from "./session/source.ts";
 import type { Carry, SqlQuery } from "./session/sql-query.ts";
-import { copyInput, type StatementInput, toStatement } from "./session/statement.ts";
-import { identityOf } from "./session/source-identity.ts";
+import { copyInput, type StatementInput } from "./session/statement.ts";
 import { asyncDisposable } from "./dispose.ts";
 
 /**
@@ -160,6 +159,11 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     if (!this.#disposing) this.#source?.listen(this);
   }
 
+  /** @internal */
+  get adapters(): readonly AdapterFactory[] {
+    return this.#options.adapters;
+  }
+
   /** What its connections can do; `undefined` before `ready()` where the URL is a function. */
   get capabilities(): Capabilities | undefined {
     return (this.#adapter ?? this.#source?.adapter)?.capabilities;
@@ -196,9 +200,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     this.#bound.set(owner, session);
   }
 
-  /** @internal Closes the connections that may not outlive this request. */
-  async leave(): Promise<void> {
-    await this.#source?.pool.leave?.();
+  /** @internal Closes what may not outlive this request. */
+  async leave(event?: WaitUntil): Promise<void> {
+    await this.#source?.pool.leave?.(event);
   }
 
   /** Counts of the pool it shares; all zero before the first statement. */
@@ -261,6 +265,12 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return this.carried(Promise.reject(sessionRequired(this.context, "; to end the database itself, use dispose()")));
   }
 
+  /** @internal The current session; none where there is none for certain. @throws DbError `SESSION_REQUIRED` */
+  here(): Session | undefined {
+    const { absenceProves, strict } = this.context;
+    return this.current() ?? (absenceProves && !(strict && this.sessions > 0) ? undefined : this.require());
+  }
+
   /** @internal */
   override require(): Session {
     const session = this.current();
@@ -300,20 +310,12 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return withDefaults(options, this.#options, this.dialect, outer);
   }
 
-  // Without a current session, a statement is a session of its own; if its absence proves nothing, it is refused.
+  // Without a current session, a statement is a session of its own.
   #place(): Queryable {
-    const { absenceProves, strict } = this.context;
-    return this.current() ?? (absenceProves && !(strict && this.sessions > 0) ? this.autocommit : this.require());
+    return this.here() ?? this.autocommit;
   }
 
   #share(adapter: Adapter): Source<Hook> {
-    if (this.#disposing)
-      throw new DbError("POOL_CLOSED", "the database was disposed: make a new one", { pool: adapter.key ?? "" });
-    const { afterFirstConnection, afterConnection, adapters, setup: inputs = [] } = this.#options;
-    const { limits, checksConnections, runtime, folder, stacks } = this;
-    const setup = inputs.map((input) => toStatement(input, adapter, "setup"));
-    const options = { limits, runtime, setup, afterFirstConnection, afterConnection, checksConnections };
-    const identity = identityOf(this.#url, folder, stacks, options, adapters);
-    return (this.#source = Source.share(adapter, identity, options, this));
+    return (this.#source = shareSource(adapter, this.#url, this.#options, this, this.#disposing !== undefined));
   }
 }

@@ -46,6 +46,8 @@ export interface Capabilities {
 
 /** Creates adapters for the sources of some URL schemes; `sqlJs()`, `libsql()` and `neon()` return one. */
 export interface AdapterFactory {
+  /** What its adapters speak: known before the URL is. */
+  readonly dialect?: Dialect | undefined;
   /** Without the colon: `["libsql", "http", "https"]`. */
   readonly schemes: readonly string[];
   /** What affects a session besides the URL; two sources share a pool only if these are identical. */
@@ -105,7 +107,9 @@ export interface DriverConnection {
   readonly setup: readonly Statement[];
   /** As of the last answer. `failed`: only a rollback is possible. `closed`: unusable. */
   readonly state: "idle" | "transaction" | "failed" | "closed";
-  /** Proven idle, with no session state (temporary tables, settings) that the next session would see. */
+  /** It was closed from here, and not by its server: its end says nothing about other connections. */
+  readonly endedHere?: boolean | undefined;
+  /** Proven idle, and nothing of the session stays behind (temporary tables, settings) that the next one would see. */
   readonly isReusable: boolean;
   /**
    * Sends the steps to the database in order, in as few round trips as the driver allows: one, if it can pipeline.
@@ -129,7 +133,7 @@ export interface DriverConnection {
   renew?(): void;
   /** Pings the database; rejects or returns `false` if there is no answer. Only used without `tellsDeath`. */
   ping?(signal: AbortSignal): MaybePromise<boolean | void>;
-  /** Rolls back an open transaction and closes. Afterwards, nothing of the connection is open; a second call has no effect. */
+  /** Called once; again, in another request, where it has rejected with `CONNECT_FAILED`. After it, nothing of the connection is open. */
   close(): MaybePromise<void>;
 }
 

@@ -8,4 +8,6 @@ export interface PoolSource<C> {
   validate?(connection: C, options: { signal: AbortSignal }): boolean | void | Promise<boolean | void>;
   /** Called whenever a connection is lent or returned: `true` means its driver reports it closed. It is then never lent. */
   isClosed?(connection: C): boolean;
+  /** For how long nothing was sent on it, in milliseconds. Asked only where holders can be cut off. */
+  silentMs?(connection: C): number;
 }

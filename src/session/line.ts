@@ -11,6 +11,9 @@ import { Queue } from "./queue.ts";
 import type { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";
 
+/** As long as this, a flight in the air is something that is being done. */
+const LONGEST_FLIGHT_MS = 30_000;
+
 const hop = (): void => undefined;
 
 /** A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. */
@@ -114,6 +117,7 @@ export class Line {
     }
     this.#flying = next;
     this.#isRunning = false;
+    this.#touch(0);
     if (!this.#queue.isEmpty) this.#block();
     if (this.#idlers.length > 0) for (const resolve of this.#idlers.splice(0)) resolve();
   };
@@ -189,10 +193,16 @@ export class Line {
     const ready = this.#flying.every(isToLand) ? this.#flying : this.#flying.filter(isToLand);
     const first = ready[0];
     if (!first) return true;
+    this.#touch(LONGEST_FLIGHT_MS);
     const signal = this.isBounded || ready.some(hasDeadline) ? this.#toSignal() : undefined;
     if (first.kind === "connect") return this.#finish(first, true, link);
     const flown = this.#fly(ready, link, signal);
     return first.kind === "call" ? this.#finish(first, flown, link) : flown;
+  }
+
+  #touch(forMs: number): void {
+    const { holder, host } = this.#unit;
+    if (holder.link?.usedAt) holder.link.usedAt = host.clock.now() + forMs;
   }
 
   async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {

@@ -53,10 +53,10 @@ export const BEGIN_OPTIONS: readonly (keyof BeginOptions)[] = [
   "foreignKeys",
 ];
 
-// With the settings of the session around it: row-level security must not end inside.
-function begin({ host, options: { settings: outer } }: Unit, options: BeginOptions): BeginOptions {
+// As the session around it was told, with its settings: row-level security must not end inside.
+function begin({ host, options: { settings: outer, inner } }: Unit, options: BeginOptions): BeginOptions {
   const { settings } = host.complete({ settings: options.settings }, outer);
-  return toBegin({ ...options, settings });
+  return toBegin({ ...inner, ...toBegin(options), settings });
 }
 
 /** The BEGIN options passed to an adapter: plain data, and nothing that belongs to the session. */

@@ -78,8 +78,9 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
     const { transaction, settings, isLone, name, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
     checkNumber("timeoutMs", timeoutMs);
-    const begin = transaction === false ? undefined : toBegin(options);
-    const session = new Session(new Unit(host, parent, { begin, settings, isLone, name }));
+    const inner = toBegin(options);
+    const begin = transaction === false ? undefined : inner;
+    const session = new Session(new Unit(host, parent, { begin, inner, settings, isLone, name }));
     session.unit.holder.waitUntil = waitUntil;
     return session;
   }
@@ -119,7 +120,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
       const { unit } = session;
       return {
         result: session.#runOnce(work, options),
-        hasKept: () => unit.hasKept,
+        hasKept: () => unit.hasKept || unit.isSpent?.() === true,
         onRetry: (attempt, delayMs, error) => host.emit?.({ type: "retry", session: unit.id, attempt, delayMs, error }),
       };
     };

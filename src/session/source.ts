@@ -56,6 +56,7 @@ export class Source<Hook = unknown> implements Origin {
       open: ({ signal }) => this.#open(signal),
       close: ({ driver }) => driver.close(),
       isClosed: ({ driver }) => driver.state === "closed",
+      silentMs: ({ usedAt }) => runtime.clock.now() - usedAt,
       ...(checksConnections && !tellsDeath && { validate: ({ driver }, { signal }) => driver.ping?.(signal) }),
     };
     const poolOptions = {
@@ -67,7 +68,9 @@ export class Source<Hook = unknown> implements Origin {
         for (const user of this.#listeners) user.emit?.(event);
       },
     };
-    this.pool = runtime.createPool?.(source, poolOptions, affinity) ?? new ConnectionPool<Link>(source, poolOptions);
+    this.pool =
+      runtime.createPool?.(source, poolOptions, affinity, ConnectionPool) ??
+      new ConnectionPool<Link>(source, poolOptions);
     onCollected(this, disposer(adapter));
   }
 
@@ -117,7 +120,9 @@ export class Source<Hook = unknown> implements Origin {
     const [user] = this.users;
     if (!user) throw new DbError("POOL_CLOSED", "the database was disposed", { pool: this.pool.name });
     const driver = await this.adapter.open({ url: await user.url(), signal });
-    return { origin: this, driver, setup: [], isPrepared: false, isBound: false, onSetUp: undefined };
+    const { createPool, clock } = this.options.runtime;
+    const usedAt = createPool ? clock.now() : 0;
+    return { origin: this, driver, setup: [], isPrepared: false, isBound: false, onSetUp: undefined, usedAt };
   }
 }
 

@@ -15,6 +15,8 @@ export interface UnitOptions {
   readonly begin?: BeginOptions | undefined;
   /** Hold for each of its statements outside of a transaction. */
   readonly settings?: Settings | undefined;
+  /** How transactions inside it begin, unless they say otherwise. */
+  readonly inner?: BeginOptions | undefined;
   /** For events and reports. */
   readonly name?: string | undefined;
   /** One statement, and the connection goes back at once. */
@@ -41,6 +43,8 @@ export class Unit {
   ending: Promise<void> | undefined;
   /** Something that it did is there to stay, or may be: its work must not be done again. */
   hasKept = false;
+  /** Whether its work cannot be done again for another reason: what it was given is used up. */
+  isSpent: (() => boolean) | undefined;
   /** Its work has returned or thrown: a session that was closed earlier cannot go on. */
   isOver = false;
   /** Called when it goes on after its end: for a session from `db.open()`. */

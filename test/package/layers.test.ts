@@ -21,6 +21,7 @@ const arrows: Record<string, readonly string[]> = {
   integrations: ["index.ts"],
   // Brings a pool of its own, of the same parts.
   "integrations/workers": ["pool/", "contract/"],
+  "integrations/kysely": ["pool/option-names.ts"],
   // Middleware around withSession().
   "integrations/hono": ["integrations/workers/index.ts"],
   errors: ["contract/"],

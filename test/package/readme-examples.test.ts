@@ -75,6 +75,7 @@ function config(): object {
       ...Object.fromEntries(entries.map(({ name, types }) => [name, [types]])),
       // Drivers are there as users have them.
       "@neondatabase/serverless": [join(root, "node_modules/@neondatabase/serverless/index.d.mts")],
+      kysely: [join(root, "node_modules/kysely/dist/esm/index.d.ts")],
       "drizzle-orm": [join(root, "node_modules/drizzle-orm/index.d.ts")],
       "drizzle-orm/*": [join(root, "node_modules/drizzle-orm/*")],
       hono: [join(root, "node_modules/hono/dist/types/index.d.ts")],

@@ -3,6 +3,7 @@ import type { DbError } from "../../errors.ts";
 import { withSlash } from "./address.ts";
 import { unknown } from "./errors.ts";
 import { readLines } from "./lines.ts";
+import { isUnsent } from "../shared/platform.ts";
 import { readJson, type Sender } from "./sender.ts";
 import type { FetchResponse, WireAnswer, WireEntry, WireHead, WireRequest, WireResponse, WireStep } from "./wire.ts";
 import { reasonOf } from "../../signal.ts";
@@ -101,24 +102,30 @@ export class Remote {
     return lines as AsyncGenerator<WireEntry, void>;
   }
 
-  /** Ends the stream at the server. Never rejects: a stream that cannot be told is forgotten there by itself. */
-  async close(): Promise<void> {
+  /**
+   * Ends the stream at the server. A stream that cannot be told is forgotten there by itself.
+   *
+   * @param isHeld - it has locks there: it is told also when it should have been forgotten by now.
+   * @throws DbError when the platform sends nothing for this request: another one can end it.
+   */
+  async close(isHeld = false): Promise<void> {
     const controller = new AbortController();
     const timer = systemClock.setTimeout(() => {
-      this.#abortLate?.();
       controller.abort();
+      this.#abortLate?.();
     }, CLOSE_MS);
     try {
       await this.#late;
       // Past that, the server has ended it, or is about to.
-      if (this.isOpen && this.#idleMs < this.#server.keepMs / KEPT)
+      if (this.isOpen && (isHeld || this.#idleMs < this.#server.keepMs / KEPT))
         await this.#ask([{ type: "close" }], controller.signal);
-    } catch {
+    } catch (error) {
+      if (isUnsent(error)) throw error;
       // It expires.
     } finally {
       systemClock.clearTimeout(timer);
-      this.forget();
     }
+    this.forget();
   }
 
   async #ask(requests: readonly WireRequest[], signal: AbortSignal): Promise<WireAnswer | undefined> {

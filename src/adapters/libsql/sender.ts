@@ -1,4 +1,5 @@
 import type { MaybePromise } from "../../contract/adapter.ts";
+import { platformRefusal } from "../shared/platform.ts";
 import { failed, unknown } from "./errors.ts";
 import { toHttpError } from "./refusal.ts";
 import type { Fetch, FetchResponse } from "./wire.ts";
@@ -51,6 +52,8 @@ export class Sender {
       // Told by Node alone; elsewhere, a server that is not there looks like an answer that was lost.
       const { code } = Object((error as { cause?: unknown } | undefined)?.cause) as { code?: unknown };
       const cause = nameOf(error);
+      const refusal = platformRefusal(error);
+      if (refusal) throw failed("CONNECT_FAILED", `nothing was sent: ${refusal}`, { cause });
       if (!/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/.test(String(code)))
         throw unknown("no answer from the server", cause);
       throw failed("CONNECT_FAILED", `no connection to the server (${code})`, { retryable: true, cause });

@@ -89,5 +89,5 @@ export function toFactory(
   const identity = Object.keys(options)
     .sort()
     .flatMap((name): unknown[] => [name, Reflect.get(options, name)]);
-  return { schemes: ["postgres", "postgresql"], identity, create };
+  return { dialect: "postgres", schemes: ["postgres", "postgresql"], identity, create };
 }

@@ -1,9 +1,9 @@
-import type { QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
+import type { Step, StepOutcome } from "../../contract/adapter.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { needsNoSettings } from "./errors.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { DONE, failure, isSetup, SKIPPED } from "./outcomes.ts";
-import { scan } from "./scan.ts";
+import { type Scan, scan } from "./scan.ts";
 import { type Group, type Segment, toSegments } from "./segments.ts";
 import { toLocal } from "./settings.ts";
 import type { Bound } from "./values.ts";
@@ -51,8 +51,12 @@ function fateOf(step: Step, state: PlanInput["state"], local: Bound | undefined)
   if (state !== "idle" || step.kind === "begin") return undefined;
   if (step.kind !== "query") return step.kind === "rollback" ? DONE : failure(transactionLost(step.kind));
   if (step.guarded) return SKIPPED;
-  const { text } = step.statement;
-  return local && scan(text).place === "apart" ? failure(needsNoSettings(text)) : undefined;
+  const isRefused = local && placeOf(step) === "apart" && !isSetup(step);
+  return isRefused ? failure(needsNoSettings(step.statement.text)) : undefined;
+}
+
+function placeOf(step: Step): Scan["place"] {
+  return step.kind === "query" ? scan(step.statement.text).place : "anywhere";
 }
 
 function groupAt(steps: readonly Step[], start: number, isInside: boolean): Group {
@@ -61,8 +65,9 @@ function groupAt(steps: readonly Step[], start: number, isInside: boolean): Grou
     const end = steps.findIndex(({ kind }, at) => at >= start && (kind === "commit" || kind === "rollback"));
     return { kind: "transaction", start, end: end < 0 ? steps.length : end + 1 };
   }
-  if (!isSetup(first)) return { kind: "alone", start, end: start + 1 };
-  const end = steps.findIndex((step, at) => at >= start && !isSetup(step));
+  const isTogether = (step: Step): boolean => isSetup(step) && placeOf(step) !== "apart";
+  if (!isTogether(first)) return { kind: "alone", start, end: start + 1 };
+  const end = steps.findIndex((step, at) => at >= start && !isTogether(step));
   return { kind: "setup", start, end: end < 0 ? steps.length : end };
 }
 
@@ -72,7 +77,7 @@ function canFollow(last: Group | undefined, group: Group, steps: readonly Step[]
   const [before, step] = [steps[last.start]!, steps[group.start]!];
   if (before.kind !== "query" || before.onError === "stop" || step.kind !== "query") return false;
   // CREATE DATABASE and VACUUM, for two, cannot share a Sync with the guard; nor can what commits by itself.
-  const isAnywhere = ({ statement }: QueryStep): boolean => scan(statement.text).place === "anywhere";
+  const isAnywhere = (each: Step): boolean => placeOf(each) === "anywhere";
   return last.kind === "alone" && group.kind === "alone" && isAnywhere(step) && (!isPooled || isAnywhere(before));
 }
 

@@ -69,12 +69,13 @@ function read(text: string): Scan {
   const head = headOf(found);
   const verb = found.words.find((word) => /^\w/.test(word)) ?? "";
   const leavesState = leaves(head, found) || (verb === "DO" && bodyLeaves(wordsOf(body)));
+  const isApart = APART.test(head);
   return {
     verb,
     leavesState,
     isForGood: FOR_GOOD.test(head),
-    isRepeatable: leavesState || CALLS.test(head),
-    place: APART.test(head) ? "apart" : /^(DO|CALL)$/.test(verb) ? "commits" : "anywhere",
+    isRepeatable: !isApart && (leavesState || CALLS.test(head)),
+    place: isApart ? "apart" : /^(DO|CALL)$/.test(verb) ? "commits" : "anywhere",
     isBarred: BARRED.test(head),
     placeholders: OWN_PLACEHOLDERS.test(head) ? 0 : placeholders,
     stray: stray >= 0 ? stray : text.indexOf("\0"),

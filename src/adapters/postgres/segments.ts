@@ -1,6 +1,7 @@
 import type { Step } from "../../contract/adapter.ts";
 import { bare, CHECK_MARK, idleTimeout, SET_MARK, textOf } from "./control.ts";
 import type { PlanInput } from "./plan-input.ts";
+import { isSetup } from "./outcomes.ts";
 import type { Part } from "./pipeline.ts";
 import { toLocal } from "./settings.ts";
 import { bind, type Bound } from "./values.ts";
@@ -78,7 +79,7 @@ function entriesOf(
   local: Bound | undefined,
 ): Entry[] {
   const isOver = /^(commit|rollback)$/.test(steps[end - 1]!.kind);
-  const entries = kind === "alone" && local ? [aside(local, start)] : [];
+  const entries = kind === "alone" && local && !isSetup(steps[start]!) ? [aside(local, start)] : [];
   for (let at = start; at < end; at++) {
     const step = steps[at]!;
     entries.push(entry(step.kind === "query" ? bind(step.statement) : bare(textOf(step)), at));

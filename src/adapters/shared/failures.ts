@@ -33,12 +33,7 @@ export function failuresOf(adapter: string): Failures {
   };
 }
 
-/**
- * The database has ended the transaction on its own.
- *
- * @example
- * if (!isOpen) throw transactionLost("commit");
- */
+/** The database has ended the transaction behind the session's back. */
 export function transactionLost(sql: string, cause?: unknown): DbError {
   const message = "the transaction has ended: roll back, then begin again";
   return new DbError("TRANSACTION_LOST", message, { sql }, { cause, retryable: true });

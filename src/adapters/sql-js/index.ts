@@ -38,6 +38,7 @@ export function sqlJs(options: SqlJsOptions): AdapterFactory {
   const { sqlJs: source, storage } = options;
   if (!source) throw new TypeError(`Expected \`sqlJs\` to be what \`await initSqlJs()\` returns, got \`${source}\``);
   return {
+    dialect: "sqlite",
     schemes: ["sqljs"],
     identity: [source, storage?.key ?? storage],
     create: (from) => new SqlJsAdapter(options, from),

@@ -1,6 +1,6 @@
 import type { MaybePromise } from "../../contract/adapter.ts";
 import type { Clock, WaitUntil } from "../../contract/runtime.ts";
-import { DbError } from "../../errors.ts";
+import { DbError, isDbError } from "../../errors.ts";
 import type { PoolSource } from "../../pool/source.ts";
 import { reasonOf } from "../../signal.ts";
 
@@ -14,11 +14,14 @@ export const LONGEST_DELAY_MS: number = 2 ** 31 - 1;
 export class BoundedSource<C> implements PoolSource<C> {
   readonly validate?: NonNullable<PoolSource<C>["validate"]>;
   readonly isClosed?: NonNullable<PoolSource<C>["isClosed"]>;
+  readonly silentMs?: NonNullable<PoolSource<C>["silentMs"]>;
   readonly #source: PoolSource<C>;
   readonly #name: string;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   #waitUntil: WaitUntil | undefined;
+  /** What a request could not close, as the platform sends nothing more for it. */
+  readonly #owed: C[] = [];
 
   /** @param name - of the pool, for messages. */
   constructor(source: PoolSource<C>, name: string, timeoutMs: number, clock: Clock) {
@@ -26,6 +29,7 @@ export class BoundedSource<C> implements PoolSource<C> {
     this.#name = name;
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
+    if (source.silentMs) this.silentMs = (connection) => source.silentMs!(connection);
     if (source.isClosed) this.isClosed = (connection) => source.isClosed!(connection);
     if (!source.validate) return;
     this.validate = (connection, options) =>
@@ -52,8 +56,18 @@ export class BoundedSource<C> implements PoolSource<C> {
     );
   }
 
-  close(connection: C): Promise<void> {
-    return this.#call(() => this.#source.close(connection));
+  async close(connection: C): Promise<void> {
+    try {
+      await this.#call(() => this.#source.close(connection));
+    } catch (error) {
+      if (isDbError(error, "CONNECT_FAILED") && !error.retryable) this.#owed.push(connection);
+      throw error;
+    }
+  }
+
+  /** Closes in this request what another could not. */
+  settle(): void {
+    for (const connection of this.#owed.splice(0)) void this.close(connection).catch(() => undefined);
   }
 
   /** @param discard - receives a result that comes too late. */

@@ -1,20 +1,34 @@
 import type { CloseReason } from "../../contract/events.ts";
-import type { Clock, Runtime } from "../../contract/runtime.ts";
+import type { Clock, Runtime, WaitUntil } from "../../contract/runtime.ts";
 import { DbError } from "../../errors.ts";
 import type { AcquireOptions, Lease } from "../../pool/lease.ts";
 import { type ConnectionPoolOptions, checkPoolOptions } from "../../pool/options.ts";
-import { ConnectionPool } from "../../pool/pool.ts";
+import type { ConnectionPool } from "../../pool/pool.ts";
 import type { Pool } from "../../pool/runtime.ts";
 import type { PoolSource } from "../../pool/source.ts";
 import { noneClosed, type PoolStats } from "../../pool/stats.ts";
 import { LONGEST_DELAY_MS } from "./bounded-source.ts";
 import { LONGEST_LEASE_MS } from "./loans.ts";
-import { probe } from "./probe.ts";
+import { isEvent } from "./running-events.ts";
+import { type Place, probe } from "./probe.ts";
 
 /** Most connections of one request: the platform lets it wait for this many at a time. */
 const MOST = 6;
 
-/** A context that was silent for this many times `idleMs` is gone: otherwise it would have closed its own sockets. */
+/** So many contexts are asked whether they are this one, the last used first: to ask costs some 12 µs. Any other begins anew. */
+const ASKED = 64;
+
+/** How long a socket waits for the next session of its request, when no handler of `withSession()` says when that ends. */
+const LINGER_MS = 10;
+
+/** The same where it is not known whether this is a request or a Durable Object, and `idleMs` is the default. */
+const UNSURE_MS = 1_000;
+const DEFAULT_IDLE_MS = 30_000;
+
+/** No request is that old when it begins another session; a Durable Object is. */
+const OLD_MS = 30_000;
+
+/** A context of which nothing was heard for so many times `idleMs` is gone: it would have closed its sockets by itself. */
 const SILENT_TIMES = 10;
 
 const NOTHING = { open: 0, busy: 0, idle: 0, opening: 0, waiting: 0 };
@@ -24,7 +38,12 @@ type DisposeOptions = NonNullable<Parameters<Pool<unknown>["dispose"]>[0]>;
 /** The pool of one I/O context. */
 interface Here<C> {
   readonly pool: ConnectionPool<C>;
-  readonly isMine: () => boolean;
+  readonly ask: () => Place;
+  /** A handler of `withSession()`, which closes it at its end. */
+  readonly event: WaitUntil | undefined;
+  readonly since: number;
+  /** Whether it is a Durable Object, which outlives its requests; `undefined`: not known yet. */
+  isObject: boolean | undefined;
   usedAt: number;
   timer: unknown;
   /** It keeps nothing any longer: idle connections are closed. */
@@ -39,21 +58,32 @@ interface Here<C> {
 export class ContextPools<C> implements Pool<C> {
   readonly name: string;
   readonly #source: PoolSource<C>;
+  readonly #Plain: typeof ConnectionPool;
   readonly #options: ConnectionPoolOptions;
   readonly #clock: Clock;
   readonly #idleMs: number;
-  /** The newest last. */
   readonly #all: Set<Here<C>> = new Set();
-  /** The counts of pools that are gone. */
+  /** Those that were used last, the latest last. */
+  readonly #recent: Here<C>[] = [];
+  readonly #events: WeakMap<WaitUntil, Here<C>> = new WeakMap();
+  /** Of a context that is gone: any other learns from it what it is. */
+  #witness: (() => Place) | undefined;
+  /** What pools have counted that are gone. */
   #past: PoolStats;
   #isDisposed = false;
 
-  constructor(source: PoolSource<C>, options: ConnectionPoolOptions & { readonly runtime: Runtime }) {
+  /** @param Plain - the pool of one context. */
+  constructor(
+    source: PoolSource<C>,
+    options: ConnectionPoolOptions & { readonly runtime: Runtime },
+    Plain: typeof ConnectionPool,
+  ) {
     const { runtime, name = "pool" } = options;
     const checked = checkPoolOptions(options, runtime.maxConnections);
     const max = Math.min(checked.max, MOST);
     this.name = name;
     this.#source = source;
+    this.#Plain = Plain;
     this.#options = { ...options, max };
     this.#clock = runtime.clock;
     this.#idleMs = checked.idleMs;
@@ -61,8 +91,8 @@ export class ContextPools<C> implements Pool<C> {
   }
 
   async acquire(options?: AcquireOptions): Promise<Lease<C>> {
-    const here = this.#here();
-    // If it fails, a connection that is still opening may have no taker, and must not stay open.
+    const here = this.#here(options?.waitUntil);
+    // When it fails, what is being opened may be for nobody: it is not to stay open.
     return here.pool.acquire(options).catch((error: unknown) => {
       this.#rest(here);
       throw error;
@@ -70,8 +100,8 @@ export class ContextPools<C> implements Pool<C> {
   }
 
   tryAcquire(options?: AcquireOptions): Lease<C> | undefined {
-    const here = this.#find();
-    if (here) here.usedAt = this.#clock.now();
+    const here = this.#find(options?.waitUntil);
+    if (here) this.#use(here);
     return here?.pool.tryAcquire(options);
   }
 
@@ -84,9 +114,9 @@ export class ContextPools<C> implements Pool<C> {
     return [...this.#all].reduce((sum, { pool }) => add(sum, pool.stats()), this.#past);
   }
 
-  /** Closes this context's connections as soon as they are not in use. */
-  async leave(): Promise<void> {
-    const here = this.#find();
+  /** Closes what is of this context, or of an event, as soon as nobody has it. */
+  async leave(event?: WaitUntil): Promise<void> {
+    const here = event ? this.#events.get(event) : this.#find();
     if (!here) return;
     here.isLeft = true;
     here.pool.invalidate();
@@ -100,21 +130,39 @@ export class ContextPools<C> implements Pool<C> {
     if (here) await this.#close(here, options);
   }
 
-  #find(): Here<C> | undefined {
-    return [...this.#all].filter((here) => !here.isClosing && here.isMine()).at(-1);
+  /** @param event - where the caller is of one: nothing has to be asked then. */
+  #find(event?: WaitUntil): Here<C> | undefined {
+    if (event && isEvent(event)) {
+      const here = this.#events.get(event);
+      return here?.isClosing ? undefined : here;
+    }
+    return this.#recent.findLast((here) => !here.isClosing && here.ask() === "own");
   }
 
-  #here(): Here<C> {
+  #use(here: Here<C>): void {
+    const now = this.#clock.now();
+    here.usedAt = now;
+    const at = this.#recent.indexOf(here);
+    if (at >= 0) this.#recent.splice(at, 1);
+    if (here.isObject === undefined) {
+      const told = (this.#recent.at(-1)?.ask ?? this.#witness)?.();
+      if (told && told !== "own") here.isObject = told === "object";
+      else if (now - here.since > OLD_MS) here.isObject = true;
+    }
+    if (this.#recent.push(here) > ASKED) this.#recent.shift();
+  }
+
+  #here(waitUntil: WaitUntil | undefined): Here<C> {
     if (this.#isDisposed)
       throw new DbError("POOL_CLOSED", `"${this.name}" was disposed. Make a new one.`, { pool: this.name });
-    const here = this.#find() ?? this.#begin();
-    here.usedAt = this.#clock.now();
+    const here = this.#find(waitUntil) ?? this.#begin(waitUntil);
+    this.#use(here);
     return here;
   }
 
-  #begin(): Here<C> {
+  #begin(waitUntil: WaitUntil | undefined): Here<C> {
     const { onEvent } = this.#options;
-    const pool = new ConnectionPool<C>(this.#source, {
+    const pool = new this.#Plain<C>(this.#source, {
       ...this.#options,
       onEvent: (event) => {
         onEvent?.(event);
@@ -122,16 +170,25 @@ export class ContextPools<C> implements Pool<C> {
         if (/^(release|close|error)$/.test(event.type)) void Promise.resolve().then(() => this.#rest(here));
       },
     });
+    const event = waitUntil && isEvent(waitUntil) ? waitUntil : undefined;
     const here: Here<C> = {
       pool,
-      isMine: probe(),
+      ask: probe(),
+      event,
+      since: this.#clock.now(),
+      isObject: "WebSocketPair" in globalThis ? undefined : true,
       usedAt: 0,
       timer: undefined,
       isLeft: false,
       isClosing: false,
     };
-    for (const each of this.#all) if (this.#isGone(each)) this.#strike(each);
+    // Two of the others at a time, in turn: there may be many.
+    for (const each of [...take(this.#all, 2)]) {
+      if (this.#isGone(each)) this.#strike(each);
+      else if (this.#all.delete(each)) this.#all.add(each);
+    }
     this.#all.add(here);
+    if (event) this.#events.set(event, here);
     return here;
   }
 
@@ -141,19 +198,30 @@ export class ContextPools<C> implements Pool<C> {
   }
 
   /**
-   * Drops a context that has nothing left. Its own pool closes its sockets after they were idle: an open one keeps its context
-   * alive, and that pool's timer with it.
+   * Closes a request's sockets when its last session has ended, and forgets a context that has nothing any more. Those of a
+   * Durable Object are closed by its own pool, when they have been idle. An open one keeps its context alive, and the timers with it.
    */
   #rest(here: Here<C>): void {
     this.#clock.clearTimeout(here.timer);
     if (here.isClosing || !isQuiet(here)) return;
     const { open, opening, opened } = here.pool.stats();
-    if (here.isLeft || (open + opening === 0 && opened > 0)) void this.#close(here);
-    // If no open has succeeded, its pool knows how long to wait before the next.
-    else if (open + opening === 0 && this.#idleMs < Infinity)
+    const { isLeft, isObject, event } = here;
+    const isEmpty = open + opening === 0;
+    if (isLeft || (isEmpty && (opened > 0 || isObject === false))) return void this.#close(here);
+    const lingerMs =
+      event || isObject
+        ? Infinity
+        : isObject === false
+          ? LINGER_MS
+          : this.#idleMs === DEFAULT_IDLE_MS
+            ? UNSURE_MS
+            : Infinity;
+    // Where no open has succeeded, its pool knows how long to wait before the next.
+    const delayMs = isEmpty ? this.#idleMs : lingerMs < this.#idleMs ? lingerMs : Infinity;
+    if (delayMs < Infinity)
       here.timer = this.#clock.setTimeout(
         () => isQuiet(here) && void this.#close(here),
-        Math.min(this.#idleMs, LONGEST_DELAY_MS),
+        Math.min(delayMs, LONGEST_DELAY_MS),
       );
   }
 
@@ -165,11 +233,21 @@ export class ContextPools<C> implements Pool<C> {
   }
 
   #strike(here: Here<C>): void {
+    this.#witness = here.ask;
+    const at = this.#recent.indexOf(here);
+    if (at >= 0) this.#recent.splice(at, 1);
     if (this.#all.delete(here)) this.#past = add(this.#past, { ...here.pool.stats(), ...NOTHING });
   }
 }
 
-/** No caller has a connection or waits for one. A connection that is still opening then has no taker. */
+function* take<T>(all: Iterable<T>, count: number): Generator<T, void> {
+  for (const each of all) {
+    if (count-- <= 0) return;
+    yield each;
+  }
+}
+
+/** Nobody has a connection or waits for one. One that is opened is for nobody then. */
 function isQuiet<C>({ pool }: Here<C>): boolean {
   const { busy, waiting } = pool.stats();
   return busy + waiting === 0;

@@ -61,6 +61,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     if (options?.usePool === false || options?.signal?.aborted) return undefined;
     this.watch.read();
     return this.#source.for(options, () => {
+      this.#source.settle();
       const entry = this.stock.newest();
       if (!entry || !this.stock.isTrusted(entry)) return undefined;
       idle.pop();
@@ -98,6 +99,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     if (failure) throw failure.error;
     if (stock.isDisposed) throw refusal("POOL_CLOSED", this.place);
     waiter.given = undefined;
+    this.#source.settle();
     const fault = given && stock.faultOf(given);
     if (fault) stock.close(given, fault);
     else if (given) return this.#lend(given, options, now - since);
@@ -153,9 +155,9 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     const holder = this.#loans.end(entry);
     if (how?.broken) stock.pace.narrow();
     this.#source.for(holder, () => {
-      // The pool had already written it off.
-      if (!stock.entries.has(entry)) void this.#source.close(entry.connection).catch(() => undefined);
-      else if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
+      // One that was given up on is closed already.
+      if (!stock.entries.has(entry)) return this.pump();
+      if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
       else this.offer(entry);
       this.pump();
     });
@@ -250,6 +252,6 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
       waiter.given = undefined;
       if (given) this.offer(given);
     }
-    for (const entry of this.#loans.lose(now)) stock.remove(entry, "broken");
+    for (const entry of this.#loans.lose(now, this.#source.silentMs)) stock.close(entry, "broken");
   }
 }

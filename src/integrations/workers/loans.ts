@@ -1,10 +1,14 @@
 import type { Entry } from "../../pool/entry.ts";
+import type { PoolSource } from "../../pool/source.ts";
 import { type AcquireOptions, type Lease, lend } from "../../pool/lease.ts";
 
 /** A cut-off request returns nothing: after this time, its place is lent again. */
 export const LONGEST_LEASE_MS = 60_000;
 
-/** The lent connections, and the options of their holders. */
+/** As long as a Worker may go on behind its response: whoever sends nothing for so long has forgotten its lease. */
+const LONGEST_SILENCE_MS = 30_000;
+
+/** What is lent, and what whoever has it had asked for. */
 export class Loans<C> {
   readonly #holders: Map<Entry<C>, AcquireOptions | undefined> = new Map();
 
@@ -24,9 +28,12 @@ export class Loans<C> {
     return holder;
   }
 
-  /** Writes off leases that are too old, and returns their connections. */
-  lose(now: number): Entry<C>[] {
-    const isLost = (entry: Entry<C>): boolean => entry.leasedAt < now - LONGEST_LEASE_MS;
+  /** Gives up on leases that are of no use to anybody: returns what was lent. */
+  lose(now: number, silentMs: PoolSource<C>["silentMs"]): Entry<C>[] {
+    const isLost = ({ leasedAt, connection }: Entry<C>): boolean =>
+      silentMs
+        ? Math.min(now - leasedAt, silentMs(connection)) > LONGEST_SILENCE_MS
+        : leasedAt < now - LONGEST_LEASE_MS;
     return [...this.#holders.keys()].filter((entry) => isLost(entry) && this.#holders.delete(entry));
   }
 }

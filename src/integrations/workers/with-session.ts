@@ -1,6 +1,7 @@
 import type { Database, Session } from "../../index.ts";
 import { runEvent, WITH_SESSION_OPTIONS, type WithSessionOptions } from "./event.ts";
 import { checkNames } from "../../pool/option-names.ts";
+import { watchErrors } from "./thrown.ts";
 import { type EventArguments, toInvocation } from "./invocation.ts";
 
 /** One database, or several: their sessions begin together, and commit in this order. */
@@ -81,6 +82,7 @@ export function withSession(
   const known = NAMES.filter((name) => typeof handlers[name] === "function");
   if (known.length === 0)
     throw new TypeError(`Expected a handler, or an object with one of ${NAMES.join(", ")}, got \`${typeof handler}\``);
+  watchErrors(handlers);
   const wrapped = known.map((name) => [
     name,
     wrap((...args) => (handlers[name] as (...args: unknown[]) => unknown).apply(handlers, args)),

@@ -78,6 +78,32 @@ test("a certificate that is not trusted, and a name that is not known, are told 
   }
 });
 
+test("a request that the platform refuses to send says why, at once, over HTTP and WebSocket", async () => {
+  const words = "Too many subrequests by single Worker invocation. To configure this limit, refer to https://x.example";
+  // As workerd tells it: by an event.
+  class NoSocket extends EventTarget {
+    binaryType = "arraybuffer";
+    constructor() {
+      super();
+      setTimeout(() => this.dispatchEvent(Object.assign(new Event("error"), { message: `Uncaught Error: ${words}` })));
+    }
+    close(): void {}
+  }
+  for (const transport of ["http", "ws"] as const) {
+    const neonConfig =
+      transport === "http"
+        ? { fetchFunction: () => Promise.reject(new Error(words)) }
+        : { webSocketConstructor: NoSocket as never };
+    const { db } = await openShop({ neon: { transport, neonConfig } });
+    await expect(db.autocommit.query("SELECT 1")).rejects.toMatchObject({
+      code: "CONNECT_FAILED",
+      message: expect.stringContaining("Too many subrequests by single Worker invocation"),
+      outcome: "not-executed",
+      retryable: false,
+    });
+  }
+});
+
 test("every request says that nothing may be kept of it", async () => {
   const seen: unknown[] = [];
   const { db, names } = await openShop({

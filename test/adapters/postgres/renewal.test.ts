@@ -195,6 +195,25 @@ test("setup and hooks are there again for every session, in order; what they hav
   expect(await server.query("SELECT count(*) FROM goods")).toEqual([{ count: "1" }]);
 });
 
+test("setup may be what runs in no transaction, among what is repeated", async () => {
+  const { db, server } = await openShop({
+    neon: { transport: "ws" },
+    db: {
+      setup: ["SET app.a = 'A'", "VACUUM goods", "SET app.b = 'B'"],
+      afterFirstConnection: (connection) => connection.queue("CREATE INDEX CONCURRENTLY named ON goods (name)"),
+    },
+  });
+  const look = "SELECT current_setting('app.a') || current_setting('app.b') AS seen";
+  for (let again = 0; again < 3; again++) {
+    expect((await db.session((session) => session.query(look))).rows).toEqual([{ seen: "AB" }]);
+    expect((await db.session((session) => session.query(look), { settings: { "app.c": "C" } })).rows).toEqual([
+      { seen: "AB" },
+    ]);
+  }
+  expect(await server.query("SELECT count(*) FROM pg_indexes WHERE indexname = 'named'")).toEqual([{ count: "1" }]);
+  expect(db.stats().opened).toBe(1);
+});
+
 test("what a hook has set in a transaction that it rolled back is not made anew", async () => {
   const { server } = await openShop();
   const connection = await openOn(server);

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
-import type { PoolOptions } from "../../../src/index.ts";
+import type { DatabaseStats, PoolOptions } from "../../../src/index.ts";
 import { type LibsqlServerOptions, type RunningServer, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
 import { bundleWorker } from "../bundle.ts";
 import { startWorkerd, type WorkerdOptions } from "../workerd.ts";
@@ -23,7 +23,7 @@ export interface Isolate {
   /** Numbers in the table `goods`. */
   names(): Promise<number[]>;
   /** What the worker's database counts. */
-  stats(): Promise<{ open: number; busy: number; idle: number; waiting: number; opening: number; opened: number }>;
+  stats(): Promise<DatabaseStats>;
   /** Waits until a condition holds; for what workerd does when nobody waits for it. */
   until(condition: () => boolean | Promise<boolean>): Promise<void>;
   log(): string;
