@@ -5,8 +5,10 @@ import type { ContextProvider, Frame } from "../contract/context.ts";
 
 interface Storage {
   /** The innermost frame here, of whichever database. */
-  current(): Frame | undefined;
-  run<T>(frame: Frame | undefined, work: () => T): T;
+  readonly current: () => Frame | undefined;
+  readonly run: <T>(frame: Frame | undefined, work: () => T) => T;
+  /** One of each kind: databases are counted by their providers. */
+  made?: Record<string, ContextProvider>;
 }
 
 export interface AmbientOptions {
@@ -32,5 +34,6 @@ export function ambient(
   const storages = (world[KEY] ??= new WeakMap());
   const storage = storages.get(source) ?? makeStorage();
   storages.set(source, storage);
-  return { ...storage, name, absenceProves: true, strict };
+  const { current, run } = storage;
+  return ((storage.made ??= {})[name + strict] ??= { current, run, name, absenceProves: true, strict });
 }

@@ -37,7 +37,13 @@ export class Autocommit extends Queryable {
     return this.#database.lone((session) => session.submit(kind, inputs, finish, options));
   }
 
-  override async *stream<R = Row>(
+  override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options?: StreamRowsOptions): AsyncIterable<R> {
+    const rows = this.#rows<R>(statement, options);
+    const steps = { next: () => this.carried(rows.next()), return: () => this.carried(rows.return()) };
+    return { [Symbol.asyncIterator]: () => steps };
+  }
+
+  async *#rows<R>(
     statement: SqlQuery<R> | StatementInput,
     options?: StreamRowsOptions,
   ): AsyncGenerator<R, void, undefined> {

@@ -60,6 +60,15 @@ function problems(texts: Readonly<Record<string, string>>, more: ts.CompilerOpti
   host.readFile = (path) => files.get(path) ?? libs.get(path) ?? readFile(path);
   host.getDefaultLibLocation = () => LIBS;
   host.getDefaultLibFileName = (given) => `${LIBS}/${ts.getDefaultLibFileName(given)}`;
+  const lookUp = (name: string, file: string, mode: ts.ModuleKind.CommonJS | ts.ModuleKind.ESNext | undefined) =>
+    ts.resolveModuleName(name, file, options, host, undefined, undefined, mode);
+  host.resolveModuleNameLiterals = (literals, file, _redirected, _options, source) =>
+    literals.map((literal) => {
+      const mode = ts.getModeForUsageLocation(source, literal);
+      // drizzle-orm 1.0 is installed under a name of its own.
+      const isV1 = /[/]drizzle[/]v1[/]/.test(file);
+      return lookUp(isV1 ? literal.text.replace(/^drizzle-orm(?=[/]|$)/, "drizzle-orm-1") : literal.text, file, mode);
+    });
   host.getSourceFile = (path, language) => {
     const text = host.readFile(path);
     return text === undefined ? undefined : ts.createSourceFile(path, text, language);

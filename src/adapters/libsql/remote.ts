@@ -110,17 +110,12 @@ export class Remote {
    */
   async close(isHeld = false): Promise<void> {
     const controller = new AbortController();
-    let timer: unknown;
-    const over = new Promise<void>((resolve) => {
-      timer = systemClock.setTimeout(() => {
-        controller.abort();
-        resolve();
-        this.#abortLate?.();
-      }, CLOSE_MS);
-    });
+    const timer = systemClock.setTimeout(() => {
+      controller.abort();
+      this.#abortLate?.();
+    }, CLOSE_MS);
     try {
-      // It may be of a request that was cut off, and never settle.
-      await Promise.race([this.#late, over]);
+      await this.#late;
       // Past that, the server has ended it, or is about to.
       if (this.isOpen && (isHeld || this.#idleMs < this.#server.keepMs / KEPT))
         await this.#ask([{ type: "close" }], controller.signal);

@@ -52,7 +52,7 @@ export class Sender {
       // Told by Node alone; elsewhere, a server that is not there looks like an answer that was lost.
       const { code } = Object((error as { cause?: unknown } | undefined)?.cause) as { code?: unknown };
       const cause = nameOf(error);
-      const refusal = platformRefusal(String((error as Error | undefined)?.message));
+      const refusal = platformRefusal(error);
       if (refusal) throw failed("CONNECT_FAILED", `nothing was sent: ${refusal}`, { cause });
       if (!/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/.test(String(code)))
         throw unknown("no answer from the server", cause);

@@ -9,7 +9,7 @@ import type { PoolSource } from "../../pool/source.ts";
 import { noneClosed, type PoolStats } from "../../pool/stats.ts";
 import { LONGEST_DELAY_MS } from "./bounded-source.ts";
 import { LONGEST_LEASE_MS } from "./loans.ts";
-import { isEvent } from "./events.ts";
+import { isEvent } from "./running-events.ts";
 import { type Place, probe } from "./probe.ts";
 
 /** Most connections of one request: the platform lets it wait for this many at a time. */

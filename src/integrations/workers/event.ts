@@ -1,7 +1,7 @@
 import { DbError, isDbError } from "../../errors.ts";
 import type { Database, Session, SessionOptions, Settings } from "../../index.ts";
 import type { WaitUntil } from "../../contract/runtime.ts";
-import { beginEvent, markEvent } from "./events.ts";
+import { beginEvent, markEvent } from "./running-events.ts";
 import { type Replay, replayOf } from "./replay.ts";
 import { around, enterAll, inSessions, leave } from "./sessions.ts";
 import { thrown } from "./thrown.ts";
@@ -13,9 +13,9 @@ import { reasonOf } from "../../signal.ts";
 
 export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "settings" | "signal" | "waitUntil"> {
   /**
-   * How often the handler is run again when its transaction lost a race. Each attempt has a Request of its own, with its body,
-   * if that is told to have 1 MiB at most; a longer one, or one of unknown length, must not have been read. Nothing is done again
-   * that was committed or answered. What an attempt did besides, it did: `ctx.waitUntil()`, a `fetch()`. Default 0.
+   * How often the handler is run again if its transaction lost a race. Each attempt gets its own Request, with the body if its
+   * `content-length` is at most 1 MiB; otherwise nothing is retried once the body was read. Nor after a commit, or once the
+   * response has begun. Other effects of an attempt stay: `ctx.waitUntil()`, a `fetch()`. Default 0.
    */
   readonly retry?: SessionOptions["retry"];
   /** PostgreSQL settings of each session; a function makes them of the event and its `env`. */
@@ -23,8 +23,8 @@ export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "sett
   /** Whether a disconnecting client ends the session at once. If the platform does not report it, the handler runs to its end. Default true. */
   readonly abortOnDisconnect?: boolean | undefined;
   /**
-   * Which responses roll back. `error`: what the handler had thrown, where a framework has answered it and tells (Hono).
-   * Default: those of an error, and those of a status of 500 or more, which frameworks make of errors.
+   * Which responses roll back. `error`: what the handler threw, if the framework reports it (Hono). Default: a status of 500 or
+   * more, and any status with an error.
    */
   readonly rollbackOn?: ((response: Response, error?: unknown) => boolean) | undefined;
   /**

@@ -2,7 +2,7 @@ import { systemClock } from "../../clock.ts";
 import type { Runtime, WaitUntil } from "../../contract/runtime.ts";
 import type { PoolRuntime } from "../../pool/runtime.ts";
 import { ContextPools } from "./context-pools.ts";
-import { isKeptAlive } from "./events.ts";
+import { isKeptAlive } from "./running-events.ts";
 import { flags } from "./flags.ts";
 import { IsolatePool } from "./isolate-pool.ts";
 
@@ -12,13 +12,16 @@ export interface WorkersOptions {
    * outside `withSession()`. Default: the `waitUntil` of each session.
    */
   readonly waitUntil?: WaitUntil | undefined;
-  /** Told once, when a session begins that nothing keeps alive. `false`: on purpose, as in a Durable Object. Default `console.warn`. */
+  /**
+   * Called once, if nothing keeps a session alive when its client disconnects. `false`: on purpose, or in a Durable Object.
+   * Default `console.warn`.
+   */
   readonly warn?: ((message: string) => void) | false | undefined;
 }
 
 const WARNING =
-  "isopool: nothing keeps this session alive. If its client leaves, it is cut off, and holds its connection for half a minute: use " +
-  "withSession(), or workers({ waitUntil }). Meant, or in a Durable Object? workers({ warn: false })";
+  "isopool: nothing keeps this session alive. If its client disconnects, it is cut off, and its connection is missing for 30 s: use " +
+  "withSession(), or workers({ waitUntil }). On purpose, or in a Durable Object? workers({ warn: false })";
 
 /** The runtime of Cloudflare Workers: a module-level database serves every request of the isolate. `pool.max` is 5 by default. */
 export function workers(options: WorkersOptions = {}): PoolRuntime {

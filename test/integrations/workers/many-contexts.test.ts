@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { WaitUntil } from "../../../src/contract/runtime.ts";
-import { markEvent } from "../../../src/integrations/workers/events.ts";
+import { markEvent } from "../../../src/integrations/workers/running-events.ts";
 import { type FakeContexts, fakeContexts, leftovers, NOTHING_LEFT } from "./contexts.ts";
 
 /** How many contexts were asked for each acquire, with so many others around that hold a socket. */
