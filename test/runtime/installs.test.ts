@@ -27,7 +27,7 @@ const SETS = {
     },
     absent: ["isopool/drizzle", "isopool/drizzle/v1", "isopool/kysely"],
     sqlJs: /sql\.js is too old: install 1\.15\.2 or later/,
-    neon: /`neon` is too old for HTTP: install @neondatabase\/serverless 1\.0 or later/,
+    neon: /`neon` is too old: install @neondatabase\/serverless 1\.0/,
     vite: /isopool\/vite needs Vite 7 or later/,
   },
   new: {

@@ -65,8 +65,7 @@ export class Http {
    * @throws DbError; or the signal's own reason.
    */
   async ask(list: readonly Bound[], begin: BeginOptions | undefined, signal?: AbortSignal): Promise<RawRows[]> {
-    if (typeof this.raw.query !== "function")
-      throw failed("CONNECT_FAILED", "`neon` is too old for HTTP: install @neondatabase/serverless 1.0 or later");
+    if (!this.raw.query) throw failed("CONNECT_FAILED", "`neon` is too old: install @neondatabase/serverless 1.0");
     const toQuery = ({ text, values }: Bound, fetchOptions?: FetchOptions): HttpQuery =>
       this.raw.query(text, values, { types: TYPES, ...(fetchOptions && { fetchOptions }) });
     const send = (fetchOptions: FetchOptions): PromiseLike<unknown> => {
