@@ -39,7 +39,7 @@ export interface IsopoolPlugin extends CarrierHooks {
     environment: { readonly consumer?: string | undefined },
     run: { readonly command: string },
   ): { define: Record<string, string> } | undefined;
-  configResolved(config: ViteConfig): void;
+  configResolved(this: unknown, config: ViteConfig): void;
 }
 
 /**
@@ -73,7 +73,10 @@ export function isopool(options: IsopoolOptions = {}): IsopoolPlugin {
       command === "build" && consumer === "client"
         ? { define: { "import.meta.env.ISOPOOL_CARRIED": "true" } }
         : undefined,
-    configResolved(resolved) {
+    configResolved(this: { readonly meta?: { readonly viteVersion?: string } } | undefined, resolved) {
+      // Older ones do not say what they are, and call hooks of theirs that this plugin needs by other names, or not at all.
+      if (!this?.meta?.viteVersion)
+        throw new Error("isopool/vite needs Vite 7 or later, and this one is older: install vite@latest");
       config = resolved;
     },
   };

@@ -1,51 +1,10 @@
 // Stored databases in a real Chromium, on its disk: what was committed is there after a reload, a crash of the tab, and SIGKILL.
 
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type BrowserContext, chromium, expect, type Page, test as base } from "@playwright/test";
-import type { Order } from "./storage/program.ts";
-import { serve, type TestServer } from "./storage/server.ts";
-
-interface Answer {
-  readonly result?: unknown;
-  readonly error?: { readonly code?: string; readonly details?: unknown; readonly cause?: unknown };
-}
-
-type Where = "inPage" | "inWorker";
-
-function ask(page: Page, where: Where, order: Order): Promise<Answer> {
-  return page.evaluate(
-    ([where, order]) => (globalThis as unknown as Record<Where, (order: Order) => Promise<Answer>>)[where](order),
-    [where, order] as const,
-  );
-}
-
-const test = base.extend<{ server: TestServer; profile: string; disk: BrowserContext }>({
-  server: async ({ browserName }, use) => {
-    expect(browserName).toBe("chromium");
-    await using server = await serve();
-    await use(server);
-  },
-  profile: async ({ browserName }, use) => {
-    const folder = await mkdtemp(join(tmpdir(), `isopool-${browserName}-`));
-    await use(folder);
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  },
-  // Contexts of Playwright are in memory: this one is on the disk.
-  disk: async ({ profile, launchOptions }, use) => {
-    const context = await chromium.launchPersistentContext(profile, launchOptions);
-    await use(context);
-    await context.close();
-  },
-});
-
-async function visit(disk: BrowserContext, server: TestServer): Promise<Page> {
-  const page = await disk.newPage();
-  await page.goto(server.url);
-  return page;
-}
+import { chromium, expect } from "@playwright/test";
+import { ask, test, visit } from "./storage/on-disk.ts";
 
 const ways = [
   ["opfs", "inWorker"],

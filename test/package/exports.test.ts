@@ -12,8 +12,9 @@ function reach(file: string, seen = new Set<string>()): { files: Set<string>; fo
   if (seen.has(file)) return { files: seen, foreign: [] };
   seen.add(file);
   const foreign = importsOf("", readFileSync(file, "utf8")).flatMap(({ specifier }) => {
-    const own = relative(join(root, "dist"), file).replaceAll("\\", "/");
-    if (!specifier.startsWith(".")) return isIntegrated(own, specifier) ? [] : [`${own}: ${specifier}`];
+    const own = relative(root, file).replaceAll("\\", "/");
+    if (!specifier.startsWith("."))
+      return isIntegrated(own.replace(/^dist\//, ""), specifier) ? [] : [`${own}: ${specifier}`];
     // Emitted declarations name each other with `.ts`, or `.js`.
     const path = file.endsWith(".d.ts") ? specifier.replace(/\.[jt]s$/, ".d.ts") : specifier;
     return reach(join(dirname(file), path), seen).foreign;
@@ -39,7 +40,7 @@ test.each(entries)("$name has types and code, and asks for no runtime", ({ condi
 });
 
 /** The one package that an entry's types are inferred from; its code imports none. */
-const TYPES_OF: Readonly<Record<string, string>> = { "isopool/hono": "dist/integrations/hono/index.d.ts: hono" };
+const TYPES_OF: Readonly<Record<string, string>> = { "isopool/hono": "integrations/hono/index.d.ts: hono" };
 
 test.each(entries)("$name reaches no driver and no runtime's module", ({ name, code, types }) => {
   expect(reach(code).foreign).toEqual([]);

@@ -19,7 +19,7 @@ export interface LibsqlOptions {
   /** Takes precedence over a token in the URL. A function is called for each connection, and again when the server answers 401. */
   readonly authToken?: string | (() => MaybePromise<string>) | undefined;
   /**
-   * `createClient` of `@libsql/client/http` or `/web` (0.18 or later), to send everything through it; called for each
+   * `createClient` of `@libsql/client/http` or `/web` (0.17 or later; older ones do not say which statement of a batch failed), to send everything through it; called for each
    * connection. It cannot stream, keeps no settings, and sends statements outside a transaction one by one. After any
    * error in a transaction only a rollback is allowed: the client does not notice when the database has ended a transaction.
    */

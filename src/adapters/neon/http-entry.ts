@@ -6,7 +6,7 @@ import { type LoginOptions, toFactory } from "./login.ts";
 export type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
 
 export interface NeonHttpOptions extends LoginOptions {
-  /** `neon` of `@neondatabase/serverless`, 1.2 or later. */
+  /** `neon` of `@neondatabase/serverless`, 1.0 or later. */
   readonly neon: NeonFunction;
   /** Settings of the driver for this database alone. Default: the driver's own `neonConfig`, which all databases share. */
   readonly neonConfig?: Pick<NeonSettings, "fetchEndpoint" | "fetchFunction"> | undefined;

@@ -12,7 +12,7 @@ import type {
   NeonSql,
 } from "./driver.ts";
 import { orAbort, within } from "../shared/waits.ts";
-import { unknown } from "./errors.ts";
+import { failed, unknown } from "./errors.ts";
 import { toHttpError } from "./http-failure.ts";
 import { Room } from "./room.ts";
 import type { RawRows } from "../postgres/results.ts";
@@ -65,6 +65,7 @@ export class Http {
    * @throws DbError; or the signal's own reason.
    */
   async ask(list: readonly Bound[], begin: BeginOptions | undefined, signal?: AbortSignal): Promise<RawRows[]> {
+    if (!this.raw.query) throw failed("CONNECT_FAILED", "`neon` is too old: install @neondatabase/serverless 1.0");
     const toQuery = ({ text, values }: Bound, fetchOptions?: FetchOptions): HttpQuery =>
       this.raw.query(text, values, { types: TYPES, ...(fetchOptions && { fetchOptions }) });
     const send = (fetchOptions: FetchOptions): PromiseLike<unknown> => {

@@ -8,7 +8,7 @@ import { type LoginOptions, toFactory } from "./login.ts";
 export type { ClientClass, ClientConfig, NeonFunction, NeonSettings } from "./driver.ts";
 
 export interface NeonOptions extends LoginOptions {
-  /** `neon` of `@neondatabase/serverless`, 1.2 or later: sends requests over HTTP. */
+  /** `neon` of `@neondatabase/serverless`, 1.0 or later: sends requests over HTTP. */
   readonly neon: NeonFunction;
   /** `Client` of the same import: opens WebSockets. */
   readonly Client: ClientClass;

@@ -17,7 +17,7 @@ import type { SqlJsOptions } from "./index.ts";
 import { encode } from "./values.ts";
 import { throwIfAborted } from "../../signal.ts";
 
-const CAPABILITIES: Capabilities = {
+export const CAPABILITIES: Capabilities = {
   dialect: "sqlite",
   affinity: "isolate",
   transactions: "interactive",
@@ -42,12 +42,7 @@ export class SqlJsAdapter implements Adapter {
   #connection: SqlJsConnection | undefined;
 
   constructor(options: SqlJsOptions, { url, folder }: AdapterSource) {
-    const name = /^sqljs:(\w[\w.-]*)$/i.exec(url)?.[1];
-    if (!name) {
-      // No adapter of ours takes a password behind this scheme, but people paste.
-      const shown = url.replace(/\/\/.*@/, "//…@");
-      throw new TypeError(`Expected \`sqljs:memory\` or \`sqljs:<name>\` (letters, digits, . _ -), got \`${shown}\``);
-    }
+    const name = nameIn(url);
     const { storage } = options;
     this.#name = name;
     this.key = name === "memory" ? undefined : `sqljs:${name}`;
@@ -104,4 +99,13 @@ export class SqlJsAdapter implements Adapter {
     }
     throw connectFailed("sql.js is too old: install 1.15.2 or later");
   }
+}
+
+/** @throws TypeError for another URL. */
+export function nameIn(url: string): string {
+  const name = /^sqljs:(\w[\w.-]*)$/i.exec(url)?.[1];
+  if (name) return name;
+  // No adapter of ours takes a password behind this scheme, but people paste.
+  const shown = url.replace(/\/\/.*@/, "//…@");
+  throw new TypeError(`Expected \`sqljs:memory\` or \`sqljs:<name>\` (letters, digits, . _ -), got \`${shown}\``);
 }

@@ -16,7 +16,7 @@ export interface BeginConfig extends Omit<TransactionOptions, "behavior"> {
 export function begin<T>(
   client: Client,
   work: (session: Session) => Promise<T>,
-  { deferrable, snapshot, behavior, ...options }: BeginConfig = {},
+  { deferrable, snapshot, behavior, propagation = "nested", ...options }: BeginConfig = {},
 ): Promise<T> {
   if (behavior === "concurrent")
     return Promise.reject(
@@ -32,6 +32,6 @@ export function begin<T>(
       await Promise.all(first.map((each) => session.query(`set transaction ${each}`)));
       return work(session);
     },
-    { propagation: "nested", behavior, ...options },
+    { ...options, behavior, propagation },
   );
 }

@@ -1,6 +1,6 @@
 // What is there in drizzle-orm 0.45 at run time, and is left out of its types as internal.
 
-import type { Query, SQL } from "drizzle-orm";
+import type { Query } from "drizzle-orm";
 import * as utils from "drizzle-orm/utils";
 
 export type Placeholders = Record<string, unknown> | undefined;
@@ -21,8 +21,4 @@ export type Cached = <T>(text: string, params: unknown[], query: () => Promise<T
 /** What a query builder prepares for a batch. */
 export interface Batched {
   _prepare(): { getQuery(): Query; mapResult(result: unknown, isFromBatch: boolean): unknown };
-}
-
-export interface WritesSql {
-  sqlToQuery(sql: SQL): Query;
 }

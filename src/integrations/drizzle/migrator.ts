@@ -55,12 +55,16 @@ export async function runMigrations(
   if (init) await on.rawBatch(run.statementsOf(pending[0]!).slice(-1));
   else if (within) await within.transaction((part) => run.inside(part), { propagation: "nested", ...run.options });
   else if (database.capabilities!.transactions === "batch") await on.rawBatch(pending.flatMap(run.statementsOf));
-  else await database.session((session) => run.alone(session), run.options);
+  else {
+    // It reads before it writes; the lock comes first.
+    const behavior = database.dialect === "sqlite" ? "immediate" : undefined;
+    await database.session((session) => run.alone(session), { behavior, ...run.options });
+  }
   return undefined;
 }
 
 class Run {
-  readonly options: { readonly behavior?: "immediate"; readonly foreignKeys?: "off" };
+  readonly options: { readonly foreignKeys?: "off" };
   /** Finds out what has been done; makes the table if there is none. */
   readonly opening: readonly StatementInput[];
   readonly #dialect: "sqlite" | "postgres";
@@ -88,7 +92,7 @@ class Run {
     this.opening =
       dialect === "postgres" ? [lock, `create schema if not exists ${schema}`, create, select] : [create, select];
     const isRebuilding = migrations.some(({ sql }) => sql.some((text) => splitStatements(text).some(setsForeignKeys)));
-    this.options = dialect === "postgres" ? {} : { behavior: "immediate", ...(isRebuilding && { foreignKeys: "off" }) };
+    this.options = isRebuilding && dialect === "sqlite" ? { foreignKeys: "off" } : {};
   }
 
   /** In a session of its own: COMMIT rides with the last one. */

@@ -13,14 +13,14 @@ export interface PgResult<R = ObjectRow> {
   readonly fields: { readonly name: string; readonly dataTypeID: number }[];
 }
 
-const COUNTED = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+const WRITES = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+const READS = ["SELECT", "FETCH"];
 
 export function toPgResult<R = ObjectRow>(raw: RawResult): PgResult<R> {
   const { columns, columnTypes = [], rows, rowsAffected, command = "" } = raw;
-  const hasRows = columns.length > 0 || command === "SELECT";
   return {
     command,
-    rowCount: COUNTED.includes(command) ? rowsAffected : hasRows ? rows.length : null,
+    rowCount: WRITES.includes(command) ? rowsAffected : READS.includes(command) ? rows.length : null,
     rows: toObjects(raw) as R[],
     fields: columns.map((name, index) => ({ name, dataTypeID: columnTypes[index]! })),
   };
@@ -34,8 +34,9 @@ export function toPgStatement(text: string, params: readonly unknown[]): Stateme
 function toPgParameter(value: unknown): SqlValue {
   if (value === undefined) return null;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value as SqlValue;
-  const isBound = value instanceof Date || value instanceof Uint8Array;
-  return isBound ? value : JSON.stringify(value);
+  if (value instanceof Date || value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return JSON.stringify(value);
 }
 
 type Parser = (text: string) => unknown;

@@ -29,7 +29,7 @@ export function toObjects({ columns, rows }: RawResult): ObjectRow[] {
 }
 
 export function toArrays({ rows }: RawResult): unknown[][] {
-  return rows.map((row) => row.map(toNode));
+  return platform ? rows.map((row) => (row.some(isBytes) ? row.map(toNode) : row)) : rows;
 }
 
 type FromBytes = (buffer: ArrayBufferLike, at: number, length: number) => Uint8Array;
@@ -39,6 +39,9 @@ const platform = (globalThis as unknown as { readonly Buffer?: { readonly from: 
 
 /** A Buffer for bytes, where there are Buffers. */
 export function toNode(value: SqlValue): unknown {
-  if (!platform || !(value instanceof Uint8Array)) return value;
-  return platform.from(value.buffer, value.byteOffset, value.byteLength);
+  return platform && isBytes(value) ? platform.from(value.buffer, value.byteOffset, value.byteLength) : value;
+}
+
+function isBytes(value: SqlValue): value is Uint8Array {
+  return value instanceof Uint8Array;
 }

@@ -37,7 +37,7 @@ export function session<D extends Databases>(
     throw new TypeError(`Expected \`rollbackOn\` to be a function, got \`${String(rollbackOn)}\``);
   if ("retry" in options)
     throw new TypeError(
-      "Expected no `retry`: Hono runs the handlers of a request once; retry inside, with db.session()",
+      "Expected no `retry`: Hono runs the handlers of a request once; use withSession(db, app, { retry })",
     );
   // Checked here, where the mistake was made, and not by the first request.
   withSession(databases, () => undefined, rest);

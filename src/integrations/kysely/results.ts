@@ -1,15 +1,16 @@
 import type { CompiledQuery, QueryResult } from "kysely";
 import type { Dialect, RawResult, SqlValue } from "../../index.ts";
 
-const WRITES = /^(?:Insert|Update|Delete|Merge)QueryNode$/;
+const WRITES = /^(?:Insert|Update|Delete|Merge)(?:QueryNode)?$/i;
 
 /** Of two columns with one name the last one stays, as with all of Kysely's own drivers. */
 export function toQueryResult<R>(
   { query }: CompiledQuery,
-  { rows, columns, rowsAffected, lastInsertRowid }: RawResult,
+  { rows, columns, rowsAffected, lastInsertRowid, command }: RawResult,
 ): QueryResult<R> {
-  // Of a text, only the database knows what it was; one that gives no columns was no query.
-  const isWrite = query.kind === "RawNode" ? columns.length === 0 : WRITES.test(query.kind);
+  // What a text was, PostgreSQL says; on SQLite, one that gives no columns was no query.
+  const isText = command === undefined && query.kind === "RawNode";
+  const isWrite = isText ? columns.length === 0 : WRITES.test(command ?? query.kind);
   return {
     rows: rows.map((row) => toObject(columns, row) as R),
     ...(isWrite && { numAffectedRows: BigInt(rowsAffected) }),

@@ -13,6 +13,8 @@ export interface Described {
 }
 
 const MAX_SUMMARY = 255;
+/** Nobody reads more, and reading it would hold up the flight. */
+const MAX_TEXT = 4096;
 // Strings, numbers and comments may hold the user's values; quoted names, which are matched first, and placeholders do not.
 const LITERAL =
   /"[^"]*(?:"|$)|`[^`]*(?:`|$)|--[^\n]*|\/\*[^]*?(?:\*\/|$)|\b[eE]'(?:[^'\\]|\\[^]|'')*(?:'|$)|'(?:[^']|'')*(?:'|$)|\$([a-z_\x80-\uffff]\w*)?\$[^]*?(?:\$\1\$|$)|(?<![\w$?:@.])\d[\w.]*/gi;
@@ -28,7 +30,7 @@ export function describe(source: string): Described {
     const operation = control.replace("-", " ").toUpperCase();
     return { operation, collections: [], summary: operation, text: operation };
   }
-  const text = source.replace(LITERAL, toShown).trim();
+  const text = source.slice(0, MAX_TEXT).replace(LITERAL, toShown).trim();
   const [, first = "", behind] = /^\W*(\w+)(?:[^]*?\)\s*(SELECT|INSERT|UPDATE|DELETE|MERGE)\b)?/i.exec(text) ?? [];
   const operation = (/^WITH$/i.test(first) && behind ? behind : first).toUpperCase();
   const tables = Array.from(text.matchAll(TABLE), ([, name = ""]) => name.replace(/["`[\]]/g, ""));

@@ -9,6 +9,8 @@ import {
   indexedDb,
   opfs,
 } from "../../../src/adapters/sql-js/storage/index.ts";
+import { sqlJsWorker } from "../../../src/adapters/sql-js/worker/index.ts";
+import type { AdapterFactory } from "../../../src/contract/adapter.ts";
 import { openDatabase } from "../../../src/adapters/sql-js/storage/idb-place.ts";
 import { IdbStore } from "../../../src/adapters/sql-js/storage/idb-store.ts";
 import { createDatabase, type Database } from "../../../src/index.ts";
@@ -17,7 +19,8 @@ import { seeded } from "../../kit/seeded.ts";
 
 export interface Order {
   readonly op: keyof typeof operations;
-  readonly kind: "opfs" | "indexeddb" | "browser";
+  /** `worker`: in a worker of its own, asked from here. */
+  readonly kind: "opfs" | "indexeddb" | "browser" | "worker";
   readonly name?: string;
   readonly folder?: string;
   readonly durability?: Durability;
@@ -29,6 +32,8 @@ const load = (): ReturnType<typeof initSqlJs> => (engine ??= initSqlJs({ locateF
 const open = new Map<string, Database>();
 const warnings: string[] = [];
 
+const worker = (): Worker => new Worker("/database-worker.js", { type: "module" });
+
 function storageOf({ kind, folder, durability }: Order): CommitStorage {
   const options = { folder, durability };
   if (kind === "browser") return browserStorage({ ...options, onMemory: (name) => warnings.push(name) });
@@ -38,8 +43,9 @@ function storageOf({ kind, folder, durability }: Order): CommitStorage {
 function databaseOf(order: Order): Database {
   const { kind, name = "bank", folder = "" } = order;
   const key = `${kind} ${folder} ${name}`;
-  const db =
-    open.get(key) ?? createDatabase(`sqljs:${name}`, { adapters: [sqlJs({ sqlJs: load, storage: storageOf(order) })] });
+  const adapter = (): AdapterFactory =>
+    kind === "worker" ? sqlJsWorker({ worker, stopMs: 200 }) : sqlJs({ sqlJs: load, storage: storageOf(order) });
+  const db = open.get(key) ?? createDatabase(`sqljs:${name}`, { adapters: [adapter()] });
   open.set(key, db);
   return db;
 }
@@ -54,6 +60,22 @@ const operations = {
     const db = databaseOf(order);
     let rows: unknown;
     for (const sql of order.args as string[]) ({ rows } = await db.autocommit.query(sql));
+    return rows;
+  },
+
+  /** A query that never ends, given up after a while: how it ended. */
+  endless: async (order: Order): Promise<unknown> => {
+    const sql = "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    const asked = databaseOf(order).autocommit.query(sql, [], { timeoutMs: 300 });
+    return asked.catch((error: { code?: string }) => error.code);
+  },
+
+  /** Reads a million rows. */
+  million: async (order: Order): Promise<number> => {
+    const sql =
+      "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT i, 'row ' || i AS name FROM n";
+    let rows = 0;
+    for await (const row of databaseOf(order).autocommit.stream(sql, { batchSize: 1_000 })) if (row["i"]) rows++;
     return rows;
   },
 
@@ -145,7 +167,7 @@ const operations = {
   },
 };
 
-export async function perform(order: Order): Promise<unknown> {
+async function perform(order: Order): Promise<unknown> {
   return operations[order.op](order);
 }
 

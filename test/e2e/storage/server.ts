@@ -21,7 +21,8 @@ export interface TestServer extends AsyncDisposable {
 export async function serve(): Promise<TestServer> {
   const wasm = await readFile(createRequire(import.meta.url).resolve("sql.js/dist/sql-wasm-browser.wasm"));
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("program.ts", import.meta.url))],
+    entryPoints: ["program", "database-worker"].map((name) => fileURLToPath(new URL(`${name}.ts`, import.meta.url))),
+    outdir: "/",
     bundle: true,
     format: "esm",
     target: "es2022",
@@ -34,7 +35,7 @@ export async function serve(): Promise<TestServer> {
       "text/html",
       '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/program.js"></script>',
     ],
-    "/program.js": ["text/javascript", outputFiles[0]!.text],
+    ...Object.fromEntries(outputFiles.map(({ path, text }) => [path, ["text/javascript", text] as const])),
     "/sql-wasm-browser.wasm": ["application/wasm", wasm],
   };
   const told: number[] = [];

@@ -49,6 +49,16 @@ export interface Opened {
   roundTrips(): Promise<number | undefined>;
   /** What is stored, past the database. */
   stored(): Promise<unknown[]>;
+  /** Ends what is open at the server: streams, backends. */
+  readonly cutOff?: () => Promise<unknown>;
+  /** Where its server is, for another driver. */
+  readonly server?: NeonServer;
+}
+
+/** The way to a server; `wsProxy` is Neon's. */
+export interface NeonServer {
+  readonly url: string;
+  readonly wsProxy: string;
 }
 
 export const context = (): ReturnType<typeof asyncLocal> => asyncLocal(AsyncLocalStorage);
@@ -78,12 +88,19 @@ export async function openSqlJs({ make }: Pick<Operations, "make">): Promise<Ope
 }
 
 export async function openLibsql({ make }: Pick<Operations, "make">, options?: LibsqlOptions): Promise<Opened> {
-  const { db, sent, names } = await openLibsqlShop(options);
-  return { db, orm: make(db), roundTrips: async () => (await sent()).length, stored: names };
+  const { db, sent, names, server } = await openLibsqlShop(options);
+  return {
+    db,
+    orm: make(db),
+    roundTrips: async () => (await sent()).length,
+    stored: names,
+    server: { url: server.url, wsProxy: "" },
+    cutOff: () => server.expireStreams(),
+  };
 }
 
 export async function openNeon({ make }: Pick<Operations, "make">, options?: NeonOptions): Promise<Opened> {
-  const { db, flights, names } = await openNeonShop(options);
+  const { db, flights, names, server } = await openNeonShop(options);
   await flights();
-  return { db, orm: make(db), roundTrips: flights, stored: names };
+  return { db, orm: make(db), roundTrips: flights, stored: names, server, cutOff: () => server.kill() };
 }

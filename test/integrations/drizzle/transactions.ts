@@ -62,6 +62,21 @@ export function transactionTests({ name, dialect, operations, open }: Place): vo
       expect(await stored()).toEqual(["goods 1", "goods 3"]);
     });
 
+    test("`propagation` says otherwise: apart from the session, or joined to it", async () => {
+      const { db, orm, stored } = await open();
+      // sql.js has one connection.
+      const apart = name === "sql.js" ? "required" : "requires-new";
+      const failing = db.session(async () => {
+        await orm.transaction((tx) => Promise.resolve(add(tx, 1)), { propagation: apart });
+        await orm.transaction((tx) => Promise.resolve(add(tx, 2)), { propagation: undefined });
+        const level = orm.transaction(() => Promise.resolve(), { isolationLevel: "serializable" });
+        await expect(level).rejects.toMatchObject({ code: "PROPAGATION_REFUSED" });
+        throw boom;
+      });
+      await expect(failing).rejects.toBe(boom);
+      expect(await stored()).toEqual(name === "sql.js" ? [] : ["goods 1"]);
+    });
+
     test("nested transactions are savepoints; tx.rollback() takes one back, and its error arrives", async () => {
       const { orm, stored } = await open();
       await orm.transaction(async (tx) => {

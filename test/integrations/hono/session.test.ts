@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vit
 import { sqlJs } from "../../../src/adapters/sql-js/index.ts";
 import { asyncLocal, createDatabase, type Database, type DatabaseEvent, type Session } from "../../../src/index.ts";
 import { session, type SessionVariables } from "../../../src/integrations/hono/index.ts";
+import { withSession } from "../../../src/integrations/workers/index.ts";
 import { fakeDatabase } from "../../kit/fake-database.ts";
 
 const engine = await initSqlJs({ useOldExtensionFunctions: false } as object);
@@ -254,4 +255,17 @@ test("types: `c.var.session` is known behind the middleware, and is a list for a
     expectTypeOf(c.var.session).toEqualTypeOf<Session>();
     return c.text("");
   });
+});
+
+test("inside of withSession(db, app), it is one session, and a thrown 4xx rolls all of it back", async () => {
+  const app = application();
+  const { fetch } = withSession(db, app);
+  const send = (path: string): Promise<Response> =>
+    Promise.resolve(fetch(new Request(`http://localhost${path}`, { method: "POST" }), {}, {} as never));
+  const thrown = await send("/throws/409");
+  expect([thrown.status, await thrown.text()]).toEqual([409, "no"]);
+  expect(await paths()).toEqual([]);
+  expect((await send("/returns/201")).status).toBe(201);
+  expect(await paths()).toEqual(["/returns/201"]);
+  expect(events.filter(({ type }) => type === "commit")).toHaveLength(1);
 });

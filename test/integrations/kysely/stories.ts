@@ -243,6 +243,9 @@ function tellTheRest(open: OpenShop): void {
     expect((await k.deleteFrom("item").executeTakeFirst()).numDeletedRows).toBe(2n);
     const { rows } = await sql`select 1 as a, 2 as a, ${undefined} as b`.execute(k);
     expect(rows).toEqual([{ a: 2, b: null }]);
+    expect(await sql`insert into item (name) values ('dan')`.execute(k)).toMatchObject({ numAffectedRows: 1n });
+    const returned = await sql`insert into item (name) values ('eve') returning name`.execute(k);
+    expect(returned).toMatchObject({ rows: [{ name: "eve" }], ...(shop.isPostgres && { numAffectedRows: 1n }) });
   });
 
   test("rows are streamed, and a statement of the same transaction may run in the middle of it", async () => {

@@ -1,0 +1,120 @@
+import { systemClock } from "../../../clock.ts";
+import { DbError, type Outcome } from "../../../errors.ts";
+import { reasonOf } from "../../../signal.ts";
+import { connectFailed } from "../errors.ts";
+import { type Answer, type Ask, type ConnectionState, type Question, toError } from "./messages.ts";
+
+/** What is used of a `Worker`. */
+export interface WorkerHandle {
+  postMessage(message: unknown, transfer: never[]): void;
+  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: "error" | "messageerror", listener: (event: object) => void): void;
+  terminate(): void;
+}
+
+interface Pending {
+  isAccepted: boolean;
+  resolve(answer: Answered): void;
+  reject(error: unknown): void;
+}
+
+export interface Answered {
+  readonly value: unknown;
+  readonly connection: ConnectionState | undefined;
+}
+
+/** A page's side of one worker, from its start to its end. */
+export class Client {
+  isOver = false;
+  /** All its databases come back from a storage: it may be ended. */
+  isKept = true;
+  readonly #worker: WorkerHandle;
+  readonly #stopMs: number;
+  readonly #pending: Map<number, Pending> = new Map();
+  readonly #onEnd: () => void;
+  #ids = 0;
+
+  constructor(worker: WorkerHandle, stopMs: number, onEnd: () => void) {
+    this.#worker = worker;
+    this.#stopMs = stopMs;
+    this.#onEnd = onEnd;
+    worker.addEventListener("message", ({ data }) => this.#receive(data as Answer));
+    worker.addEventListener("messageerror", () => this.end());
+    worker.addEventListener("error", (event) => {
+      const { message } = event as { message?: unknown };
+      this.end(connectFailed(`the worker failed: ${String(message ?? "its file could not be loaded")}`));
+    });
+  }
+
+  /** A number for what the page names. */
+  next(): number {
+    return ++this.#ids;
+  }
+
+  /**
+   * Asks the worker, and waits.
+   *
+   * When `signal` aborts, the worker is told so. If it does not answer within `stopMs`, it is in the middle of a statement: it is
+   * ended, with all that it has open, unless a database of it would be gone then.
+   */
+  ask(ask: Ask, signal?: AbortSignal): Promise<Answered> {
+    if (this.isOver) return Promise.reject(lost("not-executed"));
+    const id = this.next();
+    return new Promise<Answered>((resolve, reject) => {
+      let timer: unknown;
+      const abort = (): void => {
+        this.#post({ abort: id });
+        timer = systemClock.setTimeout(() => {
+          this.#pending.get(id)?.reject(undefined);
+          if (this.isKept) this.end();
+        }, this.#stopMs);
+      };
+      const settle = (): void => {
+        this.#pending.delete(id);
+        systemClock.clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+      };
+      this.#pending.set(id, {
+        isAccepted: false,
+        resolve: (answer) => (settle(), resolve(answer)),
+        reject: (error) => (settle(), reject(signal?.aborted ? reasonOf(signal) : error)),
+      });
+      this.#post({ id, ask });
+      signal?.addEventListener("abort", abort, { once: true });
+      if (signal?.aborted) abort();
+    });
+  }
+
+  /** Ends the worker. What it had begun has an unknown outcome; what it had not is not done. */
+  end(cause?: unknown): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#worker.terminate();
+    this.#onEnd();
+    for (const pending of [...this.#pending.values()])
+      pending.reject(cause ?? lost(pending.isAccepted ? "unknown" : "not-executed"));
+  }
+
+  #post(question: Question): void {
+    this.#worker.postMessage(question, []);
+  }
+
+  #receive(answer: Answer): void {
+    const pending = this.#pending.get(answer.id);
+    if (!pending) return;
+    if ("isAccepted" in answer) pending.isAccepted = true;
+    else if ("error" in answer) pending.reject(Object.assign(toError(answer.error), { [STATE]: answer.connection }));
+    else pending.resolve(answer);
+  }
+}
+
+const STATE = Symbol("state of the connection");
+
+/** As of the answer that was this error. */
+export function stateIn(error: unknown): ConnectionState | undefined {
+  return (error as { [STATE]?: ConnectionState })?.[STATE];
+}
+
+export function lost(outcome: Outcome): DbError {
+  return new DbError("CONNECTION_LOST", "the worker of the database was ended", { adapter: "sql-js" }, { outcome });
+}

@@ -1,0 +1,85 @@
+import type {
+  Adapter,
+  AdapterSource,
+  Capabilities,
+  DriverConnection,
+  OpenOptions,
+  StatementPlace,
+} from "../../../contract/adapter.ts";
+import type { Statement } from "../../../contract/statement.ts";
+import { throwIfAborted } from "../../../signal.ts";
+import { checkPlace } from "../../sqlite/place.ts";
+import { scan } from "../../sqlite/scan.ts";
+import { CAPABILITIES, nameIn } from "../adapter.ts";
+import { connectFailed } from "../errors.ts";
+import { encode } from "../values.ts";
+import type { Client } from "./client.ts";
+import { RemoteConnection } from "./remote-connection.ts";
+
+/** The worker that all databases of one factory share. */
+export interface WorkerOwner {
+  /** The one that runs, or a new one. */
+  start(adapter: object): Client;
+  /** One of the databases is done with it. */
+  leave(adapter: object): void;
+}
+
+let numbers = 0;
+
+/** One user of a database in a worker. */
+export class RemoteAdapter implements Adapter {
+  readonly name = "sql-js";
+  readonly key: string | undefined;
+  readonly capabilities: Capabilities = CAPABILITIES;
+  readonly #owner: WorkerOwner;
+  readonly #source: AdapterSource;
+  readonly #number: number = ++numbers;
+  #client: Client | undefined;
+  #connection: DriverConnection | undefined;
+
+  constructor(owner: WorkerOwner, source: AdapterSource) {
+    const name = nameIn(source.url);
+    this.#owner = owner;
+    this.#source = source;
+    this.key = name === "memory" ? undefined : `sqljs:${name}`;
+  }
+
+  check(statement: Statement, place: StatementPlace): void {
+    encode(scan(statement.text), statement);
+    checkPlace(statement, place);
+  }
+
+  async open({ signal }: OpenOptions): Promise<DriverConnection> {
+    if (this.#connection) throw connectFailed("its connection is detached: close it");
+    throwIfAborted(signal);
+    const { url, folder } = this.#source;
+    const client = (this.#client = this.#owner.start(this));
+    const connection = client.next();
+    try {
+      const { value: isKept } = await client.ask(
+        { op: "open", adapter: this.#number, connection, url, folder },
+        signal,
+      );
+      client.isKept &&= isKept as boolean;
+      throwIfAborted(signal);
+    } catch (error) {
+      // It may have been opened all the same, and would be the only one that there may be.
+      client.ask({ op: "close", connection }).catch(() => undefined);
+      throw error;
+    }
+    const opened = new RemoteConnection(client, connection, () => {
+      if (this.#connection === opened) this.#connection = undefined;
+    });
+    return (this.#connection = opened);
+  }
+
+  async dispose(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    try {
+      if (client && !client.isOver) await client.ask({ op: "dispose", adapter: this.#number });
+    } finally {
+      this.#owner.leave(this);
+    }
+  }
+}
