@@ -134,7 +134,6 @@ export class LibsqlConnection implements DriverConnection {
         // It may have been executed; but to execute it again is safe.
         if (isUnknown && this.#ground.state === "idle" && onlyReads(flight))
           throw this.#lose(gone(error.message.slice(error.code.length + 2), error.cause), true);
-        if (isUnsent(error)) throw error;
         if (!isBusy(error)) throw this.#lose(error);
         if (!(await patience.wait(signal))) throw error;
       }
@@ -204,7 +203,6 @@ export class LibsqlConnection implements DriverConnection {
         if (entries) return entries;
         break;
       } catch (error) {
-        if (isUnsent(error)) throw error;
         if (!isBusy(error)) throw signal.aborted ? this.#lose(error) : await this.#explain(statement, error);
         if (!(await patience.wait(signal))) throw error;
       }
@@ -233,8 +231,9 @@ export class LibsqlConnection implements DriverConnection {
     else await this.raw.close().catch(() => undefined);
   }
 
-  /** The stream is no longer usable. */
+  /** The stream is no longer usable, unless nothing has left for it. */
   #lose(error: unknown, mayBeThere = false): unknown {
+    if (isUnsent(error)) return error;
     this.#isClosed = true;
     // What was refused was forgotten by the server as well. Where the outcome is unknown, the stream may be there: close() tries.
     if (!mayBeThere && isDbError(error, "CONNECTION_LOST") && error.outcome === "not-executed") this.raw.forget();

@@ -26,8 +26,7 @@ export function saysNoRoom(words: string): boolean {
 export function toConnectError(words: string, cause?: Error): DbError {
   if (/authentication|jwt|token|signature|invalid compact form|role .* does not exist|no pg_hba/i.test(words))
     return failed("AUTH_FAILED", `${words}: are endpoint, user and password right?`, { cause });
-  const isFinal =
-    /does not exist|exceeded|quota|not found|permission denied|subrequests|global scope|different request/i.test(words);
+  const isFinal = /does not exist|exceeded|quota|not found|permission denied|subrequests/i.test(words);
   return failed("CONNECT_FAILED", words, { cause, retryable: !isFinal });
 }
 
