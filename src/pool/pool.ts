@@ -12,7 +12,7 @@ import {
   checkPoolOptions,
   type PoolOptions,
 } from "./options.ts";
-import { checkPlace, type Place, refusal } from "./refusal.ts";
+import { checkRoom, type PoolView, refusal } from "./refusal.ts";
 import { pools } from "./registry.ts";
 import type { PoolSource } from "./source.ts";
 import { type PoolStats, statsOf } from "./stats.ts";
@@ -49,7 +49,7 @@ export class ConnectionPool<C> {
   readonly #watch: Watch;
   readonly #stock: Stock<C>;
   readonly #line: WaitLine<C>;
-  readonly #place: Place;
+  readonly #view: PoolView;
   readonly #drain = new Drain();
 
   /** @throws TypeError that names an invalid option. */
@@ -65,7 +65,7 @@ export class ConnectionPool<C> {
     this.#watch = new Watch(runtime?.clock ?? systemClock, onTimer, onSetBack);
     this.#stock = new Stock(this, source, this.#options, this.#watch, this.#tell);
     this.#line = new WaitLine<C>(this.#stock, () => this.#rest());
-    this.#place = { name, options: this.#options, stock: this.#stock, line: this.#line };
+    this.#view = { name, options: this.#options, stock: this.#stock, line: this.#line };
   }
 
   /** The counts of all databases' pools: `pools()`. */
@@ -117,7 +117,7 @@ export class ConnectionPool<C> {
 
   /** Current and total counts. */
   stats(): PoolStats {
-    return statsOf(this.#place);
+    return statsOf(this.#view);
   }
 
   /**
@@ -130,7 +130,7 @@ export class ConnectionPool<C> {
     const until = this.#watch.read() + checkNumber("timeoutMs", timeoutMs);
     this.#stock.isDisposed = true;
     this.#watch.expect(until);
-    const error = refusal("POOL_CLOSED", this.#place);
+    const error = refusal("POOL_CLOSED", this.#view);
     for (const waiter of this.#line) this.#line.reject(waiter, error);
     this.#stock.calls.abort(error);
     this.#stock.closeIdle("disposed");
@@ -152,7 +152,7 @@ export class ConnectionPool<C> {
     const owner = options?.owner;
     const stack = this.#stack(options);
     throwIfAborted(options?.signal);
-    checkPlace(this.#place, owner, stack);
+    checkRoom(this.#view, owner, stack);
     const since = watch.read();
     const timeoutMs = options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs);
     if (line.size === 0) pace.narrow();
@@ -261,9 +261,7 @@ export class ConnectionPool<C> {
     const { now } = this.#watch;
     for (const each of [...this.#line, ...this.#stock.calls.all]) if (each.since <= before) each.since -= lostMs;
     this.#drain.dueAt -= lostMs;
-    this.#line.due(now, (waiter) =>
-      this.#line.reject(waiter, refusal("POOL_TIMEOUT", this.#place, now - waiter.since)),
-    );
+    this.#line.due(now, (waiter) => this.#line.reject(waiter, refusal("POOL_TIMEOUT", this.#view, now - waiter.since)));
     this.#stock.newest();
     this.pump();
   }

@@ -35,7 +35,7 @@ const TEXTS: Record<
 };
 
 /** A pool, as far as a caller meets it. */
-export interface Place {
+export interface PoolView {
   readonly name: string;
   readonly options: CheckedPoolOptions;
   readonly stock: Stock<unknown>;
@@ -43,11 +43,11 @@ export interface Place {
 }
 
 /** Why a caller gets no connection; the last open, if it failed, is the cause. */
-export function refusal(code: RefusalCode, place: Place, waitedMs = 0, stacks: readonly string[] = []): DbError {
-  const { max, maxWaiting } = place.options;
-  const { busy, pace } = place.stock;
-  const waiting = place.line.size;
-  const numbers: Numbers = { pool: place.name, max, maxWaiting, busy, waiting, waitedMs, stacks };
+export function refusal(code: RefusalCode, view: PoolView, waitedMs = 0, stacks: readonly string[] = []): DbError {
+  const { max, maxWaiting } = view.options;
+  const { busy, pace } = view.stock;
+  const waiting = view.line.size;
+  const numbers: Numbers = { pool: view.name, max, maxWaiting, busy, waiting, waitedMs, stacks };
   const [what, remedy] = TEXTS[code](numbers);
   const message = `${what} (max ${max}, busy ${busy}, waiting ${waiting}). ${remedy}`;
   const retryable = code === "POOL_TIMEOUT" || code === "POOL_FULL";
@@ -55,16 +55,16 @@ export function refusal(code: RefusalCode, place: Place, waitedMs = 0, stacks: r
 }
 
 /** Throws when there is no use in waiting. */
-export function checkPlace(place: Place, owner: Owner | undefined, stack: Stack): void {
-  const { options, stock, line } = place;
-  if (stock.isDisposed) throw refusal("POOL_CLOSED", place);
+export function checkRoom(view: PoolView, owner: Owner | undefined, stack: Stack): void {
+  const { options, stock, line } = view;
+  if (stock.isDisposed) throw refusal("POOL_CLOSED", view);
   // A waiter that a free connection can serve does not count as waiting.
-  if (line.size >= options.maxWaiting + options.max - stock.busy) throw refusal("POOL_FULL", place);
+  if (line.size >= options.maxWaiting + options.max - stock.busy) throw refusal("POOL_FULL", view);
   if (!owner || !isDeadlock(stock, owner)) return;
   const stacks = [stack, ...[...stock.entries].map((entry) => entry.stack)].map(textOf);
   throw refusal(
     "POOL_DEADLOCK",
-    place,
+    view,
     0,
     stacks.filter((each) => each !== undefined),
   );

@@ -1,5 +1,5 @@
 import type { CloseReason } from "../contract/events.ts";
-import type { Place } from "./refusal.ts";
+import type { PoolView } from "./refusal.ts";
 
 /** The counts of a pool. */
 export interface PoolStats {
@@ -38,7 +38,7 @@ export function noneClosed(): Record<CloseReason, number> {
   };
 }
 
-export function statsOf({ options, stock, line }: Place): PoolStats {
+export function statsOf({ options, stock, line }: PoolView): PoolStats {
   const { entries, busy, idle, under, opened, closed } = stock;
   return {
     max: options.max,

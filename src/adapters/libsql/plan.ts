@@ -6,8 +6,8 @@ import { readOnly } from "./errors.ts";
 import { mayOnlyRead, textOf } from "./texts.ts";
 import {
   DONE,
-  type Place,
-  type Placed,
+  type Position,
+  type PlacedStep,
   read,
   SKIPPED,
   statusOf,
@@ -39,14 +39,14 @@ export class Plan {
   readonly #version: 2 | 3;
   readonly #refused: ReadonlyMap<Step, DbError>;
   readonly #groups: WireStep[][] = [];
-  readonly #placed: Placed[] = [];
-  readonly #undone: Placed[] = [];
+  readonly #placed: PlacedStep[] = [];
+  readonly #undone: PlacedStep[] = [];
   #isOpen: boolean;
   #isFailed: boolean;
   #isReadOnly: boolean;
   /** Foreign keys are off, and what they were before: what was told, or where that is asked. */
-  #keys: Ground["keys"] | Place;
-  #restored: Place | undefined;
+  #keys: Ground["keys"] | Position;
+  #restored: Position | undefined;
   /** Place of the last step in the group that stops the flight when it fails. */
   #stopper = -1;
 
@@ -134,7 +134,7 @@ export class Plan {
     this.#stopper = -1;
   }
 
-  #place(step: Step, following: readonly Step[]): Placed {
+  #place(step: Step, following: readonly Step[]): PlacedStep {
     const known = this.#look(step);
     if (known && known.status !== "failed") return { step, group: -1, at: -1, known };
     const conditions: WireCondition[] = this.#stopper < 0 ? [] : [{ type: "ok", step: this.#stopper }];
@@ -201,12 +201,12 @@ export class Plan {
     return this.#groups[group]!.push(toStep({ sql }, conditions)) - 1;
   }
 
-  #add(step: Step, sql: string | undefined, conditions: readonly WireCondition[]): Placed {
+  #add(step: Step, sql: string | undefined, conditions: readonly WireCondition[]): PlacedStep {
     const stmt = step.kind === "query" ? toWire(step.statement) : { sql: sql! };
     return this.#addStep(step, toStep(stmt, conditions), undefined);
   }
 
-  #addStep(step: Step, wire: WireStep, known: StepOutcome | undefined): Placed {
+  #addStep(step: Step, wire: WireStep, known: StepOutcome | undefined): PlacedStep {
     const group = this.#groups.length - 1;
     return { step, group, at: this.#groups[group]!.push(wire) - 1, known };
   }

@@ -13,13 +13,13 @@ export const DONE: StepOutcome = { status: "done", result: { columns: [], rows: 
 export type StreamState = Exclude<DriverConnection["state"], "closed">;
 
 /** Where a wire step stands: which batch, and which step of it. */
-export interface Place {
+export interface Position {
   readonly group: number;
   readonly at: number;
 }
 
 /** A step on its way: `known` is told without asking, and what is not sent has no place. */
-export interface Placed extends Place {
+export interface PlacedStep extends Position {
   readonly step: Step;
   readonly known: StepOutcome | undefined;
   /** Of a commit: where foreign keys are checked ahead of it. */
@@ -28,7 +28,7 @@ export interface Placed extends Place {
 
 /** What a batch tells of a step; neither: it was skipped. */
 export function read(
-  { group, at }: Place,
+  { group, at }: Position,
   responses: readonly WireResponse[],
 ): { result?: WireResult | null | undefined; error?: WireError | null | undefined } {
   const { error, response } = responses[group] ?? {};
@@ -40,7 +40,7 @@ function isGoneAnyway(kind: Step["kind"], { message, code }: WireError): boolean
   return kind === "rollback" && (code === "TRANSACTION_TIMEOUT" || message.includes("no transaction is active"));
 }
 
-export function statusOf(placed: Placed, responses: readonly WireResponse[]): StepOutcome["status"] {
+export function statusOf(placed: PlacedStep, responses: readonly WireResponse[]): StepOutcome["status"] {
   const { result, error } = read(placed, responses);
   // What was refused here has done nothing to the transaction.
   if (placed.known) return placed.known.status === "done" ? "done" : "skipped";
@@ -48,7 +48,7 @@ export function statusOf(placed: Placed, responses: readonly WireResponse[]): St
   return error ? (isGoneAnyway(placed.step.kind, error) ? "done" : "failed") : "skipped";
 }
 
-export function toOutcome(placed: Placed, responses: readonly WireResponse[]): StepOutcome {
+export function toOutcome(placed: PlacedStep, responses: readonly WireResponse[]): StepOutcome {
   const { step, known, group, check } = placed;
   const { kind } = step;
   if (known) return known;

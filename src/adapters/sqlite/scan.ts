@@ -15,12 +15,12 @@ export interface Scan {
   /** The parameters in SQLite's own numbering: `""` for `?` and `?NNN`, else the name without its mark. */
   readonly slots: readonly string[];
   /** Every placeholder, in order. */
-  readonly places: readonly Place[];
+  readonly places: readonly Placeholder[];
   /** Where a second statement begins, or SQLite stops reading at a NUL; -1 when it is one statement, and whole. */
   readonly stray: number;
 }
 
-export interface Place {
+export interface Placeholder {
   readonly start: number;
   readonly end: number;
   /** Index into `slots`. */
@@ -44,8 +44,8 @@ const TRIGGER = /^(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP\w* )?TRIGGER\b/;
 // SQLite's own limit; a larger number is left for it to refuse.
 const MAX_PARAMETERS = 32_766;
 
-const PLACE_BYTES = 40;
-const sizeOf = ({ places }: Scan): number => PLACE_BYTES * places.length;
+const PLACEHOLDER_BYTES = 40;
+const sizeOf = ({ places }: Scan): number => PLACEHOLDER_BYTES * places.length;
 
 const scans = new Recent(256, read);
 
@@ -61,7 +61,7 @@ export function scan(text: string): Scan {
 
 function read(text: string): Scan {
   const slots: string[] = [];
-  const places: Place[] = [];
+  const places: Placeholder[] = [];
   const numbers = new Map<string, number>();
   let [verb, head, before, last] = ["", "", "", ""];
   let stray = text.indexOf("\0");

@@ -10,7 +10,7 @@ import { noneClosed, type PoolStats } from "../../pool/stats.ts";
 import { LONGEST_DELAY_MS } from "./bounded-source.ts";
 import { LONGEST_LEASE_MS } from "./loans.ts";
 import { isEvent } from "./running-events.ts";
-import { type Place, probe } from "./probe.ts";
+import { type ContextKind, probe } from "./probe.ts";
 
 /** Most connections of one request: the platform lets it wait for this many at a time. */
 const MOST = 6;
@@ -38,7 +38,7 @@ type DisposeOptions = NonNullable<Parameters<Pool<unknown>["dispose"]>[0]>;
 /** The pool of one I/O context. */
 interface Here<C> {
   readonly pool: ConnectionPool<C>;
-  readonly ask: () => Place;
+  readonly ask: () => ContextKind;
   /** A handler of `withSession()`, which closes it at its end. */
   readonly event: WaitUntil | undefined;
   readonly since: number;
@@ -67,7 +67,7 @@ export class ContextPools<C> implements Pool<C> {
   readonly #recent: Here<C>[] = [];
   readonly #events: WeakMap<WaitUntil, Here<C>> = new WeakMap();
   /** Of a context that is gone: any other learns from it what it is. */
-  #witness: (() => Place) | undefined;
+  #witness: (() => ContextKind) | undefined;
   /** What pools have counted that are gone. */
   #past: PoolStats;
   #isDisposed = false;

@@ -3,7 +3,7 @@ import type { DbError } from "../../errors.ts";
 import type { Entry } from "../../pool/entry.ts";
 import type { AcquireOptions, Lease, ReleaseOptions } from "../../pool/lease.ts";
 import { type ConnectionPoolOptions, checkNumber, checkPoolOptions } from "../../pool/options.ts";
-import { checkPlace, type Place, refusal } from "../../pool/refusal.ts";
+import { checkRoom, type PoolView, refusal } from "../../pool/refusal.ts";
 import type { PoolSource } from "../../pool/source.ts";
 import { type Keeper, Stock } from "../../pool/stock.ts";
 import { type Tell, teller } from "../../pool/teller.ts";
@@ -22,7 +22,7 @@ const LATE_MS = 5_000;
  */
 export class Desk<C> implements Keeper<C, Waiter<C>> {
   readonly name: string;
-  readonly place: Place;
+  readonly view: PoolView;
   readonly watch: Watch;
   readonly stock: Stock<C, Waiter<C>>;
   readonly line: Queue<C>;
@@ -51,7 +51,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     this.watch = new Watch(runtime.clock, () => undefined, onSetBack);
     this.stock = new Stock<C, Waiter<C>>(this, this.#source, stockOptions, this.watch, this.#tell);
     this.line = new Queue<C>(this.stock);
-    this.place = { name, options: checked, stock: this.stock, line: this.line };
+    this.view = { name, options: checked, stock: this.stock, line: this.line };
   }
 
   /** Lends what is idle and can be trusted, if nobody is in line for it. */
@@ -71,12 +71,12 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
 
   /** @throws the signal's reason; DbError `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`: waiting would be useless. */
   join(options: AcquireOptions): Waiter<C> {
-    const { owner, signal, stack, onWait, timeoutMs = this.place.options.acquireTimeoutMs } = options;
+    const { owner, signal, stack, onWait, timeoutMs = this.view.options.acquireTimeoutMs } = options;
     throwIfAborted(signal);
     const now = this.watch.read();
     // Drop abandoned waiters first; with `maxWaiting: 0` nobody else would.
     this.forget();
-    checkPlace(this.place, owner, stack);
+    checkRoom(this.view, owner, stack);
     const waiter = createWaiter<C>(options, now, checkNumber("timeoutMs", timeoutMs));
     this.line.add(waiter);
     this.line.waits++;
@@ -97,7 +97,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     const { stock } = this;
     const { given, failure, options, since } = waiter;
     if (failure) throw failure.error;
-    if (stock.isDisposed) throw refusal("POOL_CLOSED", this.place);
+    if (stock.isDisposed) throw refusal("POOL_CLOSED", this.view);
     waiter.given = undefined;
     this.#source.settle();
     const fault = given && stock.faultOf(given);
@@ -142,7 +142,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
 
   #lend(entry: Entry<C>, options: AcquireOptions | undefined, waitedMs: number): Lease<C> {
     this.line.waitedMs += waitedMs;
-    const lease = this.#loans.begin(entry, options, this.watch.now, this.place.options.leakMs);
+    const lease = this.#loans.begin(entry, options, this.watch.now, this.view.options.leakMs);
     this.#tell?.({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
     return lease;
   }
@@ -207,7 +207,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
   /** Closes what is idle beyond `maxIdle`, and wanted by nobody in line. */
   #closeSurplus(now: number): void {
     const { idle } = this.stock;
-    const { maxIdle } = this.place.options;
+    const { maxIdle } = this.view.options;
     if (idle.length <= maxIdle) return;
     const wanted = [...this.line.served({ places: idle.length, trusted: idle.length }, now)].length;
     for (const entry of idle.splice(Math.max(maxIdle, wanted))) this.stock.close(entry, "surplus");
@@ -231,7 +231,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
   shut(): void {
     this.stock.isDisposed = true;
     for (const { wake } of this.line) if (this.#canWake()) wake?.();
-    this.stock.calls.abort(refusal("POOL_CLOSED", this.place));
+    this.stock.calls.abort(refusal("POOL_CLOSED", this.view));
     this.stock.closeIdle("disposed");
   }
 
@@ -241,7 +241,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     const { now } = this.watch;
     const { open, validate } = stock.under;
     const [first] = line.size > open + validate && stock.hasRoom ? [] : line;
-    if (this.place.options.leakMs > 0) stock.leaks();
+    if (this.view.options.leakMs > 0) stock.leaks();
     try {
       stock.calls.overdue(first);
     } catch {

@@ -59,7 +59,7 @@ export class IsolatePool<C> implements Pool<C> {
   stats(): PoolStats {
     this.#desk.watch.read();
     this.#desk.forget();
-    return statsOf(this.#desk.place);
+    return statsOf(this.#desk.view);
   }
 
   /** As `ConnectionPool.dispose()`. */
@@ -84,7 +84,7 @@ export class IsolatePool<C> implements Pool<C> {
 
   /** Waits for its turn and takes it, all within the waiter's own request. */
   async #turn(waiter: Waiter<C>): Promise<Lease<C>> {
-    const { watch, place } = this.#desk;
+    const { watch, view } = this.#desk;
     const { since, timeoutMs, options } = waiter;
     for (;;) {
       const now = watch.read();
@@ -94,7 +94,7 @@ export class IsolatePool<C> implements Pool<C> {
       const leftMs = since + timeoutMs - now;
       // A timeout of 0 still allows an open that completes at once.
       const isAtOnce = now === since && waiter.isCalling;
-      if (leftMs <= 0 && !isAtOnce) throw refusal("POOL_TIMEOUT", place, now - since);
+      if (leftMs <= 0 && !isAtOnce) throw refusal("POOL_TIMEOUT", view, now - since);
       const pauseMs = this.#pauseMs(waiter, leftMs, now);
       waiter.dueAt = now + pauseMs;
       await sleep(waiter, pauseMs, this.#clock);

@@ -1,5 +1,5 @@
 /** What a probe says of where it is read: in its own I/O context, in a Durable Object, or in a request. */
-export type Place = "own" | "object" | "request";
+export type ContextKind = "own" | "object" | "request";
 
 interface Probed {
   readonly readyState: number;
@@ -10,7 +10,7 @@ interface Probed {
  * a WebSocket's state takes 25 ns; anywhere else it throws 500 times slower, and the words say where that is. Outside of Workers
  * there is one context.
  */
-export function probe(): () => Place {
+export function probe(): () => ContextKind {
   const { WebSocketPair } = globalThis as { WebSocketPair?: new () => { readonly 0: Probed } };
   if (!WebSocketPair) return () => "own";
   const { 0: socket } = new WebSocketPair();

@@ -1,10 +1,10 @@
 import type { WaitUntil } from "../../contract/runtime.ts";
-import { type Place, probe } from "./probe.ts";
+import { type ContextKind, probe } from "./probe.ts";
 
 const events = new WeakSet<WaitUntil>();
 let running = 0;
 /** Of some request. */
-let witness: (() => Place) | undefined;
+let witness: (() => ContextKind) | undefined;
 
 /** A handler of `withSession()` is under way, until what this returns is called. */
 export function beginEvent(isObject: boolean): () => void {
