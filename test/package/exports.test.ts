@@ -40,7 +40,7 @@ test.each(entries)("$name has types and code, and asks for no runtime", ({ condi
 });
 
 /** The one package that an entry's types are inferred from; its code imports none. */
-const TYPES_OF: Readonly<Record<string, string>> = { "isopool/hono": "integrations/hono/index.d.ts: hono" };
+const TYPES_OF: Readonly<Record<string, string>> = { "isopool/hono": "dist/integrations/hono/index.d.ts: hono" };
 
 test.each(entries)("$name reaches no driver and no runtime's module", ({ name, code, types }) => {
   expect(reach(code).foreign).toEqual([]);

@@ -23,12 +23,12 @@ export function databaseOf(client: Client): Database {
  */
 export function dialectOf(client: Client, wanted: Dialect | undefined): Dialect {
   if (typeof (client as Partial<Client> | undefined)?.raw !== "function")
-    throw new TypeError(`Expected a Database or a Session of isopool, got \`${typeof client}\``);
+    throw new TypeError(`Expected a Database or Session, got \`${typeof client}\``);
   const known = databaseOf(client).dialect;
   const dialect = wanted ?? known;
   if (dialect !== "sqlite" && dialect !== "postgres")
     throw new TypeError(
-      `Expected \`dialect\` to be "sqlite" or "postgres", got \`${dialect}\`: with a URL function it is not known before ready()`,
+      `Expected \`dialect\` to be "sqlite" or "postgres", got \`${dialect}\`: name it, or await ready()`,
     );
   if (known && known !== dialect)
     throw new TypeError(`Expected \`dialect\` to be the database's own, "${known}", got \`${dialect}\``);

@@ -136,7 +136,7 @@ export function drizzlePostgres<TSchema extends Schema = Record<string, never>, 
   config: DrizzleConfig<TSchema> = {},
 ): DrizzlePostgres<TSchema> & { $client: TClient } {
   dialectOf(client, "postgres");
-  const dialect = new PgDialect(config.casing ? { casing: config.casing } : {});
+  const dialect = new PgDialect(config);
   const own = toSessionConfig(config);
   const session = new IsopoolPgSession(client, dialect, own);
   return withClient(new DrizzlePostgres<TSchema>(dialect, session, own.schema), client, config.cache);

@@ -149,7 +149,7 @@ export function drizzleSqlite<TSchema extends Schema = Record<string, never>, TC
   config: DrizzleConfig<TSchema> = {},
 ): DrizzleSqlite<TSchema> & { $client: TClient } {
   dialectOf(client, "sqlite");
-  const dialect = new SQLiteAsyncDialect(config.casing ? { casing: config.casing } : {});
+  const dialect = new SQLiteAsyncDialect(config);
   const own = toSessionConfig(config);
   const session = new IsopoolSQLiteSession(client, dialect, own);
   return withClient(new DrizzleSqlite<TSchema>("async", dialect, session, own.schema), client, config.cache);

@@ -31,7 +31,7 @@ test("the dialect is the database's, told by the schema's type or by `dialect`",
   expect(() => drizzle(pg, { dialect: "sqlite" })).toThrow(wrong);
   expect(() => drizzleSqlite(pg)).toThrow(wrong);
   expect(() => drizzlePostgres(lite)).toThrow(TypeError);
-  expect(() => drizzle({} as never, { dialect: "sqlite" })).toThrow("Expected a Database or a Session of isopool");
+  expect(() => drizzle({} as never, { dialect: "sqlite" })).toThrow("Expected a Database or Session, got `object`");
   expect(() => drizzle("sqljs:memory" as never, { dialect: "sqlite" })).toThrow("got `string`");
 });
 
@@ -39,7 +39,7 @@ test("with a URL function it is named, or known after ready(); nothing is asked 
   const asked: string[] = [];
   const url = (): string => (asked.push("url"), "sqljs:memory");
   const db = open(url);
-  expect(() => drizzle(db, { schema: { goods } })).toThrow("it is not known before ready()");
+  expect(() => drizzle(db, { schema: { goods } })).toThrow("got `undefined`: name it, or await ready()");
   const named = drizzle(db, { dialect: "sqlite", schema: { goods } });
   expect(asked).toEqual([]);
   expect(await named.all(sql`select 1 as one`)).toEqual([{ one: 1 }]);
