@@ -27,7 +27,7 @@ import { resolvePropagation } from "./session/propagation.ts";
 import { withDefaults } from "./session-defaults.ts";
 import { sessionRequired } from "./session/session-required.ts";
 import type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
-import { type CloseAction, Session, type Work } from "./session/session.ts";
+import { type BeginSession, type CloseAction, Session, type Work } from "./session/session.ts";
 import { SESSION_OPTIONS, type SessionOptions, type TransactionOptions } from "./session/session-options.ts";
 import { shareSource } from "./session/share-source.ts";
 import type { Source } from "./session/source.ts";
@@ -87,9 +87,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     super();
     checkDatabaseOptions(options);
     const { context = explicit(), runtime = shared(), checkActiveConnection = true, stacks = false, onEvent } = options;
-    const { clock } = runtime;
     this.context = context;
-    this.clock = clock;
+    this.clock = runtime.clock;
     this.waitUntil = runtime.waitUntil;
     this.checksConnections = checkActiveConnection;
     this.stacks = stacks;
@@ -118,9 +117,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return this.#run(work, { transaction: false, isLone: true });
   }
 
-  #run<T>(work: Work<T>, options: SessionOptions & { readonly isLone?: boolean }): Promise<T> {
+  #run<T>(work: Work<T>, options: BeginSession): Promise<T> {
     try {
-      return Session.run(this, this.#begin(), work, this.complete(options));
+      return Session.run(this, this.#begin(options), work, this.complete(options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -128,7 +127,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   /** Begins a session that you end yourself: `await using session = db.open()`. Anything not committed by then is rolled back. */
   open(options: SessionOptions = {}): Session {
-    return Session.open(this, this.#begin(), this.complete(options));
+    return Session.open(this, this.#begin(options), this.complete(options));
   }
 
   /** Runs `work` in a transaction: inside a session according to `options.propagation`, otherwise in a new session. */
@@ -299,13 +298,14 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   }
 
   // The session that waits for the one begun here. From now on, closeAllInstances() and setFolder() include this database.
-  #begin(): Owner | undefined {
+  #begin({ waitUntil = this.waitUntil, isLone }: BeginSession): Owner | undefined {
+    if (!waitUntil && !isLone) this.runtime.onUnkept?.();
     if (!this.#disposing) addInstance(this);
     return (this.context.current()?.session as Session | undefined)?.unit.owner;
   }
 
   /** @internal */
-  complete<O extends SessionOptions & { readonly isLone?: boolean }>(options: O, outer?: Settings): O {
+  complete<O extends SessionOptions & { readonly isLone?: boolean | undefined }>(options: O, outer?: Settings): O {
     if (!options.isLone) checkNames(options, SESSION_OPTIONS, "a session");
     return withDefaults(options, this.#options, this.dialect, outer);
   }

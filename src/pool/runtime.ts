@@ -17,6 +17,8 @@ export interface Pool<C> extends Pick<ConnectionPool<C>, "name" | "acquire" | "t
 export interface PoolRuntime extends Runtime {
   /** Default: a `ConnectionPool`. */
   readonly createPool?: CreatePool | undefined;
+  /** Called when a session begins that nothing keeps alive, and that is more than one statement. */
+  readonly onUnkept?: (() => void) | undefined;
 }
 
 export type CreatePool = <C>(

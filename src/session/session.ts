@@ -39,7 +39,7 @@ export type CloseAction = Action<Session>;
 export type Work<T> = (session: Session) => T | Promise<T>;
 
 /** How sessions begin that the user did not ask for: `db.autocommit`. */
-interface BeginSession extends SessionOptions {
+export interface BeginSession extends SessionOptions {
   readonly isLone?: boolean | undefined;
 }
 

@@ -12,7 +12,7 @@ const start = (date: string | undefined, log: RegExp): Promise<Isolate> =>
 const ONCE = /^isopool: nothing keeps this session alive.*withSession\(\).*waitUntil.*\n$/;
 
 describe.each(DATES)("at compatibility date %s", (date) => {
-  test.each(["/session", "/lone"])(
+  test.each(["/session", "/transaction"])(
     "a session that nothing keeps alive is told once, with the remedies: %s",
     async (path) => {
       const { get, log } = await start(date, ONCE);
@@ -23,7 +23,7 @@ describe.each(DATES)("at compatibility date %s", (date) => {
 
   test("one that is kept alive is not, in whatever way; nor one in a Durable Object that is known to be one", async () => {
     const { get } = await start(date, /^$/);
-    for (const path of ["/nested", "/kept", "/quiet", "/by-hand", "/object", "/nested"])
+    for (const path of ["/nested", "/kept", "/quiet", "/by-hand", "/lone", "/object", "/nested"])
       expect([path, await get(path)]).toMatchObject([path, { status: 200 }]);
   });
 });

@@ -24,11 +24,11 @@ const WARNING =
   "withSession(), or workers({ waitUntil }). On purpose, or in a Durable Object? workers({ warn: false })";
 
 /** The runtime of Cloudflare Workers: a module-level database serves every request of the isolate. `pool.max` is 5 by default. */
-export function workers(options: WorkersOptions = {}): PoolRuntime {
-  const { waitUntil = warner(options.warn) } = options;
+export function workers({ waitUntil, warn }: WorkersOptions = {}): PoolRuntime {
   const runtime: Runtime = { name: "workers", clock: systemClock, maxConnections: 5, waitUntil };
   return {
     ...runtime,
+    onUnkept: warner(warn),
     createPool: (source, options, affinity, Plain) =>
       affinity === "request"
         ? new ContextPools(source, { ...options, runtime }, Plain)
@@ -36,8 +36,7 @@ export function workers(options: WorkersOptions = {}): PoolRuntime {
   };
 }
 
-/** Stands where nothing keeps a request alive, and says so, once. */
-function warner(warn: WorkersOptions["warn"] = globalThis.console.warn): WaitUntil | undefined {
+function warner(warn: WorkersOptions["warn"] = globalThis.console.warn): (() => void) | undefined {
   if (!warn || !("WebSocketPair" in globalThis)) return undefined;
   let isTold = false;
   return () => {

@@ -46,7 +46,7 @@ async function askWorkerd({ file, wasm, door }: Code): Promise<Asked> {
     import { workers } from ${workersEntry};
     // Emscripten asks where the page is; Workers have none.
     globalThis.location ??= { href: "http://localhost/" };
-    const database = { runtime: workers() };
+    const database = { runtime: workers({ warn: false }) };
     const answer = createAnswerer(suites, { door: ${JSON.stringify(door)}, wasm: { ${modules.join()} }, database });
     export default { fetch: async (request) => Response.json(await answer(await request.json())) };`,
     (entry) => bundleWorker(entry),

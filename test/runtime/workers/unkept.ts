@@ -62,6 +62,9 @@ const worker = {
       case "/lone":
         await plain(env).autocommit.query("SELECT 1");
         return new Response();
+      case "/transaction":
+        await plain(env).transaction((session) => session.query("SELECT 1"));
+        return new Response();
       case "/dispose":
         await Promise.all([...dbs.values()].map((each) => each.dispose()));
         return new Response();
