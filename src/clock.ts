@@ -2,7 +2,7 @@
 
 import type { Clock } from "./contract/runtime.ts";
 
-/** A timer where it is an object that can let its process end; elsewhere it is a number. */
+/** A timer, on platforms where it is an object that can let the process exit; elsewhere it is a number. */
 interface RefCounted {
   ref?(): void;
   unref?(): void;

@@ -1,42 +1,59 @@
-import type { AdapterFactory, MaybePromise } from "./contract/adapter.ts";
+import type { Adapter, AdapterFactory, MaybePromise } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent } from "./contract/events.ts";
+import { checkNames } from "./pool/option-names.ts";
 import type { PoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
 import type { Hook } from "./session/hooks.ts";
-import type { SessionDefaults } from "./session-defaults.ts";
-import type { StatementInput } from "./session/statement.ts";
+import { DEFAULTS, type SessionDefaults } from "./session-defaults.ts";
+import { type StatementInput, toStatement } from "./session/statement.ts";
 
-/** Where the database is. A function is asked whenever a connection is opened: for bindings known only inside a request. */
+/** The database's URL. A function is called whenever a connection is opened: for bindings known only inside a request. */
 export type UrlSource = string | URL | (() => MaybePromise<string>);
 
 export interface DatabaseOptions {
-  /** The first whose `schemes` holds the URL's scheme serves it. */
+  /** The first one whose `schemes` include the URL's scheme is used. */
   readonly adapters: readonly AdapterFactory[];
-  /** Who is current? Default `explicit()`: sessions are passed by hand. */
+  /** Finds the current session. Default `explicit()`: you pass sessions yourself. */
   readonly context?: ContextProvider;
-  /** What may outlive what? Default `shared()`. */
+  /** The platform's rules for connections and timers. Default `shared()`. */
   readonly runtime?: PoolRuntime;
   readonly pool?: PoolOptions;
-  /** Whether connections that were idle for long are checked, and replaced unseen when they are dead. Default true. */
+  /** Whether connections that were idle for long are checked, and replaced transparently if dead. Default true. */
   readonly checkActiveConnection?: boolean;
-  /** Runs on every fresh connection, in the flight of its first statement. */
+  /** Statements to run on every new connection, in the flight of its first statement. */
   readonly setup?: readonly StatementInput[];
-  /** Called with the pool's first connection; nobody gets one before it is done. */
+  /** Called with the pool's first connection; all other callers wait until it is done. */
   readonly afterFirstConnection?: Hook;
-  /** Called with every fresh connection, before its first statement. */
+  /** Called with every new connection, before its first statement. */
   readonly afterConnection?: Hook;
-  /** What its sessions have unless they say otherwise: a deadline, retries, how they begin, settings. */
+  /** Defaults for its sessions: a deadline, retries, how they begin, settings. */
   readonly defaults?: SessionDefaults;
   /** `"required"`: a session without `settings` is refused, so that row-level security cannot be forgotten. */
   readonly settings?: "required";
-  /** Working folder of adapters that store files. Default: what `setFolder()` said, else `""`. */
+  /** Working folder of adapters that store files. Default: the folder of `setFolder()`, else `""`. */
   readonly folder?: string;
-  /** Told what happens. What it throws is ignored. */
+  /** Receives every event. Errors it throws are ignored. */
   readonly onEvent?: (event: DatabaseEvent) => void;
-  /** Keeps the stacks of acquires, for leak and deadlock reports: some microseconds each. Default false. */
+  /** Keeps the stacks of acquires, for leak and deadlock reports; costs a few microseconds each. Default false. */
   readonly stacks?: boolean;
 }
+
+const NAMES: readonly string[] = [
+  "adapters",
+  "context",
+  "runtime",
+  "pool",
+  "checkActiveConnection",
+  "setup",
+  "afterFirstConnection",
+  "afterConnection",
+  "defaults",
+  "settings",
+  "folder",
+  "onEvent",
+  "stacks",
+] satisfies (keyof DatabaseOptions)[];
 
 const TYPES = {
   runtime: "object",
@@ -60,10 +77,11 @@ export function checkDatabaseOptions(options: DatabaseOptions): void {
   if (!areAdapters) throw new TypeError("Expected `adapters` to list adapters: `{ adapters: [sqlJs({ sqlJs })] }`");
   if (!Array.isArray(setup))
     throw new TypeError(`Expected \`setup\` to be a list of statements, got \`${typeof setup}\``);
+  checkNames(options, NAMES, "createDatabase()");
   const { settings } = options;
   if (settings !== undefined && settings !== "required")
     throw new TypeError(
-      'Expected `settings` to be "required"; what is set for all sessions is `defaults: { settings }`',
+      'Expected `settings` to be "required"; to set some for all sessions, use `defaults: { settings }`',
     );
   checkContext(options.context);
   for (const [name, type] of Object.entries(TYPES)) {
@@ -71,6 +89,7 @@ export function checkDatabaseOptions(options: DatabaseOptions): void {
     if (value !== undefined && typeof value !== type)
       throw new TypeError(`Expected \`${name}\` to be a ${type}, got \`${shown(value)}\``);
   }
+  checkNames(options.defaults, DEFAULTS, "`defaults`");
 }
 
 function checkContext(context: ContextProvider | undefined): void {
@@ -80,9 +99,17 @@ function checkContext(context: ContextProvider | undefined): void {
   );
 }
 
-// A function's text is its source: of a class, pages.
+// The text of a function is its source, which for a class may be pages.
 function shown(value: unknown): string {
   return typeof value === "function" ? `function ${value.name}` : String(value);
+}
+
+/** Makes the adapter for a URL. @throws TypeError, for the URL or a statement of `setup`. */
+export function makeAdapter(url: string, { adapters, setup = [] }: DatabaseOptions, folder: string): Adapter {
+  const adapter = chooseAdapter(url, adapters).create({ url, folder });
+  // Checked here, where the mistake was made, and not when the first connection is opened.
+  for (const input of setup) toStatement(input, adapter, "setup");
+  return adapter;
 }
 
 /**
@@ -90,7 +117,7 @@ function shown(value: unknown): string {
  *
  * @throws TypeError that names the scheme, never the rest of the URL: that may hold a password.
  */
-export function chooseAdapter(url: string, adapters: readonly AdapterFactory[]): AdapterFactory {
+function chooseAdapter(url: string, adapters: readonly AdapterFactory[]): AdapterFactory {
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url)?.[0].toLowerCase();
   const chosen = adapters.find(({ schemes }) => schemes.includes(scheme!));
   if (chosen !== undefined) return chosen;

@@ -1,12 +1,12 @@
 import { noneClosed, type PoolStats } from "./pool/stats.ts";
 import type { Source } from "./session/source.ts";
 
-/** What `db.stats()` tells: the pool's counts, and the flights sent over its connections. */
+/** The result of `db.stats()`: the pool's counts, and the flights sent over its connections. */
 export interface DatabaseStats extends PoolStats {
   readonly flights: number;
 }
 
-/** All zero where there is no source yet: before the first statement. */
+/** All zero before the first statement, when there is no source yet. */
 export function statsOf(source: Source | undefined): DatabaseStats {
   const none = { max: 0, open: 0, busy: 0, idle: 0, opening: 0, waiting: 0, opened: 0, waits: 0, waitedMs: 0 };
   const stats = source ? source.pool.stats() : { ...none, closed: noneClosed() };

@@ -1,35 +1,46 @@
-import type { Adapter, MaybePromise } from "./contract/adapter.ts";
+// For users who name no such `lib`.
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import type { Adapter, AdapterFactory, Capabilities, Dialect, MaybePromise, Settings } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
-import type { Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
+import type { DatabaseEvent, Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
 import type { Clock, WaitUntil } from "./contract/runtime.ts";
-import type { RawResult, Row } from "./contract/statement.ts";
+import type { Row } from "./contract/statement.ts";
 import { explicit } from "./context/explicit.ts";
-import { checkDatabaseOptions, chooseAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
+import { Listeners } from "./session/listeners.ts";
+import { checkDatabaseOptions, makeAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
 import { type DatabaseStats, statsOf } from "./database-stats.ts";
-import { DbError } from "./errors.ts";
+import { checkNames } from "./pool/option-names.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
 import { shared } from "./runtime/shared.ts";
 import { Autocommit } from "./session/autocommit.ts";
-import type { DeadlineOptions } from "./session/deadline.ts";
+import type { CloseOptions } from "./session/closing.ts";
+import type { Finish } from "./session/finish.ts";
+import { type DeadlineOptions, within } from "./session/deadline.ts";
 import { Handle } from "./session/handle.ts";
 import { type Hook, prepareLink } from "./session/hooks.ts";
 import { addInstance, currentFolder, removeInstance } from "./session/instances.ts";
+import { sourceOf } from "./session/holder.ts";
 import type { Link } from "./session/link.ts";
 import { resolvePropagation } from "./session/propagation.ts";
 import { withDefaults } from "./session-defaults.ts";
+import { sessionRequired } from "./session/session-required.ts";
 import type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
-import { Session, type SessionOptions, type TransactionOptions, type Work } from "./session/session.ts";
-import { Source } from "./session/source.ts";
-import type { Carry } from "./session/sql-query.ts";
-import { copyInput, type StatementInput, toStatement } from "./session/statement.ts";
+import { type CloseAction, Session, type Work } from "./session/session.ts";
+import { SESSION_OPTIONS, type SessionOptions, type TransactionOptions } from "./session/session-options.ts";
+import { shareSource } from "./session/share-source.ts";
+import type { Source } from "./session/source.ts";
+import type { Carry, SqlQuery } from "./session/sql-query.ts";
+import { copyInput, type StatementInput } from "./session/statement.ts";
 import { asyncDisposable } from "./dispose.ts";
 
 /**
- * Makes a database object. No I/O, no timer and no random number until its first statement: it may stand at module level.
+ * Creates a database object. It does no I/O, sets no timer and draws no random number before its first statement, so it can be
+ * created at module level.
  *
- * @param url - `sqljs:memory`, `libsql://…`, `postgres://…`; a function is asked whenever a connection is opened.
- * @throws TypeError for a wrong URL or option; it never shows a secret of the URL.
+ * @param url - `sqljs:memory`, `libsql://…`, `postgres://…`; a function is called whenever a connection is opened.
+ * @throws TypeError for an invalid URL or option; it never shows secrets of the URL.
  */
 export function createDatabase(url: UrlSource, options: DatabaseOptions): Database {
   return new Database(url, options);
@@ -37,12 +48,9 @@ export function createDatabase(url: UrlSource, options: DatabaseOptions): Databa
 
 let databases = 0;
 
-/** What to do where a strict provider refuses a lone statement. */
-const LOST = "bind the listener or callback that lost it (`AsyncLocalStorage.bind`)";
-
-/** A configured data source. Made by `createDatabase()`. */
+/** A configured data source, created by `createDatabase()`. */
 export class Database extends Handle<Session> implements AsyncDisposable {
-  /** Each statement a session of its own, outside of any session that is current: on purpose. */
+  /** Runs each statement in a session of its own, outside any current session. */
   readonly autocommit: Queryable = new Autocommit(this);
   /** Working folder of adapters that store files; `""` when none was set. */
   readonly folder: string;
@@ -64,8 +72,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   readonly stacks: boolean;
   /** @internal */
   readonly limits: CheckedPoolOptions;
-  /** @internal */
-  readonly emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
+  /** @internal Absent while nobody listens: events cost nothing then. */
+  emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
+  readonly #listeners: Listeners = new Listeners();
   readonly #url: string | (() => MaybePromise<string>);
   readonly #options: DatabaseOptions;
   readonly #bound: WeakMap<object, Session> = new WeakMap();
@@ -84,25 +93,18 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     this.waitUntil = runtime.waitUntil;
     this.checksConnections = checkActiveConnection;
     this.stacks = stacks;
-    this.limits = checkPoolOptions(options.pool, runtime.maxConnections);
+    this.limits = checkPoolOptions(options.pool, runtime.maxConnections, []);
     this.folder = options.folder ?? currentFolder(context);
-    this.emit =
-      onEvent &&
-      ((event) => {
-        // A listener that throws must not stop what it listens to.
-        try {
-          onEvent({ ...event, at: clock.now(), pool: this.#source?.pool.name ?? "" });
-        } catch {}
-      });
+    if (onEvent) this.subscribe(onEvent);
     this.#url = typeof url === "function" ? url : String(url);
     // A copy: what the caller changes later changes nothing here.
     this.#options = { ...options, adapters: [...options.adapters], setup: (options.setup ?? []).map(copyInput) };
     this.runtime = runtime;
-    if (typeof this.#url === "string") this.#adapter = this.#makeAdapter(this.#url);
+    if (typeof this.#url === "string") this.#adapter = makeAdapter(this.#url, this.#options, this.folder);
   }
 
   /**
-   * Runs `work` in a session of its own: commits when it returns, rolls back when it throws or is given up.
+   * Runs `work` in a session of its own: commits when it returns, rolls back when it throws or is aborted.
    *
    * @returns what `work` returned, once it is committed.
    * @throws what `work` throws, unchanged; the signal's own reason; DbError `QUERY_TIMEOUT` | `COMMIT_UNKNOWN` | `ROLLBACK_ONLY` | ….
@@ -118,28 +120,70 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   #run<T>(work: Work<T>, options: SessionOptions & { readonly isLone?: boolean }): Promise<T> {
     try {
-      return Session.run(this, this.#begin(), work, this.#complete(options));
+      return Session.run(this, this.#begin(), work, this.complete(options));
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  /** Begins a session by hand: `await using session = db.open()`. What is not committed when it ends is rolled back. */
+  /** Begins a session that you end yourself: `await using session = db.open()`. Anything not committed by then is rolled back. */
   open(options: SessionOptions = {}): Session {
-    return Session.open(this, this.#begin(), this.#complete(options));
+    return Session.open(this, this.#begin(), this.complete(options));
   }
 
-  /** Runs `work` in a transaction: in the current session by `options.propagation`, outside of any in a session of its own. */
+  /** Runs `work` in a transaction: inside a session according to `options.propagation`, otherwise in a new session. */
   transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
-    // Handed on as it is: one around it would not be as quiet.
+    // Returned as it is: a promise around it would report its rejection as unhandled.
     return this.current()?.transaction(work, options) ?? this.carried(this.#transact(work, options));
   }
 
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
-    return this.session(work, { ...options, transaction: resolvePropagation(options.propagation, false) === "root" });
+    const { propagation, ...rest } = options;
+    return this.session(work, { ...rest, transaction: resolvePropagation(propagation, false) === "root" });
   }
 
-  /** The session that is current here, if one is. */
+  /**
+   * Calls a listener with every event from now on, as `onEvent` is called; what it throws is ignored.
+   *
+   * @returns ends it.
+   */
+  subscribe(listener: (event: DatabaseEvent) => void): () => void {
+    return this.#listeners.add(listener, () => this.#listen());
+  }
+
+  /** Events cost nothing while nobody is called. */
+  #listen(): void {
+    this.emit = this.#listeners.isEmpty
+      ? undefined
+      : (event) => this.#listeners.tell(event, this.clock, this.#source?.pool.name ?? "");
+    if (!this.#disposing) this.#source?.listen(this);
+  }
+
+  /** @internal */
+  get adapters(): readonly AdapterFactory[] {
+    return this.#options.adapters;
+  }
+
+  /** What its connections can do; `undefined` before `ready()` where the URL is a function. */
+  get capabilities(): Capabilities | undefined {
+    return (this.#adapter ?? this.#source?.adapter)?.capabilities;
+  }
+
+  /** The SQL that it speaks; `undefined` before `ready()` where the URL is a function. */
+  get dialect(): Dialect | undefined {
+    return this.capabilities?.dialect;
+  }
+
+  /**
+   * Asks the URL function, so that `dialect` and `capabilities` are known. Opens no connection.
+   *
+   * @throws what the URL function throws; TypeError when no adapter is for its URL; DbError `CONNECT_FAILED` | `POOL_CLOSED`.
+   */
+  ready(): Promise<this> {
+    return this.carried(sourceOf(this, () => new AbortController().signal).then(() => this));
+  }
+
+  /** The current session, if any. */
   current(): Session | undefined {
     for (let frame = this.context.current(); frame; frame = frame.parent)
       if (frame.owner === this || frame.owner === this.#source) return frame.session as Session;
@@ -157,8 +201,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   }
 
   /** @internal Closes what may not outlive this request. */
-  async leave(): Promise<void> {
-    await this.#source?.pool.leave?.();
+  async leave(event?: WaitUntil): Promise<void> {
+    await this.#source?.pool.leave?.(event);
   }
 
   /** Counts of the pool it shares; all zero before the first statement. */
@@ -167,9 +211,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   }
 
   /**
-   * Ends the database: nobody gets a connection any more, those who hold one finish. The pool ends with its last database.
+   * Ends the database: no more connections are lent, and sessions that hold one finish. The pool ends with its last database.
    *
-   * @param options.timeoutMs - longest wait for those who hold one, in milliseconds. Default: as long as it takes.
+   * @param options.timeoutMs - longest wait for sessions that hold one, in milliseconds. Default: no limit.
    */
   async dispose(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     const { timeoutMs } = options;
@@ -177,11 +221,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     removeInstance(this);
     const before = this.#disposing;
     const disposing = (this.#disposing ??= this.#source?.leave(this, options) ?? Promise.resolve());
-    if (!before || timeoutMs === undefined) return disposing;
-    // Asked once more, with a patience of its own.
-    let timer: unknown;
-    const over = new Promise<void>((resolve) => (timer = this.clock.setTimeout(resolve, timeoutMs)));
-    await Promise.race([disposing, over]).finally(() => this.clock.clearTimeout(timer));
+    // A second call, with a timeout of its own.
+    return before && timeoutMs !== undefined ? within(disposing, timeoutMs, this.clock) : disposing;
   }
 
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -205,7 +246,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   override submit<T>(
     kind: "query" | "batch",
     inputs: readonly StatementInput[],
-    finish: (results: RawResult[]) => T,
+    finish: Finish<T>,
     options?: DeadlineOptions,
   ): Promise<T> {
     try {
@@ -215,21 +256,26 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     }
   }
 
-  override stream<R = Row>(statement: StatementInput, options?: StreamRowsOptions): AsyncIterable<R> {
+  override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options?: StreamRowsOptions): AsyncIterable<R> {
     return this.#place().stream<R>(statement, options);
+  }
+
+  override close(action?: CloseAction, options?: CloseOptions): Promise<void> {
+    if (this.current()) return super.close(action, options);
+    return this.carried(Promise.reject(sessionRequired(this.context, "; to end the database itself, use dispose()")));
+  }
+
+  /** @internal The current session; none where there is none for certain. @throws DbError `SESSION_REQUIRED` */
+  here(): Session | undefined {
+    const { absenceProves, strict } = this.context;
+    return this.current() ?? (absenceProves && !(strict && this.sessions > 0) ? undefined : this.require());
   }
 
   /** @internal */
   override require(): Session {
     const session = this.current();
-    if (session) return session;
-    const {
-      name,
-      strict,
-      remedy = strict ? LOST : "give createDatabase() a context that follows await",
-    } = this.context;
-    const remedies = `use the one that db.session() hands to its work, ${remedy}, or use db.autocommit`;
-    throw new DbError("SESSION_REQUIRED", `no session is current here, says ${name}(): ${remedies}`, { context: name });
+    if (!session) throw sessionRequired(this.context);
+    return session;
   }
 
   /** @internal */
@@ -241,8 +287,10 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   source(): MaybePromise<Source<Hook>> {
     if (this.#source && !this.#disposing) return this.#source;
     if (this.#adapter) return this.#share(this.#adapter);
-    // Each caller asks for itself; no promise is kept that would hang for ever if its request were cut off.
-    return Promise.resolve(this.url()).then((url) => this.#source ?? this.#share(this.#makeAdapter(url)));
+    // Each caller calls it for itself: a shared promise would hang forever if its request were cut off.
+    return Promise.resolve(this.url()).then(
+      (url) => this.#source ?? this.#share(makeAdapter(url, this.#options, this.folder)),
+    );
   }
 
   /** @internal */
@@ -250,56 +298,24 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return prepareLink(link.origin as Source<Hook>, this, link, owner, signal);
   }
 
-  // Who waits for a session that begins here. From now on, closeAllInstances() and setFolder() look here too.
+  // The session that waits for the one begun here. From now on, closeAllInstances() and setFolder() include this database.
   #begin(): Owner | undefined {
     if (!this.#disposing) addInstance(this);
     return (this.context.current()?.session as Session | undefined)?.unit.owner;
   }
 
-  #complete<O extends SessionOptions>(options: O): O {
-    const { defaults, settings } = this.#options;
-    const { dialect } = this.#adapter?.capabilities ?? {};
-    if (!defaults && !settings && !options.settings) return options;
-    return withDefaults(options, defaults ?? {}, settings === "required", dialect);
+  /** @internal */
+  complete<O extends SessionOptions & { readonly isLone?: boolean }>(options: O, outer?: Settings): O {
+    if (!options.isLone) checkNames(options, SESSION_OPTIONS, "a session");
+    return withDefaults(options, this.#options, this.dialect, outer);
   }
 
-  // Where nobody is current, a statement is a session of its own; where that cannot be known, it is refused.
+  // Without a current session, a statement is a session of its own.
   #place(): Queryable {
-    const { absenceProves, strict } = this.context;
-    return this.current() ?? (absenceProves && !(strict && this.sessions > 0) ? this.autocommit : this.require());
+    return this.here() ?? this.autocommit;
   }
 
   #share(adapter: Adapter): Source<Hook> {
-    if (this.#disposing)
-      throw new DbError("POOL_CLOSED", "the database was disposed: make a new one", { pool: adapter.key ?? "" });
-    const { afterFirstConnection, afterConnection, adapters, setup: inputs = [] } = this.#options;
-    const { limits, checksConnections, stacks, runtime } = this;
-    const setup = inputs.map((input) => toStatement(input, adapter, "setup"));
-    const identity = [
-      ...[
-        this.#url,
-        this.folder,
-        runtime.name,
-        runtime.clock,
-        checksConnections,
-        stacks,
-        afterFirstConnection,
-        afterConnection,
-      ],
-      ...Object.values(limits),
-      // With the count of the values: a value must not pass for the next text.
-      ...setup.flatMap(({ text, params = [] }) => [text, Object.keys(params).length, ...Object.entries(params).flat()]),
-      ...adapters.flatMap((factory) => factory.identity),
-    ];
-    const options = { limits, runtime, setup, afterFirstConnection, afterConnection, checksConnections };
-    return (this.#source = Source.share(adapter, identity, options, this));
-  }
-
-  #makeAdapter(url: string): Adapter {
-    const { adapters, setup = [] } = this.#options;
-    const adapter = chooseAdapter(url, adapters).create({ url, folder: this.folder });
-    // Checked here, where the mistake was made, and not when the first connection is opened.
-    for (const input of setup) toStatement(input, adapter, "setup");
-    return adapter;
+    return (this.#source = shareSource(adapter, this.#url, this.#options, this, this.#disposing !== undefined));
   }
 }

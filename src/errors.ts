@@ -1,6 +1,6 @@
 // One class, a closed list of codes. docs/errors.md has a section per code.
 
-/** What went wrong with a statement, told in the same words by every adapter. */
+/** Why a statement failed, in the same words on every adapter. */
 export type QueryFailureKind =
   | "unique"
   | "foreign-key"
@@ -18,7 +18,7 @@ export type QueryFailureKind =
 /** What is wrong with the storage of a database. `absent`: not to be had on this thread. `full`: no room. `failed`: what the `cause` says. */
 export type StorageFailure = "absent" | "damaged" | "foreign" | "newer" | "locked" | "full" | "failed";
 
-/** What each code tells besides its message. */
+/** The `details` of each code. */
 export interface ErrorDetails {
   SESSION_REQUIRED: { context: string };
   SESSION_CLOSED: { session: string };
@@ -32,7 +32,7 @@ export interface ErrorDetails {
   QUERY_FAILED: {
     kind: QueryFailureKind;
     sql: string;
-    /** The database's own code: a SQLSTATE (`"23505"`) or a SQLite name (`"SQLITE_CONSTRAINT"`). */
+    /** The database's own code: a SQLSTATE (`"23505"`) or an SQLite name (`"SQLITE_CONSTRAINT"`). */
     dialectCode: string | undefined;
     /** Place of the failing statement in its batch, from 0. */
     statementIndex?: number;
@@ -58,19 +58,24 @@ export interface ErrorDetails {
 
 export type ErrorCode = keyof ErrorDetails;
 
-/** `not-executed`: sending it again is safe. `unknown`: it may have been executed; isopool never sends it again. */
+/** `not-executed`: safe to send again. `unknown`: it may have run; isopool never resends it. */
 export type Outcome = "not-executed" | "executed" | "unknown";
 
-export interface DbErrorOptions extends ErrorOptions {
-  /** Whether the same work, begun anew, may succeed. Default `false`. */
+export interface DbErrorOptions {
+  /** The underlying error, if any. */
+  readonly cause?: unknown;
+  /** Whether the same work may succeed if run again from the start. Default `false`. */
   readonly retryable?: boolean | undefined;
   /** Default `"not-executed"`. */
   readonly outcome?: Outcome | undefined;
 }
 
+/** An error of one of these codes: `switch (error.code)` tells which `details` it has. */
+export type DbErrorOf<Code extends ErrorCode> = { [Each in Code]: DbError<Each> }[Code];
+
 const BRAND = Symbol.for("isopool.DbError");
 
-/** Every error that isopool makes, besides `TypeError` for wrong arguments. */
+/** Every error that isopool creates, except `TypeError` for invalid arguments. */
 export class DbError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = "DbError";
   readonly code: Code;
@@ -89,7 +94,7 @@ export class DbError<Code extends ErrorCode = ErrorCode> extends Error {
 }
 
 /** Tells whether `value` is a DbError, of `code` if given; works across copies of the package. */
-export function isDbError<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is DbError<Code> {
+export function isDbError<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is DbErrorOf<Code> {
   return (
     value instanceof Error && BRAND in value && (code === undefined || (value as unknown as DbError).code === code)
   );

@@ -15,6 +15,7 @@ export type { DatabaseOptions, UrlSource } from "./database-options.ts";
 export type { DatabaseStats } from "./database-stats.ts";
 export {
   DbError,
+  type DbErrorOf,
   type DbErrorOptions,
   type ErrorCode,
   type ErrorDetails,
@@ -34,8 +35,11 @@ export type { DeadlineOptions } from "./session/deadline.ts";
 export type { Hook } from "./session/hooks.ts";
 export { closeAllInstances, setFolder } from "./session/instances.ts";
 export type { Propagation } from "./session/propagation.ts";
-export type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
+export type { BatchResults, Queryable, RowOf, StreamRowsOptions } from "./session/queryable.ts";
 export type { RetryOptions } from "./session/retry.ts";
-export type { CloseAction, Session, SessionOptions, TransactionOptions } from "./session/session.ts";
-export type { SqlQuery } from "./session/sql-query.ts";
+export type { SavepointOptions } from "./session/savepoint.ts";
+export type { CloseAction, Savepoint, Session } from "./session/session.ts";
+export type { SessionOptions, TransactionOptions } from "./session/session-options.ts";
+export type { SqlPart, SqlQuery } from "./session/sql-query.ts";
+export type { SqlTag } from "./session/sql-tag.ts";
 export type { StatementInput } from "./session/statement.ts";

@@ -1,49 +1,68 @@
 import type { Dialect, Settings } from "./contract/adapter.ts";
-import type { SessionOptions } from "./session/session.ts";
+import type { SessionOptions } from "./session/session-options.ts";
 
-/** What all sessions of a database have, unless they are given something else; `db.autocommit` included. */
+/** Default options for all sessions of a database, including `db.autocommit`. */
 export interface SessionDefaults extends Pick<SessionOptions, "timeoutMs" | "retry" | "accessMode" | "isolationLevel"> {
-  /** PostgreSQL settings; a function is asked when a session begins. A session's own are set on top of them, name by name. */
+  /** PostgreSQL settings; a function is called when a session begins. A session's own settings override them by name. */
   readonly settings?: Settings | (() => Settings | undefined) | undefined;
 }
 
-/** A setting's name, as PostgreSQL has them: `search_path`, `app.tenant`. */
-const NAME = /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)*$/i;
+export const DEFAULTS: readonly (keyof SessionDefaults)[] = [
+  "timeoutMs",
+  "retry",
+  "accessMode",
+  "isolationLevel",
+  "settings",
+];
+
+/** A setting's name, in PostgreSQL's form: `search_path`, `app.tenant`. In lower case, so that none is set twice. */
+const NAME = /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)*$/;
+
+/** How a database was told its sessions begin. */
+interface Defaulting {
+  readonly defaults?: SessionDefaults;
+  /** `"required"`: a session without settings is refused. */
+  readonly settings?: "required";
+}
 
 /**
- * What a session begins with: its own options, on top of its database's.
+ * The options a session begins with: its own, over its database's defaults.
  *
- * @param isRequired - whether a session without settings is refused.
- * @param dialect - of the database, where it is known already.
- * @throws TypeError for settings that are missing, wrong, or of a database that has none; no value is shown.
+ * @param dialect - of the database, if already known.
+ * @param outer - the settings of the session around it: row-level security must not end inside.
+ * @throws TypeError for settings that are missing, invalid, or not supported by the database; it shows no value.
  */
 export function withDefaults<O extends SessionOptions>(
   options: O,
-  defaults: SessionDefaults,
-  isRequired: boolean,
+  { defaults, settings: wanted }: Defaulting,
   dialect: Dialect | undefined,
+  outer: Settings | undefined,
 ): O {
-  const { settings: common, ...rest } = defaults;
+  if (!defaults && !wanted && !outer && !options.settings) return options;
+  const { settings: common, ...rest } = defaults ?? {};
   const own = options.settings;
   const given = typeof common === "function" ? common() : common;
-  const settings = own && given ? { ...given, ...own } : (own ?? given);
-  if (settings) checkSettings(settings, dialect);
-  else if (isRequired)
-    throw new TypeError(
-      'Expected `settings` for this session, since its database was made with `settings: "required"`',
-    );
+  for (const each of [given, own]) if (each) checkSettings(each, dialect);
+  const all = [given, outer, own].filter(Boolean);
+  const settings: Settings | undefined = all.length > 1 ? Object.assign({}, ...all) : all[0];
+  if (wanted && Object.keys(settings ?? {}).length === 0)
+    throw new TypeError('Expected `settings` for this session: its database has `settings: "required"`');
   const defined = Object.entries(options).filter(([, value]) => value !== undefined);
   return { ...rest, ...(Object.fromEntries(defined) as O), ...(settings && { settings }) };
 }
 
-function checkSettings(settings: unknown, dialect: Dialect | undefined): void {
-  if (dialect === "sqlite")
-    throw new TypeError("Expected no `settings` for SQLite: they are PostgreSQL's, and nothing here would set them");
-  if (typeof settings !== "object" || settings === null || Array.isArray(settings))
-    throw new TypeError('Expected `settings` to be an object: `{ "app.tenant": id }`');
+function checkSettings(settings: object, dialect: Dialect | undefined): void {
+  if (dialect === "sqlite") throw new TypeError("Expected no `settings` for SQLite: only PostgreSQL has them");
+  if (settings instanceof Promise) settings.catch(() => undefined);
+  // A Map, or an object with getters of its class, would set nothing.
+  const prototype: unknown = Object.getPrototypeOf(settings);
+  if (prototype && Object.getPrototypeOf(prototype))
+    throw new TypeError('Expected `settings` to be an object like `{ "app.tenant": id }`, no promise, list or Map');
   for (const [name, value] of Object.entries(settings)) {
-    if (!NAME.test(name)) throw new TypeError(`Expected the name of a setting, like \`app.tenant\`, got \`${name}\``);
-    if (!["string", "number", "boolean"].includes(typeof value) || Number.isNaN(value))
-      throw new TypeError(`Expected the setting \`${name}\` to be a string, number or boolean, got ${typeof value}`);
+    if (!NAME.test(name))
+      throw new TypeError(`Expected a setting's name in lower case, like \`app.tenant\`, got \`${name}\``);
+    const isText = typeof value === "string" && !value.includes("\0");
+    if (!isText && typeof value !== "boolean" && (typeof value !== "number" || Number.isNaN(value)))
+      throw new TypeError(`Expected the setting \`${name}\` to be a string without NUL, a number or boolean`);
   }
 }

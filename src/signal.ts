@@ -1,6 +1,6 @@
-// What is asked of an AbortSignal, of older engines too: Safari before 15.4 and jsdom have no `throwIfAborted()`, or no `reason`.
+// AbortSignal for older engines: Safari before 15.4 and jsdom lack `throwIfAborted()` or `reason`.
 
-/** Why a signal was aborted: its own reason, or the error that newer engines give where there is none. */
+/** Why a signal was aborted: its own reason, or else the error that newer engines use. */
 export function reasonOf({ reason }: AbortSignal): unknown {
   return reason === undefined ? new DOMException("This operation was aborted", "AbortError") : reason;
 }

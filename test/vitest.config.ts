@@ -1,9 +1,21 @@
 // Everything but the browser: `npm run test:unit`, and a part of `npm test`.
 
 import { fileURLToPath } from "node:url";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
+// drizzle-orm 1.0 is installed beside 0.45, under a name of its own: what is about it gets that.
+const drizzleV1: Plugin = {
+  name: "drizzle-orm 1.0",
+  enforce: "pre",
+  resolveId(source, importer, options) {
+    if (!/^drizzle-orm(?=\/|$)/.test(source) || !importer?.includes("/drizzle/v1/")) return undefined;
+    return this.resolve(source.replace("drizzle-orm", "drizzle-orm-1"), importer, { ...options, skipSelf: true });
+  },
+};
+
 export default defineConfig({
+  plugins: [drizzleV1],
   root: fileURLToPath(new URL("..", import.meta.url)),
   test: {
     include: ["test/**/*.test.ts"],

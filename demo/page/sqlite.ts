@@ -21,7 +21,7 @@ const runtime = { ...platform, clock: { ...clock, now: () => performance.now() }
 let files = 0;
 
 /**
- * @param image - the bytes of a SQLite file; `undefined` begins with an empty database.
+ * @param image - the bytes of an SQLite file; `undefined` begins with an empty database.
  * @param warn - called when the file may lack what was written to it last.
  */
 export function openDatabase(

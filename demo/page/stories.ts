@@ -31,32 +31,32 @@ export const stories: readonly Story[] = [
     title: "Start competing sessions",
     teaser: "Six orders at the same moment, one connection.",
     sight:
-      "One session holds the connection; the others wait in line, first come, first served. BEGIN rides with a session's first statement, so nobody pays a round trip for it.",
+      "One session holds the connection; the others wait in line, first come, first served. BEGIN travels with a session's first statement, so it costs no round trip.",
     code: codeOf(competeCode),
     run: compete,
   },
   {
     id: "fail",
     title: "Start one that fails",
-    teaser: "Work that throws takes its rows with it.",
+    teaser: "If the work throws, its rows are rolled back.",
     sight:
-      "The work throws in the middle. The session rolls back, the error reaches the caller unchanged, and the count is what it was.",
+      "The work throws halfway through. The session rolls back, the error reaches the caller unchanged, and the count is unchanged.",
     code: codeOf(failCode),
     run: fail,
   },
   {
     id: "abort",
     title: "Start one that is aborted",
-    teaser: "An AbortSignal, while waiting and while at work.",
+    teaser: "An AbortSignal, while waiting and while working.",
     sight:
-      "Three want the connection. The second gives up its place in line, the first is stopped at work and rolled back, and the third gets its turn early.",
+      "Three sessions want the connection. The second is aborted while it waits, the first is aborted while it works and rolled back, and the third gets its turn early.",
     code: codeOf(abortCode),
     run: abort,
   },
   {
     id: "nest",
     title: "Nest a transaction",
-    teaser: "A part fails, the whole goes on.",
+    teaser: "A part fails, the rest goes on.",
     sight:
       "The inner transaction is a savepoint on the same connection. It is rolled back alone, with the next flight, and the outer one commits.",
     code: codeOf(nestCode),
@@ -65,18 +65,18 @@ export const stories: readonly Story[] = [
   {
     id: "retry",
     title: "Retry what lost a race",
-    teaser: "Twice in vain, then it commits.",
+    teaser: "It fails twice, then commits.",
     sight:
-      "Each attempt is a session of its own and leaves nothing behind. Between them it waits a random while, so that losers of a race do not meet again.",
+      "Each attempt is a session of its own and leaves nothing behind. Between attempts it waits for a random time, so that the losers of a race do not collide again.",
     code: codeOf(retryCode),
     run: retry,
   },
   {
     id: "deadlock",
     title: "Provoke a deadlock",
-    teaser: "Waiting for oneself, found out at once.",
+    teaser: "A session that waits for itself, detected immediately.",
     sight:
-      "The inner session would wait for the connection that its own outer one holds. It gets an error at once instead of waiting for ever.",
+      "The inner session would wait for the connection that its outer session holds. It fails immediately instead of waiting forever.",
     code: codeOf(deadlockCode),
     run: deadlock,
   },

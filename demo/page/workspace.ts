@@ -18,7 +18,7 @@ interface Opened {
 
 const SQLITE_HEADER = "SQLite format 3\0";
 /** It was written in WAL mode, and its `-wal` file was not given. */
-const PARTIAL = " What was written to it last may be missing: it is in its -wal file.";
+const PARTIAL = " Its last writes may be missing: they are in its -wal file.";
 const NO_STATS: Stats = { open: 0, busy: 0, idle: 0, waiting: 0, waits: 0, flights: 0 };
 const NO_CATALOG: Catalog = { tables: [], completions: {} };
 
@@ -74,7 +74,7 @@ class Workspace extends EventTarget {
     const image = new Uint8Array(await file.arrayBuffer());
     const header = new TextDecoder("latin1").decode(image.subarray(0, SQLITE_HEADER.length));
     if (header !== SQLITE_HEADER) {
-      this.#fail(`${file.name} is not a SQLite database: it does not begin as one. What was open is still open.`);
+      this.#fail(`${file.name} is not an SQLite database. The previous database is still open.`);
       return;
     }
     await this.#open({ name: file.name, fileName: file.name, isSample: false }, image);
@@ -132,7 +132,7 @@ class Workspace extends EventTarget {
     } catch (error) {
       await drop(db);
       this.#fail(
-        `${about.name} cannot be opened: ${reasonOf(error)}${this.isReady ? " What was open is still open." : ""}`,
+        `${about.name} cannot be opened: ${reasonOf(error)}${this.isReady ? " The previous database is still open." : ""}`,
       );
     }
   }

@@ -31,19 +31,19 @@ const CLIENT_LEFT = 499;
 
 /** What a client is told of a failure: its own mistakes in full, ours not at all. */
 export function refusal(error: unknown, { signal }: Request): Response {
-  if (signal.aborted) return json({ error: "The client has left." } satisfies Problem, { status: CLIENT_LEFT });
+  if (signal.aborted) return json({ error: "The client has disconnected." } satisfies Problem, { status: CLIENT_LEFT });
   if (error instanceof HttpError) {
     const { message, status, fields, headers } = error;
     return json({ error: message, ...(fields && { fields }) } satisfies Problem, { status, headers });
   }
   if (isDbError(error) && error.retryable && error.outcome !== "unknown") {
-    return json({ error: "The database is busy; try again." } satisfies Problem, {
+    return json({ error: "The database is busy; retry." } satisfies Problem, {
       status: 503,
       headers: { "retry-after": "1" },
     });
   }
   console.error(error);
-  return json({ error: "Something went wrong here, and was noted." } satisfies Problem, { status: 500 });
+  return json({ error: "Something went wrong, and was logged." } satisfies Problem, { status: 500 });
 }
 
 /** Headers of every answer: data, for nobody's cache and nobody's frame. */

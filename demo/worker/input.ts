@@ -34,7 +34,7 @@ class Check {
 
   text(name: string, value: string, maxLength: number): string {
     if (value.length <= maxLength) return value;
-    this.#fields[name] = `must have ${maxLength} characters at most`;
+    this.#fields[name] = `must have at most ${maxLength} characters`;
     return "";
   }
 
@@ -45,7 +45,7 @@ class Check {
   end(): void {
     const names = Object.keys(this.#fields);
     if (names.length > 0)
-      throw new HttpError(400, `This cannot be understood: ${names.join(", ")}.`, { fields: this.#fields });
+      throw new HttpError(400, `These fields are invalid: ${names.join(", ")}.`, { fields: this.#fields });
   }
 }
 
@@ -96,7 +96,7 @@ async function readObject(request: Request): Promise<Record<string, unknown>> {
     const body: unknown = JSON.parse(text);
     if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
   } catch {}
-  throw new HttpError(400, "The body is no JSON object.");
+  throw new HttpError(400, "The body is not a JSON object.");
 }
 
 /** A body, of which no more is read than is allowed. */

@@ -50,7 +50,7 @@ export function findRoute({ method }: Request, path: string): { route: Route; id
   const [first, ...others] = routes.filter((route) => route.path.test(path));
   if (!first) throw new HttpError(404, `There is nothing at ${path}.`);
   const route = [first, ...others].find((each) => each.method === method);
-  if (!route) throw new HttpError(405, `${path} does not take ${method}.`, { headers: { allow: methodsAt(path) } });
+  if (!route) throw new HttpError(405, `${path} does not allow ${method}.`, { headers: { allow: methodsAt(path) } });
   return { route, id: Number(route.path.exec(path)?.[1] ?? NaN) };
 }
 

@@ -78,7 +78,7 @@ async function shortage({ productId, quantity }: OrderInput["lines"][number]): P
   const product = await db.sql<Pick<Product, "name" | "stock">>`
     select name, stock from products where id = ${productId}`.first();
   if (!product) return new HttpError(404, `There is no product ${productId}.`);
-  return new HttpError(409, `${quantity} of “${product.name}” were asked for, and ${product.stock} are left.`);
+  return new HttpError(409, `${quantity} of “${product.name}” were ordered, but only ${product.stock} are left.`);
 }
 
 // PostgreSQL's sums of bigint are numeric, which comes as text: they are cast.

@@ -1,4 +1,4 @@
-// The hooks that carry a module, for whoever bundles: Vite, its optimizer, its workers, or another with Rollup's hooks.
+// The hooks that transform a module, for any bundler: Vite, its optimizer, its workers, or another with Rollup's hooks.
 
 import type { CarrierFiles } from "./files.ts";
 import type { Parse, ParseOptions } from "./transform/parse.ts";
@@ -52,7 +52,7 @@ export function carrierHooks(name: string, { files, parse, hasMap, isElsewhere }
     name,
     enforce: "post",
     resolveId: {
-      // Before Vite's own: it would take the run-time half for a dependency to bundle, and load the page anew.
+      // Before Vite's own: it would take the run-time half for a dependency to bundle, and reload the page.
       order: "pre",
       filter: { id: new RegExp(`^${RUNTIME}$`) },
       async handler(source) {

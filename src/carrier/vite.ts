@@ -12,15 +12,15 @@ export { transform, type TransformOptions, type TransformResult } from "./transf
 
 export interface IsopoolOptions {
   /**
-   * Modules to leave as they are, by path: a context does not get over their awaits. For code that needs none, or that
-   * cannot be carried. Default: none.
+   * Modules to leave untransformed, by path: their awaits lose the context. For code that needs none, or that cannot be
+   * transformed. Default: none.
    */
   readonly exclude?: RegExp | ((id: string) => boolean) | undefined;
   /** Reads JavaScript, for bundlers whose plugins have no `this.parse`. Default: the bundler's own. */
   readonly parse?: Parse | undefined;
 }
 
-/** As much of Vite's configuration as is looked at. */
+/** The part of Vite's configuration that is read. */
 export interface ViteConfig {
   readonly command: "build" | "serve";
   readonly cacheDir: string;
@@ -39,16 +39,15 @@ export interface IsopoolPlugin extends CarrierHooks {
     environment: { readonly consumer?: string | undefined },
     run: { readonly command: string },
   ): { define: Record<string, string> } | undefined;
-  configResolved(config: ViteConfig): void;
+  configResolved(this: unknown, config: ViteConfig): void;
 }
 
 /**
- * Makes every async function of a page, of its dependencies and of its web workers keep the session that is current.
- * Runs behind all other plugins, in builds and in the dev server. What is rendered on a server is left alone: it has
- * AsyncLocalStorage.
+ * Makes every async function of a page, of its dependencies and of its web workers keep the current session.
+ * Runs after all other plugins, in builds and in the dev server. Server-side code is left alone: it has AsyncLocalStorage.
  *
  * @returns a plugin for `plugins` of a Vite configuration; Rolldown, Rollup and `createUnplugin()` take it, too.
- * @throws TypeError when `exclude` is neither a regular expression nor a function.
+ * @throws TypeError if `exclude` is neither a regular expression nor a function.
  */
 export function isopool(options: IsopoolOptions = {}): IsopoolPlugin {
   const files = new CarrierFiles(checkExclude(options.exclude));
@@ -57,8 +56,8 @@ export function isopool(options: IsopoolOptions = {}): IsopoolPlugin {
     files,
     parse: options.parse,
     hasMap: () => config?.command !== "build" || config.build.sourcemap !== false,
-    // What the dev server takes from its cache was carried on the way there, by Rolldown. Vite 7 has esbuild bundle ahead, whose
-    // plugins are not these: there, it is carried as it is served.
+    // Rolldown transformed what the dev server serves from its cache. Vite 7 pre-bundles with esbuild, whose plugins are
+    // different: there, modules are transformed when served.
     isElsewhere: (id, isRolldown) =>
       config?.command === "serve" && isRolldown && files.isOptimized(id, config.cacheDir),
   };
@@ -69,12 +68,15 @@ export function isopool(options: IsopoolOptions = {}): IsopoolPlugin {
       worker: { plugins: () => [carrierHooks("isopool:worker", settings)] },
       optimizeDeps: { rolldownOptions: { plugins: [optimizerPlugin(settings)] } },
     }),
-    // The dev server finds out as it goes; a build is told, and leaves away what is for pages that were not compiled.
+    // The dev server detects it at run time; a build gets a definition, and omits the code for pages that were not compiled.
     configEnvironment: (name, { consumer = name }, { command }) =>
       command === "build" && consumer === "client"
         ? { define: { "import.meta.env.ISOPOOL_CARRIED": "true" } }
         : undefined,
-    configResolved(resolved) {
+    configResolved(this: { readonly meta?: { readonly viteVersion?: string } } | undefined, resolved) {
+      // Older ones do not say what they are, and call hooks of theirs that this plugin needs by other names, or not at all.
+      if (!this?.meta?.viteVersion)
+        throw new Error("isopool/vite needs Vite 7 or later, and this one is older: install vite@latest");
       config = resolved;
     },
   };

@@ -1,12 +1,14 @@
-// One storage for each class that is handed in, for all databases, copies of this package and hot reloads of an isolate: on Node 20
+// One storage for each class that is passed in, for all databases, copies of this package and hot reloads of an isolate: on Node 20
 // and 22 every `await` of the process costs more with each AsyncLocalStorage that was ever made, used or not.
 
 import type { ContextProvider, Frame } from "../contract/context.ts";
 
 interface Storage {
   /** The innermost frame here, of whichever database. */
-  current(): Frame | undefined;
-  run<T>(frame: Frame | undefined, work: () => T): T;
+  readonly current: () => Frame | undefined;
+  readonly run: <T>(frame: Frame | undefined, work: () => T) => T;
+  /** One of each kind: databases are counted by their providers. */
+  made?: Record<string, ContextProvider>;
 }
 
 export interface AmbientOptions {
@@ -32,5 +34,6 @@ export function ambient(
   const storages = (world[KEY] ??= new WeakMap());
   const storage = storages.get(source) ?? makeStorage();
   storages.set(source, storage);
-  return { ...storage, name, absenceProves: true, strict };
+  const { current, run } = storage;
+  return ((storage.made ??= {})[name + strict] ??= { current, run, name, absenceProves: true, strict });
 }

@@ -11,7 +11,7 @@ export interface AsyncContextLike {
  * All databases that are given the same namespace share one variable.
  *
  * @param AsyncContext - the namespace object.
- * @throws TypeError for what has no `Variable`.
+ * @throws TypeError for anything without a `Variable`.
  */
 export function asyncContext(AsyncContext: AsyncContextLike, options: AmbientOptions = {}): ContextProvider {
   const { Variable } = AsyncContext ?? {};

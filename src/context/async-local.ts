@@ -7,7 +7,7 @@ export interface AsyncLocalStorageLike<T> {
   run<R>(store: T, work: () => R): R;
 }
 
-/** The class itself, handed in: `src/` imports no runtime's module, and unused it costs no bytes. */
+/** The class itself, passed in: `src/` imports no runtime's module, and unused it costs no bytes. */
 export type AsyncLocalStorageClass = new () => AsyncLocalStorageLike<unknown>;
 
 /**

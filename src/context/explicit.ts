@@ -8,7 +8,7 @@ const EXPLICIT: ContextProvider = {
   run: (_frame, work) => work(),
 };
 
-/** Keeps nothing: the session is passed by hand. Works in every runtime, with no build step. */
+/** Keeps no context: you pass the session yourself. Works in every runtime, with no build step. */
 export function explicit(): ContextProvider {
   return EXPLICIT;
 }

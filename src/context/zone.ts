@@ -14,7 +14,7 @@ const KEY = "isopool.frame";
 
 /**
  * Keeps the current session in a Zone: for applications that already run zone.js.
- * Zones are lost at a native `await`: build with target es2016, or pass the session by hand.
+ * Zones are lost at a native `await`: build with target es2016, or pass the session explicitly.
  *
  * @param Zone - the global that zone.js defines.
  * @throws TypeError for anything else.

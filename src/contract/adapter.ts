@@ -8,7 +8,7 @@ export type MaybePromise<T> = T | Promise<T>;
 export type IsolationLevel = "read uncommitted" | "read committed" | "repeatable read" | "serializable";
 export type AccessMode = "read write" | "read only";
 
-/** The SQL that an adapter speaks. */
+/** The SQL dialect of an adapter. */
 export type Dialect = "sqlite" | "postgres";
 
 /** PostgreSQL settings by name; `role` is the role. They hold for one transaction, and end with it. */
@@ -22,11 +22,11 @@ export interface BeginOptions {
   readonly settings?: Settings | undefined;
   /** SQLite: when BEGIN takes the lock for writing. */
   readonly behavior?: "deferred" | "immediate" | "exclusive" | undefined;
-  /** SQLite: the adapter turns foreign keys off ahead of BEGIN, checks them ahead of COMMIT, and turns them on again. */
+  /** SQLite: the adapter turns foreign keys off before BEGIN, checks them before COMMIT, and turns them on again. */
   readonly foreignKeys?: "off" | undefined;
 }
 
-/** What connections of one kind can do: data, looked at before the first statement. */
+/** What connections of one kind can do: data, checked before the first statement. */
 export interface Capabilities {
   readonly dialect: Dialect;
   /** `isolate`: the connection is plain data and outlives a request. `request`: it is a socket and does not. */
@@ -37,21 +37,23 @@ export interface Capabilities {
   readonly streaming: boolean;
   /** Most connections to one source; the pool's `max` never exceeds it. */
   readonly maxConnections: number;
-  /** How a placeholder is written in a text: `?` or `$1`. */
+  /** How a placeholder is written in SQL: `?` or `$1`. */
   readonly placeholder: "?" | "$";
   readonly isolationLevels: readonly IsolationLevel[];
-  /** True: a dead connection shows in its first flight, with nothing executed, so that no ping is needed. */
+  /** True: sending on a dead connection fails before anything runs, so no ping is needed. */
   readonly tellsDeath: boolean;
 }
 
-/** Makes adapters for the sources of some URL schemes; `sqlJs()`, `libsql()` and `neon()` return one. */
+/** Creates adapters for the sources of some URL schemes; `sqlJs()`, `libsql()` and `neon()` return one. */
 export interface AdapterFactory {
+  /** What its adapters speak: known before the URL is. */
+  readonly dialect?: Dialect | undefined;
   /** Without the colon: `["libsql", "http", "https"]`. */
   readonly schemes: readonly string[];
-  /** What shapes a session besides the URL; two sources share a pool only when these are identical. */
+  /** What affects a session besides the URL; two sources share a pool only if these are identical. */
   readonly identity: readonly unknown[];
   /** Checks the URL and remembers it. No I/O, no timer, no random number.
-   *  @throws TypeError when the URL is not one of this adapter's; it never shows a secret of the URL. */
+   *  @throws TypeError if the URL is not valid for this adapter; it never shows a secret of the URL. */
   create(source: AdapterSource): Adapter;
 }
 
@@ -69,26 +71,30 @@ export interface Adapter {
   readonly key: string | undefined;
   readonly capabilities: Capabilities;
   /**
-   * Looks at a statement before a connection is taken for it.
+   * Checks a statement before a connection is taken for it: one statement in the text, and a value for each placeholder.
+   * Values that cannot be bound are refused by their position or name.
    *
-   * @throws DbError `QUERY_FAILED` of kind `parameter` or `syntax` when text and values do not fit; no value is shown.
+   * @throws DbError `QUERY_FAILED` of kind `parameter` or `syntax` if text and values do not match; no value is shown.
    */
   check?(statement: Statement, place: StatementPlace): void;
-  /** Opens one connection. Rejects with `CONNECT_FAILED` or `AUTH_FAILED`, or with the signal's reason. */
+  /**
+   * Opens one connection. Rejects with `CONNECT_FAILED` or `AUTH_FAILED`, or with the signal's reason: an aborted open leaves
+   * nothing open.
+   */
   open(options: OpenOptions): MaybePromise<DriverConnection>;
   /** Frees what outlives connections: files, engines. Called once, after the last connection is closed. */
   dispose?(): MaybePromise<void>;
 }
 
 /**
- * Where a statement runs. `setup`: on a fresh connection, for all who use it. `session`: its effects last as long as the
+ * Where a statement runs. `setup`: on a new connection, for all its users. `session`: its effects last as long as the
  * session has the connection. `transaction`: as `session`, with a transaction open. `autocommit`: alone; the connection
- * goes back at once.
+ * is returned immediately.
  */
 export type StatementPlace = "setup" | "session" | "transaction" | "autocommit";
 
 export interface OpenOptions {
-  /** The URL as of now: a source given as a function is asked again for every connection. */
+  /** The current URL: a URL function is called for every connection. */
   readonly url: string;
   readonly signal: AbortSignal;
 }
@@ -97,34 +103,44 @@ export interface OpenOptions {
 export interface DriverConnection {
   /** The driver's own handle, for what isopool does not wrap. */
   readonly raw: unknown;
-  /** The adapter's own setup: rides ahead of the connection's first statement, after the hooks. */
+  /** The adapter's own setup: precedes the connection's first statement, after the hooks. */
   readonly setup: readonly Statement[];
   /** As of the last answer. `failed`: only a rollback is possible. `closed`: unusable. */
   readonly state: "idle" | "transaction" | "failed" | "closed";
+  /** It was closed from here, and not by its server: its end says nothing about other connections. */
+  readonly endedHere?: boolean | undefined;
   /** Proven idle, and nothing of the session stays behind (temporary tables, settings) that the next one would see. */
   readonly isReusable: boolean;
   /**
-   * Carries the steps to the database in order, in as few round trips as the driver can: one, where it has a pipeline.
+   * Sends the steps to the database in order, in as few round trips as the driver allows: one, if it can pipeline.
+   *
+   * - If the signal is already aborted, nothing is sent, and the connection may stay good.
+   * - On a closed connection: `CONNECTION_LOST`, with the outcome `not-executed`.
+   * - Bytes in a result are the reader's own copy; columns of the same name stay apart; a write without rows has no columns.
    *
    * @returns one outcome per step of `flight.steps`. A step that failed does not reject: its outcome holds the error.
-   * @throws DbError when the flight as a whole failed (`CONNECTION_LOST`, …), with `outcome` told; or the signal's
+   * @throws DbError if the flight as a whole failed (`CONNECTION_LOST`, …), with its `outcome`; or the signal's
    *   reason, unchanged. `state` is `closed` then, unless the connection is proven good.
    */
   send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]>;
-  /** Reads a statement's rows in batches. The iterator's `return()` frees what the statement holds. */
+  /**
+   * Reads a statement's rows in batches. The iterator's `return()` frees what the statement holds, and other statements may
+   * run between two batches. A statement that writes has run to its end when its first batch is there. When the transaction
+   * is rolled back, `next()` throws `TRANSACTION_LOST`; when the connection is closed, `CONNECTION_LOST`.
+   */
   stream?(statement: Statement, options: StreamOptions): RowStream;
-  /** Called when another session takes the connection: what the last one left in it must be gone before the next statement, be it sent or streamed. */
+  /** Called when another session takes the connection: state of the last one must be gone before the next statement, sent or streamed. */
   renew?(): void;
-  /** A cheap answer from the database; rejects or gives `false` when there is none. Only when not `tellsDeath`. */
+  /** Pings the database; rejects or returns `false` if there is no answer. Only used without `tellsDeath`. */
   ping?(signal: AbortSignal): MaybePromise<boolean | void>;
-  /** Called once. After it, nothing of the connection is open. */
+  /** Called once; again, in another request, where it has rejected with `CONNECT_FAILED`. After it, nothing of the connection is open. */
   close(): MaybePromise<void>;
 }
 
 export interface StreamOptions {
-  /** Rows a batch. Integer >= 1. */
+  /** Rows per batch. Integer >= 1. */
   readonly batchSize: number;
-  /** True: nobody asked for that size, and later batches may be larger. */
+  /** True: the size is a default, and later batches may be larger. */
   readonly mayGrow?: boolean | undefined;
   /** Hold for a statement that is outside of a transaction, as those of a flight do. */
   readonly settings?: Settings | undefined;
@@ -141,15 +157,19 @@ export interface RowStream {
 export interface Flight {
   readonly steps: readonly Step[];
   /**
-   * Run after the steps, only when one of them stopped the flight. When one fails while the transaction is still there, the
-   * connection is closed: nobody could tell what is in it.
+   * Run after the steps, only when one of them stopped the flight. If one fails while the transaction is still open, the
+   * connection is closed: its state is unknown.
    */
   readonly undo?: readonly Step[];
   /** Hold for every statement of the flight that is outside of a transaction begun by a step. */
   readonly settings?: Settings | undefined;
 }
 
-/** One step of a flight. */
+/**
+ * One step of a flight. In a `read only` transaction, a write fails with `QUERY_FAILED` of kind `permission`. Without an open
+ * transaction, `rollback` is done, and `commit` and the savepoints fail with `TRANSACTION_LOST` or are skipped. A savepoint's
+ * name may hold any characters: quote it. A `commit` that fails leaves the transaction to be rolled back by `undo`.
+ */
 export type Step =
   | QueryStep
   | { readonly kind: "begin"; readonly options: BeginOptions }
@@ -160,15 +180,15 @@ export type Step =
 export interface QueryStep {
   readonly kind: "query";
   readonly statement: Statement;
-  /** True: belongs to a transaction, and must not run when that is gone (skipped then). */
+  /** True: belongs to a transaction, and is skipped if that is gone, also when the database ended it on its own. */
   readonly guarded: boolean;
-  /** `stop`: when it fails, the steps behind it are skipped, and `undo` runs. All other kinds of step stop. */
+  /** `stop`: if it fails, the later steps are skipped, and `undo` runs. All other kinds of step stop. */
   readonly onError: "stop" | "continue";
-  /** True: setup of a fresh connection. What it leaves behind is there to stay, and spoils no `isReusable`. */
+  /** True: setup of a new connection. The state it leaves is permanent, and does not affect `isReusable`. */
   readonly isSetup?: boolean;
 }
 
-/** What became of one step. */
+/** The outcome of one step. */
 export type StepOutcome =
   | { readonly status: "done"; readonly result: RawResult }
   | { readonly status: "failed"; readonly error: Error }

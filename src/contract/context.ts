@@ -1,6 +1,6 @@
-// Who is current? What a context provider must answer.
+// Which session is current: the question that a context provider answers.
 
-/** What one `run()` makes current: a session of one database, on top of what was current before. */
+/** What one `run()` makes current: a session of one database, on top of the frame that was current before. */
 export interface Frame {
   /** The Database whose session it is. */
   readonly owner: object;
@@ -13,22 +13,22 @@ export interface Frame {
 /** Answers "which session is current here?": the place of PyDAL's thread-local. */
 export interface ContextProvider {
   readonly name: string;
-  /** True: where `current()` is `undefined` there is no session. False: it may only have been lost. */
+  /** Whether `undefined` from `current()` proves that no session is active; otherwise it may have been lost. */
   readonly absenceProves: boolean;
   /**
-   * Where absence proves: a lone statement is refused all the same while a session of its database is open and none is current.
-   * A listener or a pooled callback runs in the context of whoever dispatches it, and may have lost its session.
+   * With `absenceProves`: still refuses a lone statement while a session of its database is open and none is current.
+   * A listener or a pooled callback runs in the context of the code that dispatches it, and may have lost its session.
    */
   readonly strict?: boolean | undefined;
-  /** The innermost frame here; `undefined` when there is none, or when it cannot be known. */
+  /** The innermost frame here; `undefined` if there is none, or if it is unknown. */
   current(): Frame | undefined;
-  /** Runs `work` with `frame` current, in it and in all that it starts; `undefined` runs it with none. */
+  /** Runs `work` with `frame` current, in it and in everything it starts; `undefined` runs it with none. */
   run<T>(frame: Frame | undefined, work: () => T): T;
-  /** What to do where the frame was lost, for the message of `SESSION_REQUIRED`. */
+  /** The remedy when the frame was lost, for the message of `SESSION_REQUIRED`. */
   readonly remedy?: string;
   /**
-   * Prepares a promise that is about to be handed out, so that an await of it keeps the frame; returns the same object.
-   * For providers that do not follow every await by themselves.
+   * Prepares a promise that is about to be returned to the user, so that awaiting it keeps the frame; returns the same object.
+   * For providers that cannot follow every await.
    */
   readonly carry?: (<T extends PromiseLike<unknown>>(promise: T) => T) | undefined;
 }

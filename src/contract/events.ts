@@ -1,4 +1,4 @@
-// What `onEvent` tells. No event holds a parameter value, a password or a token.
+// What `onEvent` receives. No event holds a parameter value, a password or a token.
 
 /** Why a connection was closed. */
 export type CloseReason =
@@ -13,11 +13,13 @@ export type CloseReason =
   | "disposed"
   | "detached";
 
-/** Who holds or wants a connection: told apart in events, and followed to find deadlocks. */
+/** Who holds or wants a connection: identified in events, and followed to find deadlocks. */
 export interface Owner {
   readonly id: number;
   /** Who waits until this owner is done. */
   readonly parent: Owner | undefined;
+  /** Of the session, where it has one. */
+  readonly name?: string | undefined;
 }
 
 export type PoolEvent =
@@ -43,19 +45,32 @@ export type PoolEvent =
 
 /** A session's own events. `session` is its number, counted per isolate; `parent` the session that waits for it. */
 export type SessionEvent =
-  | { readonly type: "session"; readonly session: number; readonly parent: number | undefined }
+  | {
+      readonly type: "session";
+      readonly session: number;
+      readonly parent: number | undefined;
+      readonly name: string | undefined;
+    }
   | { readonly type: "begin"; readonly session: number }
   | { readonly type: "commit"; readonly session: number }
   | { readonly type: "rollback"; readonly session: number }
   | {
+      /** A flight leaves; `flight` follows when it is over, before the session's next one. */
+      readonly type: "send";
+      readonly session: number;
+      readonly connection: number;
+      /** The texts that travel together, in order: the session's own statements and those sent along. */
+      readonly statements: readonly string[];
+    }
+  | {
       readonly type: "flight";
       readonly session: number;
       readonly connection: number;
-      /** The texts that travelled together, in order: the session's own statements and what rode along. */
+      /** As in `send`. */
       readonly statements: readonly string[];
       readonly durationMs: number;
       readonly isOk: boolean;
-      /** What went wrong: with the flight as a whole, or with the first of its steps that failed. */
+      /** The error of the flight as a whole, or of the first of its steps that failed. */
       readonly error: unknown;
     }
   | {

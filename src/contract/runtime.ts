@@ -1,4 +1,4 @@
-// What may outlive what? What a platform allows.
+// What a platform allows: which connections and timers may outlive what.
 
 /** Time, as a value that tests replace. */
 export interface Clock {
@@ -6,7 +6,7 @@ export interface Clock {
   now(): number;
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
-  /** Lets the process end although the timer is set, where the platform can. Default: every timer keeps the process alive. */
+  /** Lets the process exit while the timer is set. Without it every timer keeps the process alive. */
   unref?(timer: unknown): void;
   /** Undoes `unref()`. */
   ref?(timer: unknown): void;
@@ -20,6 +20,6 @@ export interface Runtime {
   readonly clock: Clock;
   /** Default of `pool.max`. */
   readonly maxConnections: number;
-  /** Keeps the request that calls it alive until the promise is settled; where requests can be cut off. */
+  /** Keeps the calling request alive until the promise settles, on platforms that cut requests off. */
   readonly waitUntil?: WaitUntil | undefined;
 }

@@ -3,7 +3,7 @@
 /** A value that binds on every adapter. Integers beyond 2^53-1 are `bigint`, blobs are `Uint8Array`. */
 export type SqlScalar = null | string | number | bigint | boolean | Date | Uint8Array;
 
-/** What binds and comes back: on PostgreSQL lists (arrays) and plain objects (JSON), too. */
+/** A value that binds and comes back; on PostgreSQL also arrays, and plain objects (JSON). */
 export type SqlValue = SqlScalar | readonly SqlValue[] | { readonly [key: string]: SqlValue | undefined };
 
 /** Values of the placeholders: by position (`?`, `$1`) or by name (`:name`, written without its mark here). */
@@ -12,21 +12,23 @@ export type Params = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
 /** One row as a plain object, keys in column order: `{ id: 1, name: "Ada" }`. */
 export type Row = Record<string, SqlValue>;
 
-/** A text with the database's own placeholders (`?` or `$1`), and their values. */
+/** SQL with the database's own placeholders (`?` or `$1`), and their values. */
 export interface Statement {
   readonly text: string;
   readonly params?: Params | undefined;
+  /** PostgreSQL: how values are read for this statement, by the OID of their type; before all other parsers. */
+  readonly parsers?: Readonly<Record<number, (text: string) => unknown>> | undefined;
 }
 
-/** What one statement gave. */
+/** The result of one statement. */
 export interface Result<R = Row> {
-  /** Rows in the database's order; `[]` when the statement gives none. */
+  /** Rows in the database's order; `[]` if the statement returns none. */
   readonly rows: R[];
-  /** Column names in order; `[]` when the statement gives no rows. */
+  /** Column names in order; `[]` if the statement returns no rows. */
   readonly columns: string[];
   /** Rows inserted, updated or deleted; 0 for a query. */
   readonly rowsAffected: number;
-  /** Row id of the last insert, where the database has one. */
+  /** Row id of the last insert, if the database has one. */
   readonly lastInsertRowid?: number | bigint;
 }
 
@@ -38,6 +40,12 @@ export interface RowBatch {
 
 /** A result as adapters give it: rows are arrays in column order, so duplicate column names lose nothing. */
 export interface RawResult extends RowBatch {
+  /** Rows inserted, updated or deleted by this statement; 0 for a query or a change of the schema. */
   readonly rowsAffected: number;
+  /** Row id of an insert that inserted something; no other statement has one. */
   readonly lastInsertRowid?: number | bigint | undefined;
+  /** PostgreSQL: first word of what the server calls the statement: `INSERT`. */
+  readonly command?: string | undefined;
+  /** PostgreSQL: the OID of each column's type. */
+  readonly columnTypes?: readonly number[] | undefined;
 }

@@ -45,7 +45,7 @@ export class Calls<Asker> {
     this.#tell = tell;
   }
 
-  /** @param asker - for whom it is begun, if it is for somebody. */
+  /** @param asker - the waiter it is begun for, if any. */
   begin<T>(
     during: During,
     work: (options: { signal: AbortSignal }) => MaybePromise<T>,
@@ -99,11 +99,11 @@ export class Calls<Asker> {
     const { now } = this.#watch;
     let dueAt = Infinity;
     for (const { during, since, abort } of this.all) {
-      // Those for whom it was begun are gone.
+      // Its callers are gone.
       const limitMs = this.#limitMs(first !== undefined && first.since > since);
       if (now < since + limitMs) dueAt = Math.min(dueAt, since + limitMs);
       else {
-        const message = `${during} took over ${limitMs} ms. Is the server there? Else raise openTimeoutMs and acquireTimeoutMs.`;
+        const message = `${during} took over ${limitMs} ms. Is the server up? If so, raise openTimeoutMs and acquireTimeoutMs.`;
         abort(new DbError("CONNECT_FAILED", message, { adapter: this.#caller.name }, { retryable: true }));
       }
     }

@@ -1,3 +1,6 @@
+// For users who name no such `lib`.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Owner } from "../contract/events.ts";
 import type { WaitUntil } from "../contract/runtime.ts";
 import type { Entry } from "./entry.ts";
@@ -11,26 +14,26 @@ export function textOf(stack: Stack): string | undefined {
 }
 
 export interface AcquireOptions {
-  /** Ends the wait early; the place in line is given up. */
+  /** Ends the wait early and gives up the place in line. */
   readonly signal?: AbortSignal | undefined;
-  /** Called where it has to wait, with a function that ends the wait. Where no signal exists, cheaper than to make one. */
+  /** Called if the caller has to wait, with a function that ends the wait. Cheaper than creating a signal. */
   readonly onWait?: ((giveUp: (reason: unknown) => void) => void) | undefined;
-  /** Longest wait in milliseconds; 0 = only what can be had at once. Default `acquireTimeoutMs`. */
+  /** Longest wait in milliseconds; 0 = fail at once. Default `acquireTimeoutMs`. */
   readonly timeoutMs?: number | undefined;
-  /** Who will hold the connection: told in events, and followed to find deadlocks. */
+  /** Who will hold the connection: reported in events, and followed to find deadlocks. */
   readonly owner?: Owner | undefined;
-  /** Where it was asked for, when the stack of the call itself does not show it. */
+  /** Where it was requested, if the stack of the call does not show it. */
   readonly stack?: Stack;
-  /** `false`: a freshly opened connection, never one that was lent before. Default `true`. */
+  /** `false`: opens a new connection, never lends a used one. Default `true`. */
   readonly usePool?: boolean | undefined;
   /** Told what the pool does for this caller and nobody awaits: closes. Where a request can be cut off, keeps it alive. */
   readonly waitUntil?: WaitUntil | undefined;
 }
 
 export interface ReleaseOptions {
-  /** It no longer works: it is closed. */
+  /** The connection no longer works: it is closed. */
   readonly broken?: boolean | undefined;
-  /** It works, but the next holder would see traces of this one: it is closed. */
+  /** The connection works, but the next holder would see state of this one: it is closed. */
   readonly dirty?: boolean | undefined;
 }
 
@@ -42,12 +45,12 @@ export interface Lease<C> extends Disposable {
   /** It was lent before: it may have died while idle. */
   readonly isReused: boolean;
   /**
-   * Gives the connection back, to be lent again or closed. Call it once, on every path.
+   * Returns the connection, to be lent again or closed. Call it once, on every path.
    *
    * @throws Error when the lease was released or detached before.
    */
   release(options?: ReleaseOptions): void;
-  /** Takes the connection out of the pool: the caller owns it from now on, and closes it. Its place is free again. */
+  /** Takes the connection out of the pool: the caller now owns it and must close it. Its place is freed. */
   detach(): C;
 }
 
@@ -96,7 +99,7 @@ export class PoolLease<C> implements Lease<C> {
     });
   }
 
-  // Each use of a connection has a number: an old lease can do nothing to whoever has the connection now.
+  // Each use of a connection has a number: an old lease cannot affect the current holder.
   #end(): void {
     const entry = this.#entry;
     if (!entry.isLent || entry.uses !== this.#use)

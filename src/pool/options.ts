@@ -1,45 +1,48 @@
 import type { PoolEvent } from "../contract/events.ts";
 import type { Runtime } from "../contract/runtime.ts";
+import { checkNames } from "./option-names.ts";
 
 /** How a pool behaves. Times are in milliseconds; `Infinity` = no limit. */
 export interface PoolOptions {
-  /** Most connections open at once. Integer >= 1. Default 10, or what the runtime says. */
+  /** Most connections open at once. Integer >= 1. Default 10, or the runtime's own. */
   readonly max?: number | undefined;
   /** Most connections kept idle; 0 = never pool. Integer >= 0. Default: as many as `max`. */
   readonly maxIdle?: number | undefined;
-  /** Longest wait for a connection; 0 = none. Default 5_000. */
+  /** Longest wait for a connection; 0 = fail at once. Default 5_000. */
   readonly acquireTimeoutMs?: number | undefined;
   /**
-   * Longest time that one open, one validation or one close may take; no longer than `acquireTimeoutMs` where those for whom it
-   * was begun are gone, and others wait for its place. An open that was ended by that is followed by one with its whole time.
+   * Longest time for one open, validation or close; at most `acquireTimeoutMs` once its callers are gone and others wait for its
+   * place. The open that follows one cut short by this gets the full time.
    * Default 10_000.
    */
   readonly openTimeoutMs?: number | undefined;
-  /** A connection idle for this long is closed; the timer for it keeps no process alive, where the clock can `unref`. Default 30_000. */
+  /** A connection idle for this long is closed; its timer keeps no process alive if the clock has `unref`. Default 30_000. */
   readonly idleMs?: number | undefined;
-  /** A connection this old is not lent again; each lives up to a tenth less, so that they do not end together. Default 1_800_000. */
+  /** A connection this old is not lent again; up to a tenth less, at random, so they do not all expire together. Default 1_800_000. */
   readonly maxLifetimeMs?: number | undefined;
-  /** How often one connection is lent at most. Integer >= 1. Default `Infinity`. */
+  /** Most times that one connection is lent. Integer >= 1. Default `Infinity`. */
   readonly maxUses?: number | undefined;
   /** A connection idle for less is trusted; past that it is validated before it is lent. Default 1_000. */
   readonly validateAfterMs?: number | undefined;
-  /** Most callers in line beyond those whom `max` can serve; 0 = nobody waits for another. Integer >= 0. Default `Infinity`. */
+  /** Most callers that may wait for a connection to be released; 0 = none. Integer >= 0. Default `Infinity`. */
   readonly maxWaiting?: number | undefined;
   /** A lease held for this long is reported, once; 0 = off. Default 0. */
   readonly leakMs?: number | undefined;
 }
 
-/** What a pool can be told besides. */
+/** Further options of a pool. */
 export interface ConnectionPoolOptions extends PoolOptions {
   /** Its clock, and its default of `max`. Default: the system's clock, and 10. */
   readonly runtime?: Runtime | undefined;
-  /** Told what happens; what it throws is ignored. */
+  /** Receives every event; errors it throws are ignored. */
   readonly onEvent?: ((event: PoolEvent) => void) | undefined;
   /** Keep the stack of every acquire for leak and deadlock reports; costs a few microseconds each. Default `false`. */
   readonly stacks?: boolean | undefined;
   /** For messages. Default `"pool"`. */
   readonly name?: string | undefined;
 }
+
+const OTHERS: readonly string[] = ["runtime", "onEvent", "stacks", "name"];
 
 /** Pool options with every default filled in. */
 export type CheckedPoolOptions = { -readonly [Name in keyof PoolOptions]-?: number };
@@ -48,9 +51,14 @@ export type CheckedPoolOptions = { -readonly [Name in keyof PoolOptions]-?: numb
  * Fills in the defaults.
  *
  * @param maxConnections - default of `max`.
- * @throws TypeError that names the option, what it may be, and what it was.
+ * @param others - further names that are allowed.
+ * @throws TypeError that names the option, the expected value and the actual one.
  */
-export function checkPoolOptions(options: PoolOptions = {}, maxConnections = 10): CheckedPoolOptions {
+export function checkPoolOptions(
+  options: PoolOptions = {},
+  maxConnections = 10,
+  others: readonly string[] = OTHERS,
+): CheckedPoolOptions {
   const checked: CheckedPoolOptions = {
     max: maxConnections,
     maxIdle: Infinity,
@@ -63,12 +71,13 @@ export function checkPoolOptions(options: PoolOptions = {}, maxConnections = 10)
     maxWaiting: Infinity,
     leakMs: 0,
   };
+  checkNames(options, [...Object.keys(checked), ...others], "a pool");
   for (const name of Object.keys(checked) as (keyof PoolOptions)[])
     checked[name] = checkNumber(name, options[name] ?? checked[name]);
   return checked;
 }
 
-/** @throws TypeError when `value` cannot be meant: a time (`…Ms`) is a number, all else a whole one. */
+/** @throws TypeError for an invalid `value`: a time (`…Ms`) is a number, everything else an integer. */
 export function checkNumber(
   name: string,
   value: unknown,

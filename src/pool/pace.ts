@@ -10,7 +10,7 @@ const LONGEST_BACKOFF_MS = 2_000;
 
 /** How many opens may be under way. */
 export class Pace {
-  /** Before this, asking again is of no use. */
+  /** Retrying before this time is useless. */
   nextAt = 0;
   /** Waiters served by releases since the last step. */
   served = 0;
@@ -45,7 +45,7 @@ export class Pace {
     this.nextAt = now + Math.floor(delayMs * (1 - Math.random() / 2));
   }
 
-  /** Begins anew: somebody waits and nobody did before, or a connection was lost. */
+  /** Starts over: the first waiter has come, or a connection was lost. */
   narrow(): void {
     this.#widest = Math.min(this.#widest, UNPROVEN);
     this.#width = Math.min(this.#width, 1);

@@ -34,8 +34,8 @@ export type {
 };
 
 /**
- * Lends connections, or any other resource, to one caller at a time: at most `max` are open, idle ones are lent newest
- * first, callers served first come first served. No I/O, no timer and no random number before the first `acquire()`.
+ * Lends connections, or any other resource, to one caller at a time. At most `max` are open; idle ones are lent newest
+ * first; callers are served first come, first served. No I/O, no timer and no random number before the first `acquire()`.
  *
  * @example
  * const pool = new ConnectionPool({ open: () => connect(url), close: (connection) => connection.end() }, { max: 5 });
@@ -52,14 +52,14 @@ export class ConnectionPool<C> {
   readonly #place: Place;
   readonly #drain = new Drain();
 
-  /** @throws TypeError for a wrong option, naming it. */
+  /** @throws TypeError that names an invalid option. */
   constructor(source: PoolSource<C>, options: ConnectionPoolOptions = {}) {
     const { runtime, stacks = false, name = "pool", onEvent } = options;
     this.name = name;
     this.#hasStacks = stacks;
     this.#tell = teller(onEvent);
     this.#options = checkPoolOptions(options, runtime?.maxConnections);
-    // When the clock was set back, it is not known any more how long anything was idle.
+    // After the clock was set back, no idle time is known.
     const onSetBack = (): void => this.#stock.closeIdle("idle");
     const onTimer = (lostMs: number, before: number): void => this.#onTimer(lostMs, before);
     this.#watch = new Watch(runtime?.clock ?? systemClock, onTimer, onSetBack);
@@ -68,7 +68,7 @@ export class ConnectionPool<C> {
     this.#place = { name, options: this.#options, stock: this.#stock, line: this.#line };
   }
 
-  /** The pools of all databases, in numbers: `pools()`. */
+  /** The counts of all databases' pools: `pools()`. */
   static get POOLS(): ReadonlyMap<string, PoolStats> {
     return pools();
   }
@@ -78,7 +78,7 @@ export class ConnectionPool<C> {
    *
    * @returns a lease; call `release()` once, on every path.
    * @throws DbError `POOL_TIMEOUT` | `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`; or, unchanged, the signal's own reason,
-   *   or an error of `open()` that waiting cannot heal.
+   *   or an error of `open()` that is not worth retrying.
    */
   acquire(options?: AcquireOptions): Promise<Lease<C>> {
     const lease = this.tryAcquire(options);
@@ -98,7 +98,7 @@ export class ConnectionPool<C> {
     return this.#lend(entry, options, this.#stack(options), 0);
   }
 
-  /** Borrows a connection for the time of `work`, and gives what `work` gives. */
+  /** Borrows a connection while `work` runs, and returns the result of `work`. */
   async use<T>(work: (connection: C) => MaybePromise<T>, options?: AcquireOptions): Promise<T> {
     const lease = await this.acquire(options);
     try {
@@ -108,23 +108,23 @@ export class ConnectionPool<C> {
     }
   }
 
-  /** Ends this generation: idle connections are closed now, lent ones at their release. */
+  /** Ends this generation: idle connections are closed now, lent ones when released. */
   invalidate(): void {
     this.#watch.read();
     this.#stock.endGeneration();
     this.pump();
   }
 
-  /** How things stand, and what happened so far. */
+  /** Current and total counts. */
   stats(): PoolStats {
     return statsOf(this.#place);
   }
 
   /**
-   * Ends the pool: those in line get `POOL_CLOSED`, idle connections are closed now, lent ones at their release.
+   * Ends the pool: waiting callers get `POOL_CLOSED`, idle connections are closed now, lent ones when released.
    *
-   * @param options.timeoutMs - longest wait for leases, in milliseconds. Default: none.
-   * @returns when every connection is closed, or the time is over.
+   * @param options.timeoutMs - longest wait for leases, in milliseconds. Default: no limit.
+   * @returns a promise that resolves when every connection is closed, or the time has passed.
    */
   dispose({ timeoutMs = Infinity }: { timeoutMs?: number | undefined } = {}): Promise<void> {
     const until = this.#watch.read() + checkNumber("timeoutMs", timeoutMs);
@@ -163,7 +163,7 @@ export class ConnectionPool<C> {
   }
 
   /**
-   * Serves whom it can: from what is idle, else by opening more. Whatever changes ends with it.
+   * Serves waiters, with idle connections or else by opening more. Call after every state change.
    * @internal
    */
   pump(): void {
@@ -192,7 +192,7 @@ export class ConnectionPool<C> {
     const waiter = isFresh ? first : this.#line.firstPooled;
     const fault = this.#stock.faultOf(entry);
     if (fault) this.#stock.close(entry, fault);
-    // Whoever is first wants a fresh one, for which only a close makes room.
+    // The first in line wants a new one, and only a close makes room for it.
     else if (waiter !== first && this.#stock.entries.size >= this.#options.max) this.#stock.close(entry, "surplus");
     else if (waiter) {
       const waitedMs = this.#watch.now - waiter.since;
@@ -230,9 +230,9 @@ export class ConnectionPool<C> {
     if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
     else this.offer(entry);
     if (wasWanted) stock.pace.served++;
-    // A connection that only changed hands leaves nothing to do for those who still wait.
+    // A connection that only changed hands cannot serve other waiters.
     if (this.#options.leakMs > 0 || (wasWanted && (!entry.isLent || this.#line.size === 0))) this.pump();
-    else if (stock.idleUntil < watch.dueAt) this.#rest();
+    else if (stock.under.close > 0 || stock.idleUntil < watch.dueAt) this.#rest();
   }
 
   /** @internal */
@@ -244,8 +244,8 @@ export class ConnectionPool<C> {
   }
 
   /**
-   * Waiting heals most failures of an open, and is bounded. It does not heal a wrong password or a bug: the first in line is
-   * told at once; all are, when no other connection is left that could serve them.
+   * Most failed opens are worth retrying until the timeout. A wrong password or a bug is not: the first in line gets the error
+   * immediately; all do if no other connection is left that could serve them.
    * @internal
    */
   despair(error: unknown): void {
@@ -268,7 +268,7 @@ export class ConnectionPool<C> {
     this.pump();
   }
 
-  /** Nothing more can be done now: ends `dispose()` when all is done, and sets the timer for what is left. */
+  /** Finishes a pass: ends `dispose()` when all is done, and sets the timer for what is left. */
   #rest(): void {
     const watch = this.#watch;
     const drain = this.#drain;
@@ -276,7 +276,7 @@ export class ConnectionPool<C> {
     const stock = this.#stock;
     const { entries, under, calls, pace } = stock;
     watch.read();
-    // First: what is given up changes the rest.
+    // First: what is given up affects the rest.
     const isPaced = (): boolean => line.size > under.open + under.validate && stock.hasRoom;
     const overdueAt = calls.overdue(isPaced() ? undefined : line.first);
     const leakAt = this.#options.leakMs > 0 ? stock.leaks() : Infinity;

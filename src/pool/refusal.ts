@@ -29,8 +29,8 @@ const TEXTS: Record<
     `waited ${waitedMs} ms`,
     "Is a lease held too long? See the cause, if any, or raise max.",
   ],
-  POOL_FULL: ({ waiting }) => [`${waiting} wait already`, "Come back later, or raise maxWaiting."],
-  POOL_CLOSED: ({ pool }) => [`"${pool}" was disposed of`, "Make a new one."],
+  POOL_FULL: ({ waiting }) => [`${waiting} wait already`, "Retry later, or raise maxWaiting."],
+  POOL_CLOSED: ({ pool }) => [`"${pool}" was disposed`, "Make a new one."],
   POOL_DEADLOCK: () => ["all holders wait for this caller", "Join them with transaction(), or raise max."],
 };
 
@@ -58,7 +58,7 @@ export function refusal(code: RefusalCode, place: Place, waitedMs = 0, stacks: r
 export function checkPlace(place: Place, owner: Owner | undefined, stack: Stack): void {
   const { options, stock, line } = place;
   if (stock.isDisposed) throw refusal("POOL_CLOSED", place);
-  // Whom a connection can serve that is not lent out does not count as waiting.
+  // A waiter that a free connection can serve does not count as waiting.
   if (line.size >= options.maxWaiting + options.max - stock.busy) throw refusal("POOL_FULL", place);
   if (!owner || !isDeadlock(stock, owner)) return;
   const stacks = [stack, ...[...stock.entries].map((entry) => entry.stack)].map(textOf);

@@ -85,7 +85,7 @@ function forget(name: string): void {
   if (family.names.size === 0) families.delete(family.key);
 }
 
-/** The pools of this isolate's databases by key, in numbers, as of now: PyDAL's `POOLS`. No key bears a secret. */
+/** The current counts of this isolate's database pools, by key: PyDAL's `POOLS`. No key contains a secret. */
 export function pools(): ReadonlyMap<string, PoolStats> {
   const found = new Map<string, PoolStats>();
   for (const [name, { ref }] of registry().members) {
@@ -95,7 +95,7 @@ export function pools(): ReadonlyMap<string, PoolStats> {
   return found;
 }
 
-// A number, as the values hold secrets, and whoever prints the registry must not see them.
+// A number, because the values hold secrets, which printing the registry must not show.
 function hashOf(identity: readonly unknown[]): number {
   let hash = 0;
   for (const part of identity) {

@@ -1,7 +1,7 @@
 import type { CloseReason } from "../contract/events.ts";
 import type { Place } from "./refusal.ts";
 
-/** A pool in numbers, as of now. */
+/** The counts of a pool. */
 export interface PoolStats {
   readonly max: number;
   /** Connections that are open: `busy`, `idle`, and those being validated. */
@@ -9,7 +9,7 @@ export interface PoolStats {
   /** Lent out. */
   readonly busy: number;
   readonly idle: number;
-  /** Opens under way. */
+  /** Opens in progress. */
   readonly opening: number;
   /** Callers in line. */
   readonly waiting: number;
@@ -19,7 +19,7 @@ export interface PoolStats {
   readonly closed: Readonly<Record<CloseReason, number>>;
   /** Callers that could not be served at once, so far. */
   readonly waits: number;
-  /** How long they waited, all together, in milliseconds. */
+  /** Their total waiting time, in milliseconds. */
   readonly waitedMs: number;
 }
 

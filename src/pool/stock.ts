@@ -9,7 +9,7 @@ import { noneClosed } from "./stats.ts";
 import type { Tell } from "./teller.ts";
 import type { Watch } from "./watch.ts";
 
-/** A pool, as its stock knows it. `asker`: for whom something was begun, if it was for somebody. */
+/** A pool, as its stock knows it. `asker`: the waiter something was begun for, if any. */
 export interface Keeper<C, Asker = unknown> extends Lender<C>, Caller<Asker> {
   /** A connection is free: fresh from its open, or validated. */
   offer(entry: Entry<C>, isFresh?: boolean, asker?: Asker): void;
@@ -68,7 +68,7 @@ export class Stock<C, Asker = unknown> {
     return this.room > 0;
   }
 
-  /** The newest idle connection that can be lent; it stays idle. Those that cannot any more are closed. */
+  /** The newest idle connection that can be lent; it stays idle. Those that can no longer be lent are closed. */
   newest(): Entry<C> | undefined {
     const { idle } = this;
     if (this.#watch.now >= this.idleUntil) this.#closeExpired();

@@ -4,7 +4,7 @@ import { reasonOf } from "../signal.ts";
 
 /** A caller in line. */
 export interface Waiter<C> {
-  /** When the wait began: never before that of whoever stands ahead. */
+  /** When the wait began: never before that of a waiter ahead. */
   since: number;
   readonly timeoutMs: number;
   readonly options: AcquireOptions | undefined;
@@ -108,7 +108,7 @@ export class WaitLine<C> {
   due(now: number, visit: (waiter: Waiter<C>) => void): void {
     this.dueAt = Infinity;
     for (let waiter = this.first; waiter; waiter = waiter.behind) {
-      // Whoever stands behind came later: when not even the shortest wait is over, nobody's is.
+      // Later waiters came later: if not even the shortest wait is over, none is.
       const isOver = waiter.since + this.#shortestMs <= now;
       const dueAt = waiter.since + (isOver ? waiter.timeoutMs : this.#shortestMs);
       if (dueAt <= now) visit(waiter);

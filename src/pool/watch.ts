@@ -93,8 +93,9 @@ export class Watch {
    * @param isHeld - whether the process must not end before.
    */
   arm(dueAt: number, isHeld: boolean): void {
-    // One that fires too early is left alone: it asks again, and costs less than a new one.
-    if (dueAt < this.dueAt || dueAt === Infinity) this.#drop();
+    // One that fires too early is left alone: it asks again, and costs less than a new one. So is one that fires at once, for
+    // what is overdue: set anew with each caller who comes, it would never fire.
+    if (Math.max(dueAt, this.now) < this.dueAt || dueAt === Infinity) this.#drop();
     if (dueAt === Infinity) {
       this.#clear(this.#witness);
       this.#witness = undefined;

@@ -1,8 +1,10 @@
-import type { RawResult, Row } from "../contract/statement.ts";
+import type { Row } from "../contract/statement.ts";
+import type { Finish } from "./finish.ts";
 import type { DeadlineOptions } from "./deadline.ts";
 import { Queryable, type StreamRowsOptions } from "./queryable.ts";
-import type { Session, SessionOptions, Work } from "./session.ts";
-import type { Carry } from "./sql-query.ts";
+import type { Session, Work } from "./session.ts";
+import type { SessionOptions } from "./session-options.ts";
+import type { Carry, SqlQuery } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 
 /** What begins sessions of one statement: a Database. */
@@ -29,14 +31,20 @@ export class Autocommit extends Queryable {
   override submit<T>(
     kind: "query" | "batch",
     inputs: readonly StatementInput[],
-    finish: (results: RawResult[]) => T,
+    finish: Finish<T>,
     options?: DeadlineOptions,
   ): Promise<T> {
     return this.#database.lone((session) => session.submit(kind, inputs, finish, options));
   }
 
-  override async *stream<R = Row>(
-    statement: StatementInput,
+  override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options?: StreamRowsOptions): AsyncIterable<R> {
+    const rows = this.#rows<R>(statement, options);
+    const steps = { next: () => this.carried(rows.next()), return: () => this.carried(rows.return()) };
+    return { [Symbol.asyncIterator]: () => steps };
+  }
+
+  async *#rows<R>(
+    statement: SqlQuery<R> | StatementInput,
     options?: StreamRowsOptions,
   ): AsyncGenerator<R, void, undefined> {
     const session = this.#database.open({ transaction: false });

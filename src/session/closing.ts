@@ -1,10 +1,15 @@
 import { bounded } from "./deadline.ts";
 import { Command } from "./command.ts";
-import { addRollback, end, markUndone, type Part } from "./ending.ts";
+import { addCommit, addRollback, end, markUndone, type Part } from "./ending.ts";
 import { turnError } from "./line.ts";
 
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
 export type Action<S> = "commit" | "rollback" | null | ((session: S) => unknown);
+
+export interface CloseOptions {
+  /** Closes the connection instead of pooling it. Default false. */
+  readonly really?: boolean | undefined;
+}
 
 export function checkAction(action: unknown): void {
   if (typeof action !== "function" && !["commit", "rollback", null].includes(action as string))
@@ -13,7 +18,7 @@ export function checkAction(action: unknown): void {
     );
 }
 
-/** Closes a session by hand. Whoever comes second waits for the first. */
+/** Implements `close()`. A second call waits for the first. */
 export async function closePart<S extends Part>(
   session: S,
   action: Action<S>,
@@ -25,20 +30,20 @@ export async function closePart<S extends Part>(
   if (unit.closing || root.stage !== "open") {
     const isPending = unit.closing !== undefined;
     // A callback at its end that closes it once more does not wait for itself.
-    await (unit.closing ?? (root.stage === "ending" ? unit.ending?.catch(() => undefined) : undefined));
+    await (unit.closing ?? (root.stage === "ending" ? unit.ended() : undefined));
     // Given up, or failed: what was to be committed is not, and an action is not run.
     const isLate = action !== null && action !== "rollback" && root.cause;
-    // Whoever closed it first has rolled it back.
+    // The first close has rolled it back.
     if (isLate || (action === "commit" && isPending && root.hasUndone)) throw unit.closedError();
     return;
   }
   if (session.scope !== root || action === "commit") checkWhole(session, "close");
-  const closing = root.hold(settleAndEnd(session, action, isClosed));
-  unit.closing = closing.catch(() => undefined);
-  return closing;
+  let closed!: () => void;
+  unit.closing = new Promise((resolve) => (closed = resolve));
+  await root.hold(settleAndEnd(session, action, isClosed)).finally(closed);
 }
 
-/** Commits, and gives the connection back. A session that was closed by hand goes on; one that was ended stays ended. */
+/** Commits, and returns the connection. A session closed by `close()` goes on; one that has ended stays ended. */
 export async function reconnectPart<S extends Part>(
   session: S,
   checkWhole: (part: Part, method: string) => void,
@@ -51,8 +56,8 @@ export async function reconnectPart<S extends Part>(
   const { root } = unit;
   await innerOf(session);
   try {
-    const command = new Command("commit", root, [], () => unit.holder.release());
-    command.isAwaited = true;
+    const command = new Command<void>("commit", root, [], () => undefined);
+    command.after = () => unit.holder.release();
     await session.line.add(command);
   } catch (error) {
     // Else somebody ends it already, and for a reason of their own.
@@ -65,14 +70,12 @@ export async function reconnectPart<S extends Part>(
 }
 
 async function settleAndEnd<S extends Part>(session: S, action: Action<S>, isClosed: boolean): Promise<void> {
-  const { unit, line } = session;
-  const { root } = unit;
+  const { root } = session.unit;
   try {
     if (typeof action === "function") await runAction(session, action);
     else if (action === "commit") {
       await innerOf(session);
-      root.seal();
-      await line.add(new Command("commit", root, [], () => undefined));
+      await addCommit(session, root);
     } else {
       root.seal();
       markUndone(root);
@@ -93,7 +96,11 @@ async function runAction<S extends Part>(session: S, action: (session: S) => unk
   if (!unit.holder.link) return;
   // It may close the session by itself, and does not wait for itself then.
   unit.closing = undefined;
-  await action(session);
+  await new Promise<unknown>((resolve, reject) => {
+    // One that never settles keeps nobody waiting for longer than the session's own deadline.
+    void unit.ended().then(() => unit.root.cause && reject(unit.closedError()));
+    void (async () => action(session))().then(resolve, reject);
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { MaybePromise } from "../contract/adapter.ts";
 import type { RawResult, Statement } from "../contract/statement.ts";
+import type { Finish } from "./finish.ts";
 import { locate } from "./locate.ts";
 import type { Link } from "./link.ts";
 import { settleQuietly } from "./quiet.ts";
@@ -8,9 +9,6 @@ import type { StatementInput } from "./statement.ts";
 
 /** `connect` needs only a connection; `call` one that is in its transaction. Both do something with it, and nothing else flies. */
 export type CommandKind = "query" | "batch" | "commit" | "rollback" | "connect" | "call";
-
-/** Makes a command's answer of its results. */
-export type Finish<T> = (results: RawResult[], link: Link) => MaybePromise<T>;
 
 /** Something a session was asked to do on its connection, and the promise that it gave for it. */
 export class Command<T = unknown> {
@@ -27,16 +25,22 @@ export class Command<T = unknown> {
   link: Link | undefined;
   /** It takes back what its scope has done: the end of that scope does not end it. */
   isLast = false;
-  /** Nothing else leaves before its answer is made. */
-  isAwaited = false;
+  /** The COMMIT at the end of its scope, which is awaited there. */
+  isEnd = false;
+  /** Makes its answer once it has landed; nothing else leaves before. Whoever gives it up aborts the signal. */
+  after: ((signal: AbortSignal) => Promise<T>) | undefined;
   /** When it was asked for, in the order of its line. */
   order = 0;
-  /** Shares its flight with nobody: it settles something, or may be cancelled on its own. */
+  /** Shares its flight with nobody: it settles something, or is a list. */
   isAlone: boolean;
+  /** Its deadline. Those that share a flight give up together, or not at all: none is delayed by what has more time. */
+  timeoutMs: number | undefined;
   /** It has left the queue, and waits for a connection or for its answer. */
   isTaken = false;
   /** From when it left it may have been executed. */
   isFlying = false;
+  /** Nothing of it is to be sent any more. */
+  hasLanded = false;
   isSettled = false;
   /** Disarms its deadline. */
   disarm: (() => void) | undefined;
@@ -53,8 +57,14 @@ export class Command<T = unknown> {
     this.promise = new Promise((fulfil) => (this.#fulfil = fulfil));
   }
 
+  /** What it was to do at the server is done. */
+  land(results: RawResult[], link: Link): void {
+    this.hasLanded = true;
+    if (!this.after) this.resolve(this.finish(results, link, this));
+  }
+
   resolve(value: MaybePromise<T>): void {
-    this.isSettled = true;
+    this.isSettled = this.hasLanded = true;
     this.disarm?.();
     this.unblock?.();
     this.#fulfil(value);
@@ -62,11 +72,12 @@ export class Command<T = unknown> {
 
   reject(error: unknown): void {
     if (this.isSettled) return;
-    this.isSettled = true;
+    this.isSettled = this.hasLanded = true;
     this.disarm?.();
     this.unblock?.();
-    // Its session has ended, or is about to, and reports the failure: the statement's own promise may be nobody's.
-    if (this.scope.over) settleQuietly(this.promise);
+    // Its session has ended, or is about to, and reports the failure: the statement's own promise may be nobody's. That of a
+    // session's own COMMIT is awaited, and once only: with two who wait, an engine does not find the lines that do.
+    if (this.scope.over && !this.isEnd) settleQuietly(this.promise);
     this.#fulfil(locate(error));
   }
 }

@@ -1,3 +1,6 @@
+// For users who name no such `lib`.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Params, Result, Row } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import type { DeadlineOptions } from "./deadline.ts";
@@ -13,8 +16,8 @@ export interface ConnectionUser extends Part, Pick<Queryable, "query"> {
 }
 
 /**
- * One physical connection, as hooks and `getConnection()` hand it out. Good until its session gives it back; one that was
- * detached is the caller's, until `close()`.
+ * One physical connection, as passed to hooks and returned by `getConnection()`. Valid until its session returns it; once
+ * detached it belongs to the caller, until `close()`.
  */
 export class Connection implements AsyncDisposable {
   #user: ConnectionUser;
@@ -51,13 +54,13 @@ export class Connection implements AsyncDisposable {
     }
   }
 
-  /** Puts statements ahead of the connection's next flight: for hooks, where they cost no round trip of their own. */
+  /** Queues statements to precede the connection's next flight: for hooks, at no extra round trip. */
   queue(...statements: readonly StatementInput[]): void {
     const { setup, origin } = this.#held();
     setup.push(...toSetup(statements.map((statement) => toStatement(statement, origin.adapter, "setup"))));
   }
 
-  /** Closes a connection that was detached; one that a session holds is closed by `session.close()`. */
+  /** Closes a detached connection; `session.close()` closes one that a session holds. */
   async close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -70,8 +73,8 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * @internal Lends the caller's own connection to a session: until that gives it back, only one of the two may use it.
-   * @throws TypeError when it is not the caller's own, when another session has it, or when its transaction cannot go on there.
+   * @internal Lends the caller's own connection to a session: until the session returns it, only one of the two may use it.
+   * @throws TypeError if it is not the caller's own, if another session has it, or if its transaction cannot go on there.
    */
   bind({ unit, scope }: Part): Link {
     const link = this.#link;
@@ -79,7 +82,7 @@ export class Connection implements AsyncDisposable {
     this.#held();
     this.#own();
     if (scope.path.length === 0 && link.driver.state !== "idle")
-      throw new TypeError("Expected a connection with no transaction open, for a session that has none");
+      throw new TypeError("Expected a connection without an open transaction, as this session has none");
     link.isBound = this.#wasLent = true;
     return link;
   }
@@ -94,7 +97,7 @@ export class Connection implements AsyncDisposable {
   #own(): Link {
     if (!this.#toUser) throw new TypeError("Expected a connection of your own, from detach()");
     if (this.#link.isBound)
-      throw new TypeError("Expected a connection that no session has: use setConnection(null) there first");
+      throw new TypeError("Expected a connection that no session holds: use setConnection(null) there first");
     return this.#link;
   }
 
@@ -114,6 +117,6 @@ export class Connection implements AsyncDisposable {
       this.#renew();
     }
     if (this.#user.unit.holder.link === link) return link;
-    throw new DbError("SESSION_CLOSED", "this connection was closed, or given back", { session: this.name });
+    throw new DbError("SESSION_CLOSED", "this connection was closed or returned", { session: this.name });
   }
 }

@@ -8,11 +8,11 @@ export class Cursor implements AsyncIterable<Row> {
   #rows: Row[] = [];
   #next = 0;
   #isClosed = false;
-  /** Column names of the last statement; `undefined` when it gives no rows, or before the first one. */
+  /** Column names of the last statement; `undefined` if it returns no rows, or before the first one. */
   description: readonly string[] | undefined;
-  /** Rows that the last statement gave, or changed; -1 before the first one. */
+  /** Rows that the last statement returned or changed; -1 before the first one. */
   rowCount = -1;
-  /** Row id of the last insert, where the database has one. */
+  /** Row id of the last insert, if the database has one. */
   lastRowid: number | bigint | undefined;
 
   /** @internal */
@@ -20,7 +20,7 @@ export class Cursor implements AsyncIterable<Row> {
     this.#session = session;
   }
 
-  /** Runs a statement; its rows are then there to fetch. */
+  /** Runs a statement, whose rows can then be fetched. */
   execute(text: string, params?: Params): Promise<this> {
     if (this.#isClosed) return Promise.reject(new TypeError("Expected an open cursor: take session.resetCursor()"));
     this.#rows = [];
@@ -43,17 +43,17 @@ export class Cursor implements AsyncIterable<Row> {
     return this.#rows[this.#next++];
   }
 
-  /** The next `count` rows, or what is left of them. */
+  /** The next `count` rows, or as many as are left. */
   fetchMany(count: number): Row[] {
     return this.#rows.slice(this.#next, (this.#next += count));
   }
 
-  /** All rows that are left. */
+  /** All remaining rows. */
   fetchAll(): Row[] {
     return this.fetchMany(Infinity);
   }
 
-  /** Forgets the rows; the session stays as it is. */
+  /** Drops the rows; the session is not affected. */
   close(): void {
     this.#isClosed = true;
     this.#rows = [];

@@ -7,19 +7,21 @@ import { reasonOf, throwIfAborted } from "../signal.ts";
 export interface DeadlineOptions {
   /** Ends the wait; rejects with the signal's own reason, unchanged. */
   readonly signal?: AbortSignal | undefined;
-  /** Longest time, in milliseconds; `QUERY_TIMEOUT` when it has passed. Default: none. */
+  /** Longest time, in milliseconds; then `QUERY_TIMEOUT`. Default: no limit. */
   readonly timeoutMs?: number | undefined;
 }
 
-// What setTimeout can count: a longer delay would fire at once.
+export const DEADLINE_OPTIONS: readonly (keyof DeadlineOptions)[] = ["signal", "timeoutMs"];
+
+// setTimeout's longest delay: a longer one would fire at once.
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * Arms a signal and a timeout, whichever comes first.
  *
- * @param giveUp - told the reason, once; at once when the signal is aborted already.
- * @param isFlying - whether what it is for may have been executed already.
- * @returns disarms both; `undefined` when there is nothing to arm.
+ * @param giveUp - called once with the reason; immediately if the signal is already aborted.
+ * @param isFlying - whether the statement or work may already have run.
+ * @returns a function that disarms both; `undefined` if there is nothing to arm.
  */
 export function arm(
   { signal, timeoutMs }: DeadlineOptions,
@@ -48,16 +50,16 @@ export function arm(
   return disarm;
 }
 
-/** @param isFlying - whether what it is for may have been executed. */
+/** @param isFlying - whether the statement or work may have run. */
 export function timeoutError(of: "statement" | "session", timeoutMs: number, isFlying?: boolean): DbError {
-  const message = `the ${of} was not done within ${timeoutMs} ms`;
+  const message = `the ${of} took over ${timeoutMs} ms`;
   return new DbError("QUERY_TIMEOUT", message, { timeoutMs, of }, { outcome: isFlying ? "unknown" : "not-executed" });
 }
 
 /**
  * Runs `work` until it settles, or until its signal or deadline comes first.
  *
- * @param toError - told the reason at that moment; what it returns is what the caller gets.
+ * @param toError - called with the reason at that moment; the caller gets what it returns.
  */
 export function bounded<T>(
   options: DeadlineOptions,
@@ -73,4 +75,11 @@ export function bounded<T>(
     // Called synchronously: some contexts are only current here.
     void new Promise<T>((start) => start(work())).then(resolve, reject).then(disarm);
   });
+}
+
+/** Waits for a promise, and no longer than this. */
+export async function within(promise: Promise<void>, timeoutMs: number, clock: Clock): Promise<void> {
+  let timer: unknown;
+  const over = new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, timeoutMs)));
+  await Promise.race([promise, over]).finally(() => clock.clearTimeout(timer));
 }

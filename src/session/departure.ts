@@ -31,14 +31,14 @@ export function toDeparture(
   settings: Settings | undefined,
   startedAt: number | undefined,
 ): Departure {
-  const [{ kind, scope, link: reads }] = commands as [Command];
+  const { kind, scope, link: reads } = commands[0]!;
   const steps: Step[] = link.setup.splice(0);
   const setup = steps.length;
   const moves = kind === "rollback" || (reads && transaction.isWithin(scope)) ? [] : transaction.ahead(scope)!;
   for (const move of moves) steps.push(toStep(move));
   const isGuarded = scope.path.length > 0;
-  const brackets = bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings);
-  steps.push(...brackets.before);
+  const brackets = kind === "query" ? NONE : bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings);
+  if (brackets !== NONE) steps.push(...brackets.before);
   const ahead = steps.length;
   // Until the connection is prepared, it is its hooks that ask: what they set stays.
   const isSetup = !link.isPrepared;
@@ -50,11 +50,13 @@ export function toDeparture(
     for (const statement of command.statements)
       steps.push({ kind: "query", statement, onError, guarded: isGuarded, isSetup } satisfies QueryStep);
   }
-  steps.push(...brackets.after);
+  if (brackets !== NONE) steps.push(...brackets.after);
   if (kind === "commit" || kind === "rollback") steps.push({ kind });
   const { undo } = brackets;
   const undoesAll = isGuarded && undo[0]?.kind === "rollback";
-  const flight: Flight = { steps, ...(undo.length > 0 && { undo }), ...(settings && !isGuarded && { settings }) };
+  // Written out: to spread them costs as much as a query.
+  let flight: Flight = undo.length > 0 ? { steps, undo } : { steps };
+  if (settings && !isGuarded) flight = { ...flight, settings };
   return { flight, commands, moves, setup, ahead, undoesAll, startedAt };
 }
 

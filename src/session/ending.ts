@@ -4,7 +4,7 @@ import type { Fate } from "./scope.ts";
 import type { Line } from "./line.ts";
 import { isDbError } from "../errors.ts";
 import { Command } from "./command.ts";
-import { commitUnknown } from "./landing.ts";
+import { unknownError } from "./landing.ts";
 import type { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";
 
@@ -29,16 +29,16 @@ export function stop({ unit, line, scope }: Part, cause: unknown): void {
 /**
  * Gives up what is within this scope: nothing more is sent for it, and what flies is cancelled.
  *
- * @returns the error that the caller gets; `undefined`: too late, its work was committed.
+ * @returns the error that the caller gets; `undefined`: too late, its fate is known, or known to be unknown.
  */
 export function giveUp({ unit, line, scope }: Part, reason: unknown): { readonly error: unknown } | undefined {
-  if (scope.fate === "kept" && !scope.isWorking) return undefined;
+  if (scope.fate !== "open" && !scope.isWorking) return undefined;
   scope.seal({ error: reason });
   const error = line.abort(scope, () => reason) ?? reason;
   const isPlain = error === reason && !isDbError(reason, "QUERY_TIMEOUT");
   // The reason alone says that all was rolled back; a COMMIT that its work has asked for was the last thing done.
   const isKept = scope === unit.root && scope.path.length > 0 && unit.hasKept && !unit.transaction.isOpen;
-  return { error: isPlain && isKept ? commitUnknown(unit, scope, reason) : error };
+  return { error: isPlain && isKept ? unknownError(unit, reason) : error };
 }
 
 /** Something was committed, or sent outside of a transaction: it is there to stay, or may be. */
@@ -50,6 +50,14 @@ export function mayBeDone({ unit, scope }: Part): boolean {
 export function markUndone(scope: Scope): Fate {
   if (scope.fate === "open") scope.fate = "undone";
   return scope.fate;
+}
+
+/** Asks for the commit at the end of a scope, which takes no more statements. */
+export function addCommit({ line }: Part, scope: Scope): Promise<void> {
+  scope.seal();
+  const command = new Command<void>("commit", scope, [], () => undefined);
+  command.isEnd = true;
+  return line.add(command);
 }
 
 /** Asks for the rollback at the end of a scope, which waits for none of its parts. */
@@ -69,7 +77,7 @@ export async function rollBack(part: Part, scope: Scope): Promise<void> {
   }
 }
 
-/** Ends the session, once, on every path; whoever comes second waits for the first. */
+/** Ends the session, once, on every path; a second call waits for the first. */
 export function end(part: Part, ending: Ending, isClosed = false): Promise<void> {
   const { unit } = part;
   return unit.ending?.catch(() => undefined) ?? (unit.ending = endOnce(part, ending, isClosed));
@@ -86,9 +94,7 @@ async function endOnce(part: Part, ending: Ending, isClosed: boolean): Promise<v
   if (transaction.isOpen) await rollBack(part, root);
   await holder.release(isClosed);
   callbacks.decide(root, "undone");
-  root.stage = "ended";
-  unit.count(-1);
-  unit.onEnd?.();
+  unit.finish();
   if (unit.isReported) host.emit?.({ type: "end", session: unit.id, outcome: ending, error: root.cause?.error });
   // A callback that closes the session once more does not wait for itself.
   unit.closing = undefined;

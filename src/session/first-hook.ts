@@ -11,6 +11,8 @@ export interface HookTurn {
   isOver: boolean;
   /** Ends its sleep. */
   wake?: () => void;
+  /** The timer of its sign of life, also when another has taken over: no request clears another's timer. */
+  beat?: unknown;
 }
 
 /**
@@ -23,7 +25,6 @@ export class FirstHook {
   /** Whose turn it is, and until when without another sign of life. */
   #turn: HookTurn | undefined;
   #until = 0;
-  #beat: unknown;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -47,9 +48,8 @@ export class FirstHook {
     turn.isOver = true;
     turn.wake?.();
     this.#isDone ||= isDone;
-    if (this.#turn !== turn) return;
-    this.#turn = undefined;
-    this.#clock.clearTimeout(this.#beat);
+    this.#clock.clearTimeout(turn.beat);
+    if (this.#turn === turn) this.#turn = undefined;
   }
 
   #isFree(): boolean {
@@ -59,7 +59,7 @@ export class FirstHook {
   #live(turn: HookTurn): void {
     if (turn !== this.#turn) return;
     this.#until = this.#clock.now() + SILENCE_MS;
-    this.#beat = this.#clock.setTimeout(() => this.#live(turn), BEAT_MS);
+    turn.beat = this.#clock.setTimeout(() => this.#live(turn), BEAT_MS);
   }
 
   #sleep(turn: HookTurn): Promise<void> {

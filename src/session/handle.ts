@@ -1,46 +1,55 @@
-import type { Result } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import type { SettleCallback } from "./callbacks.ts";
-import { type Action, checkAction, closePart, reconnectPart } from "./closing.ts";
+import { type Action, checkAction, type CloseOptions, closePart, reconnectPart } from "./closing.ts";
 import { Command } from "./command.ts";
+import type { Finish } from "./finish.ts";
 import { Connection } from "./connection.ts";
 import { Cursor } from "./cursor.ts";
 import type { Part } from "./ending.ts";
 import { commitUnknown } from "./landing.ts";
 import { refuseFromWithin } from "./nesting.ts";
-import { Queryable } from "./queryable.ts";
+import { type BatchResults, Queryable } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
-import { toResult } from "./rows.ts";
+import { toResults } from "./rows.ts";
+import { refuseUndecided } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
+import { throwIfAborted } from "../signal.ts";
 
-/** What a handle does its work on: a session, or a transaction inside one. */
-export interface Held extends Part, Queryable {
+/** The target of a handle: a session, or a transaction inside one. */
+export interface Held extends Queryable {
+  /** @internal */
+  readonly unit: Part["unit"];
+  /** @internal */
+  readonly line: Part["line"];
+  /** @internal */
+  readonly scope: Part["scope"];
   readonly connectionName: string;
+  /** @internal */
   lastCursor: Cursor | undefined;
 }
 
-/** What is done with a session as a whole. A Session does it with itself, a Database with the session that is current. */
+/** Methods for a session as a whole. A Session applies them to itself, a Database to the current session. */
 export abstract class Handle<S extends Held> extends Queryable {
   /** @internal @throws DbError `SESSION_REQUIRED` */
   abstract require(): S;
 
   /**
-   * Commits, with the last statements in the same flight; the next statement begins anew.
+   * Commits, with the last statements in the same flight; the next statement begins a new transaction.
    *
-   * A list of several is all or nothing: when one of them fails, none is kept, and the transaction stays open.
+   * Several statements are all or nothing: if one fails, none is kept, and the transaction stays open.
    *
    * @returns the results of `last`.
-   * @throws DbError `COMMIT_UNKNOWN` when the answer was lost; `ROLLBACK_ONLY` when a part of it failed.
+   * @throws DbError `COMMIT_UNKNOWN` if the answer was lost; `ROLLBACK_ONLY` if a part of the work failed.
    */
-  commit(...last: readonly StatementInput[]): Promise<Result[]> {
+  commit<const List extends readonly StatementInput[]>(...last: List): Promise<BatchResults<List>> {
     return this.#handed((session) => {
       const { line, scope } = whole(session, "commit");
       const kind = scope.path.length > 0 || last.length === 0 ? "commit" : "batch";
-      return line.add(new Command(kind, scope, last, (raw) => raw.map((result) => toResult(result))));
+      return line.add(new Command(kind, scope, last, toResults as Finish<BatchResults<List>>));
     });
   }
 
-  /** Rolls back; the next statement begins anew. Sends nothing when nothing was executed. */
+  /** Rolls back; the next statement begins a new transaction. Sends nothing if nothing was executed. */
   rollback(): Promise<void> {
     return this.#handed((session) => {
       const { line, scope } = whole(session, "rollback");
@@ -48,33 +57,33 @@ export abstract class Handle<S extends Held> extends Queryable {
     });
   }
 
-  /** Calls back after the session has ended, with no session bound, if what was done until then was committed. */
+  /** Calls back after the session has ended, with no session bound, if the work done before this call was committed. */
   onCommit(callback: SettleCallback): void {
     const { unit, scope } = checkOpen(this.require());
     unit.callbacks.add(scope, "kept", callback);
   }
 
-  /** Calls back after the session has ended, with no session bound, if what was done until then was rolled back. */
+  /** Calls back after the session has ended, with no session bound, if the work done before this call was rolled back. */
   onRollback(callback: SettleCallback): void {
     const { unit, scope } = checkOpen(this.require());
     unit.callbacks.add(scope, "undone", callback);
   }
 
   /**
-   * The session's connection; takes one when it has none yet, which is otherwise left to the first statement.
+   * The session's connection. Acquires one if it has none yet, instead of waiting for the first statement.
    *
-   * @param options.usePool - `false`: one that is opened for it, never an idle one. Default true.
+   * @param options.usePool - `false`: opens a new connection, never uses an idle one. Default true.
    */
   getConnection({ usePool = true }: { readonly usePool?: boolean } = {}): Promise<Connection> {
     return this.#handed((session) => connectionOf(checkOpen(session), usePool));
   }
 
   /**
-   * Binds a connection that the caller owns (from `detach()`); the session uses it and leaves it open. What was bound before
-   * is rolled back and given back, so `null` leaves the session with none. A transaction that is open on it becomes the session's.
+   * Binds a connection that the caller owns (from `detach()`); the session uses it and leaves it open. The previous
+   * connection is rolled back and returned, so `null` leaves the session without one. A transaction open on it becomes the session's.
    *
    * @param options.runHooks - runs the database's connection hooks on it. Default false.
-   * @throws TypeError for a connection that is not the caller's own, or that a session has already.
+   * @throws TypeError for a connection that is not the caller's own, or that a session already holds.
    */
   setConnection(
     connection: Connection | null,
@@ -83,15 +92,17 @@ export abstract class Handle<S extends Held> extends Queryable {
     return this.#handed((session) => {
       const { unit, line, scope } = whole(session, "setConnection");
       const link = connection?.bind(session);
-      const swap = async (): Promise<void> => {
+      const swap = async (signal: AbortSignal): Promise<void> => {
         await unit.holder.release();
-        if (link && runHooks) await unit.host.prepare(link, unit.owner, undefined);
+        if (link && runHooks) await unit.host.prepare(link, unit.owner, signal);
+        // Given up meanwhile, it is its owner's alone.
+        throwIfAborted(signal);
         if (!link) return;
         link.isBound = true;
         unit.holder.adopt(link, scope);
       };
-      const command = new Command("rollback", scope, [], swap);
-      command.isAwaited = true;
+      const command = new Command<void>("rollback", scope, [], () => undefined);
+      command.after = swap;
       const swapped = line.add(command);
       void swapped.catch(() => link && unit.holder.link !== link && (link.isBound = false));
       return swapped;
@@ -99,22 +110,22 @@ export abstract class Handle<S extends Held> extends Queryable {
   }
 
   /**
-   * Ends the session: settles what is pending, then gives the connection to the pool if it is clean and there is room.
-   * The second call only waits for the first; without a connection the action is not run.
+   * Ends the session: commits or rolls back, then returns the connection to the pool if it is clean and there is room.
+   * A second call only waits for the first; without a connection the action is not run.
    *
    * @param action - default `commit`. `null`: undecided, a pending transaction is rolled back.
    * @param options.really - closes the connection instead of pooling it. Default false.
-   * @throws what the action throws, after the connection was closed; DbError `SESSION_CLOSED` when there is nothing to commit
-   *   any more, since its signal or deadline has ended it; TypeError for an unknown action, with nothing done.
+   * @throws what the action throws, after the connection was closed; DbError `SESSION_CLOSED` if a signal or deadline has
+   *   already ended the session, so that nothing can be committed; TypeError for an unknown action, before anything is done.
    */
-  close(action: Action<S> = "commit", { really = false }: { readonly really?: boolean } = {}): Promise<void> {
+  close(action: Action<S> = "commit", { really = false }: CloseOptions = {}): Promise<void> {
     return this.#handed((session) => {
       checkAction(action);
       return quietly(closePart(session, action, really, checkWhole), session.scope);
     });
   }
 
-  /** `close()`, which commits, then `getConnection()`: also goes on with a session that was closed by hand. */
+  /** `close()`, which commits, then `getConnection()`: also reopens a session that was closed. */
   reconnect(): Promise<Connection> {
     return this.#handed((session) => {
       const reconnecting = async (): Promise<Connection> => {
@@ -122,7 +133,7 @@ export abstract class Handle<S extends Held> extends Queryable {
         try {
           return await connectionOf(checkOpen(session), true);
         } catch (error) {
-          // Given up behind its COMMIT, which must not look as if it were rolled back.
+          // Aborted after its COMMIT, which must not look like a rollback.
           const { unit, scope } = session;
           throw scope.over?.cause && unit.hasKept ? commitUnknown(unit, scope, error) : error;
         }
@@ -172,12 +183,13 @@ function whole<P extends Part>(part: P, method: string): P {
   return part;
 }
 
-/** What settles the whole is for the session itself: a transaction inside it settles by how its work ends. */
+/** What settles the whole is for the session itself: a nested transaction ends with its work. */
 export function checkWhole(part: Part, method: string): void {
   const { kind, parent } = part.scope;
   if (parent) {
-    const message = `${method}() is for the session itself: a transaction inside it settles by how its work ends`;
+    const message = `${method}() is for the session itself: a nested transaction ends with its work`;
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: kind });
   }
   refuseFromWithin(part, true);
+  refuseUndecided(part.scope);
 }

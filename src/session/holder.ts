@@ -152,7 +152,7 @@ export class Holder {
     if (!isRefused) this.#refusedUntil = undefined;
     this.drop(error);
     // Its idle siblings are probably dead too: none of them is tried.
-    if (isLost) connection.origin.pool.invalidate(this);
+    if (isLost && !connection.driver.endedHere) connection.origin.pool.invalidate(this);
     if (isRefused) return isUnsent && now < this.#refusedUntil!;
     return isLost && isUnsent && isReused && this.#host.checksConnections;
   }

@@ -10,7 +10,7 @@ import { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import { Unit } from "./unit.ts";
 
-/** Called with each fresh connection, before its first statement. */
+/** Called with each new connection, before its first statement. */
 export type Hook = (connection: Connection) => void | Promise<void>;
 
 /** Runs the hooks on this very connection in the order of PyDAL, then puts the adapter's and the user's setup ahead of the first statement. */
@@ -43,6 +43,8 @@ async function runHooks(
     ) as Promise<T>;
   const turn: HookTurn = { isOver: false };
   const session = new Session(new Unit(host, owner, {}, link));
+  // Its deadline cancels what is in flight: the connection may belong to a caller who goes on using it.
+  session.line.isBounded = true;
   const run = hookRunner(session, source, link);
   let isFirst = false;
   let queued = 0;
@@ -56,20 +58,20 @@ async function runHooks(
     });
   } catch (error) {
     firstHook.end(turn, false);
-    // A hook that goes on all the same is not to meet a connection that was closed, or is somebody else's.
+    // A hook that keeps running must not get a connection that was closed or lent to another session.
     stop(session, error);
-    // Not waited for: what it has in flight may be what does not answer.
+    // Not awaited: its flight may be the one that gets no answer.
     void end(session, "failed").catch(() => undefined);
     throw error;
   }
   await end(session, "done");
-  // What it has queued is a part of it: until that is done, it is not.
+  // Its queued statements are part of it: it is done when they are.
   if (isFirst && queued > 0) link.onSetUp = (isDone) => firstHook.end(turn, isDone);
   else if (isFirst) firstHook.end(turn, true);
 }
 
 function hookRunner(session: Session, source: Source<Hook>, link: Link): (hook: Hook | undefined) => Promise<void> {
-  // Of all databases that share the source: whichever the hook uses, it means this connection.
+  // For all databases that share the source: whichever the hook uses, it gets this connection.
   const frame = { owner: source, session, parent: undefined };
   return async (hook) => {
     await session.unit.host.context.run(frame, () => hook?.(new Connection(session, link)));

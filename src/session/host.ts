@@ -1,4 +1,4 @@
-import type { MaybePromise } from "../contract/adapter.ts";
+import type { BeginOptions, MaybePromise, Settings } from "../contract/adapter.ts";
 import type { ContextProvider } from "../contract/context.ts";
 import type { Owner, PoolEvent, SessionEvent } from "../contract/events.ts";
 import type { Clock, WaitUntil } from "../contract/runtime.ts";
@@ -21,6 +21,8 @@ export interface Host {
   readonly limits: CheckedPoolOptions;
   readonly emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
   source(): MaybePromise<Origin>;
+  /** What a session begins with: its own options, on top of what all have, and of the settings of the session that it is in. */
+  complete<O extends BeginOptions>(options: O, outer: Settings | undefined): O;
   /** Runs the connection hooks on a connection that no session has used. The signal ends the wait, not the hooks. */
   prepare(link: Link, owner: Owner, signal: AbortSignal | undefined): Promise<void>;
 }

@@ -52,9 +52,9 @@ function currentFrames(): Set<Frame> {
 }
 
 /**
- * Ends every session that is current in this context, of every database, each with `action`; default `commit`.
+ * Ends every session that is current in this context, of all databases, each with `action`; default `commit`.
  *
- * @throws AggregateError after all of them were closed, when some of them failed: no failure stops the others.
+ * @throws AggregateError after all of them were closed, if some failed: no failure stops the others.
  */
 export async function closeAllInstances(action?: CloseAction): Promise<void> {
   if (action !== undefined) checkAction(action);
@@ -71,7 +71,7 @@ export async function closeAllInstances(action?: CloseAction): Promise<void> {
     throw new AggregateError(failures, `closeAllInstances: ${failures.length} of ${sessions.size} sessions failed`);
 }
 
-/** Sets the working folder of adapters that store files: of this context inside a session, of the isolate outside. */
+/** Sets the working folder of adapters that store files: inside a session for this context, outside for the isolate. */
 export function setFolder(folder: string): void {
   if (typeof folder !== "string") throw new TypeError(`Expected the folder to be a string, got \`${typeof folder}\``);
   const frames = currentFrames();

@@ -6,6 +6,7 @@ import { DbError, isDbError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { type Departure, toTexts } from "./departure.ts";
 import { connectionName } from "./names.ts";
+import { named } from "./rows.ts";
 import type { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";
 
@@ -14,7 +15,7 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   const { commands, setup, ahead } = departure;
   const { transaction, holder } = unit;
   const link = holder.link!;
-  const [{ kind, scope, statements }] = commands as [Command];
+  const { kind, scope, statements } = commands[0]!;
   const { state } = link.driver;
   // The first that is not done. When nothing is open, a rollback has nothing more to do.
   const found = outcomes.findIndex(isBad);
@@ -23,7 +24,7 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   const failure = failed?.status === "failed" ? failed.error : undefined;
   report(unit, departure, failure, found < 0);
   if (bad >= setup && setup > 0) holder.setUp(true);
-  follow(unit, departure, outcomes, failure);
+  if (departure.moves.length > 0) follow(unit, departure, outcomes, failure);
   if ((kind === "commit" || kind === "rollback") && bad > outcomes.length) {
     settle(unit, commands[0]!);
     if (kind === "rollback") scope.hasUndone = true;
@@ -32,10 +33,10 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   else transaction.land(state, failure);
   // Where its owner keeps it all the same, what was not done is still to do.
   if (bad < setup) link.setup.unshift(...(departure.flight.steps.slice(bad, setup) as QueryStep[]));
-  // Half set up, or in a transaction that is nobody's: no statement may meet it.
+  // Half set up, or in a transaction without an owner: no statement may run on it.
   if (bad < setup || isStray(unit)) holder.drop(failure);
-  const blocked = (): unknown => transaction.refusal(scope, statements[0]?.text) ?? failure;
-  if (bad < ahead) throw failure && !transaction.isLost(scope) ? failure : blocked();
+  const blocked = bad < outcomes.length ? (transaction.refusal(scope, statements[0]?.text) ?? failure) : undefined;
+  if (bad < ahead) throw failure && !transaction.isLost(scope) ? failure : blocked;
   answer(unit, departure, outcomes, bad, blocked);
   return true;
 }
@@ -72,7 +73,7 @@ function answer(
   { commands, ahead }: Departure,
   outcomes: readonly StepOutcome[],
   bad: number,
-  blocked: () => unknown,
+  blocked: unknown,
 ): void {
   const { kind, scope } = commands[0]!;
   const link = unit.holder.link!;
@@ -84,11 +85,11 @@ function answer(
     const outcome = outcomes[isOne ? at++ : bad];
     try {
       if (outcome && isBad(outcome))
-        throw outcome.status === "failed" ? named(outcome.error, kind, index, length) : blocked();
+        throw outcome.status === "failed" ? named(outcome.error, kind, index, length) : blocked;
       if (kind === "call") return;
       if (kind === "commit" || scope.path.length === 0) unit.hasKept = true;
       const results = isOne ? [resultOf(outcome!)] : outcomes.slice(ahead, ahead + length).map(resultOf);
-      command.resolve(command.finish(results, link));
+      command.land(results, link);
     } catch (error) {
       command.reject(error);
     }
@@ -118,14 +119,21 @@ export function lose(unit: Unit, departure: Departure, error: unknown): false {
 /** Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again. */
 export function commitUnknown(unit: Unit, scope: Scope, cause: unknown): DbError {
   markUnknown(unit, scope);
-  const message = "the answer to COMMIT was lost: look at the data before doing the work again";
+  return unknownError(unit, cause);
+}
+
+/** The error alone: what was done since the last COMMIT has a fate of its own. */
+export function unknownError(unit: Unit, cause: unknown): DbError {
+  const message = "the answer to COMMIT was lost: check the data before you repeat the work";
   return new DbError("COMMIT_UNKNOWN", message, { session: connectionName(unit.host) }, { cause, outcome: "unknown" });
 }
 
 /** Of what is around it too, where that ends with this: it has no other answer for its user. */
-export function markUnknown({ callbacks }: Unit, scope: Scope): void {
+export function markUnknown(unit: Unit, scope: Scope): void {
+  const { callbacks } = unit;
+  unit.hasKept = true;
   callbacks.decide(scope, "unknown");
-  for (let each: Scope | undefined = scope; each && each.stage !== "open"; each = each.parent) {
+  for (let each: Scope | undefined = scope; each?.over; each = each.parent) {
     if (each.fate === "open") each.fate = "unknown";
     callbacks.decide(each, "unknown");
   }
@@ -136,6 +144,11 @@ function isStray({ transaction, holder: { link } }: Unit): boolean {
   return link !== undefined && link.isPrepared && !transaction.isOpen && /transaction|failed/.test(link.driver.state);
 }
 
+/** Tells listeners that a flight leaves: each is followed by its `flight`. */
+export function announce({ host, id: session, holder }: Unit, { flight }: Departure): void {
+  host.emit?.({ type: "send", session, connection: holder.connection, statements: toTexts(flight.steps) });
+}
+
 function report(unit: Unit, { flight, startedAt }: Departure, error: unknown, isOk: boolean): void {
   const { host, id: session, holder } = unit;
   host.emit?.({
@@ -143,7 +156,7 @@ function report(unit: Unit, { flight, startedAt }: Departure, error: unknown, is
     session,
     connection: holder.connection,
     statements: toTexts(flight.steps),
-    durationMs: host.clock.now() - startedAt!,
+    durationMs: startedAt === undefined ? 0 : host.clock.now() - startedAt,
     isOk,
     error,
   });
@@ -155,11 +168,4 @@ function isBad({ status }: StepOutcome): boolean {
 
 function resultOf(outcome: StepOutcome): RawResult {
   return (outcome as { readonly result: RawResult }).result;
-}
-
-// In a list, the error must say which statement it was.
-function named(error: Error, kind: string, statementIndex: number, length: number): unknown {
-  if (!isDbError(error, "QUERY_FAILED") || length < 2 || statementIndex >= length) return error;
-  const message = `statement ${statementIndex + 1} of ${length} in the ${kind}: ${error.message.slice(error.code.length + 2)}`;
-  return new DbError(error.code, message, { ...error.details, statementIndex }, error);
 }

@@ -4,12 +4,15 @@ import type { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { toDeparture } from "./departure.ts";
 import { sourceOf } from "./holder.ts";
-import { commitUnknown, land, lose } from "./landing.ts";
+import { announce, commitUnknown, land, lose } from "./landing.ts";
 import type { Link, Origin } from "./link.ts";
 import { prepare } from "./prepare.ts";
 import { Queue } from "./queue.ts";
 import type { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";
+
+/** As long as this, a flight in the air is something that is being done. */
+const LONGEST_FLIGHT_MS = 30_000;
 
 const hop = (): void => undefined;
 
@@ -34,6 +37,7 @@ export class Line {
 
   add<T>(command: Command<T>, options?: DeadlineOptions): Promise<T> {
     if (options) {
+      command.timeoutMs = options.timeoutMs;
       command.disarm = arm(
         options,
         "statement",
@@ -41,7 +45,6 @@ export class Line {
         (reason) => this.#giveUp(command as Command, reason),
         () => command.isFlying,
       );
-      if (command.disarm) command.isAlone = true;
     }
     command.order = this.next();
     this.#queue.push(command as Command);
@@ -93,7 +96,9 @@ export class Line {
     const error =
       command.kind === "commit" && command.isFlying ? commitUnknown(this.#unit, command.scope, reason) : reason;
     command.reject(error);
-    if (command.isTaken) {
+    // Others in its flight go on, but for those of its transaction: with something of unknown outcome in it, that must not be kept.
+    const isSpoiled = command.isFlying && command.scope.path.length > 0;
+    if (command.isTaken && (isSpoiled || this.#flying.every(({ isSettled }) => isSettled))) {
       this.#endWait?.(reason);
       this.#cancel?.abort(reason);
     }
@@ -103,16 +108,18 @@ export class Line {
   // Most flights of an engine in the same process are back already: not even a microtask is waited for them.
   readonly #run = (): void => {
     const { transaction } = this.#unit;
-    for (let next: readonly Command[]; (next = this.#queue.take(transaction)).length > 0;) {
+    let next: readonly Command[];
+    while ((next = this.#queue.take(transaction)).length > 0) {
       this.#flying = next;
       this.#cancel = this.#endWait = undefined;
       const served = this.#serve();
       if (served) return void served.then(this.#run);
     }
-    this.#flying = [];
+    this.#flying = next;
     this.#isRunning = false;
+    this.#touch(0);
     if (!this.#queue.isEmpty) this.#block();
-    for (const resolve of this.#idlers.splice(0)) resolve();
+    if (this.#idlers.length > 0) for (const resolve of this.#idlers.splice(0)) resolve();
   };
 
   /** All who are left wait for a transaction that is under way. It may be waiting for them, and none would ever leave. */
@@ -132,7 +139,7 @@ export class Line {
     try {
       for (const command of this.#flying) prepare(this.#unit, command, link.origin.adapter);
       const flown = this.#depart(link);
-      return flown === true && !this.#flying[0]!.isAwaited ? undefined : this.#serveLater(flown);
+      return flown === true && !this.#flying[0]!.after ? undefined : this.#serveLater(flown);
     } catch (error) {
       return this.#refuse(error);
     }
@@ -150,7 +157,7 @@ export class Line {
       }
       // What was lost with nothing executed may leave again on another connection.
       while (!(await flown)) {
-        const waiting = this.#flying.find(isUnsettled);
+        const waiting = this.#flying.find(isToLand);
         if (!waiting) break;
         // A connection that was given back is gone for good, and a session whose end has begun takes no other.
         if (waiting.link || unit.ending) throw unit.closedError(waiting.scope);
@@ -158,7 +165,9 @@ export class Line {
           holder.link ?? (await holder.connect(await this.#source(), this.#toSignal, this.#onWait, waiting.usePool)),
         );
       }
-      for (const { isAwaited, promise } of this.#flying) if (isAwaited) await promise;
+      // Settled: it was given up, or refused.
+      for (const command of this.#flying)
+        if (command.after && !command.isSettled) command.resolve(await command.after(this.#toSignal()));
     } catch (error) {
       this.#refuse(error);
     }
@@ -181,33 +190,44 @@ export class Line {
 
   /** Sends what flies, without whom had given up before; false when it may have to leave again. */
   #depart(link: Link): MaybePromise<boolean> {
-    const ready = this.#flying.filter(isUnsettled);
-    const [first] = ready;
+    const ready = this.#flying.every(isToLand) ? this.#flying : this.#flying.filter(isToLand);
+    const first = ready[0];
     if (!first) return true;
-    const signal = first.disarm || this.isBounded ? this.#toSignal() : undefined;
+    this.#touch(LONGEST_FLIGHT_MS);
+    const signal = this.isBounded || ready.some(hasDeadline) ? this.#toSignal() : undefined;
     if (first.kind === "connect") return this.#finish(first, true, link);
     const flown = this.#fly(ready, link, signal);
     return first.kind === "call" ? this.#finish(first, flown, link) : flown;
   }
 
+  #touch(forMs: number): void {
+    const { holder, host } = this.#unit;
+    if (holder.link?.usedAt) holder.link.usedAt = host.clock.now() + forMs;
+  }
+
   async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {
     if (!(await flown)) return false;
     if (command.isSettled) return true;
-    if (command.kind === "connect") command.resolve(await command.finish([], link));
-    else command.resolve(await this.#call(command, link));
+    if (command.kind !== "connect") return this.#call(command, link);
+    command.resolve(await command.finish([], link, command));
     return true;
   }
 
-  /** What a call does at the driver is no flight: whether its transaction is still there shows in the driver's state alone. */
-  async #call(command: Command, link: Link): Promise<unknown> {
-    const { transaction } = this.#unit;
+  /**
+   * What a call does at the driver is no flight: whether its transaction is still there shows in the driver's state alone.
+   * False when it was lost with nothing executed, and may be made again on another connection.
+   */
+  async #call(command: Command, link: Link): Promise<boolean> {
+    const { transaction, holder } = this.#unit;
     transaction.land(link.driver.state, undefined);
     const refusal = transaction.refusal(command.scope, command.statements[0]?.text);
     if (refusal) throw refusal;
     try {
       // A driver that never answers keeps nobody from the end of the session: that drops the connection.
-      return await Promise.race([command.finish([], link), this.#unit.holder.dropped()]);
+      command.resolve(await Promise.race([command.finish([], link, command), holder.dropped()]));
+      return true;
     } catch (error) {
+      if (!command.link && holder.link === link && holder.replaces(error, false)) return false;
       transaction.land(link.driver.state, error);
       throw error;
     }
@@ -221,6 +241,7 @@ export class Line {
     if (flight.steps.length === 0) return true;
     let sent: MaybePromise<StepOutcome[]>;
     link.origin.flights++;
+    announce(this.#unit, departure);
     try {
       sent = link.driver.send(flight, signal);
     } catch (error) {
@@ -235,12 +256,16 @@ export class Line {
   }
 }
 
-function isUnsettled({ isSettled }: Command): boolean {
-  return !isSettled;
+function hasDeadline({ disarm }: Command): boolean {
+  return disarm !== undefined;
+}
+
+function isToLand({ hasLanded }: Command): boolean {
+  return !hasLanded;
 }
 
 /** The error for what waits for a transaction that, most likely, waits for it in turn. */
 export function turnError(timeoutMs: number): DbError {
-  const message = `waited ${timeoutMs} ms for a transaction inside this one: use the session that its work received`;
+  const message = `waited ${timeoutMs} ms for a nested transaction: use the session that its work received`;
   return new DbError("POOL_DEADLOCK", message, { max: 1, stacks: [] });
 }

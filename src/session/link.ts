@@ -18,6 +18,8 @@ export interface Link {
   readonly setup: QueryStep[];
   /** The connection hooks have run on it. */
   isPrepared: boolean;
+  /** When something was last sent on it, or is to be answered at the latest; 0 where no holder can be cut off. */
+  usedAt: number;
   /** A session has it that does not own it. */
   isBound: boolean;
   /** Called when its setup has been carried out, or can no longer be. */

@@ -18,7 +18,7 @@ const located = new WeakSet<Error>();
  * fails, so that one which succeeds pays nothing.
  */
 export async function locate(error: unknown): Promise<never> {
-  // Whoever waits has subscribed by then.
+  // Every waiter has subscribed by then.
   await hop();
   await hop();
   await hop();

@@ -6,6 +6,7 @@ import type { Host } from "./host.ts";
 import { turnError } from "./line.ts";
 import type { Propagation } from "./propagation.ts";
 import { Scope } from "./scope.ts";
+import type { Unit } from "./unit.ts";
 
 /** What may be said of a transaction that only its outermost can decide. */
 export interface OutermostOptions extends BeginOptions {
@@ -17,16 +18,18 @@ export interface OutermostOptions extends BeginOptions {
  * Runs a transaction inside a session: joined, in a savepoint, or begun on it.
  *
  * @param run - told the turn that its work has to wait for, if any; its deadline counts from now on.
+ * @param name - of its savepoint.
  */
 export function runInside<T>(
   { unit, line, scope }: Part,
   kind: "joined" | "nested" | "transaction",
   options: OutermostOptions,
   run: (scope: Scope, turn: MaybePromise<void>) => Promise<T>,
+  name?: string,
 ): Promise<T> {
   refuseOthers(options, kind === "transaction" ? options : (scope.path[0]?.begin ?? {}));
   const order = line.next();
-  const how = kind === "joined" ? undefined : kind === "nested" ? unit.savepoint() : toBegin(options);
+  const how = kind === "joined" ? undefined : kind === "nested" ? unit.savepoint(name) : begin(unit, options);
   const inner = new Scope(kind, scope, how, order);
   const running = async (): Promise<T> => {
     scope.parts.add(order);
@@ -42,15 +45,23 @@ export function runInside<T>(
   return scope.hold(running());
 }
 
-/** What an adapter is told of how to begin: plain data, and nothing that belongs to the session. */
-export function toBegin({ isolationLevel, accessMode, settings, behavior, foreignKeys }: BeginOptions): BeginOptions {
-  return {
-    ...(isolationLevel && { isolationLevel }),
-    ...(accessMode && { accessMode }),
-    ...(settings && { settings }),
-    ...(behavior && { behavior }),
-    ...(foreignKeys && { foreignKeys }),
-  };
+export const BEGIN_OPTIONS: readonly (keyof BeginOptions)[] = [
+  "isolationLevel",
+  "accessMode",
+  "settings",
+  "behavior",
+  "foreignKeys",
+];
+
+// As the session around it was told, with its settings: row-level security must not end inside.
+function begin({ host, options: { settings: outer, inner } }: Unit, options: BeginOptions): BeginOptions {
+  const { settings } = host.complete({ settings: options.settings }, outer);
+  return toBegin({ ...inner, ...toBegin(options), settings });
+}
+
+/** The BEGIN options passed to an adapter: plain data, and nothing that belongs to the session. */
+export function toBegin(options: BeginOptions): BeginOptions {
+  return Object.fromEntries(BEGIN_OPTIONS.flatMap((name) => (options[name] ? [[name, options[name]]] : [])));
 }
 
 /**
@@ -95,16 +106,16 @@ export function refuseFromWithin({ unit, scope }: Part, isWhole = false): void {
     const asking = (frame.session as Partial<Part>).scope;
     if (!asking || asking === scope || asking.over || !bound.holds(asking)) continue;
     if (!isWhole && asking.bound === bound) continue;
-    const message = "asked of the outer session by a transaction inside it, which would wait for itself";
+    const message = "a nested transaction used its outer session, and would wait for itself";
     throw new DbError("POOL_DEADLOCK", `${message}: use the session that its work received`, { max: 1, stacks: [] });
   }
 }
 
 // What only the outermost transaction can decide is refused further in, not ignored.
 function refuseOthers(options: OutermostOptions, outer: OutermostOptions): void {
-  for (const name of ["isolationLevel", "accessMode", "behavior", "foreignKeys", "settings", "retry"] as const) {
+  for (const name of [...BEGIN_OPTIONS, "retry"] as const) {
     if (options[name] === undefined || (name !== "retry" && options[name] === outer[name])) continue;
-    const message = `\`${name}\` is for the outermost: give it there, or use "requires-new"`;
+    const message = `set \`${name}\` on the outermost transaction, or use "requires-new"`;
     throw new DbError("PROPAGATION_REFUSED", message, { propagation: options.propagation ?? "required" });
   }
 }

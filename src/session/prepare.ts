@@ -1,7 +1,10 @@
 import type { Adapter, StatementPlace } from "../contract/adapter.ts";
+import type { Statement } from "../contract/statement.ts";
 import { refuseUnsupported } from "./capability.ts";
 import type { Command } from "./command.ts";
+import { equalNameIn } from "./equal-names.ts";
 import { settle } from "./landing.ts";
+import { equalNames, named, toResults } from "./rows.ts";
 import { refuseFailed } from "./scope.ts";
 import { toStatement } from "./statement.ts";
 import type { Unit } from "./unit.ts";
@@ -12,13 +15,12 @@ import type { Unit } from "./unit.ts";
  * @param adapter - may be absent for a command without statements.
  */
 export function prepare(unit: Unit, command: Command, adapter: Adapter | undefined): void {
-  const { kind, scope, inputs, link } = command;
+  const { kind, scope, link } = command;
   const { transaction, holder } = unit;
   try {
     // It was to read on a connection that was given back: another one knows nothing of it.
     if (link && link !== holder.link) throw unit.closedError(scope);
-    const place = placeOf(unit, command);
-    const statements = (command.statements = inputs.map((input) => toStatement(input, adapter!, place)));
+    const statements = (command.statements = toStatements(command, adapter!, placeOf(unit, command)));
     if (kind !== "rollback" && kind !== "connect") {
       const refusal = transaction.refusal(scope, statements[0]?.text);
       if (refusal) throw refusal;
@@ -30,10 +32,23 @@ export function prepare(unit: Unit, command: Command, adapter: Adapter | undefin
     const isSettling = kind === "commit" || kind === "rollback";
     if (statements.length > 0 || (isSettling ? transaction.holds(scope) : kind !== "batch")) return;
     if (isSettling) settle(unit, command);
-    command.resolve(command.finish([], undefined!));
+    command.land([], undefined!);
   } catch (error) {
     command.reject(error);
   }
+}
+
+function toStatements({ kind, inputs, finish }: Command, adapter: Adapter, place: StatementPlace): Statement[] {
+  return inputs.map((input, index) => {
+    try {
+      const statement = toStatement(input, adapter, place);
+      const name = finish === toResults ? equalNameIn(statement.text) : undefined;
+      if (name !== undefined) throw equalNames(name, statement.text, "not-executed");
+      return statement;
+    } catch (error) {
+      throw named(error, kind, index, inputs.length);
+    }
+  });
 }
 
 function placeOf({ options, holder: { link } }: Unit, { scope, inputs }: Command): StatementPlace {

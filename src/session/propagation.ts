@@ -37,7 +37,7 @@ export function resolvePropagation(propagation: Propagation = "required", isInsi
   if (participation) return participation;
   throw new DbError(
     "PROPAGATION_REFUSED",
-    `\`${propagation}\`, and there is ${isInside ? "a" : "no"} transaction here`,
+    `\`${propagation}\`, but there is ${isInside ? "a" : "no"} transaction here`,
     { propagation },
   );
 }

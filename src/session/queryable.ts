@@ -1,7 +1,10 @@
-import type { RawResult, Result, Row, SqlValue } from "../contract/statement.ts";
-import type { DeadlineOptions } from "./deadline.ts";
-import { toResult } from "./rows.ts";
+import type { Params, RawResult, Result, Row } from "../contract/statement.ts";
+import { checkNames } from "../pool/option-names.ts";
+import type { Finish } from "./finish.ts";
+import { DEADLINE_OPTIONS, type DeadlineOptions } from "./deadline.ts";
+import { toRaw, toResult, toResults } from "./rows.ts";
 import { type Carry, type RunQuery, SqlQuery } from "./sql-query.ts";
+import { parts, type SqlTag } from "./sql-tag.ts";
 import type { StatementInput } from "./statement.ts";
 
 export interface StreamRowsOptions {
@@ -10,22 +13,32 @@ export interface StreamRowsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What statements can be sent through: a Database, a Session, `db.autocommit`. */
+export const STREAM_OPTIONS: readonly (keyof StreamRowsOptions)[] = ["batchSize", "signal"];
+
+/** What the rows of a statement are: those of a typed query, or of any columns. */
+export type RowOf<I> = I extends SqlQuery<infer R> ? (unknown extends R ? Row : R) : Row;
+
+/** One result for each statement of a list, its rows as its query says. */
+export type BatchResults<List extends readonly StatementInput[]> = {
+  -readonly [Index in keyof List]: Result<RowOf<List[Index]>>;
+};
+
+/** Anything that runs statements: a Database, a Session, `db.autocommit`. */
 export abstract class Queryable {
   /** @internal */
   abstract submit<T>(
     kind: "query" | "batch",
     inputs: readonly StatementInput[],
-    finish: (results: RawResult[]) => T,
+    finish: Finish<T>,
     options?: DeadlineOptions,
   ): Promise<T>;
 
   /**
-   * Reads rows one by one, fetched in batches, without holding the whole result. Leaving the loop early frees it.
+   * Reads rows one by one, fetched in batches, without holding the whole result in memory. Leaving the loop early ends the stream.
    *
-   * @throws DbError `SESSION_CLOSED` from the loop when its session has ended.
+   * @throws DbError `SESSION_CLOSED` from the loop if its session has ended.
    */
-  abstract stream<R = Row>(statement: StatementInput, options?: StreamRowsOptions): AsyncIterable<R>;
+  abstract stream<R = Row>(statement: SqlQuery<R> | StatementInput, options?: StreamRowsOptions): AsyncIterable<R>;
 
   /** @internal `ContextProvider.carry`, for every promise that a user is given to await. */
   abstract get carry(): Carry | undefined;
@@ -36,47 +49,86 @@ export abstract class Queryable {
     return carry ? carry(promise) : promise;
   }
 
-  /** @internal Where a query made here and now will run. */
+  /** @internal The target that a query created here will run on. */
   target(): Queryable {
     return this;
   }
 
-  /**
-   * Makes a query from a template; each `${value}` becomes a parameter, each query inside becomes part of the text.
-   *
-   * @returns a lazy query: awaited, it gives its rows as objects.
-   */
-  sql<R = Row>(strings: TemplateStringsArray, ...values: readonly (SqlValue | SqlQuery<unknown>)[]): SqlQuery<R> {
-    const target = this.target();
-    const send: RunQuery = (query) => target.submit("query", [query], ([result]) => result!);
-    return new SqlQuery<R>(strings, values, send, this.carry);
+  /** Makes a query from a template: `sql`select * from item where id = ${id}``; parts of one by `sql.id()`, `sql.join()`, `sql.raw()`. */
+  declare readonly sql: SqlTag;
+  static {
+    const sql: SqlTag = Object.assign(sqlOf, parts);
+    Object.defineProperty(this.prototype, "sql", { value: sql, configurable: true, writable: true });
   }
 
   /**
    * Runs one statement.
    *
    * @param text - with the database's own placeholders: `?` or `$1`.
-   * @param params - one value a placeholder, by position or by name.
-   * @param options.timeoutMs - longest time to the answer, waiting in line included. Default: none.
+   * @param params - one value per placeholder, by position or by name.
+   * @param options.timeoutMs - longest time to the answer, including the wait for a connection. Default: no limit.
    * @throws DbError `QUERY_FAILED` | `QUERY_TIMEOUT` | `CONNECTION_LOST` | …; or the signal's own reason.
    */
+  query<R = Row>(text: string, params?: Params, options?: DeadlineOptions): Promise<Result<R>>;
+  /** Runs one statement that has its values with it: a query, or a text and its parameters. */
   query<R = Row>(
-    text: string,
-    params?: readonly SqlValue[] | Readonly<Record<string, SqlValue>>,
+    statement: SqlQuery<R> | Exclude<StatementInput, string>,
     options?: DeadlineOptions,
-  ): Promise<Result<R>> {
-    return this.carried(this.submit("query", [{ text, params }], ([result]) => toResult<R>(result!, [text]), options));
+  ): Promise<Result<R>>;
+  query<R>(given: StatementInput, params?: Params | DeadlineOptions, options?: DeadlineOptions): Promise<Result<R>> {
+    const isText = typeof given === "string";
+    const input = isText ? { text: given, params: params as Params } : given;
+    const finish: Finish<Result<R>> = ([result], _link, { statements }) => toResult<R>(result!, [statements[0]!.text]);
+    return this.#ask("query", [input], finish, isText ? options : (options ?? (params as DeadlineOptions)));
   }
 
   /**
-   * Runs a list of statements in one flight, all or nothing: within a transaction too.
+   * Runs one statement, and gives its rows as arrays in column order: columns of equal names lose nothing.
    *
-   * @returns one result a statement, in order.
-   * @throws DbError `QUERY_FAILED` whose `details.statementIndex` names the statement that failed.
+   * @throws as `query()`.
    */
-  batch(statements: readonly StatementInput[], options?: DeadlineOptions): Promise<Result[]> {
-    return this.carried(
-      this.submit("batch", statements, (results) => results.map((result) => toResult(result)), options),
-    );
+  raw(statement: StatementInput, options?: DeadlineOptions): Promise<RawResult> {
+    return this.#ask("query", [statement], ([result]) => toRaw(result!), options);
   }
+
+  /**
+   * Runs a list of statements in one flight, all or nothing, also within a transaction.
+   *
+   * @returns one result per statement, in order.
+   * @throws DbError `QUERY_FAILED` whose `details.statementIndex` names the statement that failed, or whose columns have equal
+   *   names: use `rawBatch()` for those.
+   */
+  batch<const List extends readonly StatementInput[]>(
+    statements: List,
+    options?: DeadlineOptions,
+  ): Promise<BatchResults<List>> {
+    return this.#ask("batch", statements, toResults as Finish<BatchResults<List>>, options);
+  }
+
+  /** Runs a list as `batch()` does, and gives rows as arrays in column order, as `raw()` does. */
+  rawBatch(statements: readonly StatementInput[], options?: DeadlineOptions): Promise<RawResult[]> {
+    return this.#ask("batch", statements, (results) => results.map(toRaw), options);
+  }
+
+  #ask<T>(
+    kind: "query" | "batch",
+    inputs: readonly StatementInput[],
+    finish: Finish<T>,
+    options: DeadlineOptions | undefined,
+  ): Promise<T> {
+    try {
+      if (options) checkNames(options, DEADLINE_OPTIONS, kind === "query" ? "a statement" : "a list");
+    } catch (error) {
+      return this.carried(Promise.reject(error));
+    }
+    return this.carried(this.submit(kind, inputs, finish, options));
+  }
+}
+
+function sqlOf<R>(this: Queryable, strings: TemplateStringsArray, ...values: readonly unknown[]): SqlQuery<R> {
+  if (!Array.isArray(strings?.raw))
+    throw new TypeError("Expected a template, sql`select …`; a text is for query(text, params) or raw(text)");
+  const target = this.target();
+  const send: RunQuery = (query) => target.submit("query", [query], ([result]) => result!);
+  return new SqlQuery<R>(strings, values, send, this.carry);
 }

@@ -2,6 +2,8 @@ import type { Command } from "./command.ts";
 import type { Scope } from "./scope.ts";
 import type { Transaction } from "./transaction.ts";
 
+const NONE: readonly Command[] = [];
+
 /** What a session was asked, and has not sent yet; in order. */
 export class Queue implements Iterable<Command> {
   #commands: Command[] = [];
@@ -17,29 +19,24 @@ export class Queue implements Iterable<Command> {
   }
 
   /** Takes what flies next: the first that may leave, and the statements of the same scope right behind it; `[]`: none may. */
-  take(transaction: Transaction): Command[] {
+  take(transaction: Transaction): readonly Command[] {
+    if (this.isEmpty) return NONE;
     const commands = this.#commands;
+    const settling: Command[] = [];
     let from = this.#head;
-    while (from < commands.length && !this.#mayLeave(from, transaction)) from++;
+    for (; from < commands.length; from++) {
+      const command = commands[from]!;
+      if (isSettling(command)) settling.push(command);
+      if (mayLeave(command, transaction) && !settling.some((each) => isHeldBy(command, each))) break;
+    }
     const first = commands[from];
     if (!first) {
       this.#tidy();
-      return [];
+      return NONE;
     }
     let to = from + 1;
     if (!first.isAlone) while (to < commands.length && isCompanion(commands[to]!, first)) to++;
     return this.#remove(from, to);
-  }
-
-  #mayLeave(index: number, transaction: Transaction): boolean {
-    const { kind, scope, isSettled, link } = this.#commands[index]!;
-    // To have a connection, or to read on from a stream, nothing need be begun; and what is not open need not be rolled back.
-    const needsNoTurn =
-      kind === "connect" || (link && transaction.isWithin(scope)) || (kind === "rollback" && !transaction.holds(scope));
-    if (isSettled || (!needsNoTurn && !transaction.lets(scope))) return false;
-    for (let each = this.#head; each <= index; each++)
-      if (isHeldBy(scope, this.#commands[each]!, index === each)) return false;
-    return true;
   }
 
   #remove(from: number, to: number): Command[] {
@@ -53,7 +50,7 @@ export class Queue implements Iterable<Command> {
       this.#head = to;
       if (to > 1_000 && to * 2 > commands.length) this.#tidy();
     } else taken = commands.splice(from, to - from);
-    if (this.#head === this.#commands.length) this.#tidy();
+    if (this.#head > 0 && this.#head === this.#commands.length) this.#tidy();
     for (const command of taken) {
       command.isTaken = true;
       command.unblock?.();
@@ -72,19 +69,26 @@ export class Queue implements Iterable<Command> {
   }
 }
 
+function mayLeave({ kind, scope, isSettled, link }: Command, transaction: Transaction): boolean {
+  if (isSettled) return false;
+  // To have a connection, or to read on from a stream, nothing need be begun; and what is not open need not be rolled back.
+  const needsNoTurn =
+    kind === "connect" || (link && transaction.isWithin(scope)) || (kind === "rollback" && !transaction.holds(scope));
+  return needsNoTurn || transaction.lets(scope);
+}
+
+/** Commits or rolls back, ahead of others. The parts of a session that is taken back go with it. */
+function isSettling({ kind, scope, isSettled, isLast }: Command): boolean {
+  return (kind === "commit" || kind === "rollback") && !isLast && !isSettled && !scope.isUndone;
+}
+
 /**
  * What settles a scope waits for the parts inside it that were asked for before: half of one must be neither kept nor undone.
  * What is asked for after it, in that scope or in a part of it, stays behind it.
  */
-function isHeldBy(
-  scope: Scope,
-  { kind, scope: settled, isSettled, isLast, order }: Command,
-  isItself: boolean,
-): boolean {
-  if ((kind !== "commit" && kind !== "rollback") || isLast || isSettled) return false;
-  // The parts of a session that is taken back go with it.
-  if (settled.isUndone) return false;
-  if (!isItself) return scope === settled || partOf(scope, settled, order);
+function isHeldBy(command: Command, settling: Command): boolean {
+  const { scope: settled, order } = settling;
+  if (command !== settling) return command.scope === settled || partOf(command.scope, settled, order);
   for (const part of settled.parts) if (part < order) return true;
   return false;
 }
@@ -95,6 +99,6 @@ function partOf(scope: Scope, whole: Scope, order: number): boolean {
   return scope.parent === whole ? scope.order > order : partOf(scope.parent, whole, order);
 }
 
-function isCompanion({ isAlone, scope }: Command, first: Command): boolean {
-  return !isAlone && scope === first.scope;
+function isCompanion({ isAlone, scope, timeoutMs }: Command, first: Command): boolean {
+  return !isAlone && scope === first.scope && timeoutMs === first.timeoutMs;
 }

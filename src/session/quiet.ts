@@ -1,12 +1,12 @@
 // A rejection that isopool itself causes, since the session around it has ended, must not end the process when nobody
-// listens: whoever awaits the session is told already.
+// listens: the caller that awaits the session gets the error anyway.
 
 import { isDbError } from "../errors.ts";
 import type { Scope } from "./scope.ts";
 
 const quiet = new WeakSet<Promise<unknown>>();
 
-/** Makes a promise's rejection nobody's duty. */
+/** Marks a promise's rejection as handled. */
 export function settleQuietly(promise: Promise<unknown>): void {
   quiet.add(promise);
   void promise.catch(() => undefined);

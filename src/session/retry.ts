@@ -1,11 +1,12 @@
 import type { Clock } from "../contract/runtime.ts";
 import { isDbError } from "../errors.ts";
+import { checkNames } from "../pool/option-names.ts";
 import { checkNumber } from "../pool/options.ts";
 import { arm } from "./deadline.ts";
 import { reasonOf } from "../signal.ts";
 
 export interface RetryOptions {
-  /** How often the work is done again after a failure. Integer >= 0. */
+  /** How often the work is retried after a failure. Integer >= 0. */
   readonly retries: number;
   /** Longest wait before the first retry, in milliseconds; it doubles with each. Default 50. */
   readonly delayMs?: number;
@@ -29,6 +30,7 @@ export async function retrying<T>(
   clock: Clock,
 ): Promise<T> {
   const { retries, delayMs = 50, maxDelayMs = 2_000 } = typeof retry === "object" ? retry : { retries: retry };
+  if (typeof retry === "object") checkNames(retry, ["retries", "delayMs", "maxDelayMs"], "`retry`");
   checkNumber("retry", retries);
   checkNumber("delayMs", delayMs);
   checkNumber("maxDelayMs", maxDelayMs);

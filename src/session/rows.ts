@@ -1,20 +1,13 @@
 import type { RawResult, Result, Row, RowBatch, SqlValue } from "../contract/statement.ts";
-import { DbError } from "../errors.ts";
+import { DbError, isDbError, type Outcome } from "../errors.ts";
+import type { Finish } from "./finish.ts";
 
 /** Rows as plain objects, keys in column order.
  *  @param texts - the statement, in pieces between its values: for the error. */
 export function toRows<R = Row>({ columns, rows }: RowBatch, texts: readonly string[] = []): R[] {
   // Two columns of one name cannot both be keys; to keep one of them silently would lose the other.
   const name = rows.length > 0 && columns.length > 1 && columns.find((each, index) => columns.indexOf(each) !== index);
-  if (typeof name === "string") {
-    const message = `several columns are named \`${name}\`: name them apart with AS, or read arrays with .values()`;
-    throw new DbError(
-      "QUERY_FAILED",
-      message,
-      { kind: "other", sql: texts.join("?"), dialectCode: undefined },
-      { outcome: "executed" },
-    );
-  }
+  if (typeof name === "string") throw equalNames(name, texts.join("?"), "executed");
   return rows.map((values) => toRow(columns, values) as R);
 }
 
@@ -31,11 +24,41 @@ function toRow(columns: readonly string[], values: readonly SqlValue[]): Row {
   return row;
 }
 
+/** The refusal of rows that cannot be objects. */
+export function equalNames(name: string, sql: string, outcome: Outcome): DbError<"QUERY_FAILED"> {
+  const message = `several columns are named \`${name}\`: name them apart with AS, or read arrays with raw() or .values()`;
+  return new DbError("QUERY_FAILED", message, { kind: "other", sql, dialectCode: undefined }, { outcome });
+}
+
 export function toResult<R = Row>(raw: RawResult, texts?: readonly string[]): Result<R> {
-  const { columns, rowsAffected, lastInsertRowid } = raw;
-  const rows = toRows<R>(raw, texts);
+  return copyOf(raw, toRows<R>(raw, texts));
+}
+
+/** The results of a list, their rows as objects. */
+export const toResults: Finish<Result[]> = (results, _link, { statements }) =>
+  results.map((raw, index) => {
+    try {
+      return toResult(raw, [statements[index]!.text]);
+    } catch (error) {
+      throw named(error, "batch", index, statements.length);
+    }
+  });
+
+/** A result as the adapter has it, without what it shares with others. */
+export function toRaw(raw: RawResult): RawResult {
+  return { ...raw, columns: raw.columns.slice() };
+}
+
+function copyOf<R>({ columns, rowsAffected, lastInsertRowid }: RawResult, rows: R[]): Result<R> {
   // Written out: to spread one into the other costs as much as a query.
   return lastInsertRowid === undefined
     ? { rows, columns: columns.slice(), rowsAffected }
     : { rows, columns: columns.slice(), rowsAffected, lastInsertRowid };
+}
+
+/** In a list, the error must say which statement it was. */
+export function named(error: unknown, kind: string, statementIndex: number, length: number): unknown {
+  if (!isDbError(error, "QUERY_FAILED") || length < 2 || statementIndex >= length) return error;
+  const message = `statement ${statementIndex + 1} of ${length} in the ${kind}: ${error.message.slice(error.code.length + 2)}`;
+  return new DbError(error.code, message, { ...error.details, statementIndex }, error);
 }

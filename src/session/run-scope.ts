@@ -1,10 +1,9 @@
 import type { MaybePromise } from "../contract/adapter.ts";
 import { isDbError } from "../errors.ts";
-import { Command } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
-import { giveUp, markUndone, mayBeDone, type Part, rollBack, stop } from "./ending.ts";
+import { addCommit, giveUp, markUndone, mayBeDone, type Part, rollBack, stop } from "./ending.ts";
 import { markUnknown } from "./landing.ts";
-import { refuseFailed, type Scope } from "./scope.ts";
+import { refuseFailed, refuseUndecided, type Scope } from "./scope.ts";
 import { reasonOf } from "../signal.ts";
 
 /**
@@ -48,6 +47,7 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
     // What nobody awaited is waited for, and so is what began meanwhile: transactions inside it, statements, a `close()`.
     for (let inner: unknown = line; inner !== scope.inner || scope !== part.scope;) {
       ({ scope } = part);
+      refuseUndecided(scope);
       ({ inner } = scope);
       await inner;
       await Promise.all(line.unsettled(scope).map(({ promise }) => promise));
@@ -61,17 +61,17 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   scope.isWorking = false;
   const { over } = scope;
   // A session that its own work has closed is done. Anything else was given up in the meantime.
-  if (over && (scope.kind !== "root" || (over.cause && !over.cause.isClose))) throw unit.closedError(scope);
+  if (over && (scope.kind !== "root" || (over.cause && !over.cause.isClose)))
+    throw unit.closedError(scope, scope.fate === "unknown");
   if (over) return value;
-  scope.seal();
-  if (scope.kind === "root" || scope.kind === "transaction")
-    await line.add(new Command("commit", scope, [], () => undefined));
+  if (scope.kind === "root" || scope.kind === "transaction") await addCommit(part, scope);
   else keep(part, scope);
   return value;
 }
 
 /** @throws DbError `ROLLBACK_ONLY` | `TRANSACTION_LOST` when it cannot be kept. */
 function keep(part: Part, scope: Scope): void {
+  scope.seal();
   refuseFailed(scope);
   const refusal = part.unit.transaction.refusal(scope);
   if (refusal) throw refusal;

@@ -30,7 +30,7 @@ export class Scope {
   readonly begin: BeginOptions | undefined;
   /** What the server must have begun for a statement of this scope, outermost first: a transaction, then savepoints. */
   readonly path: readonly Scope[];
-  /** `ending`: nothing more may be asked in it. `ended`: its fate is known, and it holds nothing any more. */
+  /** `ending`: it takes no more statements. `ended`: its fate is known, and it holds nothing. */
   stage: "open" | "ending" | "ended" = "open";
   /** The work that it was made for runs: what that returns is not known yet. */
   isWorking = false;
@@ -49,6 +49,8 @@ export class Scope {
   readonly parts: Set<number> = new Set();
   /** Settles when the last of them in line is done. */
   turn: Promise<void> | undefined;
+  /** Ends each of its savepoints that are still to be released or rolled back by hand. */
+  readonly undecided: Set<() => void> = new Set();
 
   /** @param how - how its transaction begins, or the name of its savepoint. */
   constructor(kind: ScopeKind, parent?: Scope, how?: BeginOptions | string, order = 0) {
@@ -85,6 +87,7 @@ export class Scope {
     if (this.stage === "ended") return;
     this.stage = "ending";
     this.cause ??= cause;
+    for (const end of this.undecided) end();
   }
 
   /** Takes note of what runs inside it: half of a transaction must not be committed. */
@@ -97,8 +100,14 @@ export class Scope {
   }
 }
 
+/** @throws DbError `PROPAGATION_REFUSED` when it cannot be settled before its user has decided on a savepoint. */
+export function refuseUndecided({ undecided }: Scope): void {
+  const message = "a savepoint in it is open: await its release() or rollback(), or declare it with `await using`";
+  if (undecided.size > 0) throw new DbError("PROPAGATION_REFUSED", message, { propagation: "nested" });
+}
+
 /** @throws DbError `ROLLBACK_ONLY` when a part of it failed. */
 export function refuseFailed({ failure, kind }: Scope): void {
-  const message = "a transaction that had joined this one failed: only a rollback is possible now";
+  const message = "a joined transaction failed: only a rollback is possible now";
   if (failure) throw new DbError("ROLLBACK_ONLY", message, { scope: kind }, { cause: failure.error });
 }

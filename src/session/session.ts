@@ -1,65 +1,57 @@
-import type { BeginOptions, MaybePromise } from "../contract/adapter.ts";
+// For users who name no such `lib`.
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import type { MaybePromise } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
-import type { WaitUntil } from "../contract/runtime.ts";
-import type { RawResult, Row } from "../contract/statement.ts";
+import type { Row } from "../contract/statement.ts";
 import { isDbError } from "../errors.ts";
+import { checkNames } from "../pool/option-names.ts";
 import { checkNumber } from "../pool/options.ts";
 import type { Action } from "./closing.ts";
 import { Command } from "./command.ts";
+import type { Finish } from "./finish.ts";
 import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import { arm, type DeadlineOptions, timeoutError } from "./deadline.ts";
-import { end, type Ending, giveUp, mayBeDone, type Part } from "./ending.ts";
+import { end, type Ending, giveUp, mayBeDone } from "./ending.ts";
 import { checkOpen, checkWhole, Handle } from "./handle.ts";
 import type { Host } from "./host.ts";
 import { Line } from "./line.ts";
 import { connectionName } from "./names.ts";
 import { refuseFromWithin, runInside, toBegin } from "./nesting.ts";
-import { resolvePropagation, type Propagation } from "./propagation.ts";
-import type { StreamRowsOptions } from "./queryable.ts";
+import { resolvePropagation } from "./propagation.ts";
+import { STREAM_OPTIONS, type StreamRowsOptions } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
-import { type RetryOptions, retrying } from "./retry.ts";
+import { retrying } from "./retry.ts";
 import { runScope } from "./run-scope.ts";
+import { type ByHand, openSavepoint, SAVEPOINT_OPTIONS, type SavepointOptions } from "./savepoint.ts";
 import { refuseFailed, type Scope } from "./scope.ts";
-import type { Carry } from "./sql-query.ts";
+import { type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
+import type { Carry, SqlQuery } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 import { handedRows, streamRows } from "./stream.ts";
 import { Unit } from "./unit.ts";
 import { asyncDisposable } from "../dispose.ts";
 
-/** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
+/** What `close()` does with the pending work; `null`: undecided, so it is rolled back. */
 export type CloseAction = Action<Session>;
 
 export type Work<T> = (session: Session) => T | Promise<T>;
 
-export interface SessionOptions extends BeginOptions, DeadlineOptions {
-  /** Whether its statements are one transaction, begun with the first of them. Default true. */
-  readonly transaction?: boolean | undefined;
-  /**
-   * How often the work is done again when it lost a race: serialization failure, deadlock, BUSY. Each attempt has `timeoutMs`
-   * for itself; the signal ends them all. Nothing is done again once a part of it was committed. Default 0.
-   */
-  readonly retry?: number | RetryOptions | undefined;
-  /** Called with the promise of the whole session, which never rejects: keeps a Worker's request alive until it has ended. */
-  readonly waitUntil?: WaitUntil | undefined;
-}
-
-export interface TransactionOptions extends SessionOptions {
-  /** What happens when there is a transaction already. Default `required`. */
-  readonly propagation?: Propagation | undefined;
-}
-
-/** How sessions begin that are nobody's choice: `db.autocommit`. */
+/** How sessions begin that the user did not ask for: `db.autocommit`. */
 interface BeginSession extends SessionOptions {
   readonly isLone?: boolean | undefined;
 }
+
+/** A transaction inside a session that is ended by hand. Statements, transactions and savepoints inside it go through it. */
+export interface Savepoint extends Session, ByHand {}
 
 function checkWork(work: unknown): void {
   if (typeof work !== "function") throw new TypeError(`Expected the work to be a function, got \`${typeof work}\``);
 }
 
 /** One unit of work: bound to the current context, holds at most one connection, ends once. */
-export class Session extends Handle<Session> implements AsyncDisposable, Part {
+export class Session extends Handle<Session> implements AsyncDisposable {
   /** @internal */
   readonly unit: Unit;
   /** @internal */
@@ -84,15 +76,16 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
 
   /** @internal */
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
-    const { transaction, settings, isLone, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
+    const { transaction, settings, isLone, name, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
     checkNumber("timeoutMs", timeoutMs);
-    const begin = transaction === false ? undefined : toBegin(options);
-    const session = new Session(new Unit(host, parent, { begin, settings, isLone }));
+    const inner = toBegin(options);
+    const begin = transaction === false ? undefined : inner;
+    const session = new Session(new Unit(host, parent, { begin, inner, settings, isLone, name }));
     session.unit.holder.waitUntil = waitUntil;
     return session;
   }
 
-  /** @internal A session by hand: nobody waits for its end, so a signal or deadline ends it by itself. */
+  /** @internal A session from `db.open()`: nobody waits for its end, so a signal or deadline ends it directly. */
   static open(host: Host, parent: Owner | undefined, options: SessionOptions): Session {
     const session = Session.begin(host, parent, options);
     const { unit, line } = session;
@@ -107,7 +100,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
       // Not more than at first, where the clock was set back.
       const leftMs = until === undefined ? undefined : Math.min(Math.max(until - clock.now(), 0), timeoutMs!);
       const disarm = arm({ signal, timeoutMs: leftMs }, "session", clock, givenUp, () => mayBeDone(session));
-      const ended = new Promise<void>((resolve) => (unit.onEnd = resolve));
+      const ended = unit.ended();
       void ended.then(disarm);
       unit.holder.waitUntil?.(ended);
     };
@@ -120,19 +113,19 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     return session;
   }
 
-  /** @internal Runs `work` in a session of its own, once or, with `retry`, until it does not lose the race. */
+  /** @internal Runs `work` in a session of its own; with `retry`, until it no longer loses the race. */
   static run<T>(host: Host, parent: Owner | undefined, work: Work<T>, options: BeginSession): Promise<T> {
     const begin = (): ReturnType<Parameters<typeof retrying<T>>[0]> => {
       const session = Session.begin(host, parent, options);
       const { unit } = session;
       return {
         result: session.#runOnce(work, options),
-        hasKept: () => unit.hasKept,
+        hasKept: () => unit.hasKept || unit.isSpent?.() === true,
         onRetry: (attempt, delayMs, error) => host.emit?.({ type: "retry", session: unit.id, attempt, delayMs, error }),
       };
     };
     let done: (() => void) | undefined;
-    // A promise of its own: with two that wait for the session's, an engine does not find the lines that await it.
+    // A promise of its own: if two wait for the session's, the engine cannot find the lines that await it.
     (options.waitUntil ?? host.waitUntil)?.(new Promise<void>((resolve) => (done = resolve)));
     return (async () => {
       try {
@@ -175,10 +168,10 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
   override submit<T>(
     kind: "query" | "batch",
     inputs: readonly StatementInput[],
-    finish: (results: RawResult[]) => T,
+    finish: Finish<T>,
     options?: DeadlineOptions,
   ): Promise<T> {
-    // The command's own promise, not one around it: a session that waits for it has seen to its failure.
+    // The command's own promise, not one around it: a session that waits for it has handled its rejection.
     try {
       refuseFromWithin(checkOpen(this));
       return this.line.add(new Command(kind, this.scope, inputs, finish), options);
@@ -187,13 +180,14 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     }
   }
 
-  override stream<R = Row>(statement: StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
+  override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
+    checkNames(options, STREAM_OPTIONS, "a stream");
     refuseFromWithin(checkOpen(this));
     return handedRows(streamRows<R>(this, statement, options), this);
   }
 
   /**
-   * Runs `work` in a transaction inside this session, by `options.propagation`: default `required`, be part of this one.
+   * Runs `work` in a transaction inside this session, according to `options.propagation`; the default `required` joins this one.
    *
    * @throws what `work` throws, unchanged; DbError `PROPAGATION_REFUSED` | `ROLLBACK_ONLY` | `TRANSACTION_LOST` | ….
    */
@@ -203,10 +197,14 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
 
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
     checkWork(work);
+    checkNames(options, TRANSACTION_OPTIONS, "a transaction");
     const { unit, line, scope } = checkOpen(this);
     const participation = resolvePropagation(options.propagation, scope.path.length > 0);
-    if (participation === "apart" || participation === "apart-plain")
-      return Session.run(unit.host, unit.owner, work, { ...options, transaction: participation === "apart" });
+    if (participation === "apart" || participation === "apart-plain") {
+      const { propagation: _, ...own } = options;
+      const complete = unit.host.complete({ ...own, transaction: participation === "apart" }, unit.options.settings);
+      return Session.run(unit.host, unit.owner, work, complete);
+    }
     refuseFromWithin(this);
     const kind = participation === "plain" ? "joined" : participation === "root" ? "transaction" : participation;
     return runInside(this, kind, options, (inner, turn) => {
@@ -216,7 +214,31 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     });
   }
 
-  /** Gives the connection to the caller, who closes it; its place in the pool is free again. A transaction stays open on it. */
+  /**
+   * Opens a transaction inside this session that is ended by hand, by `release()` or `rollback()`; else the session cannot be
+   * committed. A savepoint, and in a plain session its transaction. It is sent ahead of its first statement.
+   *
+   * @param name - begins the name that it has at the database.
+   * @throws DbError `PROPAGATION_REFUSED` | `POOL_DEADLOCK` | `SESSION_CLOSED`; or the signal's own reason.
+   * @example
+   * await using part = await session.savepoint();
+   * await part.sql`update stock set left = left - 1`;
+   * await part.release();
+   */
+  savepoint(name?: string, options: SavepointOptions = {}): Promise<Savepoint> {
+    return this.carried(quietly(this.#savepoint(name, options), this.scope));
+  }
+
+  async #savepoint(name: string | undefined, options: SavepointOptions): Promise<Savepoint> {
+    if (name !== undefined && typeof name !== "string")
+      throw new TypeError(`Expected the name of a savepoint to be a text, got \`${typeof name}\``);
+    checkNames(options, SAVEPOINT_OPTIONS, "a savepoint");
+    const { unit, line } = checkOpen(this);
+    refuseFromWithin(this);
+    return openSavepoint(this, name, options, (scope) => new Session(unit, line, scope)) as Promise<Savepoint>;
+  }
+
+  /** Hands the connection over to the caller, who must close it; its place in the pool is freed. An open transaction stays open. */
   detach(): Connection {
     checkWhole(checkOpen(this), "detach");
     const { unit, line } = this;
@@ -225,7 +247,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     const refusal = transaction.refusal(root);
     if (refusal) throw refusal;
     if (transaction.has.some(({ isUndone }) => isUndone))
-      throw new TypeError("Expected a transaction with nothing left to take back: run a statement before detach()");
+      throw new TypeError("Expected a transaction with nothing left to roll back: run a statement before detach()");
     const isBusy = line.unsettled(root).length > 0 || root.parts.size > 0;
     const link = isBusy ? undefined : holder.detach();
     if (!link)
@@ -235,10 +257,15 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
       return new Session(new Unit(host, undefined, { begin }, link));
     };
     const user = toUser();
-    // What still reads from it here reads no more; it is ended with the connection.
+    // Streams that still read from it stop; they end with the connection.
     for (const stream of holder.streams) user.unit.holder.streams.add(stream);
     holder.streams.clear();
     return new Connection(user, link, toUser);
+  }
+
+  /** As given when it began. */
+  get name(): string | undefined {
+    return this.unit.options.name;
   }
 
   /** Unique per database and isolate. */
@@ -256,7 +283,7 @@ export class Session extends Handle<Session> implements AsyncDisposable, Part {
     return this;
   }
 
-  /** Rolls back what was not committed, and ends the session. */
+  /** Rolls back anything not committed, and ends the session. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
     asyncDisposable(this, function () {

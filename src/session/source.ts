@@ -40,7 +40,7 @@ export class Source<Hook = unknown> implements Origin {
   readonly firstHook: FirstHook;
   /** Flights sent so far. */
   flights = 0;
-  // Private, so that whoever prints the registry does not see the URL's password.
+  // Private, so that printing the registry does not show the URL's password.
   readonly #identity: readonly unknown[];
   /** Those of the users that listen: an event costs the others nothing. */
   readonly #listeners: IterableWeakSet<SourceUser> = new IterableWeakSet();
@@ -56,6 +56,7 @@ export class Source<Hook = unknown> implements Origin {
       open: ({ signal }) => this.#open(signal),
       close: ({ driver }) => driver.close(),
       isClosed: ({ driver }) => driver.state === "closed",
+      silentMs: ({ usedAt }) => runtime.clock.now() - usedAt,
       ...(checksConnections && !tellsDeath && { validate: ({ driver }, { signal }) => driver.ping?.(signal) }),
     };
     const poolOptions = {
@@ -64,16 +65,18 @@ export class Source<Hook = unknown> implements Origin {
       runtime,
       name,
       onEvent: (event: PoolEvent): void => {
-        for (const user of this.#listeners) user.emit!(event);
+        for (const user of this.#listeners) user.emit?.(event);
       },
     };
-    this.pool = runtime.createPool?.(source, poolOptions, affinity) ?? new ConnectionPool<Link>(source, poolOptions);
+    this.pool =
+      runtime.createPool?.(source, poolOptions, affinity, ConnectionPool) ??
+      new ConnectionPool<Link>(source, poolOptions);
     onCollected(this, disposer(adapter));
   }
 
   /**
    * Finds the source that was configured alike, or makes it: two databases share a pool only when all that shapes a session
-   * is the same. The second configuration of one URL is told apart by its number: `libsql://shop.example#2`.
+   * is the same. The second configuration of one URL is distinguished by its number: `libsql://shop.example#2`.
    */
   static share<Hook>(
     adapter: Adapter,
@@ -84,8 +87,14 @@ export class Source<Hook = unknown> implements Origin {
     const key = adapter.key ?? `${adapter.name}:private#${++privates}`;
     const source = share(key, identity, (name) => new Source(name, adapter, identity, options));
     source.users.add(user);
-    if (user.emit) source.#listeners.add(user);
+    source.listen(user);
     return source;
+  }
+
+  /** Takes note of whether a user listens to events now. */
+  listen(user: SourceUser): void {
+    if (user.emit) this.#listeners.add(user);
+    else this.#listeners.delete(user);
   }
 
   matches(identity: readonly unknown[]): boolean {
@@ -111,7 +120,9 @@ export class Source<Hook = unknown> implements Origin {
     const [user] = this.users;
     if (!user) throw new DbError("POOL_CLOSED", "the database was disposed", { pool: this.pool.name });
     const driver = await this.adapter.open({ url: await user.url(), signal });
-    return { origin: this, driver, setup: [], isPrepared: false, isBound: false, onSetUp: undefined };
+    const { createPool, clock } = this.options.runtime;
+    const usedAt = createPool ? clock.now() : 0;
+    return { origin: this, driver, setup: [], isPrepared: false, isBound: false, onSetUp: undefined, usedAt };
   }
 }
 

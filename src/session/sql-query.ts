@@ -5,10 +5,20 @@ import { toResult, toRows } from "./rows.ts";
 
 const BRAND: unique symbol = Symbol.for("isopool.SqlQuery");
 
-/** Runs a query on the session that it was made for. */
+/** A part of a query, or all of it, as `sql.id()`, `sql.join()` and `sql.raw()` make it. */
+export interface SqlPart {
+  /**
+   * Writes it as text and parameters.
+   *
+   * @param placeholder - `?`, or `$` for `$1`, `$2`, ….
+   */
+  toStatement(placeholder: "?" | "$"): Statement;
+}
+
+/** Runs a query on the session for which it was created. */
 export type RunQuery = (query: SqlQuery<unknown>) => Promise<RawResult>;
 
-/** Prepares a promise that is handed out: `ContextProvider.carry`. */
+/** Prepares a promise that is returned to the user: `ContextProvider.carry`. */
 export type Carry = NonNullable<ContextProvider["carry"]>;
 
 // An await looks up whose promise it has, and shows that it does so, only where it has one: to be carried, a query must be a
@@ -22,9 +32,9 @@ class Awaited {
 
 /**
  * A statement written as a template: values become parameters, queries inside a query become part of its text.
- * Lazy: it runs when it is first awaited, and exactly once however often that happens; in a `batch` it does not run by itself.
+ * Lazy: it runs when it is first awaited, and exactly once, however often it is awaited; inside a `batch` it does not run on its own.
  */
-export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
+export class SqlQuery<R = Row> extends Awaited implements Promise<R[]>, SqlPart {
   readonly #strings: readonly string[];
   readonly #values: readonly unknown[];
   readonly #runQuery: RunQuery;
@@ -45,12 +55,16 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
     return true;
   }
 
-  /** The first row, or `undefined` when there is none. */
+  get [Symbol.toStringTag](): string {
+    return "SqlQuery";
+  }
+
+  /** The first row, or `undefined` if there is none. */
   first(): Promise<R | undefined> {
     return this.#read((raw) => toRows<R>(raw, this.#strings)[0]);
   }
 
-  /** Rows as arrays in column order: `[[1, "Ada"]]`. The way to read duplicate column names. */
+  /** Rows as arrays in column order: `[[1, "Ada"]]`. Use it for duplicate column names. */
   values(): Promise<SqlValue[][]> {
     return this.#read(({ rows }) => rows);
   }
@@ -67,7 +81,7 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
   ): Promise<A | B> {
     const raw = this.#once();
     const rows = follow(raw, (each) => toRows<R>(each, this.#strings));
-    // Nobody listens to what comes of it, as far as can be known.
+    // As far as can be known, nobody listens for its outcome.
     return onRejected ? rows.then(onFulfilled, onRejected) : follow(rows, onFulfilled ?? ((each) => each as A));
   }
 
@@ -79,28 +93,13 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
     return this.then().finally(onFinally);
   }
 
-  /**
-   * Writes the query as text and parameters.
-   *
-   * @param placeholder - `?`, or `$` for `$1`, `$2`, ….
-   */
   toStatement(placeholder: "?" | "$"): Statement {
-    const params: SqlValue[] = [];
-    return { text: this.write(placeholder, params), params };
+    return toStatement(this, placeholder);
   }
 
   /** @internal Not private: a query made by another copy of the package composes too. */
   write(placeholder: "?" | "$", params: SqlValue[]): string {
-    let text = this.#strings[0] ?? "";
-    this.#values.forEach((value, index) => {
-      if (isSqlQuery(value)) text += value.write(placeholder, params);
-      else {
-        params.push(value as SqlValue);
-        text += placeholder === "?" ? "?" : `$${params.length}`;
-      }
-      text += this.#strings[index + 1];
-    });
-    return text;
+    return write(this.#strings, this.#values, placeholder, params);
   }
 
   #read<T>(finish: (raw: RawResult) => T): Promise<T> {
@@ -114,7 +113,45 @@ export class SqlQuery<R = Row> extends Awaited implements PromiseLike<R[]> {
   }
 }
 
-/** Tells a query from a value; works across copies of the package. */
-export function isSqlQuery(value: unknown): value is SqlQuery<unknown> {
+/** What composes, also across copies of the package: a query, or a part of one. */
+interface Writable extends SqlPart {
+  write(placeholder: "?" | "$", params: SqlValue[]): string;
+}
+
+/** Makes a part that is no query of its own: it composes, and runs nowhere. */
+export function sqlPart(strings: readonly string[], values: readonly unknown[] = []): SqlPart {
+  const part: Writable & { readonly [BRAND]: boolean } = {
+    [BRAND]: true,
+    toStatement: (placeholder) => toStatement(part, placeholder),
+    write: (placeholder, params) => write(strings, values, placeholder, params),
+  };
+  return part;
+}
+
+/** Distinguishes a query, or a part of one, from a value; works across copies of the package. */
+export function isSqlPart(value: unknown): value is Writable {
   return typeof value === "object" && value !== null && BRAND in value;
+}
+
+function toStatement(part: Writable, placeholder: "?" | "$"): Statement {
+  const params: SqlValue[] = [];
+  return { text: part.write(placeholder, params), params };
+}
+
+function write(
+  strings: readonly string[],
+  values: readonly unknown[],
+  placeholder: "?" | "$",
+  params: SqlValue[],
+): string {
+  let text = strings[0] ?? "";
+  values.forEach((value, index) => {
+    if (isSqlPart(value)) text += value.write(placeholder, params);
+    else {
+      params.push(value as SqlValue);
+      text += placeholder === "?" ? "?" : `$${params.length}`;
+    }
+    text += strings[index + 1] ?? "";
+  });
+  return text;
 }

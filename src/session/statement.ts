@@ -1,10 +1,10 @@
 import type { Adapter, StatementPlace } from "../contract/adapter.ts";
 import type { Statement } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
-import { isSqlQuery, type SqlQuery } from "./sql-query.ts";
+import { isSqlPart, type SqlPart, type SqlQuery } from "./sql-query.ts";
 
-/** Whatever says one statement. Placeholders in a text are the database's own: `?` or `$1`. */
-export type StatementInput = string | Statement | SqlQuery<unknown>;
+/** Any form of one statement. Placeholders in SQL text are the database's own: `?` or `$1`. */
+export type StatementInput = string | Statement | SqlPart | SqlQuery<unknown>;
 
 // The first word behind white space and comments, in a group for each remedy. Each piece can match in one way only: with
 // `\s+` for `\s`, or a comment that may end early, a hostile text would take exponential time or hide its first word.
@@ -12,24 +12,24 @@ const WORD =
   /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:(begin|start(?=\s+transaction))|(commit|end|prepare(?=\s+transaction))|(rollback|abort)|(savepoint|release))\b/i;
 const REMEDIES = ["transaction(work)", "commit()", "rollback()", 'transaction(work, { propagation: "nested" })'];
 
-/** An input that its caller can no longer change. */
+/** A copy of an input, which its caller can no longer change. */
 export function copyInput(input: StatementInput): StatementInput {
-  if (typeof input !== "object" || isSqlQuery(input)) return input;
-  const { text, params } = input;
+  if (typeof input !== "object" || isSqlPart(input)) return input;
+  const { text, params } = input as Statement;
   return { text, params: Array.isArray(params) ? params.slice() : params && Object.assign({}, params) };
 }
 
 /**
- * Writes an input for this adapter, and refuses what must not be sent.
+ * Converts an input for this adapter, and refuses statements that must not be sent.
  *
  * @throws DbError `TRANSACTION_STATEMENT` | `QUERY_FAILED` (kind `parameter` or `syntax`).
  */
 export function toStatement(input: StatementInput, adapter: Adapter, place: StatementPlace): Statement {
-  const statement = isSqlQuery(input)
+  const statement = isSqlPart(input)
     ? input.toStatement(adapter.capabilities.placeholder)
     : typeof input === "string"
       ? { text: input }
-      : input;
+      : (input as Statement);
   const sql = statement?.text;
   if (typeof sql !== "string") {
     throw new DbError("QUERY_FAILED", "expected sql`…`, a text, or `{ text, params }`", {
@@ -43,7 +43,7 @@ export function toStatement(input: StatementInput, adapter: Adapter, place: Stat
   if (found) {
     const at = found.findIndex(Boolean);
     const remedy = `use session.${REMEDIES[at]}`;
-    throw new DbError("TRANSACTION_STATEMENT", `\`${found[at]!.toUpperCase()}\` is not sent as text: ${remedy}`, {
+    throw new DbError("TRANSACTION_STATEMENT", `\`${found[at]!.toUpperCase()}\` cannot be sent as SQL: ${remedy}`, {
       sql,
       remedy,
     });

@@ -1,5 +1,5 @@
 import type { RowStream } from "../contract/adapter.ts";
-import type { Row } from "../contract/statement.ts";
+import type { Row, RowBatch } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import { checkNumber } from "../pool/options.ts";
 import { Command } from "./command.ts";
@@ -10,7 +10,7 @@ import { quietly } from "./quiet.ts";
 import { toRows } from "./rows.ts";
 import type { StatementInput } from "./statement.ts";
 
-/** Hands out the rows of batches one by one; a loop over them is an await of each step. */
+/** Yields the rows of batches one by one; a loop over them awaits each step. */
 export function handedRows<R>(
   batches: AsyncGenerator<R[], void, undefined>,
   reader: Pick<Queryable, "carried"> & Part,
@@ -52,6 +52,7 @@ export function handedRows<R>(
 /** A stream, and the connection that it reads from. */
 interface Opened {
   readonly stream: RowStream;
+  readonly first: IteratorResult<RowBatch, void>;
   readonly link: Link;
 }
 
@@ -78,12 +79,11 @@ export async function* streamRows<R = Row>(
     return line.add(command, { signal });
   };
   try {
-    const { stream } = (opened = await openStream(part, input, options, gone.signal));
-    for (;;) {
-      if (scope.over || !streams.has(stream)) throw unit.closedError(scope);
-      const batch = await call(opened, () => stream.next());
-      if (batch.done) return;
+    opened = await openStream(part, input, options, gone.signal);
+    const { stream } = opened;
+    for (let batch = opened.first; !batch.done; batch = await call(opened, () => stream.next())) {
       yield toRows<R>(batch.value);
+      if (scope.over || !streams.has(stream)) throw unit.closedError(scope);
     }
   } catch (error) {
     // Given up: the driver does not wait for what is to come.
@@ -103,14 +103,21 @@ function openStream(
   { batchSize, signal }: StreamRowsOptions,
   gone: AbortSignal,
 ): Promise<Opened> {
-  const opening: Command<Opened> = new Command<Opened>("call", scope, [input], (_results, link) => {
+  const { streams } = unit.holder;
+  // With its first batch: where the connection turns out to be dead, another one may do.
+  const opening: Command<Opened> = new Command<Opened>("call", scope, [input], async (_results, link) => {
     const { driver, origin } = link;
     if (!driver.stream) throw unsupported(origin.adapter.name);
     const size = { batchSize: batchSize ?? 100, mayGrow: batchSize === undefined };
     const stream = driver.stream(opening.statements[0]!, { ...size, settings: unit.options.settings, signal: gone });
-    // At once: whoever ends the session in this very moment must find it.
-    unit.holder.streams.add(stream);
-    return { stream, link };
+    // Synchronously: if the session ends at this very moment, it must find the stream.
+    streams.add(stream);
+    try {
+      return { stream, link, first: await stream.next() };
+    } catch (error) {
+      streams.delete(stream);
+      throw error;
+    }
   });
   return line.add(opening, { signal });
 }

@@ -3,7 +3,7 @@ import { DbError } from "../errors.ts";
 import type { Scope } from "./scope.ts";
 import { apply, type ControlStep, type Move, steer } from "./stacks.ts";
 
-/** Why nothing may run in a level any more. */
+/** Why nothing more may run in a level. */
 interface Damage {
   readonly level: Scope;
   readonly cause: unknown;
@@ -76,7 +76,7 @@ export class Transaction {
     else if (!this.#spoiled?.isFinal) this.#spoiled = undefined;
   }
 
-  /** Nothing is open any more: the next statement begins anew. */
+  /** Nothing is open: the next statement begins a new transaction. */
   end(): void {
     this.has = [];
     this.#lost = this.#spoiled = undefined;
@@ -99,12 +99,12 @@ export class Transaction {
 }
 
 function lostError(sql: string | undefined, cause: unknown): DbError {
-  const message = "the database ended this transaction: roll back, then begin anew";
+  const message = "the database ended this transaction: roll back, then begin again";
   return new DbError("TRANSACTION_LOST", message, { sql }, { cause, retryable: true });
 }
 
 function spoiledError(cause: unknown): DbError {
-  const message = "a statement failed, and only a rollback is possible now";
+  const message = "a statement failed: only a rollback is possible now";
   return new DbError("ROLLBACK_ONLY", message, { scope: "session" }, { cause });
 }
 

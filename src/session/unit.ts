@@ -15,6 +15,10 @@ export interface UnitOptions {
   readonly begin?: BeginOptions | undefined;
   /** Hold for each of its statements outside of a transaction. */
   readonly settings?: Settings | undefined;
+  /** How transactions inside it begin, unless they say otherwise. */
+  readonly inner?: BeginOptions | undefined;
+  /** For events and reports. */
+  readonly name?: string | undefined;
   /** One statement, and the connection goes back at once. */
   readonly isLone?: boolean | undefined;
 }
@@ -31,37 +35,39 @@ export class Unit {
   readonly transaction: Transaction = new Transaction(() => this.emit("rollback"));
   readonly callbacks: Callbacks = new Callbacks();
   readonly holder: Holder;
-  /** The session itself. A session that was closed by hand and goes on has a new one. */
+  /** The session itself. A session that goes on after `close()` has a new one. */
   root: Scope;
   /** The first `close()`: others wait for it. Never rejects. */
   closing: Promise<void> | undefined;
   /** The end that is under way, or over. */
   ending: Promise<void> | undefined;
-  /** Something that it did is there to stay: its work must not be done again. */
+  /** Something that it did is there to stay, or may be: its work must not be done again. */
   hasKept = false;
-  /** Its work has returned or thrown: whoever closed it earlier cannot go on with it. */
+  /** Whether its work cannot be done again for another reason: what it was given is used up. */
+  isSpent: (() => boolean) | undefined;
+  /** Its work has returned or thrown: a session that was closed earlier cannot go on. */
   isOver = false;
-  /** Called when it has ended, and when it goes on after that: for a session that is open by hand. */
-  onEnd: (() => void) | undefined;
+  /** Called when it goes on after its end: for a session from `db.open()`. */
   onReopen: (() => void) | undefined;
   /** Where the session began: settle callbacks run there. */
   readonly outside: Frame | undefined;
   /** Sessions of hooks and of detached connections are not reported in events. */
   readonly isReported: boolean;
   #savepoints = 0;
+  #ended: (() => void)[] = [];
 
   /** @param link - a connection that is not the unit's own to give back. */
   constructor(host: Host, parent: Owner | undefined, options: UnitOptions, link?: Link) {
     this.host = host;
     this.options = options;
-    this.owner = { id: this.id, parent };
+    this.owner = { id: this.id, parent, name: options.name };
     this.holder = new Holder(host, this.owner, this.transaction);
     this.root = new Scope("root", undefined, options.begin);
     this.outside = host.context.current();
     this.isReported = !link;
     this.count(1);
     if (link) this.holder.adopt(link, this.root);
-    else host.emit?.({ type: "session", session: this.id, parent: parent?.id });
+    else host.emit?.({ type: "session", session: this.id, parent: parent?.id, name: options.name });
   }
 
   /** Counts it among its database's open sessions, or no more. */
@@ -69,12 +75,24 @@ export class Unit {
     if (this.isReported && !this.options.isLone) this.host.sessions += by;
   }
 
-  /** A name for the next savepoint. */
-  savepoint(): string {
-    return `isopool_${++this.#savepoints}`;
+  /** A name for the next savepoint: with a number, since of two that have one name only the inner one could be reached. */
+  savepoint(name = "isopool"): string {
+    return `${name.replaceAll(/^\d|\W/g, "_").slice(0, 40)}_${++this.#savepoints}`;
   }
 
-  /** A session that was closed by hand goes on. What belonged to the closed one stays ended. */
+  /** Settles when it ends, ahead of its callbacks. */
+  ended(): Promise<void> {
+    return new Promise((resolve) => this.#ended.push(resolve));
+  }
+
+  /** Its connection is given back, and nothing of it is under way any more. */
+  finish(): void {
+    this.root.stage = "ended";
+    this.count(-1);
+    for (const told of this.#ended.splice(0)) told();
+  }
+
+  /** A session goes on after `close()`. What belonged to the closed one stays ended. */
   reopen(): void {
     this.root = new Scope("root", undefined, this.options.begin);
     this.closing = this.ending = undefined;

@@ -34,6 +34,16 @@ test("three hundred databases, disposed of or not, make one AsyncLocalStorage", 
   expect(made.length).toBe(1);
 });
 
+test("asyncLocal() gives one provider for a class, and another where it is strict", () => {
+  const { Counted } = counted();
+  const provider = asyncLocal(Counted);
+  expect(asyncLocal(Counted)).toBe(provider);
+  expect(asyncLocal(Counted, { strict: false })).toBe(provider);
+  expect(asyncLocal(Counted, { strict: true })).not.toBe(provider);
+  expect(asyncLocal(Counted, { strict: true })).toBe(asyncLocal(Counted, { strict: true }));
+  expect(asyncLocal(counted().Counted)).not.toBe(provider);
+});
+
 test("a hot reload, or a second copy of the package, makes no other", async () => {
   const { Counted, made } = counted();
   const one = fakeDatabase({}, { context: asyncLocal(Counted) });

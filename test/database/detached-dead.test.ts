@@ -77,7 +77,7 @@ test("a session without a transaction refuses it, and can be bound to it once th
   });
   await db.session(
     async (s) => {
-      await expect(s.setConnection(connection)).rejects.toThrow(/no transaction open/);
+      await expect(s.setConnection(connection)).rejects.toThrow(/without an open transaction/);
       await db.session(async (other) => {
         await other.setConnection(connection);
         await other.commit();

@@ -25,6 +25,7 @@ test("a session's events tell its whole life, in order, with the time and the po
     { type: "wait", waiting: 1, at: startedAt },
     { type: "open", connection: 1, durationMs: 7, at: startedAt + 7 },
     { type: "acquire", connection: 1, waitedMs: 7 },
+    { type: "send", session, connection: 1, statements: ["set", "begin", "insert"], at: startedAt + 7 },
     {
       type: "flight",
       session,
@@ -35,6 +36,7 @@ test("a session's events tell its whole life, in order, with the time and the po
       at: startedAt + 10,
     },
     { type: "begin", session },
+    { type: "send", statements: ["commit"] },
     { type: "flight", statements: ["commit"], durationMs: 0, isOk: true },
     { type: "commit", session },
     { type: "release", connection: 1 },
@@ -70,6 +72,7 @@ test("every type of event is told", async () => {
       "wait",
       "open",
       "acquire",
+      "send",
       "flight",
       "begin",
       "commit",

@@ -162,3 +162,23 @@ describe("a slow first hook", () => {
     expect(stored).toEqual(["create table", "two"]);
   });
 });
+
+test("one whose turn was taken over, as the clock jumped, leaves no timer behind", async () => {
+  const clock = new FakeClock();
+  const gates = [deferred(), deferred()];
+  let runs = 0;
+  const { db } = fakeDatabase(
+    {},
+    { runtime: { ...shared(), clock }, afterFirstConnection: () => gates[runs++]!.promise },
+  );
+  const first = db.session((s) => s.query("one"));
+  await clock.advance(1);
+  const second = db.session((s) => s.query("two"));
+  clock.setForward(2_000);
+  await clock.advance(40);
+  expect(runs).toBe(2);
+  for (const gate of gates) gate.resolve();
+  await Promise.all([first, second]);
+  await db.dispose();
+  expect(clock.timers).toBe(0);
+});

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { fakeDatabase } from "../kit/fake-database.ts";
+import { shared } from "../../src/index.ts";
+import { FakeClock, settle } from "../kit/fake-clock.ts";
+import { deferred, fakeDatabase } from "../kit/fake-database.ts";
 
 const boom = new Error("boom");
 
@@ -123,7 +125,7 @@ test("a connection of one's own is in one session at a time, and free again when
   const first = db.open();
   const second = db.open();
   await first.setConnection(connection);
-  await expect(second.setConnection(connection)).rejects.toThrow(/no session has/);
+  await expect(second.setConnection(connection)).rejects.toThrow(/no session holds/);
   await first.setConnection(null);
   await second.setConnection(connection);
   await second.query("one");
@@ -133,4 +135,60 @@ test("a connection of one's own is in one session at a time, and free again when
   await first.close();
   expect(adapter.flights).toEqual(["1: begin | one", "1: commit"]);
   await connection.close();
+});
+
+test("a hook that is given up in mid-flight cancels it: the connection's owner meets nothing that is under way", async () => {
+  const clock = new FakeClock();
+  const signals: (AbortSignal | undefined)[] = [];
+  const { db, adapter } = fakeDatabase(
+    {
+      script: (text, _connection, signal) => {
+        if (text !== "hook") return undefined;
+        signals.push(signal);
+        return signals.length > 1 ? new Promise(() => undefined) : undefined;
+      },
+    },
+    {
+      runtime: { ...shared(), clock },
+      pool: { openTimeoutMs: 100 },
+      afterConnection: async (connection) => void (await connection.query("hook")),
+    },
+  );
+  const first = db.open();
+  await first.getConnection();
+  const own = first.detach();
+  await first.close();
+  const second = db.open();
+  const setting = second.setConnection(own, { runHooks: true });
+  setting.catch(() => undefined);
+  await clock.advance(100);
+  await expect(setting).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+  expect(signals[1]?.aborted).toBe(true);
+  await second.close();
+  await own.close();
+  expect(adapter.connections[0]!.closes).toBe(1);
+});
+
+test("a session that is given up while hooks run on what it is to take leaves it to its owner", async () => {
+  let isSecond = false;
+  const gate = deferred();
+  const { db } = fakeDatabase({}, { afterConnection: async () => (isSecond ? gate.promise : undefined) });
+  const first = db.open();
+  await first.getConnection();
+  const own = first.detach();
+  await first.close();
+  isSecond = true;
+  const controller = new AbortController();
+  const second = db.open({ signal: controller.signal });
+  const setting = second.setConnection(own, { runHooks: true });
+  setting.catch(() => undefined);
+  await settle();
+  controller.abort(boom);
+  await expect(setting).rejects.toBe(boom);
+  await settle();
+  gate.resolve();
+  await settle();
+  await settle();
+  await own.query("mine");
+  await own.close();
 });

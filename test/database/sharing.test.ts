@@ -137,9 +137,9 @@ test("the events of a shared pool are told to all who share it, those of a sessi
   const dbs = told.map((list) => createDatabase("fake:db", { ...base, onEvent: ({ type }) => list.push(type) }));
   await dbs[0]!.autocommit.query("one");
   await dbs[1]!.autocommit.query("two");
-  expect(told[1]).toEqual(["session", "acquire", "flight", "release", "end"]);
+  expect(told[1]).toEqual(["session", "acquire", "send", "flight", "release", "end"]);
   expect(told[0]).toEqual([
-    ...["session", "wait", "open", "acquire", "flight", "release", "end"],
+    ...["session", "wait", "open", "acquire", "send", "flight", "release", "end"],
     ...["acquire", "release"],
   ]);
   for (const db of dbs) await db.dispose();

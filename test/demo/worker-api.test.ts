@@ -102,7 +102,7 @@ describe.each(Object.entries(databases))("on %s", (_, { start, watch, orderFligh
     const response = await post({ customerId: 1, lines: [line(full.id, 2), line(low.id, 99)] });
     expect(response.status).toBe(409);
     expect(await response.json()).toEqual({
-      error: `99 of “${low.name}” were asked for, and ${low.stock} are left.`,
+      error: `99 of “${low.name}” were ordered, but only ${low.stock} are left.`,
     });
     expect(await stock(full.id)).toBe(full.stock);
     expect((await get<SalesReport>("/api/report")).orders).toBe(orders);

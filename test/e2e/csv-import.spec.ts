@@ -97,7 +97,7 @@ test("cancelled half-way into a table that was there, its rows are as before", a
 test("a table of that name is not overwritten", async ({ page }) => {
   await choose(page, "Customers.csv", "id\n1\n");
   await page.getByRole("button", { name: "Import", exact: true }).click();
-  await expect(page.getByRole("alert")).toContainText("There is a table “customers” already");
+  await expect(page.getByRole("alert")).toContainText("There is already a table “customers”");
 });
 
 test("what is no CSV says so", async ({ page }) => {

@@ -55,7 +55,7 @@ test("a file of one's own opens by drag and drop, from any view", async ({ page,
 
 test("what is no database is refused in words, and what was open stays", async ({ page, visitor }) => {
   await pick(page, "photo.sqlite", Buffer.from("GIF89a and then some"));
-  await expect(page.getByRole("alert")).toContainText("photo.sqlite is not a SQLite database");
+  await expect(page.getByRole("alert")).toContainText("photo.sqlite is not an SQLite database");
   expect(await visitor.ask("select count(*) from customers")).toBe("420");
 });
 
@@ -94,9 +94,7 @@ test("a database in WAL mode opens as well", async ({ page, visitor }) => {
   image[18] = 2;
   image[19] = 2;
   await pick(page, "wal.sqlite", image);
-  await expect(
-    page.getByText("wal.sqlite is open, with 1 table. What was written to it last may be missing"),
-  ).toBeVisible();
+  await expect(page.getByText("wal.sqlite is open, with 1 table. Its last writes may be missing")).toBeVisible();
   expect(await visitor.ask("select count(*) from books")).toBe("3");
 });
 

@@ -38,7 +38,7 @@ test("one that fails leaves the count as it was", async ({ page, visitor }) => {
 
 test("aborted ones give up their place or their work, and the next has its turn", async ({ page, visitor }) => {
   expect(await visitor.tell("Start one that is aborted")).toBe(
-    "The first was stopped at work, the second left the line, the third committed.",
+    "The first was aborted while working, the second left the line, the third committed.",
   );
   await expect(page.locator(".lane-name [data-state=aborted]")).toHaveCount(2);
   await visitor.goTo("Console");
@@ -53,7 +53,7 @@ test("a nested transaction fails alone", async ({ page, visitor }) => {
 });
 
 test("a lost race is run again until it commits", async ({ page, visitor }) => {
-  expect(await visitor.tell("Retry what lost a race")).toContain("Committed at attempt 3");
+  expect(await visitor.tell("Retry what lost a race")).toContain("Committed on attempt 3");
   await expect(page.locator(".lane-track .mark.retry")).toHaveCount(2);
 });
 

@@ -25,7 +25,7 @@ test("rows come a page at a time, first to last and back", async ({ page, visito
   await pages.getByRole("button", { name: "Previous page" }).click();
   await expect(pages).toContainText("351–400 of 420");
   await pages.getByRole("button", { name: "First page" }).click();
-  await page.getByLabel("Rows a page").selectOption("25");
+  await page.getByLabel("Rows per page").selectOption("25");
   await expect(pages).toContainText("1–25 of 420");
   await expect(visitor.page.locator("tbody tr")).toHaveCount(25);
 });
@@ -52,7 +52,7 @@ test("the schema shows columns, keys, references, indexes and the statements", a
   await page.getByRole("button", { name: /^reviews/ }).click();
   await expect(columns.getByRole("row", { name: /product_id/ })).toContainText("products.id");
   await expect(page.getByRole("region", { name: "Indexes" })).toContainText("unique constraint");
-  await expect(page.getByRole("region", { name: "Statements that made it" })).toContainText(/create table reviews/i);
+  await expect(page.getByRole("region", { name: "Statements that created it" })).toContainText(/create table reviews/i);
   await shoot("tables-schema");
 });
 

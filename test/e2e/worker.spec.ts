@@ -43,7 +43,7 @@ test("a hundred at once wait for the streams that are there, and no more are ope
   expect(Number(waited)).toBeGreaterThan(0);
   expect(await pool(visitor, "Streams opened")).toBeLessThanOrEqual(5);
   expect(await pool(visitor, "Reused")).toBeGreaterThanOrEqual(115);
-  expect(await pool(visitor, "Flights a request")).toBe(1);
+  expect(await pool(visitor, "Flights per request")).toBe(1);
   const rows = visitor.page.getByRole("region", { name: "The last requests, newest first" }).getByRole("row");
   await expect(rows).toHaveCount(101);
   await shoot("worker-hundred");
@@ -53,7 +53,7 @@ test("what fails in the middle is rolled back, and the client is told why", asyn
   const before = await pool(visitor, "Rolled back");
   const text = await send(visitor, "Send one that fails");
   expect(text).toMatch(
-    /^409: 99 of “.+” were asked for, and \d+ are left\. “.+”: (\d+) on the shelf before, \1 after\.$/,
+    /^409: 99 of “.+” were ordered, but only \d+ are left\. “.+”: (\d+) in stock before, \1 after\.$/,
   );
   expect(await pool(visitor, "Rolled back")).toBe(before + 1);
   expect(complaints.every((complaint) => complaint.includes("409"))).toBe(true);
@@ -63,7 +63,7 @@ test("what fails in the middle is rolled back, and the client is told why", asyn
 test("what a client leaves behind is rolled back", async ({ visitor, complaints }) => {
   const before = await pool(visitor, "Rolled back");
   const text = await send(visitor, "Send one and leave");
-  expect(text).toMatch(/The isolate saw it, and rolled back\. “.+”: (\d+) on the shelf before, \1 after\.$/);
+  expect(text).toMatch(/The isolate noticed, and rolled back\. “.+”: (\d+) in stock before, \1 after\.$/);
   expect(await pool(visitor, "Rolled back")).toBe(before + 1);
   await expect(visitor.page.getByRole("cell", { name: "left" }).first()).toBeVisible();
   expect(complaints.every((complaint) => /request failed.*orders/.test(complaint))).toBe(true);
@@ -75,12 +75,12 @@ test("the shop is searched, sold from and reported on", async ({ page, visitor, 
   await page.getByLabel("Search").fill("sealing");
   await expect(products.getByRole("row")).toHaveCount(3);
   await page.getByLabel("Search").fill("100%");
-  await expect(page.getByText("Nothing of that kind.")).toBeVisible();
+  await expect(page.getByText("No such products.")).toBeVisible();
   await page.getByLabel("Search").fill("");
   await page.getByLabel("Category").selectOption("Inks");
   await expect(products.getByRole("row")).toHaveCount(13);
   await expect(products.getByRole("row").nth(12)).toContainText("Inks");
-  await page.getByRole("button", { name: "Report of sales" }).click();
+  await page.getByRole("button", { name: "Sales report" }).click();
   await expect(page.getByRole("region", { name: "Sales by category" }).getByRole("row")).toHaveCount(9);
   const row = products.getByRole("row").nth(1);
   const stock = Number(await row.getByRole("cell").nth(3).innerText());
@@ -115,8 +115,8 @@ test.describe("on PostgreSQL", () => {
     const text = await send(visitor, "Send 100 at once");
     expect(text).toMatch(/^100 requests in 100 flights: all were answered.+ 0 sockets opened/);
     expect(await pool(visitor, "Sockets opened")).toBe(before);
-    expect(await pool(visitor, "Over HTTP alone")).toBeGreaterThanOrEqual(101);
-    expect(await pool(visitor, "Flights a request")).toBe(1);
+    expect(await pool(visitor, "Over HTTP only")).toBeGreaterThanOrEqual(101);
+    expect(await pool(visitor, "Flights per request")).toBe(1);
     await shoot("worker-neon");
   });
 
@@ -124,7 +124,7 @@ test.describe("on PostgreSQL", () => {
     const before = await pool(visitor, "Rolled back");
     const text = await send(visitor, "Send one that fails");
     expect(text).toMatch(
-      /^409: 99 of “.+” were asked for, and \d+ are left\. “.+”: (\d+) on the shelf before, \1 after\.$/,
+      /^409: 99 of “.+” were ordered, but only \d+ are left\. “.+”: (\d+) in stock before, \1 after\.$/,
     );
     expect(await pool(visitor, "Rolled back")).toBe(before + 1);
     expect(complaints.every((complaint) => complaint.includes("409"))).toBe(true);
@@ -133,7 +133,7 @@ test.describe("on PostgreSQL", () => {
 
   test("what a client leaves behind is rolled back", async ({ visitor, complaints }) => {
     const text = await send(visitor, "Send one and leave");
-    expect(text).toMatch(/The isolate saw it, and rolled back\. “.+”: (\d+) on the shelf before, \1 after\.$/);
+    expect(text).toMatch(/The isolate noticed, and rolled back\. “.+”: (\d+) in stock before, \1 after\.$/);
     expect(complaints.every((complaint) => /request failed.*neon\/api\/orders/.test(complaint))).toBe(true);
     complaints.length = 0;
   });
@@ -145,7 +145,7 @@ test.describe("on PostgreSQL", () => {
     await page.getByLabel("Search").fill("");
     await page.getByLabel("Category").selectOption("Inks");
     await expect(products.getByRole("row")).toHaveCount(13);
-    await page.getByRole("button", { name: "Report of sales" }).click();
+    await page.getByRole("button", { name: "Sales report" }).click();
     await expect(page.getByRole("region", { name: "Sales by category" }).getByRole("row")).toHaveCount(9);
     const row = products.getByRole("row").nth(1);
     const stock = Number(await row.getByRole("cell").nth(3).innerText());
@@ -203,7 +203,7 @@ for (const [device, viewport] of Object.entries({
         }) => {
           await choose(visitor, database);
           await send(visitor, "Send 20 at once");
-          await page.getByRole("button", { name: "Report of sales" }).click();
+          await page.getByRole("button", { name: "Sales report" }).click();
           await expect(page.getByRole("region", { name: "Sales by category" })).toBeVisible();
           const overflow = await page.evaluate(
             () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

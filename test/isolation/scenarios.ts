@@ -37,7 +37,7 @@ const insert = (id: number, value: number): string => `INSERT INTO test (id, val
 export const scenarios: readonly Scenario[] = [
   {
     name: "G0",
-    what: "two writers' changes are mixed",
+    what: "changes of two writers are mixed",
     steps: [
       [1, set(1, 11)],
       [2, set(1, 12)],
@@ -50,7 +50,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "G1a",
-    what: "what was rolled back is read",
+    what: "data that is rolled back is read",
     steps: [
       [1, set(1, 101)],
       [2, ALL],
@@ -62,7 +62,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "G1b",
-    what: "what was changed again before the commit is read",
+    what: "an intermediate value is read",
     steps: [
       [1, set(1, 101)],
       [2, ALL],
@@ -88,7 +88,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "OTV",
-    what: "what was read of a transaction has vanished later",
+    what: "data read from a transaction disappears later",
     steps: [
       [1, set(1, 11)],
       [1, set(2, 19)],
@@ -116,7 +116,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "PMP",
-    what: "rows appear that match a condition asked before",
+    what: "a repeated query finds new matching rows",
     steps: [
       [1, where("value = 30")],
       [2, insert(3, 30)],
@@ -128,7 +128,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "PMP, writing",
-    what: "rows are left that match the condition of a DELETE",
+    what: "a DELETE leaves matching rows behind",
     steps: [
       [1, "UPDATE test SET value = value + 10"],
       [2, "DELETE FROM test WHERE value = 20"],
@@ -140,7 +140,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "P4",
-    what: "an update made in between is lost",
+    what: "a concurrent update is lost",
     steps: [
       [1, read(1)],
       [2, read(1)],
@@ -153,7 +153,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "G-single",
-    what: "one row is read as before, another as after a change",
+    what: "one row is read from before a change, another from after it",
     steps: [
       [1, read(1)],
       [2, read(1)],
@@ -180,7 +180,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "G-single, writing",
-    what: "a DELETE misses what was read, for it was changed since",
+    what: "a DELETE misses a row it should match, changed since it was read",
     steps: [
       [1, read(1)],
       [2, ALL],
@@ -208,7 +208,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "G2",
-    what: "two transactions each insert what the other had looked for",
+    what: "two transactions each insert rows the other had searched for",
     steps: [
       [1, where("value % 3 = 0")],
       [2, where("value % 3 = 0")],
@@ -222,7 +222,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "G2, with a reader",
-    what: "a reader sees an order that the two writers do not have",
+    what: "a reader sees an order that contradicts the two writers'",
     steps: [
       [1, ALL],
       [2, "UPDATE test SET value = value + 5 WHERE id = 2"],

@@ -90,6 +90,7 @@ function load(file: string): Module {
 function addStatement(module: Module, node: Node): void {
   const source = (node["source"] as { value: string } | null | undefined)?.value;
   const from = source === undefined ? module.file : join(dirname(module.file), source.replace(/\.[jt]s$/, ".d.ts"));
+  if (node.type === "ImportDeclaration" && source?.startsWith(".") === false) return;
   if (node.type === "ImportDeclaration") {
     for (const specifier of node["specifiers"] as Node[]) {
       module.imports.set(nameOf(specifier["local"]), { file: from, name: nameOf(specifier["imported"]) });

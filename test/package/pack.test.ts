@@ -20,9 +20,24 @@ function packedFiles(): string[] {
 
 const files = packedFiles();
 
-test("the package holds the build, its sources, and four papers", () => {
-  const others = files.filter((path) => !/^dist\/.+\.(js|d\.ts)(\.map)?$|^src\/.+\.ts$/.test(path));
-  expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json", "src/README.md"]);
+test("the package holds the build, its sources, the pages of docs, and five papers", () => {
+  const others = files.filter((path) => !/^dist\/.+\.(js|d\.ts)(\.map)?$|^src\/.+\.ts$|^docs\/[\w-]+\.md$/.test(path));
+  const papers = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "package.json", "src/README.md"];
+  expect(others.sort()).toEqual(papers);
+});
+
+test("no link of a paper leads out of the package, but to what only the repository has", () => {
+  const papers = files.filter((path) => path.endsWith(".md"));
+  expect(papers.length).toBeGreaterThan(10);
+  const lost = papers.flatMap((path) => {
+    const text = readFileSync(join(root, path), "utf8").replaceAll(/^```[^]*?^```$/gm, "");
+    return Array.from(text.matchAll(/\]\((?!\w+:)([^)#\s]+)/g), ([, link = ""]) =>
+      posix.join(posix.dirname(path), link),
+    )
+      .filter((target) => !files.includes(target) && !/^(demo|test|docs\/images|wrangler\.toml)/.test(target))
+      .map((target) => `${path}: ${target}`);
+  });
+  expect(lost).toEqual([]);
 });
 
 test("every entry is in the package", () => {

@@ -32,3 +32,10 @@ export const entries: readonly Entry[] = Object.entries(manifest.exports).flatMa
   const [code, types] = [conditions["default"] ?? "", conditions["types"] ?? ""];
   return [{ name, conditions, code: join(root, code), types: join(root, types) }];
 });
+
+/** The entries in groups that can be installed together, and what their users have besides. */
+export const installs: readonly { readonly frameworks: readonly string[]; readonly entries: readonly Entry[] }[] = [
+  { frameworks: ["kysely", "drizzle-orm"], entries: entries.filter(({ name }) => name !== "isopool/drizzle/v1") },
+  // Two versions of one name.
+  { frameworks: ["drizzle-orm=drizzle-orm-1"], entries: entries.filter(({ name }) => name === "isopool/drizzle/v1") },
+];

@@ -75,6 +75,12 @@ function config(): object {
       ...Object.fromEntries(entries.map(({ name, types }) => [name, [types]])),
       // Drivers are there as users have them.
       "@neondatabase/serverless": [join(root, "node_modules/@neondatabase/serverless/index.d.mts")],
+      kysely: [join(root, "node_modules/kysely/dist/esm/index.d.ts")],
+      "drizzle-orm": [join(root, "node_modules/drizzle-orm/index.d.ts")],
+      "drizzle-orm/*": [join(root, "node_modules/drizzle-orm/*")],
+      hono: [join(root, "node_modules/hono/dist/types/index.d.ts")],
+      "hono/http-exception": [join(root, "node_modules/hono/dist/types/http-exception.d.ts")],
+      "@opentelemetry/api": [join(root, "node_modules/@opentelemetry/api/build/src/index.d.ts")],
     },
   };
   return { compilerOptions, include: ["**/*.ts"] };

@@ -28,12 +28,29 @@ export function readSource(file: string): string {
   return readFileSync(join(src, file), "utf8");
 }
 
+/** Where types of a framework are needed, to be inferred from: they are gone at run time, and whoever imports the entry has it. */
+const TYPES_OF: Readonly<Record<string, string>> = { "integrations/hono/index.ts": "hono" };
+
 export function importsOf(file: string, text: string = readSource(file)): Import[] {
-  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+  const code = text
+    .replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")
+    .replaceAll(/^import type \{[^}]*\} from "([^"]+)";$/gm, (all, name: string) =>
+      name === TYPES_OF[file] ? "" : all,
+    );
   const specifiers = code.matchAll(/\b(?:from|import)\s*\(?\s*(["'`])(?<specifier>[^"'`]+)\1/g);
   return [...specifiers].map(({ groups }) => {
     const specifier = groups?.["specifier"] ?? "";
     const to = specifier.startsWith(".") ? posix.join(posix.dirname(file), specifier) : undefined;
     return { from: file, specifier, to };
   });
+}
+
+/** Packages that an integration imports, by its folder: whoever imports its entry has them. */
+const integrated: Readonly<Record<string, string>> = { drizzle: "drizzle-orm", kysely: "kysely" };
+
+/** Whether a file is part of an integration with this package. */
+export function isIntegrated(file: string, specifier: string): boolean {
+  const [layer, name = ""] = file.split("/");
+  const owned = layer === "integrations" ? integrated[name] : undefined;
+  return owned !== undefined && (specifier === owned || specifier.startsWith(`${owned}/`));
 }

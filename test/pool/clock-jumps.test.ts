@@ -129,3 +129,19 @@ test("a lease that is long after many short ones counts as such for those that a
   leases[1].release();
   await kit.pool.dispose();
 });
+
+test("what is overdue after a jump is told at once, however many callers keep coming", async () => {
+  const kit = fakePool({ max: 1, openTimeoutMs: 60_000 }, (source) => (source.opens = ["never"]));
+  const first = waitedMs(kit, 1_000);
+  await kit.clock.advance(5);
+  kit.clock.setForward(5_000);
+  const others = [];
+  for (let time = 0; time < 20; time++) {
+    // Of less time than what the timer was set for: it is set anew.
+    others.push(waitedMs(kit, 100));
+    await kit.clock.advance(0.5);
+  }
+  expect(first.ms()).toBeLessThan(10);
+  await kit.clock.advance(1_000);
+  await kit.pool.dispose();
+});

@@ -23,7 +23,20 @@ test.each([
     });
     await work.catch((error: unknown) => expect(error).toBe(boom));
     const told = events.map(({ type }) => type);
-    expect(told).toEqual(["session", "wait", "open", "acquire", "flight", "begin", "flight", settle, "release", "end"]);
+    expect(told).toEqual([
+      "session",
+      "wait",
+      "open",
+      "acquire",
+      "send",
+      "flight",
+      "begin",
+      "send",
+      "flight",
+      settle,
+      "release",
+      "end",
+    ]);
     expect(events.at(-1)).toMatchObject({ outcome });
   },
 );

@@ -14,7 +14,7 @@ export interface Project {
 }
 
 export interface ProjectOptions {
-  /** What the user brings: linked from the repository's own. */
+  /** What the user brings: linked from the repository's own, which may have another name: `drizzle-orm=drizzle-orm-1`. */
   readonly drivers?: readonly string[];
   /** By npm as a user does it, or only unpacked, which is the same and takes a third of the time. Default `npm`. */
   readonly by?: "npm" | "tar";
@@ -32,7 +32,10 @@ export function installedProject({ drivers = [], by = "npm" }: ProjectOptions = 
   if (by === "npm") npm("install", "--offline", "--no-audit", "--no-fund", `./${tarball}`);
   else
     execFileSync("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(modules, manifest.name)], { cwd: folder });
-  for (const driver of drivers) symlinkSync(join(root, "node_modules", driver), join(modules, driver), "junction");
+  for (const driver of drivers) {
+    const [name = driver, ours = name] = driver.split("=");
+    symlinkSync(join(root, "node_modules", ours), join(modules, name), "junction");
+  }
   return {
     folder,
     write(name, text) {

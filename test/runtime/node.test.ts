@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { entries } from "../package/package.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { installs } from "../package/package.ts";
 import { installedProject, type Project } from "./installed.ts";
 
 let project: Project;
@@ -14,9 +14,21 @@ function runNode(script: string): string {
   return execFileSync(process.execPath, [file], { cwd: project.folder, encoding: "utf8", stdio: "pipe" });
 }
 
-test.each(entries)("$name can be imported from the installed package", ({ name }) => {
-  const names = runNode(`import * as entry from ${JSON.stringify(name)}; console.log(Object.keys(entry).join());`);
-  expect(names.trim()).not.toBe("");
+describe.each(installs)("beside $frameworks", ({ frameworks, entries }) => {
+  let own: Project;
+  beforeAll(() => {
+    own = installedProject({ drivers: frameworks, by: "tar" });
+  }, 60_000);
+  afterAll(() => own.remove());
+
+  test.each(entries)("$name can be imported from the installed package", ({ name }) => {
+    const script = `import * as entry from ${JSON.stringify(name)}; console.log(Object.keys(entry).join());`;
+    const names = execFileSync(process.execPath, [own.write("main.mjs", script)], {
+      cwd: own.folder,
+      encoding: "utf8",
+    });
+    expect(names.trim()).not.toBe("");
+  });
 });
 
 test("a CommonJS program can require the package where Node lets it", () => {

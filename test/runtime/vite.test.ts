@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { entries } from "../package/package.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { installs } from "../package/package.ts";
 import { bundlePage } from "./bundle.ts";
 import { installedProject, type Project } from "./installed.ts";
 
@@ -9,15 +9,20 @@ beforeAll(() => {
 }, 60_000);
 afterAll(() => project.remove());
 
-test.each(entries)("$name goes into a page, with nothing left outside", async ({ name }) => {
-  const script = project.write(
-    "main.js",
-    `import * as entry from ${JSON.stringify(name)};\nglobalThis.entry = entry;\n`,
-  );
-  const { code, warnings } = await bundlePage(project.folder, script);
-  expect(warnings).toEqual([]);
-  expect(code).toContain("entry");
-  expect(code.match(/(?:^|[;}])import\b|\bimport\(|\brequire\(["'`]|\bprocess\./gm)).toBe(null);
+describe.each(installs)("beside $frameworks", ({ frameworks, entries }) => {
+  let own: Project;
+  beforeAll(() => {
+    own = installedProject({ drivers: frameworks, by: "tar" });
+  }, 60_000);
+  afterAll(() => own.remove());
+
+  test.each(entries)("$name goes into a page, with nothing left outside", async ({ name }) => {
+    const script = own.write("main.js", `import * as entry from ${JSON.stringify(name)};\nglobalThis.entry = entry;\n`);
+    const { code, warnings } = await bundlePage(own.folder, script);
+    expect(warnings).toEqual([]);
+    expect(code).toContain("entry");
+    expect(code.match(/(?:^|[;}])import\b|\bimport\(|\brequire\(["'`]|\bprocess\./gm)).toBe(null);
+  });
 });
 
 test("a page that uses the pool alone carries nothing of sessions", async () => {

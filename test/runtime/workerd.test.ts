@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { entries, root } from "../package/package.ts";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { installs, root } from "../package/package.ts";
 import { bundleWorker } from "./bundle.ts";
 import { installedProject, type Project } from "./installed.ts";
 import { startWorkerd, type WorkerdOptions } from "./workerd.ts";
@@ -12,8 +12,13 @@ beforeAll(() => {
 afterAll(() => project.remove());
 
 /** What the worker answers to one request each; it must print nothing. */
-async function answers(source: string, count: number, options: Omit<WorkerdOptions, "script"> = {}): Promise<string[]> {
-  const { code, warnings } = await bundleWorker(project.write("worker.js", source));
+async function answers(
+  source: string,
+  count: number,
+  options: Omit<WorkerdOptions, "script"> = {},
+  from = project,
+): Promise<string[]> {
+  const { code, warnings } = await bundleWorker(from.write("worker.js", source));
   expect(warnings).toEqual([]);
   const workerd = await startWorkerd({ ...options, script: code });
   try {
@@ -29,13 +34,17 @@ async function answers(source: string, count: number, options: Omit<WorkerdOptio
 /** The oldest date without Node's modules, and the newest. */
 const dates = ["2024-09-01", undefined];
 
-test.each(dates)("every entry loads at a Worker's module level (compatibility date %s)", async (date) => {
-  const imports = entries.map(({ name }, i) => `import * as entry${i} from ${JSON.stringify(name)};`).join("\n");
-  const all = entries.map((_, i) => `entry${i}`).join();
-  const source = `${imports}
-    const empty = [${all}].filter((entry) => Object.keys(entry).length === 0);
-    export default { fetch: () => Response.json(empty.length) };`;
-  expect(await answers(source, 1, date === undefined ? {} : { compatibilityDate: date })).toEqual(["0"]);
+describe.each(installs)("beside $frameworks", ({ frameworks, entries }) => {
+  test.each(dates)("every entry loads at a Worker's module level (compatibility date %s)", async (date) => {
+    const own = installedProject({ drivers: frameworks, by: "tar" });
+    onTestFinished(() => own.remove());
+    const imports = entries.map(({ name }, i) => `import * as entry${i} from ${JSON.stringify(name)};`).join("\n");
+    const all = entries.map((_, i) => `entry${i}`).join();
+    const source = `${imports}
+      const empty = [${all}].filter((entry) => Object.keys(entry).length === 0);
+      export default { fetch: () => Response.json(empty.length) };`;
+    expect(await answers(source, 1, date === undefined ? {} : { compatibilityDate: date }, own)).toEqual(["0"]);
+  });
 });
 
 test("a session on sql.js commits, and the next request of the isolate reads it", async () => {

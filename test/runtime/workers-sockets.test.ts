@@ -15,12 +15,12 @@ interface Sockets {
   until(condition: () => boolean): Promise<void>;
 }
 
-async function startSockets(date: string | undefined, pool: PoolOptions = {}): Promise<Sockets> {
+async function startSockets(date: string | undefined, pool: PoolOptions = {}, isKept = false): Promise<Sockets> {
   const server = await startSocketServer();
   const { code } = await bundleWorker(join(import.meta.dirname, "workers/sockets.ts"));
   const workerd = await startWorkerd({
     script: code,
-    bindings: { SOCKETS_URL: server.url, POOL: JSON.stringify(pool) },
+    bindings: { SOCKETS_URL: server.url, POOL: JSON.stringify(pool), ...(isKept && { KEPT: "yes" }) },
     durableObjects: ["Host"],
     ...(date !== undefined && { compatibilityDate: date }),
   });
@@ -110,9 +110,24 @@ describe.each(DATES)("at compatibility date %s", (date) => {
     expect(await get("/stats")).toMatchObject({ open: 0, busy: 0, opened: 3 });
   });
 
-  test("without withSession(), a socket is closed when it has been idle", async () => {
-    const { get, server, until } = await startSockets(date, { idleMs: 100 });
-    expect(await get("/careless")).toEqual([1]);
+  test.each([false, true])(
+    "without withSession(), a request's sockets are closed when its last session has ended (waitUntil: %s)",
+    async (isKept) => {
+      const { get, server, until } = await startSockets(date, {}, isKept);
+      // Sessions of one request share theirs, one after another.
+      expect(await get("/careless?count=3")).toEqual([1, 1, 1]);
+      for (let opened = 2; opened <= 80; opened++) expect(await get("/careless")).toEqual([opened]);
+      expect(server.mostOpen()).toBeLessThan(10);
+      await until(() => server.open() === 0);
+      expect(await get("/stats")).toMatchObject({ open: 0, busy: 0, waiting: 0, opened: 80 });
+    },
+  );
+
+  test("without withSession(), the sockets of requests at the same time are closed as well", async () => {
+    const { get, server, until } = await startSockets(date);
+    const numbers = await Promise.all(Array.from({ length: 60 }, () => get("/careless?count=2")));
+    expect(new Set(numbers.flat() as number[]).size).toBe(60);
     await until(() => server.open() === 0);
+    expect(await get("/stats")).toMatchObject({ open: 0, busy: 0, waiting: 0 });
   });
 });

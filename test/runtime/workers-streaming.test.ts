@@ -36,4 +36,14 @@ describe.each(DATES)("at compatibility date %s", (compatibilityDate) => {
     await until(async () => (await stats()).busy === 0);
     expect(await names()).toEqual([]);
   });
+
+  test("with keepUntilStreamEnds, a client that left before the response began ends the session, also where that is not told", async () => {
+    const { call, events, get, names, stats, until } = await startIsolate("shop.ts", { ...date, pool: { max: 1 } });
+    const { reset } = call("/rows?keep&wait");
+    await until(async () => (await events()).includes("waits"));
+    reset();
+    await get("/let-go?id=1");
+    await until(async () => (await stats()).busy === 0);
+    expect(await names()).toEqual([]);
+  });
 });

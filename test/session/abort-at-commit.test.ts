@@ -123,3 +123,20 @@ test("on the real sql.js, where all settles in microtasks", async () => {
     expect(agrees(outcome, isStored), `${hops}`).toBe(true);
   }
 });
+
+test.each(works)(
+  "an abort at any microtask behind a COMMIT whose answer was lost, of a session of %s",
+  async (_what, work) => {
+    let onLoss: (() => void) | undefined;
+    const { db, stored } = storingDatabase(
+      { script: (text) => (text === "commit" ? { lost: "unknown" } : undefined) },
+      { onEvent: (event) => event.type === "flight" && !event.isOk && onLoss?.() },
+    );
+    for (let hops = 0; hops < HOPS; hops++) {
+      const controller = new AbortController();
+      onLoss = (): void => void hop(hops).then(() => controller.abort(gone));
+      const [outcome] = await Promise.allSettled([db.session((s) => work(s), { signal: controller.signal })]);
+      expectTrue(outcome, stored.splice(0), hops);
+    }
+  },
+);

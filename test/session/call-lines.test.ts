@@ -64,6 +64,28 @@ describe.each(asks)("the error of %s names the lines that wait for it", (_what, 
   });
 });
 
+test.each([
+  ["commit()", (session: Session) => session.commit()],
+  ["close()", (session: Session) => session.close()],
+  ["reconnect()", (session: Session) => session.reconnect()],
+])("the error of %s that failed names the lines that wait for it", async (_what, settle) => {
+  const { db } = fakeDatabase({
+    script: (text) => (text === "commit" ? { error: queryFailed("check", "deferred") } : undefined),
+  });
+  async function placeOrder(): Promise<void> {
+    const session = db.open();
+    await session.query("good");
+    try {
+      await settle(session);
+    } finally {
+      await session.close(null);
+    }
+  }
+  const stack = await stackOf(placeOrder());
+  expect(stack).toMatch(/^DbError: QUERY_FAILED/);
+  expect(stack).toContain("placeOrder");
+});
+
 const lone: readonly (readonly [string, (db: Database) => PromiseLike<unknown>])[] = [
   ["db.sql", (db) => db.sql`bad`],
   ["db.sql.run()", (db) => db.sql`bad`.run()],

@@ -124,3 +124,17 @@ test("in a session that failed, a part that nobody awaits yet is not reported as
   await expect(part).rejects.toMatchObject({ code: "SESSION_CLOSED" });
   expect(stored).toEqual([]);
 });
+
+test.each(["deadline", "signal"] as const)(
+  "a close(action) that never settles is not waited for longer than its %s",
+  async (how) => {
+    const { session, stored, end, cause } = opened(how);
+    await session.query("one");
+    const closing = session.close(() => new Promise(() => undefined));
+    closing.catch(() => undefined);
+    await settle();
+    await end();
+    await expect(closing).rejects.toMatchObject({ code: "SESSION_CLOSED", cause });
+    expect(stored).toEqual([]);
+  },
+);

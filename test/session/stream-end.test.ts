@@ -188,3 +188,41 @@ test("the connection is not pooled while a batch is still being fetched on it", 
   await expect(first).rejects.toMatchObject({ code: "SESSION_CLOSED" });
   expect(adapter.flights.slice(0, 2)).toEqual(["1: stream all", "1: stream returned"]);
 });
+
+test.each(Array.from({ length: 12 }, (_, hops) => [hops]))(
+  "a session that is given up %i microtasks behind the COMMIT of reconnect() keeps its connection until its streams have ended",
+  async (hops) => {
+    const controller = new AbortController();
+    const { db, adapter } = fakeDatabase(
+      {
+        script: async (text) => {
+          if (text !== "commit") return undefined;
+          void (async () => {
+            for (let at = 0; at < hops; at++) await Promise.resolve();
+            controller.abort(gone);
+          })();
+          return undefined;
+        },
+      },
+      { pool: { max: 1 } },
+    );
+    const gate = deferred();
+    endless(adapter, () => gate.promise);
+    const work = db.session(
+      async (s) => {
+        const rows = s.stream("all", { batchSize: 1 })[Symbol.asyncIterator]();
+        await rows.next();
+        await s.reconnect();
+      },
+      { signal: controller.signal },
+    );
+    work.catch(() => undefined);
+    await slowly();
+    const next = db.autocommit.query("next");
+    await slowly();
+    expect(adapter.flights).not.toContain("1: next");
+    gate.resolve();
+    await Promise.allSettled([work]);
+    await next;
+  },
+);

@@ -22,7 +22,7 @@ test.each(words)("%j is refused before anything is opened, with the method to us
   expect(failure).toMatchObject({ code: "TRANSACTION_STATEMENT", details: { sql: text, remedy } });
   expect(failure).toMatchObject({
     outcome: "not-executed",
-    message: expect.stringContaining(`sent as text: ${remedy}`),
+    message: expect.stringContaining(`sent as SQL: ${remedy}`),
   });
   const word = /[a-z]+(?= |;|$)/i.exec(text.replaceAll(/^-- why\n|\/\* . \*\/ ?/g, ""))![0].toUpperCase();
   expect((failure as Error).message).toContain(`\`${word}\``);

@@ -80,3 +80,51 @@ test("commit() by hand whose answer was lost calls nobody back, and what comes a
   expect(told).toEqual(["second committed"]);
   expect(stored).toEqual(["first", "second"]);
 });
+
+test("what was done since the last COMMIT is rolled back to its callbacks, though the session says COMMIT_UNKNOWN", async () => {
+  const { db, stored } = storingDatabase({
+    script: (text) => (text === "late" ? new Promise(() => undefined) : undefined),
+  });
+  const controller = new AbortController();
+  const told: string[] = [];
+  const work = db.session(
+    async (s) => {
+      s.onCommit(() => told.push("first committed"));
+      await s.query("row");
+      await s.commit();
+      const part = s.transaction(async (tx) => {
+        tx.onCommit(() => told.push("part committed"));
+        tx.onRollback(() => told.push("part rolled back"));
+        setImmediate(() => controller.abort());
+        await tx.query("late");
+      }, nested);
+      await expect(part).rejects.toBe(controller.signal.reason);
+    },
+    { signal: controller.signal },
+  );
+  await expect(work).rejects.toMatchObject(unknown);
+  expect(told).toEqual(["first committed", "part rolled back"]);
+  expect(stored).toEqual(["row"]);
+});
+
+test("a part that waits for a COMMIT inside it, as the session is given up, says that its end is unknown", async () => {
+  const { db } = storingDatabase({ script: (text) => (text === "commit" ? new Promise(() => undefined) : undefined) });
+  const controller = new AbortController();
+  let told: unknown;
+  const work = db.session(
+    async (s) => {
+      const part = s.transaction(
+        async (plain) => {
+          void plain.transaction((tx) => tx.query("row")).catch(() => undefined);
+          setImmediate(() => controller.abort());
+        },
+        { propagation: "supports" },
+      );
+      await part.catch((error: unknown) => (told = error));
+    },
+    { transaction: false, signal: controller.signal },
+  );
+  await expect(work).rejects.toMatchObject(unknown);
+  await settle();
+  expect(told).toMatchObject({ code: "SESSION_CLOSED", outcome: "unknown" });
+});

@@ -27,6 +27,8 @@ export class Scope {
   /** Epoch of the transaction in which it began. */
   readonly began: number;
   state: State = "pending";
+  /** It rejected, and said that nobody knows what became of it. */
+  isUnknown = false;
 
   constructor(unit: Unit, kind: ScopeKind, name: string, parent?: Scope) {
     this.unit = unit;
@@ -74,6 +76,8 @@ export class Unit {
   isLimited = false;
   /** Its first `close()` was asked for. */
   isClosed = false;
+  /** A `close(callback)` of it is under way. */
+  isClosing = false;
   /** It was begun anew after this one. */
   isRetried = false;
   /** What the oracle cannot follow was done with it. */

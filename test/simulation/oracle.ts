@@ -26,6 +26,8 @@ export function holdCalm(world: World, ledger: Ledger): void {
   for (const { root, name, scopes, error, work, isClosed, isMurky, isLimited, isRetried, isByHand } of ledger.units) {
     if (error === undefined || work !== "resolved" || isClosed || isMurky || isLimited || isRetried || isByHand)
       continue;
+    // Its work has left a savepoint open.
+    if (world.lib.isDbError(error, "PROPAGATION_REFUSED")) continue;
     if (failed.has(root) || root.epochs.length > 1 || ledger.callbackErrors.size > 0) continue;
     if (scopes.some(({ state, kind }) => state !== "resolved" && kind !== "nested")) continue;
     world.fail("no reason", `${name} rejects with ${shown(error)}, and nothing of it had failed`);
@@ -117,6 +119,9 @@ function holdCallback(world: World, ledger: Ledger, { isCommit, scope, epoch, ru
 }
 
 function callbackFate(ledger: Ledger, scope: Scope, epoch: number): Fate {
+  const before = scope.transactionRoot?.epochs[epoch - 1];
+  // Given up behind a COMMIT that was answered, a session says COMMIT_UNKNOWN too: what came after it may be known to be undone.
+  if (before?.fate === "committed" && scope.transactionRoot!.epochs[epoch]!.fate === "unknown") return "either";
   if (scope.transactionRoot)
     return fateOf(
       ledger,
@@ -129,11 +134,20 @@ function callbackFate(ledger: Ledger, scope: Scope, epoch: number): Fate {
 
 /** In a session without a transaction, it is the session's own end that counts. */
 function plainFate(ledger: Ledger, scope: Scope): Fate {
-  for (let each: Scope | undefined = scope; each?.parent; each = each.parent)
-    if (each.state !== "resolved") return each.state === "rejected" ? "rolled back" : "either";
-  // Of a transaction inside, nobody may know the end.
-  if (scope.unit.scopes.some(({ kind, epochs: [epoch] }) => kind === "inner root" && epoch?.fate === "unknown"))
-    return "either";
+  const lost = scope.unit.scopes.filter(
+    ({ kind, epochs: [epoch] }) => kind === "inner root" && epoch?.fate === "unknown",
+  );
+  for (let each: Scope | undefined = scope; each?.parent; each = each.parent) {
+    if (each.state === "resolved") continue;
+    if (each.isUnknown) return "unknown";
+    // Of a transaction inside, nobody may know the end.
+    return each.state === "pending" || lost.some((inner) => isInside(inner, each)) ? "either" : "rolled back";
+  }
+  if (lost.length > 0) return "either";
   const { epochs } = scope.unit.root;
   return epochs.length === 1 ? ledger.fateOf(scope.unit.root, 0) : "either";
+}
+
+function isInside(scope: Scope | undefined, outer: Scope | undefined): boolean {
+  return scope !== undefined && (scope === outer || isInside(scope.parent, outer));
 }

@@ -29,6 +29,8 @@ export async function commit(stage: Stage, letters: readonly string[], actor: Ac
 
 export async function rollBack(stage: Stage, actor: Actor): Promise<void> {
   const { scope, handle } = actor;
+  // That of a savepoint is its end.
+  if ("release" in handle) return;
   stage.world.note(() => `rollback() of ${scope.name}`);
   const decided = scope.parent ? undefined : stage.ledger.decide(scope.unit);
   const promise = stage.call(actor, () => handle.rollback());
@@ -53,12 +55,13 @@ export async function close(
   const { scope, handle } = actor;
   const { unit } = scope;
   const isFirst = !scope.parent && !unit.isClosed;
-  // It ends by itself at the same time.
-  const isBeside = !unit.isByHand && unit.work !== "pending";
+  // It ends by itself at the same time, or by a callback that another close() runs.
+  const isBeside = (!unit.isByHand && unit.work !== "pending") || unit.isClosing;
   const { action, really } = step;
   stage.world.note(() => `close(${action}) of ${scope.name}${isFirst ? "" : ", once more"}`);
   const decided = isFirst && action !== "callback" ? stage.ledger.decide(unit) : undefined;
   if (isFirst && action !== "callback") unit.isClosed = true;
+  unit.isClosing ||= action === "callback";
   const given =
     action === "callback"
       ? (session: Session) => stage.play(step.body, { ...actor, handle: session, early: [] })
@@ -68,6 +71,7 @@ export async function close(
   );
   stage.pending.add(`close(${action}) of ${scope.name}`, promise);
   const settle = (fate: Fate): void => {
+    if (action === "callback") unit.isClosing = false;
     if (!isFirst) return;
     (decided ?? stage.ledger.decide(unit))(isBeside ? "either" : fate);
     unit.isClosed = true;
@@ -82,6 +86,14 @@ export async function close(
     settle(isCommit ? "committed" : isLate ? "either" : "rolled back");
   } catch (error) {
     stage.world.note(() => `close(${action}) of ${scope.name} rejected: ${shown(error)}`);
+    // A savepoint in it is open: it goes on, and only who ends that could tell how.
+    if (isFirst && stage.world.lib.isDbError(error, "PROPAGATION_REFUSED")) {
+      decided?.("either");
+      unit.isMurky = true;
+      unit.isClosed = false;
+      if (unit.isByHand && unit.work !== "pending") await handle.close(null);
+      throw error;
+    }
     const isUnknown = stage.world.lib.isDbError(error, "COMMIT_UNKNOWN");
     const isTold = stage.ledger.callbackErrors.has(error);
     settle(isCommit && isTold ? "committed" : isCommit && isUnknown ? "unknown" : "rolled back");

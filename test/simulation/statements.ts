@@ -40,6 +40,7 @@ function send(
     return handle.sql<{ id: number }>([text] as unknown as TemplateStringsArray).run();
   if (via === "cursor" && Object.keys(options).length === 0) return handle.resetCursor().execute(text);
   if (via === "ambient" && isCurrent) return stage.databases[db]!.query(text, undefined, options);
+  if (id % 3 === 0) return handle.raw(text, options);
   return handle.query<{ id: number }>(text, id % 2 ? undefined : [], options);
 }
 
@@ -58,7 +59,8 @@ export async function listen(
     const answer = await promise;
     const rows = "rows" in answer ? answer.rows : answer.fetchAll();
     stage.ledger.settle(statement, true);
-    const got = (rows[0] as { id?: number } | undefined)?.id;
+    const [row] = rows as ({ id?: number } | [number])[];
+    const got = Array.isArray(row) ? row[0] : row?.id;
     if (got !== statement.id) stage.world.fail("its own result", `${statement.text} was given the result of ${got}`);
     if (wasOver && !statement.unit!.isMurky)
       stage.world.fail(

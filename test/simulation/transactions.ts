@@ -20,10 +20,14 @@ export async function playTransaction(
   const { options, controller } = stage.limits(`t${id}`, id, step.limits, target.scope.unit);
   const db = stage.databases[target.db]!;
   const isAmbient = step.via === "ambient" && actor.isCurrent;
+  // Its deadline would be told when its work is over, which takes its time.
+  const isByHand = propagation === "nested" && id % 4 === 0 && options.timeoutMs === undefined && !controller;
   const start = (work: (session: Session) => Promise<object>): Promise<object> =>
-    isAmbient
-      ? db.transaction(work, { ...options, propagation })
-      : target.handle.transaction(work, { ...options, propagation });
+    isByHand
+      ? endByHand(target.handle, work)
+      : isAmbient
+        ? db.transaction(work, { ...options, propagation })
+        : target.handle.transaction(work, { ...options, propagation });
   stage.world.note(() => `transaction t${id} in ${target.scope.name} (${propagation}: ${kind})`);
   if (kind === "apart" || kind === "apart plain" || kind === "refused") {
     const plan = { ...step.limits, retries: 0 };
@@ -36,7 +40,7 @@ export async function playTransaction(
   }
   await playInside(
     stage,
-    step,
+    { ...step, isByHand },
     actor,
     target,
     new Scope(target.scope.unit, kind, `t${id}`, target.scope),
@@ -46,9 +50,22 @@ export async function playTransaction(
   );
 }
 
+/** The same by a savepoint that its user ends: as query builders do it. */
+async function endByHand(handle: Session, work: (session: Session) => Promise<object>): Promise<object> {
+  const part = await handle.savepoint("part");
+  try {
+    const value = await work(part);
+    await part.release();
+    return value;
+  } catch (error) {
+    await part.rollback().catch(() => undefined);
+    throw error;
+  }
+}
+
 async function playInside(
   stage: Stage,
-  { body }: { readonly body: readonly Step[] },
+  { body, isByHand }: { readonly body: readonly Step[]; readonly isByHand: boolean },
   actor: Actor,
   target: Actor,
   scope: Scope,
@@ -69,7 +86,7 @@ async function playInside(
         scope,
         around: actor,
         frame: stage.ambient?.frame,
-        isCurrent: stage.isAmbient,
+        isCurrent: stage.isAmbient && !isByHand,
         early: [],
       });
       work.state = "resolved";
@@ -92,6 +109,7 @@ async function playInside(
   );
   stage.world.note(() => `${name} ${result.isDone ? "done" : `rejected: ${shown(result.error)}`}`);
   scope.state = result.isDone ? "resolved" : "rejected";
+  scope.isUnknown = stage.world.lib.isDbError(result.error, "COMMIT_UNKNOWN");
   if (kind === "inner root") {
     const isUnknown = stage.world.lib.isDbError(result.error, "COMMIT_UNKNOWN") && result.error !== work.error;
     scope.epochs[0]!.fate = result.isDone ? "committed" : isUnknown ? "unknown" : "rolled back";

@@ -8,6 +8,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Database } from "../../src/index.ts";
 import { SimAdapter } from "./adapter.ts";
+import { Borrowers } from "./borrowers.ts";
+import type { SimConnection } from "./connection.ts";
 import { Events } from "./events.ts";
 import { Ledger } from "./ledger.ts";
 import { hold } from "./oracle.ts";
@@ -35,6 +37,7 @@ export class WorkersStory {
   readonly #adapter: SimAdapter;
   readonly #database: Database;
   readonly #events: Events;
+  readonly #borrowers: Borrowers;
   readonly #stage: Stage;
   readonly #config: Config;
   readonly program: readonly Request[];
@@ -62,13 +65,17 @@ export class WorkersStory {
     this.#events = new Events(world, "database");
     this.#events.isLossy = strands.some(({ cutMs }) => cutMs !== undefined);
     this.#events.isMurky = true;
+    this.#borrowers = new Borrowers(this.#adapter.connections, () => requests.getStore());
     this.#database = world.lib.createDatabase("sim:0", {
       adapters: [this.#adapter.factory],
       runtime: world.lib.workers(),
       pool: config.pool,
       checkActiveConnection: config.checksConnections,
       setup: Array.from({ length: userSetup }, (_, at) => `setup user ${at}`),
-      onEvent: this.#events.take,
+      onEvent: (event) => {
+        this.#events.take(event);
+        this.#borrowers.take(event);
+      },
     });
     this.#stage = new Stage({
       ...{ world, ledger: this.#ledger, pending: this.#pending, databases: [this.#database], play },
@@ -161,8 +168,9 @@ export class WorkersStory {
     await this.#until(() => this.#pending.isEmpty && world.time.isEmpty);
     if (world.violations.length > 0) return;
     if (world.time.armed > 0) world.fail("timers", `${world.time.armed} timers are armed after dispose()`);
-    for (const { number, closes, lastRequest } of this.#adapter.connections) {
-      const isLost = this.#world.cut.has(lastRequest);
+    for (const connection of this.#adapter.connections) {
+      const { number, closes } = connection;
+      const isLost = this.#isLost(connection);
       if (closes > 1 || (closes === 0 && !isLost))
         world.fail("closed once", `connection ${number} was closed ${closes} times`);
     }
@@ -172,9 +180,9 @@ export class WorkersStory {
     const { busy, waiting } = this.#database.stats();
     if (busy + waiting > 0 && this.#world.cut.size === 0)
       this.#world.fail("nothing left", `at rest: ${busy} busy, ${waiting} waiting`);
-    for (const { number, end, closes, lastRequest } of this.#adapter.connections)
-      if (closes === 0 && end.transaction && !this.#world.cut.has(lastRequest))
-        this.#world.fail("clean", `connection ${number} lies idle in a transaction`);
+    for (const connection of this.#adapter.connections)
+      if (connection.closes === 0 && connection.end.transaction && !this.#isLost(connection))
+        this.#world.fail("clean", `connection ${connection.number} lies idle in a transaction`);
   }
 
   async #sleep(ms: number): Promise<void> {
@@ -203,9 +211,13 @@ export class WorkersStory {
   #checkMax(): void {
     const { max } = this.#config.pool;
     const live = this.#adapter.connections.filter(
-      ({ closes, end, isStray, lastRequest }) =>
-        closes === 0 && !end.isPrivate && !isStray && !this.#world.cut.has(lastRequest),
+      (each) => each.closes === 0 && !each.end.isPrivate && !each.isStray && !this.#isLost(each),
     ).length;
     if (live > max) this.#world.fail("max", `${live} connections are open, of ${max}`);
+  }
+
+  /** A request that was cut off has taken it along. */
+  #isLost(connection: SimConnection): boolean {
+    return this.#borrowers.of(connection).some((request) => this.#world.cut.has(request));
   }
 }

@@ -6,9 +6,14 @@ import {
   createDatabase,
   type Database,
   isDbError,
+  type RawResult,
   type Result,
+  type Row,
   type Session,
+  type SqlPart,
+  type SqlQuery,
   type SqlValue,
+  type StatementInput,
 } from "../../src/index.ts";
 
 declare const db: Database;
@@ -37,6 +42,55 @@ test("a query is awaited to its rows", async () => {
   expectTypeOf(await db.sql<User>`select * from user`).toEqualTypeOf<User[]>();
 });
 
+test("the rows of a typed query keep their type in a list, in a commit, in a stream and in query()", async () => {
+  const users = db.sql<User>`select * from user`;
+  const [first, second, third] = await db.batch([users, "select 1", { text: "select 2" }]);
+  expectTypeOf(first.rows).toEqualTypeOf<User[]>();
+  expectTypeOf(second.rows).toEqualTypeOf<Row[]>();
+  expectTypeOf(third).toEqualTypeOf<Result>();
+  const [last] = await session.commit(users);
+  expectTypeOf(last.rows).toEqualTypeOf<User[]>();
+  expectTypeOf(session.commit()).resolves.toEqualTypeOf<[]>();
+  const list: StatementInput[] = [users];
+  expectTypeOf(db.batch(list)).resolves.toEqualTypeOf<Result[]>();
+  for await (const user of db.stream(users)) expectTypeOf(user).toEqualTypeOf<User>();
+  for await (const row of db.stream("select 1")) expectTypeOf(row).toEqualTypeOf<Row>();
+  expectTypeOf(db.stream<User>(db.sql`select * from user`)).toEqualTypeOf<AsyncIterable<User>>();
+  expectTypeOf(db.query(users)).resolves.toEqualTypeOf<Result<User>>();
+  expectTypeOf(db.query(users, { timeoutMs: 5 })).resolves.toEqualTypeOf<Result<User>>();
+  expectTypeOf(db.raw(users)).resolves.toEqualTypeOf<RawResult>();
+  expectTypeOf(db.rawBatch([users])).resolves.toEqualTypeOf<RawResult[]>();
+});
+
+test("a query is a promise to the compiler, too", () => {
+  const users: Promise<User[]> = db.sql<User>`select * from user`;
+  expectTypeOf(Promise.all([users, db.sql<User>`x`])).resolves.toEqualTypeOf<[User[], User[]]>();
+});
+
+test("a savepoint is a session that can be released", async () => {
+  const part = await session.savepoint("x", { timeoutMs: 5 });
+  expectTypeOf(part).toExtend<Session>();
+  expectTypeOf(part).toExtend<AsyncDisposable>();
+  expectTypeOf(part.release()).toEqualTypeOf<Promise<void>>();
+  // @ts-expect-error a session is committed
+  void session.release();
+});
+
+test("what a query is made of", () => {
+  const ids: SqlPart = db.sql.join([1, 2]);
+  expectTypeOf(db.sql<User>`select * from ${db.sql.id("a", "b")} where id in (${ids})`).toEqualTypeOf<SqlQuery<User>>();
+  // @ts-expect-error a part runs nowhere by itself
+  void ids.then;
+  // @ts-expect-error it needs a name
+  db.sql.id();
+});
+
+test("what is known of a database, and who hears of it", () => {
+  expectTypeOf(db.dialect).toEqualTypeOf<"sqlite" | "postgres" | undefined>();
+  expectTypeOf(db.ready()).resolves.toEqualTypeOf<Database>();
+  expectTypeOf(db.subscribe((event) => void event.at)).toEqualTypeOf<() => void>();
+});
+
 test("a pool lends what its source opens", async () => {
   const pool = new ConnectionPool({ open: async () => new URL("a:b"), close: () => {} });
   const lease = await pool.acquire();
@@ -47,6 +101,13 @@ test("a pool lends what its source opens", async () => {
 test("a code that was asked for tells the details", () => {
   const error: unknown = new Error("any");
   if (isDbError(error, "POOL_TIMEOUT")) expectTypeOf(error.details.waitedMs).toEqualTypeOf<number>();
+  if (isDbError(error) && error.code === "QUERY_FAILED") expectTypeOf(error.details.sql).toEqualTypeOf<string>();
+  if (isDbError(error)) {
+    switch (error.code) {
+      case "POOL_FULL":
+        expectTypeOf(error.details).toEqualTypeOf<{ maxWaiting: number }>();
+    }
+  }
   if (isDbError(error)) expectTypeOf(error.outcome).toEqualTypeOf<"not-executed" | "executed" | "unknown">();
 });
 

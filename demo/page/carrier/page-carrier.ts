@@ -42,8 +42,8 @@ export class PageCarrier extends PageElement {
         <section class="card told" aria-labelledby="carrier-code-title">
           <header class="card-head"><h2 id="carrier-code-title">The module</h2></header>
           <p class="sight">
-            What is lost fails closed: <code>db.sql</code> is refused with <code>SESSION_REQUIRED</code>, and never runs
-            in the other's session, nor outside of any.
+            A lost session fails closed: <code>db.sql</code> is refused with <code>SESSION_REQUIRED</code>, and never
+            runs in the other's session, nor outside of any.
           </p>
           <code-block label="The module that is built twice" .code=${code}></code-block>
         </section>

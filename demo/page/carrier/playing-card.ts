@@ -47,7 +47,7 @@ function order(looks: readonly Look[]): TemplateResult {
             width="14" height="14" rx="3" />`,
       )}
     </svg>
-    <figcaption class="hint">In the order of time. Filled: saw its own. Empty: saw nobody.</figcaption>
+    <figcaption class="hint">In chronological order. Filled: saw its own session. Empty: saw none.</figcaption>
   </figure>`;
 }
 

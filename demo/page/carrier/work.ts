@@ -7,7 +7,7 @@ export async function work(db: Database, name: string, look: (place: string) => 
   const pace = name === "A" ? 70 : 110;
   look("at the start");
   await sleep(pace);
-  look("behind an await");
+  look("after an await");
   await helper(pace, look);
   for await (const page of pages(2, pace)) look(`in a loop, page ${page}`);
   try {
@@ -22,7 +22,7 @@ export async function work(db: Database, name: string, look: (place: string) => 
     }, pace);
   });
   await db.sql`insert into visit values (${name}, 'by ' || ${name})`;
-  look("behind its statement");
+  look("after its statement");
 }
 
 async function helper(pace: number, look: (place: string) => void): Promise<void> {

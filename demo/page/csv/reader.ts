@@ -41,7 +41,7 @@ export async function* readCsv(
     // The last row may go on in the next piece, so that it is left for then.
     const { data, errors, meta } = new Papa.Parser(dialect).parse(text, 0, !isLast) as Papa.ParseResult<string[]>;
     const broken = isLast ? errors.find(({ type }) => type === "Quotes") : undefined;
-    if (broken) throw new Error("This is not whole CSV: a quote is opened and never closed.");
+    if (broken) throw new Error("This CSV is incomplete: a quote is never closed.");
     text = isLast ? "" : text.slice(meta.cursor);
     for (const row of data) {
       if (row.length === 1 && row[0] === "") continue;

@@ -41,7 +41,7 @@ export class CsvImport extends PageElement {
   override render(): TemplateResult {
     return html`<section class="card csv" aria-labelledby="csv-title">
       <header class="card-head"><h2 id="csv-title">Import CSV</h2></header>
-      <p class="lead">The whole import is one session: cancel it, or let a row fail, and the database is as before.</p>
+      <p class="lead">The whole import is one session: if you cancel it, or a row fails, the database is unchanged.</p>
       <div class="drop">
         <label class="button"
           >Choose a .csv file
@@ -54,7 +54,7 @@ export class CsvImport extends PageElement {
           />
         </label>
         <p class="hint">
-          ${this.#file ? `${this.#file.name}, ${fileSize(this.#file.size)}` : "A first row of names, and commas, semicolons or tabs: both are found out."}
+          ${this.#file ? `${this.#file.name}, ${fileSize(this.#file.size)}` : "A header row, and commas, semicolons or tabs: both are detected."}
         </p>
       </div>
       ${this.#file && this.#preview.length > 0 ? this.#form() : nothing}
@@ -241,7 +241,7 @@ function refusal({ table, isNew, columns }: ImportPlan): string {
   const twin = names.find((name, at) => names.indexOf(name) !== at);
   if (twin !== undefined) return `Two columns of the file go into “${twin}”: leave one out.`;
   const isTaken = isNew && workspace.tables.some(({ name }) => name.toLowerCase() === table.toLowerCase());
-  return isTaken ? `There is a table “${table}” already: choose it above, or take another name.` : "";
+  return isTaken ? `There is already a table “${table}”: choose it above, or use another name.` : "";
 }
 
 function tableName(file: string): string {

@@ -72,7 +72,7 @@ export class PageConsole extends PageElement {
             as
             <select aria-label="Run as" @change=${this.#choose}>
               <option value="session">one session: all or nothing</option>
-              <option value="autocommit">autocommit: each by itself</option>
+              <option value="autocommit">autocommit: each on its own</option>
             </select>
           </label>
           <span class="summary" role="status" aria-live="polite">${this.#summary}</span>
@@ -82,7 +82,7 @@ export class PageConsole extends PageElement {
       ${this.#answers.map((answer, at) => html`<result-view .answer=${answer} .number=${at + 1}></result-view>`)}
       ${
         this.#answers.length === 0 && !this.#failure
-          ? html`<p class="empty">Results come here. Select a part of the text to run only that.</p>`
+          ? html`<p class="empty">Results appear here. Select a part of the text to run only that.</p>`
           : nothing
       }
     `;

@@ -36,7 +36,7 @@ export class PageFiles extends PageElement {
           <button type="button" ?disabled=${this.#isBusy} @click=${this.#download}>Download the database</button>
           ${
             workspace.isSample
-              ? html`<button type="button" @click=${() => workspace.openSample()}>Make the sample shop anew</button>`
+              ? html`<button type="button" @click=${() => workspace.openSample()}>Recreate the sample shop</button>`
               : html`<button type="button" @click=${() => workspace.openSample()}>Back to the sample shop</button>`
           }
         </div>

@@ -157,9 +157,9 @@ export class PageSessions extends PageElement {
     const shown: [name: string, value: number, meaning: string][] = [
       ["Open", stats.open, "connections open now"],
       ["Busy", stats.busy, "lent to a session"],
-      ["Idle", stats.idle, "ready for the next"],
+      ["Idle", stats.idle, "ready to be lent"],
       ["Waiting", stats.waiting, "sessions in line"],
-      ["Waits", stats.waits, "times one had to wait"],
+      ["Waits", stats.waits, "times a session had to wait"],
       ["Flights", stats.flights, "round trips so far"],
     ];
     return html`<section class="card" aria-labelledby="stats-title">

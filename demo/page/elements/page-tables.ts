@@ -101,7 +101,7 @@ export class PageTables extends PageElement {
       <div class="bar">
         ${pager(paging, (page) => this.#go(page))}
         <label class="inline push"
-          >Rows a page
+          >Rows per page
           <select @change=${this.#resize}>
             ${PAGE_SIZES.map((size) => html`<option ?selected=${size === this.#pageSize}>${size}</option>`)}
           </select>

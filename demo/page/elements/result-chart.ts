@@ -59,7 +59,7 @@ export class ResultChart extends PageElement {
 
   override render(): TemplateResult {
     if (this.#values < 0)
-      return html`<p class="empty">A chart needs a column of numbers beside the one that names them.</p>`;
+      return html`<p class="empty">A chart needs a column of numbers besides the one with their names.</p>`;
     const { columns, rows } = this.grid;
     const shown = Math.min(rows.length, MOST_POINTS);
     return html`

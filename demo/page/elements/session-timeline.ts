@@ -137,7 +137,7 @@ export class SessionTimeline extends PageElement {
   #details(track: Track | undefined, hasTracks: boolean): TemplateResult {
     if (!track) {
       return html`<p class="lane-details hint">
-        ${hasTracks ? "Point at a lane, or tab to it, to read what happened." : ""}
+        ${hasTracks ? "Hover over a lane, or tab to it, to see what happened." : ""}
       </p>`;
     }
     const about = subject(track);

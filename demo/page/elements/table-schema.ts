@@ -54,7 +54,7 @@ export function tableSchema({ columns, indexes, triggers, sql }: TableSchema): T
     <h3>Statements</h3>
     <code-block
       language="sql"
-      label="Statements that made it"
+      label="Statements that created it"
       .code=${[sql, ...triggers.map((trigger) => `${trigger.sql};`)].join("\n\n")}
     ></code-block>
   </div>`;

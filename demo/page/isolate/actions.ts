@@ -25,33 +25,33 @@ export const actions: readonly Action[] = [
   {
     id: "one",
     title: "Send 1 request",
-    teaser: "A list of products: one query, so one flight.",
+    teaser: "A list of products: one query, so one round trip.",
     run: () => send(1),
   },
   {
     id: "twenty",
     title: "Send 20 at once",
-    teaser: "More than the pool has connections. Who comes late waits, and nobody opens one more.",
-    onNeon: "Each has a connection of its own, as the platform has it. It is one HTTP request, and no socket.",
+    teaser: "More requests than connections. Late ones wait, and none opens another connection.",
+    onNeon: "Each has its own connection, as the platform requires: one HTTP request, and no socket.",
     run: () => send(20),
   },
   {
     id: "hundred",
     title: "Send 100 at once",
-    teaser: "The line is longer. The streams are the same.",
+    teaser: "The queue is longer. The streams are the same.",
     onNeon: "Still one HTTP request each, and no socket.",
     run: () => send(100),
   },
   {
     id: "fail",
     title: "Send one that fails",
-    teaser: "An order of two products, and of the second more than there are. The first must be back on the shelf.",
+    teaser: "An order for two products, with more of the second than in stock. The first must be back in stock.",
     run: fail,
   },
   {
     id: "leave",
     title: "Send one and leave",
-    teaser: "An order whose client disconnects in the middle of its transaction.",
+    teaser: "An order whose client disconnects during its transaction.",
     run: leave,
   },
 ];
@@ -100,13 +100,13 @@ async function stockOf(name: string): Promise<number | undefined> {
 async function fail(): Promise<string> {
   return isolate.watch(async () => {
     const [first, second] = await twoProducts();
-    if (!first || !second) return "The shop is sold out: start it anew.";
+    if (!first || !second) return "The shop is sold out: restart it.";
     const lines = [
       { productId: first.id, quantity: 1 },
       { productId: second.id, quantity: 99 },
     ];
     const refusal = await api.order({ customerId: CUSTOMER, lines }).then(
-      () => "It went through, though it should not have.",
+      () => "It succeeded, though it should have failed.",
       (error: unknown) => (error instanceof ApiError ? `${error.status}: ${error.message}` : String(error)),
     );
     return `${refusal} ${shelf(first.name, first.stock, await stockOf(first.name))}`;
@@ -116,7 +116,7 @@ async function fail(): Promise<string> {
 async function leave(): Promise<string> {
   return isolate.watch(async () => {
     const [first] = await twoProducts();
-    if (!first) return "The shop is sold out: start it anew.";
+    if (!first) return "The shop is sold out: restart it.";
     const before = isolate.report?.sessions.aborted ?? 0;
     const lines = [{ productId: first.id, quantity: 1 }];
     const client = new AbortController();
@@ -127,19 +127,19 @@ async function leave(): Promise<string> {
       () => false,
     );
     clearTimeout(timer);
-    if (isAnswered) return "It was answered before its client could leave.";
+    if (isAnswered) return "It was answered before its client could disconnect.";
     await until(async () => {
       await isolate.refresh();
       return (isolate.report?.sessions.aborted ?? 0) > before;
     });
     const isSeen = (isolate.report?.sessions.aborted ?? 0) > before;
-    const how = isSeen ? "The isolate saw it, and rolled back." : "The isolate has not noticed.";
-    return `The client left after ${LEAVE_MS} ms. ${how} ${shelf(first.name, first.stock, await stockOf(first.name))}`;
+    const how = isSeen ? "The isolate noticed, and rolled back." : "The isolate has not noticed.";
+    return `The client disconnected after ${LEAVE_MS} ms. ${how} ${shelf(first.name, first.stock, await stockOf(first.name))}`;
   });
 }
 
 function shelf(name: string, before: number, after: number | undefined): string {
-  return `“${name}”: ${before} on the shelf before, ${after ?? "?"} after.`;
+  return `“${name}”: ${before} in stock before, ${after ?? "?"} after.`;
 }
 
 /** Waits for what comes soon or not at all. */

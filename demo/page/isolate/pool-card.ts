@@ -15,12 +15,12 @@ export function poolCard(report: IsolateReport, database: ShopDatabase, outcome:
   const isNeon = database === databases.neon;
   const shown: Shown[] = [
     ...(isNeon ? sockets(report) : streams(report)),
-    ["Flights a request", each, `in the last ${count(latest.length)}`],
+    ["Flights per request", each, `in the last ${count(latest.length)}`],
     isNeon
-      ? ["At work", count(pool.busy), `connections now, ${pool.max || "few"} a request at most`]
+      ? ["At work", count(pool.busy), `connections now, at most ${pool.max || "few"} per request`]
       : ["Waits", count(pool.waits), `${count(pool.waiting)} waiting now, ${count(pool.busy)} at work`],
     ["Committed", count(sessions.committed), "sessions with a transaction"],
-    ["Rolled back", count(sessions.rolledBack), `${count(sessions.aborted)} by clients that left`],
+    ["Rolled back", count(sessions.rolledBack), `${count(sessions.aborted)} by clients that disconnected`],
   ];
   return html`<section class="card pool-card" aria-labelledby="pool-title">
     <header class="card-head">
@@ -44,14 +44,14 @@ export function poolCard(report: IsolateReport, database: ShopDatabase, outcome:
 function streams({ pool, sessions }: IsolateReport): Shown[] {
   return [
     ["Streams opened", count(pool.opened), `of ${pool.max || "its"} at most, ${count(pool.open)} open now`],
-    ["Reused", count(Math.max(0, sessions.acquired - pool.opened)), "times a request got one that was there"],
+    ["Reused", count(Math.max(0, sessions.acquired - pool.opened)), "times a request got an open one"],
   ];
 }
 
 /** A socket belongs to the request that opened it, as the platform has it: what needs no transaction does without. */
 function sockets({ sockets: opened, sessions }: IsolateReport): Shown[] {
   return [
-    ["Sockets opened", count(opened), "for transactions, each its own request's"],
-    ["Over HTTP alone", count(Math.max(0, sessions.acquired - opened)), "times a request needed no socket"],
+    ["Sockets opened", count(opened), "for transactions, one per request"],
+    ["Over HTTP only", count(Math.max(0, sessions.acquired - opened)), "times a request needed no socket"],
   ];
 }

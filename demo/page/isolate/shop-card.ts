@@ -54,7 +54,7 @@ export class ShopCard extends PageElement {
               ? nothing
               : html`<button type="button" @click=${() => this.#ask(() => this.#find(this.#next))}>More</button>`
           }
-          <button type="button" @click=${() => this.#ask(() => this.#readReport())}>Report of sales</button>
+          <button type="button" @click=${() => this.#ask(() => this.#readReport())}>Sales report</button>
           <p class="summary" role="status" aria-live="polite">${this.#notice}</p>
         </div>
       </section>
@@ -62,7 +62,7 @@ export class ShopCard extends PageElement {
   }
 
   #list(): TemplateResult {
-    if (this.#products.length === 0) return html`<p class="empty">Nothing of that kind.</p>`;
+    if (this.#products.length === 0) return html`<p class="empty">No such products.</p>`;
     return html`<div class="table-scroll" tabindex="0" role="region" aria-label="Products">
       <table>
         <thead>
@@ -70,7 +70,7 @@ export class ShopCard extends PageElement {
             <th scope="col">Product</th>
             <th scope="col">Category</th>
             <th scope="col" class="number">Price</th>
-            <th scope="col" class="number">On the shelf</th>
+            <th scope="col" class="number">In stock</th>
             <th scope="col"><span class="unseen">Order</span></th>
           </tr>
         </thead>

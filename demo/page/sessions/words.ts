@@ -28,10 +28,12 @@ export function describe(event: DatabaseEvent): string {
       return "commits";
     case "rollback":
       return "rolls back";
+    case "send":
+      return `sends ${plural(event.statements.length, "statement")}`;
     case "flight":
       return `${event.isOk ? "" : "failed: "}flight of ${plural(event.statements.length, "statement")} in ${duration(event.durationMs)}: ${event.statements.map((text) => oneLine(text, 90)).join(" · ")}`;
     case "retry":
-      return `attempt ${event.attempt} failed, the next one comes in ${duration(event.delayMs)}: ${message(event.error)}`;
+      return `attempt ${event.attempt} failed, the next one starts in ${duration(event.delayMs)}: ${message(event.error)}`;
     case "end":
       return ({ done: "is done", failed: "has failed", aborted: "was aborted" } as const)[event.outcome];
     case "open":

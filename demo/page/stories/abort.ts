@@ -14,7 +14,7 @@ export async function abort(db: Database, signal: AbortSignal): Promise<string> 
   const [working, waiting, patient] = [new AbortController(), new AbortController(), new AbortController()];
   const sessions = [restock(1, working), restock(2, waiting), restock(3, patient)];
   setTimeout(() => waiting.abort(new Error("left the line")), 180);
-  setTimeout(() => working.abort(new Error("was stopped at work")), 360);
+  setTimeout(() => working.abort(new Error("was aborted while working")), 360);
 
   const ends = await Promise.allSettled(sessions);
   const [first, second, third] = ends.map((end) => (end.status === "fulfilled" ? "committed" : end.reason.message));

@@ -19,5 +19,5 @@ export async function compete(db: Database, signal: AbortSignal): Promise<string
 
   // All six begin now, and there is one connection.
   await Promise.all([1, 2, 3, 4, 5, 6].map((number) => order(number, 10 + number)));
-  return "Six orders, taken one after another, each whole.";
+  return "Six orders, one after another, each complete.";
 }

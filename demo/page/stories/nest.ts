@@ -24,5 +24,5 @@ export async function nest(db: Database, signal: AbortSignal): Promise<string> {
     },
     { signal },
   );
-  return `Of two orders one was kept: ${before} before, ${await countOrders(db.autocommit)} after.`;
+  return `One of two orders was kept: ${before} before, ${await countOrders(db.autocommit)} after.`;
 }

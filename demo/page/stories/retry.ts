@@ -12,7 +12,7 @@ export async function retry(db: Database, signal: AbortSignal): Promise<string> 
     },
     { retry: { retries: 4, delayMs: 300 }, signal },
   );
-  return `Committed at attempt ${attempts}; the prices rose once.`;
+  return `Committed on attempt ${attempts}; the prices rose once.`;
 }
 
 const busy = () =>

@@ -17,10 +17,10 @@ interface Place {
 
 /** The same Worker twice, each with a URL of its own. */
 const places: readonly Place[] = [
-  { mount: "", on: "a libSQL server of its own", start: (root) => startLocalWorker(root, localLibsql) },
+  { mount: "", on: "its own libSQL server", start: (root) => startLocalWorker(root, localLibsql) },
   {
     mount: "/neon",
-    on: "a PostgreSQL of its own behind a proxy like Neon's",
+    on: "its own PostgreSQL behind a proxy like Neon's",
     start: (root) => startLocalWorker(root, localNeon),
   },
 ];
@@ -55,7 +55,7 @@ async function attach(
   let problem = "";
   try {
     worker = await start(root);
-    logger.info(`  The Worker is at ${mount}/api, on ${on}, with the sample shop in it.`);
+    logger.info(`  The Worker is at ${mount}/api, on ${on}, with the sample shop.`);
   } catch (error) {
     problem = `The Worker does not run on ${on} here: ${error instanceof Error ? error.message : String(error)}`;
     logger.error(`${problem}\nThe page is served without it.`);
@@ -100,7 +100,7 @@ function reloadOnChange(server: ViteDevServer, workers: readonly LocalWorker[], 
   server.watcher.on("change", (file) => {
     if (!folders.some((folder) => normalizePath(file).startsWith(`${folder}/`))) return;
     Promise.all(workers.map((worker) => worker.reload())).then(
-      () => server.config.logger.info("The Worker was bundled anew."),
+      () => server.config.logger.info("The Worker was rebuilt."),
       (error: unknown) => server.config.logger.error(String(error)),
     );
   });

@@ -20,7 +20,7 @@ export function forward(target: string, mount: string): Middleware {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });
-    onward.on("error", () => refuse(response, 502, "The Worker gave no answer."));
+    onward.on("error", () => refuse(response, 502, "The Worker did not answer."));
     response.on("close", () => {
       // A plain end would be taken for a client that has said all, and still listens.
       if (!response.writableFinished) onward.socket?.resetAndDestroy();

@@ -52,8 +52,7 @@ export class LibsqlAdapter implements Adapter {
     checkPlace(statement, place);
     const { text: sql } = statement;
     if (!this.#options.createClient || !scan(sql).leavesState) return;
-    const message =
-      "@libsql/client takes a new connection for each statement outside of a transaction, so that no setting lasts";
+    const message = "@libsql/client opens a connection for each statement outside a transaction, so no setting lasts";
     throw new DbError("QUERY_FAILED", `${message}: leave out \`createClient\``, {
       kind: "other",
       sql,

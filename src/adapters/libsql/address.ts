@@ -16,7 +16,7 @@ export function parseAddress(text: string): Address {
     // Only the special schemes have a host and a path that can be read and set alike everywhere.
     url = new URL(text.replace(/^libsql:/i, "https:"));
   } catch {
-    throw new TypeError("Expected a URL like `libsql://shop.turso.io`, got one that cannot be read");
+    throw new TypeError("Expected a URL like `libsql://shop.turso.io`, got one that does not parse");
   }
   if (url.username || url.password)
     throw new TypeError("Expected a libSQL URL without user and password: give the token as `authToken`");

@@ -1,4 +1,4 @@
-// What is used of @libsql/client, declared by its shape: the package is handed in.
+// What is used of @libsql/client, declared by its shape: the user passes the package in.
 
 export type ClientValue = null | string | number | bigint | ArrayBuffer | Uint8Array;
 

@@ -4,7 +4,8 @@ import type { RawResult, SqlValue, Statement } from "../../contract/statement.ts
 import { scan } from "../sqlite/scan.ts";
 import { tagOf } from "../shared/refusal.ts";
 import type { ClientResult, ClientStatement, ClientValue, LibsqlClient } from "./client-driver.ts";
-import { bind, type Stored, toBase64, toInteger } from "./values.ts";
+import type { Stored } from "../sqlite/values.ts";
+import { bind, toBase64, toInteger } from "./values.ts";
 
 // To a client of another realm (a vm, a test environment), bytes of this one are no bytes: it would send their toString(). They
 // go in as text that nobody else can write, and are made bytes again on their way out.

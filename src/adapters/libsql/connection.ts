@@ -3,6 +3,7 @@ import type { RawResult, Statement } from "../../contract/statement.ts";
 import { type DbError, isDbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
 import { transactionLost } from "../shared/failures.ts";
+import { isUnsent } from "../shared/platform.ts";
 import { gone, isRefused, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
 import { type Ground, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
@@ -27,6 +28,7 @@ export class LibsqlConnection implements DriverConnection {
   readonly #streams: Set<LibsqlStream> = new Set();
   #ground: Ground = { state: "idle", isReadOnly: false };
   #isClosed = false;
+  endedHere = false;
   #closing: Promise<void> | undefined;
   /** Setup has set something of the session: it is gone with the stream at the server. */
   #hasState = false;
@@ -65,14 +67,21 @@ export class LibsqlConnection implements DriverConnection {
     return stream;
   }
 
+  /** Asked again, in another request, where the platform has sent nothing for this one. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
 
   async #close(): Promise<void> {
-    this.#isClosed = true;
-    for (const stream of this.#streams) await stream.end(gone("this connection was closed"));
-    await this.raw.close();
+    this.#isClosed = this.endedHere = true;
+    // Not waited for: the request that reads may have been cut off.
+    for (const stream of this.#streams) void stream.end(gone("this connection was closed")).catch(() => undefined);
+    try {
+      await this.raw.close(this.#ground.state !== "idle");
+    } catch (error) {
+      this.#closing = undefined;
+      throw error;
+    }
   }
 
   /** Whether the stream at the server can be replaced by any other. */
@@ -91,7 +100,9 @@ export class LibsqlConnection implements DriverConnection {
     if (!this.raw.isStale || this.#ground.state !== "idle") return;
     // Not worth a request: what the server has forgotten costs one, and a new stream costs none.
     this.raw.forget();
-    if (this.#isNeeded) throw this.#lose(gone("this connection was idle for longer than its server keeps it"));
+    if (!this.#isNeeded) return;
+    this.endedHere = true;
+    throw this.#lose(gone("this connection was idle for longer than its server keeps it"));
   }
 
   async #fly(trip: Trip, refused: ReadonlyMap<Step, DbError> = new Map()): Promise<StepOutcome[]> {
@@ -163,7 +174,7 @@ export class LibsqlConnection implements DriverConnection {
     const state = this.raw.isOpen ? told : "idle";
     const keys = plan.keysAfter(responses, state);
     // Nobody may have a stream on which they are off.
-    if (keys === "lost" && this.raw.isOpen) this.#isClosed = true;
+    if (keys === "lost" && this.raw.isOpen) this.#isClosed = this.endedHere = true;
     this.#ground = { state, isReadOnly: state !== "idle" && plan.isReadOnly, keys: keys === "lost" ? undefined : keys };
     if (isAutocommit === undefined && responses.some(hasError)) this.#isDirty = true;
     if (this.#hasState && !this.raw.isOpen) this.#isClosed = true;
@@ -216,12 +227,13 @@ export class LibsqlConnection implements DriverConnection {
     this.#streams.delete(stream);
     if (!isCut || this.#isClosed) return;
     // Nobody knows when the server sees that its reader has left: the next flight takes a new stream.
-    if (this.#isNeeded) this.#lose(gone("a reader has left in the middle of its rows"), true);
-    else await this.raw.close();
+    if (this.#isNeeded) this.#isClosed = this.endedHere = true;
+    else await this.raw.close().catch(() => undefined);
   }
 
-  /** The stream is of no more use. */
+  /** The stream is no longer usable, unless nothing has left for it. */
   #lose(error: unknown, mayBeThere = false): unknown {
+    if (isUnsent(error)) return error;
     this.#isClosed = true;
     // What was refused was forgotten by the server as well. Where the outcome is unknown, the stream may be there: close() tries.
     if (!mayBeThere && isDbError(error, "CONNECTION_LOST") && error.outcome === "not-executed") this.raw.forget();

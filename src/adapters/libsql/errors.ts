@@ -70,7 +70,7 @@ export function toDbError(error: WireError, statement: Statement, outcome?: Outc
 /** A write in a transaction that may only read, refused here: libSQL takes READONLY for DEFERRED. */
 export function readOnly(sql: string): DbError {
   const details = { kind: "permission", sql, dialectCode: undefined } as const;
-  return new DbError("QUERY_FAILED", "this transaction may only read: begin it with `read write`", details);
+  return new DbError("QUERY_FAILED", "this transaction is read only: begin it with `read write`", details);
 }
 
 // The server names a token, and sqld also where it had read to; a token that stands there more than once cannot be placed without.

@@ -16,12 +16,12 @@ export type { Fetch, FetchInit, FetchResponse } from "./wire.ts";
 export interface LibsqlOptions {
   /** Sends the requests: a service binding, a tracer. Default: the platform's own `fetch`, looked up at each call. */
   readonly fetch?: Fetch | undefined;
-  /** Goes before a token in the URL. A function is asked for each connection, and once more when the server answers 401. */
+  /** Takes precedence over a token in the URL. A function is called for each connection, and again when the server answers 401. */
   readonly authToken?: string | (() => MaybePromise<string>) | undefined;
   /**
-   * `createClient` of `@libsql/client/http` or `/web` (0.18 or later), to send everything through it; called for each
-   * connection. It cannot stream, keeps no settings, and sends statements outside of a transaction one by one. After any
-   * error in a transaction only a rollback is let through: it does not see when the database has ended a transaction.
+   * `createClient` of `@libsql/client/http` or `/web` (0.17 or later; older ones do not say which statement of a batch failed), to send everything through it; called for each
+   * connection. It cannot stream, keeps no settings, and sends statements outside a transaction one by one. After any
+   * error in a transaction only a rollback is allowed: the client does not notice when the database has ended a transaction.
    */
   readonly createClient?: CreateClient | undefined;
 }
@@ -29,20 +29,21 @@ export interface LibsqlOptions {
 /**
  * libSQL and Turso, over `fetch`: `libsql://shop.turso.io`, `https://…`, or `http://localhost:8080`; `libsql:` means https.
  *
- * - A connection is a name that the server has given, plain data: in a Worker it outlives the request that opened it.
+ * - A connection is a name given by the server, plain data: in a Worker it outlives the request that opened it.
  * - A session's first statement opens the connection and begins the transaction in the same request.
- * - A transaction whose first statement writes, or that asks for `read write`, begins IMMEDIATE, any other DEFERRED; every one
- *   is serializable, whatever level it asks for. `read only` is enforced here, by the look of the statements.
- * - While the database is busy (BUSY at BEGIN, 429), a flight is tried again for five seconds, with growing pauses.
- * - A Date goes in as ISO text in UTC; a boolean as 1 or 0. `stream()` reads through a cursor: other statements of the session
- *   in between have it read to its end first.
- * - A transaction that waits for ten seconds between two statements is ended by the server: `CONNECTION_LOST`.
+ * - A transaction whose first statement writes, or that requests `read write`, begins IMMEDIATE, any other DEFERRED; each
+ *   is serializable, whatever level it requests. isopool enforces `read only` by inspecting the statements.
+ * - While the database is busy (BUSY at BEGIN, 429), a flight is retried for five seconds, with growing pauses.
+ * - A Date binds as ISO text in UTC; a boolean as 1 or 0. `stream()` reads through a cursor: another statement of the session in
+ *   between first reads it to the end.
+ * - The server ends a transaction that is idle for ten seconds between two statements: `CONNECTION_LOST`.
  *
  * Source: https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md
  */
 export function libsql(options: LibsqlOptions = {}): AdapterFactory {
   const { fetch, authToken, createClient } = options;
   return {
+    dialect: "sqlite",
     schemes: ["libsql", "https", "http"],
     identity: [fetch, authToken, createClient],
     create: (source) => new LibsqlAdapter(options, source),

@@ -1,7 +1,7 @@
 import { unknown } from "./errors.ts";
 import { throwIfAborted } from "../../signal.ts";
 
-/** Reads a body of JSON values, one a line, as they come; whoever stops reading cancels the rest. */
+/** Reads a body of JSON values, one a line, as they come; a reader that stops cancels the rest. */
 export async function* readLines(
   body: ReadableStream<Uint8Array> | null,
   signal: AbortSignal,
@@ -19,7 +19,7 @@ export async function* readLines(
     }
   } catch (error) {
     throwIfAborted(signal);
-    throw unknown("the server's answer is cut off, or no JSON", new Error((error as Error).name));
+    throw unknown("the server's answer is cut off or not JSON", new Error((error as Error).name));
   } finally {
     await reader.cancel().catch(() => undefined);
   }

@@ -14,7 +14,7 @@ export function toHttpError(status: number, text: string, hadBaton: boolean, tok
     (status === 404 && hadBaton)
   ) {
     // 404 may also be of a database that is there no more: the server's words say which.
-    return gone(`the server does not know this connection any more: ${told}${words}`);
+    return gone(`the server no longer knows this connection: ${told}${words}`);
   }
   switch (status) {
     case 401:
@@ -32,7 +32,7 @@ export function toHttpError(status: number, text: string, hadBaton: boolean, tok
     case 429:
       return new DbError(
         "QUERY_FAILED",
-        `${told}: it has too much to do`,
+        `${told}: it is overloaded`,
         { kind: "busy", sql: "", dialectCode: "429" },
         { retryable: true },
       );

@@ -3,6 +3,7 @@ import type { DbError } from "../../errors.ts";
 import { withSlash } from "./address.ts";
 import { unknown } from "./errors.ts";
 import { readLines } from "./lines.ts";
+import { isUnsent } from "../shared/platform.ts";
 import { readJson, type Sender } from "./sender.ts";
 import type { FetchResponse, WireAnswer, WireEntry, WireHead, WireRequest, WireResponse, WireStep } from "./wire.ts";
 import { reasonOf } from "../../signal.ts";
@@ -10,7 +11,7 @@ import { reasonOf } from "../../signal.ts";
 /** How long a farewell may take; the server forgets the stream by itself in ten seconds. */
 export const CLOSE_MS = 5_000;
 
-/** Part of a stream's time at the server after which it is not tried any more. */
+/** Part of a stream's time at the server after which it is no longer tried. */
 const KEPT = 0.8;
 
 /** What is known of a server, by all connections to it. */
@@ -101,31 +102,37 @@ export class Remote {
     return lines as AsyncGenerator<WireEntry, void>;
   }
 
-  /** Ends the stream at the server. Never rejects: a stream that cannot be told is forgotten there by itself. */
-  async close(): Promise<void> {
+  /**
+   * Ends the stream at the server. A stream that cannot be told is forgotten there by itself.
+   *
+   * @param isHeld - it has locks there: it is told also when it should have been forgotten by now.
+   * @throws DbError when the platform sends nothing for this request: another one can end it.
+   */
+  async close(isHeld = false): Promise<void> {
     const controller = new AbortController();
     const timer = systemClock.setTimeout(() => {
-      this.#abortLate?.();
       controller.abort();
+      this.#abortLate?.();
     }, CLOSE_MS);
     try {
       await this.#late;
       // Past that, the server has ended it, or is about to.
-      if (this.isOpen && this.#idleMs < this.#server.keepMs / KEPT)
+      if (this.isOpen && (isHeld || this.#idleMs < this.#server.keepMs / KEPT))
         await this.#ask([{ type: "close" }], controller.signal);
-    } catch {
+    } catch (error) {
+      if (isUnsent(error)) throw error;
       // It expires.
     } finally {
       systemClock.clearTimeout(timer);
-      this.forget();
     }
+    this.forget();
   }
 
   async #ask(requests: readonly WireRequest[], signal: AbortSignal): Promise<WireAnswer | undefined> {
     const response = await this.#post("pipeline", { requests }, signal);
     if (!response) return undefined;
     const answer = (await readJson(response)) as WireAnswer | null;
-    if (answer?.results?.length !== requests.length) throw unknown("the server's answer does not fit what was asked");
+    if (answer?.results?.length !== requests.length) throw unknown("the server's answer does not match the request");
     this.#note(answer);
     // It wants back at once what holds nothing of ours: it keeps the others not for long either.
     if (!this.isOpen && requests.at(-1)?.type !== "close") this.#server.keepMs = Math.min(this.#server.keepMs, 4_000);
@@ -152,7 +159,7 @@ export class Remote {
     if (!base) return;
     // The token goes along. What it has done, it has done all the same.
     if (!/^https:/i.test(base) && this.#home.startsWith("https:"))
-      throw unknown("the server asked to go on without TLS");
+      throw unknown("the server asked to continue without TLS");
     this.#base = withSlash(base);
   }
 }

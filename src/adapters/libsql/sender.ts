@@ -1,4 +1,5 @@
 import type { MaybePromise } from "../../contract/adapter.ts";
+import { platformRefusal } from "../shared/platform.ts";
 import { failed, unknown } from "./errors.ts";
 import { toHttpError } from "./refusal.ts";
 import type { Fetch, FetchResponse } from "./wire.ts";
@@ -51,6 +52,8 @@ export class Sender {
       // Told by Node alone; elsewhere, a server that is not there looks like an answer that was lost.
       const { code } = Object((error as { cause?: unknown } | undefined)?.cause) as { code?: unknown };
       const cause = nameOf(error);
+      const refusal = platformRefusal(error);
+      if (refusal) throw failed("CONNECT_FAILED", `nothing was sent: ${refusal}`, { cause });
       if (!/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/.test(String(code)))
         throw unknown("no answer from the server", cause);
       throw failed("CONNECT_FAILED", `no connection to the server (${code})`, { retryable: true, cause });
@@ -61,7 +64,7 @@ export class Sender {
     try {
       return typeof this.#source === "function" ? await this.#source() : (this.#source ?? "");
     } catch (cause) {
-      throw failed("AUTH_FAILED", "`authToken` gave no token", { cause });
+      throw failed("AUTH_FAILED", "`authToken` returned no token", { cause });
     }
   }
 }
@@ -71,7 +74,7 @@ export async function readJson(response: FetchResponse): Promise<unknown> {
   try {
     return JSON.parse(await response.text());
   } catch (error) {
-    throw unknown("the server's answer is cut off, or no JSON", nameOf(error));
+    throw unknown("the server's answer is cut off or not JSON", nameOf(error));
   }
 }
 

@@ -52,7 +52,7 @@ export class LibsqlStream implements RowStream {
   }
 
   async return(): Promise<void> {
-    // Whoever gave up does not wait for the rest.
+    // An aborted caller does not wait for the rest.
     while (this.#entries && !this.#isOver && this.#host.isNeeded() && !this.#signal?.aborted) {
       await this.#read();
       this.#rows = [];
@@ -66,7 +66,7 @@ export class LibsqlStream implements RowStream {
     while (this.#entries && !this.#isOver) await untilAborted(this.#read(), signal, () => undefined);
   }
 
-  /** Ends it from outside: whoever reads on is told why. */
+  /** Ends it from outside; later reads get the reason. */
   async end(error: unknown): Promise<void> {
     this.#error = error;
     await this.#end();

@@ -10,7 +10,7 @@ export function textOf(step: Step, following: readonly Step[] = []): string | un
 }
 
 // A transaction whose first flight writes waits for the lock at once, where waiting heals; one that only reads there would
-// block others for nothing. Where it reads first and writes later, it may lose a race then: `retry` begins it anew.
+// block others for nothing. Where it reads first and writes later, it may lose a race then: `retry` runs it again.
 export function modeOf({ accessMode, behavior }: BeginOptions, following: readonly Step[]): string {
   if (behavior) return behavior.toUpperCase();
   const isWrite = following.some((step) => step.kind === "query" && !mayOnlyRead(step.statement.text));

@@ -3,10 +3,8 @@ import { arrange } from "../sqlite/parameters.ts";
 import { scan } from "../sqlite/scan.ts";
 import { tagOf } from "../shared/refusal.ts";
 import { unstorable } from "../sqlite/storable.ts";
+import { type Stored, toStored } from "../sqlite/values.ts";
 import type { WireStatement, WireValue } from "./wire.ts";
-
-/** A value as SQLite stores it: a `bigint` is an INTEGER, a `number` a REAL. */
-export type Stored = null | string | number | bigint | Uint8Array;
 
 /** A text and its values: by place, or by name with its mark. One text cannot have both on the wire. */
 export interface Bound {
@@ -56,16 +54,6 @@ export function toWire(statement: Statement): WireStatement {
     sql,
     named_args: Object.entries(args as Record<string, Stored>).map(([name, value]) => ({ name, value: encode(value) })),
   };
-}
-
-function toStored(value: SqlValue, tag: string): Stored | undefined {
-  if (value === null || typeof value === "string") return value;
-  if (typeof value === "number")
-    return Number.isSafeInteger(value) ? BigInt(value) : Number.isFinite(value) ? value : undefined;
-  if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? value : undefined;
-  if (typeof value === "boolean") return value ? 1n : 0n;
-  if (tag === "Uint8Array") return value as Uint8Array;
-  return tag === "Date" && !Number.isNaN(Number(value)) ? (value as Date).toISOString() : undefined;
 }
 
 function encode(value: Stored): WireValue {

@@ -38,16 +38,16 @@ export class NeonAdapter implements Adapter {
   /** Over HTTP nothing is sent; a WebSocket is opened, and logs in with the first flight. */
   async open({ url, signal }: OpenOptions): Promise<DriverConnection> {
     throwIfAborted(signal);
-    const plan = this.#http.plan(url);
-    const { address } = plan;
+    const config = this.#http.configure(url);
+    const { address } = config;
     const { Client, neonConfig: settings, transport } = this.#options;
     const isBounded = address.settings.has("idle_in_transaction_session_timeout");
     const { idleInTransactionMs = isBounded ? 0 : 60_000 } = this.#options;
     const openSocket = async (cancel: AbortSignal | undefined): Promise<WireConnection> => {
       const tunnel = new Tunnel({ Client, settings, address, room: this.#room });
       await tunnel.connect(cancel);
-      return new WireConnection(tunnel, { ...plan, idleInTransactionMs });
+      return new WireConnection(tunnel, { ...config, idleInTransactionMs });
     };
-    return transport === "ws" ? openSocket(signal) : new NeonConnection(this.#http.connect(plan), openSocket);
+    return transport === "ws" ? openSocket(signal) : new NeonConnection(this.#http.connect(config), openSocket);
   }
 }

@@ -53,12 +53,12 @@ export class NeonConnection implements DriverConnection {
         ? this.#sendSocket(flight, signal)
         : this.#http.send(flight, signal));
     } catch (error) {
-      // Without its socket it is of no use to whom needs one, and another is as good.
+      // Without its socket it is useless to a caller that needs one; a new connection is as good.
       if (isDbError(error, "CONNECT_FAILED")) this.#isClosed = true;
       if (!isDbError(error, "AUTH_FAILED")) throw error;
       // The next connection asks for the URL again: it may have another password by now.
       this.#isClosed = true;
-      throw this.#isReused ? gone("the login is refused by now", error) : error;
+      throw this.#isReused ? gone("the login is now refused", error) : error;
     } finally {
       if (this.#socket?.state === "closed" || this.#http.state === "closed") this.#isClosed = true;
     }

@@ -1,4 +1,4 @@
-// What is used of @neondatabase/serverless, declared by its shape: the driver is handed in. Its ESM and CJS copies have
+// What is used of @neondatabase/serverless, declared by its shape: the user passes the driver in. Its ESM and CJS copies have
 // classes of their own, so that nothing here is told by `instanceof`.
 
 import type { RawField, Submittable, Wire } from "../postgres/wire.ts";
@@ -52,8 +52,8 @@ export interface NeonSql {
   transaction(
     queries: HttpQuery[],
     options: HttpOptions & {
-      isolationLevel?: Level;
-      readOnly?: boolean;
+      isolationLevel?: Level | undefined;
+      readOnly?: boolean | undefined;
     },
   ): Promise<unknown>;
 }

@@ -3,8 +3,9 @@ import type { Statement } from "../../contract/statement.ts";
 import { type Address, parseAddress } from "../postgres/address.ts";
 import { check } from "../postgres/check.ts";
 import { Parsers } from "../postgres/parsers.ts";
+import type { SessionConfig } from "../postgres/session-config.ts";
 import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
-import { HttpConnection, type HttpShape } from "./http-connection.ts";
+import { HttpConnection } from "./http-connection.ts";
 import { Http } from "./http.ts";
 import { checkLogin, isPooledBy, type LoginOptions, OVER_HTTP, settingsOf } from "./login.ts";
 import { throwIfAborted } from "../../signal.ts";
@@ -17,10 +18,8 @@ export interface HttpAdapterOptions extends LoginOptions {
 }
 
 /** What the sessions of a URL have in common. */
-export interface Plan extends HttpShape {
+export interface NeonConfig extends Omit<SessionConfig, "idleInTransactionMs"> {
   readonly address: Address;
-  readonly isPooled: boolean;
-  readonly answerTimeoutMs: number;
 }
 
 /** One database at Neon, over HTTP. */
@@ -35,7 +34,7 @@ export class HttpAdapter implements Adapter {
   constructor(options: HttpAdapterOptions, { url }: AdapterSource) {
     this.#options = options;
     this.#parsers = new Parsers(options.parsers);
-    const { address, isPooled } = this.plan(url);
+    const { address, isPooled } = this.configure(url);
     this.key = address.key;
     this.#isPooled = isPooled;
   }
@@ -47,11 +46,11 @@ export class HttpAdapter implements Adapter {
   /** Nothing is sent. */
   open({ url, signal }: OpenOptions): HttpConnection {
     throwIfAborted(signal);
-    return this.connect(this.plan(url));
+    return this.connect(this.configure(url));
   }
 
   /** @throws TypeError or DbError `AUTH_FAILED` for a URL that cannot be used. */
-  plan(url: string): Plan {
+  configure(url: string): NeonConfig {
     const address = parseAddress(url);
     const options = this.#options;
     checkLogin(address, options, options.transport !== "ws");
@@ -60,9 +59,9 @@ export class HttpAdapter implements Adapter {
     return { ...settingsOf(address, isPooled), address, isPooled, answerTimeoutMs, parsers: this.#parsers };
   }
 
-  connect(plan: Plan): HttpConnection {
+  connect(config: NeonConfig): HttpConnection {
     const { neon, Client, neonConfig: settings, authToken } = this.#options;
-    const { answerTimeoutMs, address } = plan;
-    return new HttpConnection(new Http({ neon, Client, settings, authToken, answerTimeoutMs }, address), plan);
+    const { answerTimeoutMs, address } = config;
+    return new HttpConnection(new Http({ neon, Client, settings, authToken, answerTimeoutMs }, address), config);
   }
 }

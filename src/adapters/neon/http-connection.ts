@@ -11,34 +11,22 @@ import type { Statement } from "../../contract/statement.ts";
 import { DbError, isDbError } from "../../errors.ts";
 import { needsSession, toDbError } from "../postgres/errors.ts";
 import { DONE, failure, isSetup, settled, SKIPPED, stopOf } from "../postgres/outcomes.ts";
-import type { Parsers } from "../postgres/parsers.ts";
-import { type RawRows, toOutcome } from "../postgres/results.ts";
+import { toOutcome } from "../postgres/results.ts";
 import { scan } from "../postgres/scan.ts";
-import { checkSettings, toLocal } from "../postgres/settings.ts";
+import type { SessionConfig } from "../postgres/session-config.ts";
+import { toLocal } from "../postgres/settings.ts";
 import { bind, type Bound } from "../postgres/values.ts";
+import type { ServerError } from "../postgres/wire.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { refusal } from "../shared/refusal.ts";
 import { meantBy } from "./blame.ts";
 import { gone, unsupported } from "./errors.ts";
 import { StatementFailure } from "./http-failure.ts";
-import type { BatchOptions, Http } from "./http.ts";
+import { type Http, joinTexts } from "./http.ts";
 import { throwIfAborted } from "../../signal.ts";
 
 /** What every request has. */
-export interface HttpShape {
-  readonly setup: readonly Statement[];
-  readonly parsers: Parsers;
-  /** Of the URL, where they are local to each request. */
-  readonly inherited: Settings;
-}
-
-/** What leaves in one request: what rides ahead, then what was asked for. */
-interface Request {
-  readonly list: readonly Bound[];
-  readonly ahead: number;
-  /** Place of the question for types; -1 for none. */
-  readonly question: number;
-}
+type HttpConfig = Pick<SessionConfig, "setup" | "parsers" | "inherited">;
 
 // Neon's proxy counts the values of a statement in fifteen bits, and gives up on more: libs/proxy/postgres-protocol2.
 const MAX_VALUES = 32_767;
@@ -46,7 +34,7 @@ const MAX_VALUES = 32_767;
 /** Why a statement cannot go over HTTP, if so. */
 export function refusalOf({ text, params }: Statement): Error | undefined {
   const remedy = 'use `setup`, `settings`, SET LOCAL in a batch, or `transport: "auto"`';
-  if (scan(text).leavesState) return needsSession(`nothing of a session outlives a request over HTTP: ${remedy}`, text);
+  if (scan(text).leavesState) return needsSession(`over HTTP no session outlives its request: ${remedy}`, text);
   const count = Array.isArray(params) ? params.length : 0;
   return count > MAX_VALUES
     ? refusal(`expected at most ${MAX_VALUES} values over HTTP, got ${count}`, text)
@@ -60,15 +48,15 @@ export function refusalOf({ text, params }: Statement): Error | undefined {
 export class HttpConnection implements DriverConnection {
   readonly setup: readonly Statement[];
   readonly #http: Http;
-  readonly #shape: HttpShape;
+  readonly #config: HttpConfig;
   readonly #ahead: Statement[] = [];
   #isReused = false;
   #isClosed = false;
 
-  constructor(http: Http, shape: HttpShape) {
+  constructor(http: Http, config: HttpConfig) {
     this.#http = http;
-    this.#shape = shape;
-    this.setup = shape.setup;
+    this.#config = config;
+    this.setup = config.setup;
   }
 
   get raw(): unknown {
@@ -99,7 +87,6 @@ export class HttpConnection implements DriverConnection {
 
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
-    checkSettings(flight);
     if (this.#isClosed) throw gone("this connection was closed");
     const { steps, undo = [], settings } = flight;
     const outcomes: StepOutcome[] = [];
@@ -127,10 +114,11 @@ export class HttpConnection implements DriverConnection {
     const inside = steps.slice(1, Math.max(end, 1));
     if (end < 0 || !inside.every((each) => each.kind === "query"))
       return [failure(unsupported("interactive transactions over HTTP: use batch([…])"))];
-    return this.#runAll(inside, step.options, signal);
+    const outcomes = await this.#run(inside, step.options.settings, step.options, signal);
+    return [DONE, ...outcomes, outcomes.some(({ status }) => status === "failed") ? SKIPPED : DONE];
   }
 
-  // Each is a request of its own: whoever asks for several at once does not wait for one after another.
+  // Each is a request of its own: several at once are sent in parallel.
   async #sideBySide(
     steps: readonly Step[],
     settings: Settings | undefined,
@@ -138,90 +126,41 @@ export class HttpConnection implements DriverConnection {
   ): Promise<StepOutcome[]> {
     const last = steps.findIndex((step) => !isLone(step) || step.onError === "stop");
     const lone = (last < 0 ? steps : steps.slice(0, last + 1)).filter(isLone);
-    if (lone.length === 1) return [await this.#runOne(lone[0]!, settings, signal)];
-    const running = lone.map((step) => this.#runOne(step, settings, signal));
     // What was lost is that one's own; where all were, so was the flight.
-    const ended = await Promise.allSettled(running);
+    const ended = await Promise.allSettled(lone.map((step) => this.#run([step], settings, undefined, signal)));
     throwIfAborted(signal);
-    const [first] = ended as [PromiseSettledResult<StepOutcome>];
-    if (first.status === "rejected" && ended.every(({ status }) => status === "rejected")) throw first.reason;
-    return ended.map((each) => (each.status === "fulfilled" ? each.value : failure(each.reason as Error)));
+    if (ended.every(({ status }) => status === "rejected")) throw (ended[0] as PromiseRejectedResult).reason;
+    return ended.flatMap((each) => (each.status === "fulfilled" ? each.value : failure(each.reason as Error)));
   }
 
-  async #runOne(
-    { statement }: QueryStep,
-    settings: Settings | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<StepOutcome> {
-    const refused = refusalOf(statement);
-    if (refused) return failure(refused);
-    const request = this.#toRequest([statement], settings);
-    const { list, ahead } = request;
-    try {
-      const [raw] = await this.#send(request, undefined, signal);
-      return toOutcome(raw!, this.#shape.parsers, statement.text);
-    } catch (error) {
-      if (!(error instanceof StatementFailure)) throw error;
-      const meant = meantBy(error.failure, list, false);
-      const values = list.flatMap((each) => each.values);
-      const told = toDbError(error.failure, list[meant ?? ahead]!, values);
-      return failure(meant === undefined ? retold(told, "this statement failed, or what rides ahead of it") : told);
-    }
-  }
-
-  /** BEGIN, a list of queries, COMMIT: one request. */
-  async #runAll(
+  /** Sends queries in one request: with `begin` as a transaction, else one alone. */
+  async #run(
     steps: readonly QueryStep[],
-    { isolationLevel, accessMode, settings }: BeginOptions,
+    settings: Settings | undefined,
+    begin: BeginOptions | undefined,
     signal: AbortSignal | undefined,
   ): Promise<StepOutcome[]> {
-    const refusals = steps.map(({ statement }) => refusalOf(statement));
-    const refused = refusals.findIndex((error) => error !== undefined);
-    if (refused >= 0) return toFailed(steps.length, refused, refusals[refused]!);
     const statements = steps.map(({ statement }) => statement);
-    const request = this.#toRequest(statements, settings);
-    try {
-      const results = await this.#send(request, { isolationLevel, isReadOnly: accessMode === "read only" }, signal);
-      const outcomes = results.map((raw, at) => toOutcome(raw, this.#shape.parsers, statements[at]!.text));
-      return [DONE, ...outcomes, DONE];
-    } catch (error) {
-      if (!(error instanceof StatementFailure)) throw error;
-      return toTorn(error.failure, request);
-    }
-  }
-
-  #toRequest(statements: readonly Statement[], settings: Settings | undefined): Request {
-    const { inherited, parsers } = this.#shape;
+    const refused = statements.map(refusalOf);
+    const at = refused.findIndex(Boolean);
+    if (at >= 0) return toFailed(steps, at, refused[at]!);
+    const { inherited, parsers } = this.#config;
     const ahead = this.#ahead.map(bind);
     const local = toLocal(inherited, settings);
     if (local) ahead.push(local);
     const { question } = statements.some(({ text }) => scan(text).place === "apart") ? {} : parsers;
     if (question) ahead.push(question);
-    return {
-      list: [...ahead, ...statements.map(bind)],
-      ahead: ahead.length,
-      question: question ? ahead.length - 1 : -1,
-    };
-  }
-
-  /** @param batch - how a list begins; `undefined` for a statement alone. */
-  async #send(
-    { list, ahead, question }: Request,
-    batch: BatchOptions | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly RawRows[]> {
+    const list = [...ahead, ...statements.map(bind)];
     try {
-      const results =
-        batch || ahead > 0
-          ? await this.#http.batch(list, batch ?? {}, signal)
-          : [await this.#http.query(list[0]!, signal)];
-      if (question >= 0) this.#shape.parsers.learn(results[question]!);
-      return results.slice(ahead);
+      const results = await this.#http.ask(list, begin ?? (ahead.length > 0 ? {} : undefined), signal);
+      if (question) parsers.learn(results[ahead.length - 1]!);
+      return statements.map((statement, index) => toOutcome(results[ahead.length + index]!, parsers, statement));
     } catch (error) {
+      if (error instanceof StatementFailure) return toFailures(error.failure, list, steps, begin !== undefined);
       if (!isDbError(error, "AUTH_FAILED")) throw error;
       // The next connection asks for the URL again: it may have another password by now.
       this.close();
-      throw this.#isReused ? gone("the login is refused by now", error) : error;
+      throw this.#isReused ? gone("the login is now refused", error) : error;
     }
   }
 }
@@ -231,26 +170,38 @@ function isLone(step: Step): step is QueryStep {
 }
 
 // All of it was taken back.
-function toTorn(error: StatementFailure["failure"], { list, ahead }: Request): StepOutcome[] {
-  const meant = meantBy(error, list, true);
-  const values = list.flatMap((each) => each.values);
-  const told = toDbError(error, list[meant ?? -1] ?? { text: list.map(({ text }) => text).join("; ") }, values);
-  if (meant !== undefined && meant >= ahead) return toFailed(list.length - ahead, meant - ahead, told);
-  if (meant !== undefined) throw told;
+function toFailures(
+  error: ServerError,
+  list: readonly Bound[],
+  steps: readonly QueryStep[],
+  isBatch: boolean,
+): StepOutcome[] {
+  const ahead = list.length - steps.length;
+  const meant = meantBy(error, list, isBatch);
+  const values = list.flatMap((bound) => bound.values);
+  const reported = toDbError(
+    error,
+    list[meant ?? -1] ?? { text: joinTexts(isBatch ? list : list.slice(ahead)) },
+    values,
+  );
+  if (meant !== undefined && (meant >= ahead || !isBatch)) return toFailed(steps, Math.max(meant - ahead, 0), reported);
+  if (meant !== undefined) throw reported;
+  if (!isBatch) return toFailed(steps, 0, prefixed(reported, "this statement failed, or one sent ahead of it"));
   const which =
     list.length > 1 ? `one of these ${list.length} statements failed` : "the statement or its COMMIT failed";
-  throw retold(told, `${which}, and over HTTP the server does not say which`);
+  throw prefixed(reported, `${which}, and over HTTP the server does not say which`);
 }
 
-function retold(told: DbError, start: string): DbError {
-  const { position: _, ...details } = told.details as DbError<"QUERY_FAILED">["details"];
-  return new DbError("QUERY_FAILED", `${start}: ${told.message.slice(told.code.length + 2)}`, details, told);
-}
-
-function toFailed(length: number, index: number, error: Error): StepOutcome[] {
-  // Behind the list stands its COMMIT.
-  const behind = Array.from({ length: length + 1 }, (_, at) =>
-    at === index ? failure(error) : at < index ? DONE : SKIPPED,
+function prefixed(reported: DbError, start: string): DbError {
+  const { position: _, ...details } = reported.details as DbError<"QUERY_FAILED">["details"];
+  return new DbError(
+    "QUERY_FAILED",
+    `${start}: ${reported.message.slice(reported.code.length + 2)}`,
+    details,
+    reported,
   );
-  return [DONE, ...behind];
+}
+
+function toFailed(steps: readonly QueryStep[], failed: number, error: Error): StepOutcome[] {
+  return steps.map((_, at) => (at === failed ? failure(error) : at < failed ? DONE : SKIPPED));
 }

@@ -1,6 +1,6 @@
 import { DbError } from "../../errors.ts";
 import type { ServerError } from "../postgres/wire.ts";
-import { failed, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
+import { failed, redact, saysNoRoom, toConnectError, unknown, messageOf } from "./errors.ts";
 
 /** An error of PostgreSQL's about one of the statements of a request. */
 export class StatementFailure extends Error {
@@ -12,13 +12,10 @@ export class StatementFailure extends Error {
   }
 }
 
-// Told before anything is executed: by Neon's proxy, proxy/src/serverless/backend.rs.
-const UNREACHED =
-  /control plane|couldn't connect to compute|could not connect to (postgres|compute)|failed to acquire permit|too many connection/i;
 const UNCONNECTED =
   /\b(ECONNREFUSED|ENOTFOUND|EAI_\w+|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|getaddrinfo|DNS)\b/;
-// The handshake failed: nothing was sent, and the next one will not fare better.
-const UNTRUSTED = /cert|EPROTO|UNABLE_TO_|ERR_SSL|ERR_TLS|\bTLS\b/i;
+// The handshake failed, or the platform has sent nothing, as it says: the next one will not fare better.
+const UNTRUSTED = /cert|EPROTO|UNABLE_TO_|ERR_SSL|ERR_TLS|\bTLS\b|subrequests/i;
 
 /**
  * What a failed request means. The driver tells some of it by text alone: an HTTP status, and the JSON of the answer.
@@ -26,15 +23,15 @@ const UNTRUSTED = /cert|EPROTO|UNABLE_TO_|ERR_SSL|ERR_TLS|\bTLS\b/i;
  * @returns a StatementFailure where PostgreSQL spoke about a statement.
  */
 export function toHttpError(thrown: unknown, secrets: readonly (string | undefined)[], sql: string): Error {
-  const words = redact(wordsOf(thrown), secrets);
+  const words = redact(messageOf(thrown), secrets);
   const { code, sourceError, name } = Object(thrown) as { code?: string; sourceError?: unknown; name?: string };
   const cause = new Error(words);
-  if (sourceError !== undefined) return toNetworkError(redact(reasonOf(sourceError), secrets), cause);
+  if (sourceError !== undefined) return toNetworkError(redact(rootCauseOf(sourceError), secrets), cause);
   if (words.startsWith("Error getting auth token"))
-    return failed("AUTH_FAILED", "`authToken` failed: no token, and nothing was sent", { cause });
+    return failed("AUTH_FAILED", "`authToken` failed: nothing was sent", { cause });
   const [, status, body = ""] = /^Server error \(HTTP status (\d+)\): ([^]*)$/.exec(words) ?? [];
   if (status !== undefined) return toStatusError(Number(status), body, sql);
-  if (name !== "NeonDbError") return unknown("the server's answer cannot be read: is the endpoint right?", cause);
+  if (name !== "NeonDbError") return unknown("the server's answer is unreadable: is the endpoint right?", cause);
   if (typeof code === "string") return toServerError(Object.assign(thrown as ServerError, { message: words }));
   // Neon's proxy itself spoke, and has reached no database.
   if (/unexpected message from server/.test(words)) return unknown(words, cause);
@@ -52,11 +49,11 @@ function toNetworkError(reason: string, cause: Error): DbError {
   const isUntrusted = UNTRUSTED.test(reason);
   return isUntrusted || UNCONNECTED.test(reason)
     ? failed("CONNECT_FAILED", `the server cannot be reached: ${reason}`, { cause, retryable: !isUntrusted })
-    : unknown(`the request was sent, and no answer came: ${reason}`, cause);
+    : unknown(`the request was sent, but no answer came: ${reason}`, cause);
 }
 
 /** The last cause that is told, with its code: fetch itself says nothing more than that it failed. */
-function reasonOf(error: unknown): string {
+function rootCauseOf(error: unknown): string {
   const { code, message, cause, errors } = Object(error) as {
     code?: unknown;
     message?: unknown;
@@ -64,7 +61,7 @@ function reasonOf(error: unknown): string {
     errors?: readonly unknown[];
   };
   const inner = cause ?? errors?.[0];
-  if (inner !== undefined) return reasonOf(inner);
+  if (inner !== undefined) return rootCauseOf(inner);
   return [code, message].filter((part) => typeof part === "string" && part !== "").join(": ") || "no reason was given";
 }
 
@@ -75,17 +72,16 @@ function toStatusError(status: number, body: string, sql: string): DbError {
   if (status === 401 || status === 403) return failed("AUTH_FAILED", told, { cause });
   // A wrong endpoint, or too many requests.
   if (status === 404 || status === 429) return failed("CONNECT_FAILED", told, { cause, retryable: status === 429 });
-  if (status === 413 || status === 507) {
-    const remedy = status === 413 ? "send less" : "read less, or stream() it";
-    const details = { kind: "other", sql, dialectCode: String(status) } as const;
-    // Of a statement whose answer was too large, the work may be done.
-    return new DbError("QUERY_FAILED", `${told}: ${remedy}`, details, {
-      cause,
-      outcome: status === 413 ? "not-executed" : "unknown",
-    });
-  }
-  if (UNREACHED.test(message) || /^(53|57P03)/.test(code)) return toConnectError(told, cause);
-  return unknown(told, cause);
+  // Of a statement whose answer was too large, the work may be done.
+  const [remedy, outcome] = status === 413 ? ["send less"] : ["read less, or stream() it", "unknown" as const];
+  if (status === 413 || status === 507)
+    return new DbError(
+      "QUERY_FAILED",
+      `${told}: ${remedy}`,
+      { kind: "other", sql, dialectCode: String(status) },
+      { cause, outcome },
+    );
+  return saysNoRoom(message) || /^(53|57P03)/.test(code) ? toConnectError(told, cause) : unknown(told, cause);
 }
 
 function readBody(text: string): { readonly message: string; readonly code: string } {

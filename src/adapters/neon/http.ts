@@ -1,9 +1,10 @@
-import type { IsolationLevel, MaybePromise } from "../../contract/adapter.ts";
+import type { BeginOptions, IsolationLevel, MaybePromise } from "../../contract/adapter.ts";
 import type { Address } from "../postgres/address.ts";
 import type {
   ClientClass,
   FetchOptions,
   GlobalSettings,
+  HttpQuery,
   HttpResult,
   Level,
   NeonFunction,
@@ -11,18 +12,12 @@ import type {
   NeonSql,
 } from "./driver.ts";
 import { orAbort, within } from "../shared/waits.ts";
-import { unknown } from "./errors.ts";
+import { failed, unknown } from "./errors.ts";
 import { toHttpError } from "./http-failure.ts";
 import { Room } from "./room.ts";
 import type { RawRows } from "../postgres/results.ts";
 import type { Bound } from "../postgres/values.ts";
 import { reasonOf, throwIfAborted } from "../../signal.ts";
-
-/** How a batch begins. */
-export interface BatchOptions {
-  readonly isolationLevel?: IsolationLevel | undefined;
-  readonly isReadOnly?: boolean;
-}
 
 export interface HttpDriver {
   readonly neon: NeonFunction;
@@ -64,36 +59,29 @@ export class Http {
     }) as NeonSql;
   }
 
-  /** Sends one statement, which is atomic by itself. @throws DbError; or the signal's own reason. */
-  async query({ text, values }: Bound, signal?: AbortSignal): Promise<RawRows> {
-    return toRaw(
-      await this.#ask(text, signal, (fetchOptions) => this.raw.query(text, values, { types: TYPES, fetchOptions })),
-    );
-  }
-
-  /** Sends a list of statements, which is one transaction. @throws DbError; or the signal's own reason. */
-  async batch(list: readonly Bound[], options: BatchOptions, signal?: AbortSignal): Promise<RawRows[]> {
-    const { isolationLevel, isReadOnly } = options;
-    const sql = list.map(({ text }) => text).join("; ");
-    const results = await this.#ask(sql, signal, (fetchOptions) =>
-      this.raw.transaction(
-        list.map(({ text, values }) => this.raw.query(text, values, { types: TYPES })),
+  /**
+   * Sends statements: with `begin` as one transaction, else one alone.
+   *
+   * @throws DbError; or the signal's own reason.
+   */
+  async ask(list: readonly Bound[], begin: BeginOptions | undefined, signal?: AbortSignal): Promise<RawRows[]> {
+    if (!this.raw.query) throw failed("CONNECT_FAILED", "`neon` is too old: install @neondatabase/serverless 1.0");
+    const toQuery = ({ text, values }: Bound, fetchOptions?: FetchOptions): HttpQuery =>
+      this.raw.query(text, values, { types: TYPES, ...(fetchOptions && { fetchOptions }) });
+    const send = (fetchOptions: FetchOptions): PromiseLike<unknown> => {
+      if (!begin) return toQuery(list[0]!, fetchOptions);
+      const { isolationLevel, accessMode } = begin;
+      return this.raw.transaction(
+        list.map((bound) => toQuery(bound)),
         {
-          ...(isolationLevel && { isolationLevel: levelOf(isolationLevel) }),
-          ...(isReadOnly && { readOnly: true }),
+          isolationLevel: isolationLevel && levelOf(isolationLevel),
+          readOnly: accessMode === "read only" || undefined,
           fetchOptions,
         },
-      ),
-    );
-    return (results as HttpResult[]).map(toRaw);
-  }
-
-  #ask(
-    sql: string,
-    signal: AbortSignal | undefined,
-    send: (options: FetchOptions) => PromiseLike<unknown>,
-  ): Promise<unknown> {
-    return this.#room.waitFor(() => this.#askOnce(sql, signal, send), signal);
+      );
+    };
+    const answer = await this.#room.waitFor(() => this.#askOnce(joinTexts(list), signal, send), signal);
+    return [answer].flat().map((result) => toRaw(result as HttpResult));
   }
 
   async #askOnce(
@@ -103,7 +91,7 @@ export class Http {
   ): Promise<unknown> {
     throwIfAborted(signal);
     const { answerTimeoutMs } = this.#driver;
-    // Whoever hangs up has the statement cancelled at the server.
+    // Closing the request cancels the statement at the server.
     const hangUp = new AbortController();
     try {
       const answer = this.#withSettings(() => send({ signal: hangUp.signal, ...UNCACHED }));
@@ -152,9 +140,13 @@ function levelOf(level: IsolationLevel): Level {
   return level.replace(/(^| )./g, (start) => start.trim().toUpperCase()) as Level;
 }
 
-function toRaw(result: unknown): RawRows {
-  const { fields, rows, command, rowCount } = result as HttpResult;
+function toRaw({ fields, rows, command, rowCount }: HttpResult): RawRows {
   return { fields, rows, command, count: rowCount ?? 0 };
+}
+
+/** The texts of a list, as one. */
+export function joinTexts(list: readonly Bound[]): string {
+  return list.map(({ text }) => text).join("; ");
 }
 
 function knowsCache(): boolean {

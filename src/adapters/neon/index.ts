@@ -3,12 +3,12 @@ import { parseAddress } from "../postgres/address.ts";
 import { NeonAdapter } from "./adapter.ts";
 import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
 import { HttpAdapter } from "./http-adapter.ts";
-import { checkTimes, type LoginOptions, toFactory } from "./login.ts";
+import { type LoginOptions, toFactory } from "./login.ts";
 
 export type { ClientClass, ClientConfig, NeonFunction, NeonSettings } from "./driver.ts";
 
 export interface NeonOptions extends LoginOptions {
-  /** `neon` of `@neondatabase/serverless`, 1.2 or later: sends what travels over HTTP. */
+  /** `neon` of `@neondatabase/serverless`, 1.0 or later: sends requests over HTTP. */
   readonly neon: NeonFunction;
   /** `Client` of the same import: opens WebSockets. */
   readonly Client: ClientClass;
@@ -24,41 +24,33 @@ export interface NeonOptions extends LoginOptions {
    */
   readonly transport?: "auto" | "http" | "ws" | undefined;
   /**
-   * Longest time that a transaction may wait between two statements, in milliseconds; the server ends it then, so that one
-   * whose request was cut off holds no locks. Travels with BEGIN. 0 = the server's own limit. Default 60_000, or what the
-   * URL says.
+   * Longest pause between two statements of a transaction, in milliseconds. The server then ends it, so one whose request was
+   * cut off does not keep its locks. Sent with BEGIN. 0 = the server's own limit. Default 60_000, or the URL's value.
    */
   readonly idleInTransactionMs?: number | undefined;
 }
 
 /**
- * PostgreSQL at Neon, by `@neondatabase/serverless`: `postgresql://user:password@ep-….neon.tech/database`.
+ * PostgreSQL at Neon, through `@neondatabase/serverless`: `postgresql://user:password@ep-….neon.tech/database`.
  *
- * - A session connects, logs in, begins its transaction and runs its first statement in two round trips; statements asked
- *   for in one tick share one.
- * - Integers beyond 2^53-1 come as `bigint`, `bytea` as Uint8Array, `timestamptz` as Date, arrays as lists, `json` and `jsonb`
- *   as values; each binds again. `numeric`, intervals, `date` and `timestamp` come as the text that PostgreSQL writes; see `parsers`.
- * - Over HTTP each request has a session of its own: `setup` rides ahead of each, and what would set one up as text is
- *   refused; with `auto` it opens the WebSocket.
+ * - A session connects, logs in, begins its transaction and runs its first statement in two round trips; statements
+ *   issued in one tick share one.
+ * - Integers beyond 2^53-1 come back as `bigint`, `bytea` as Uint8Array, `timestamptz` as Date, arrays as arrays, `json` and
+ *   `jsonb` as values; each binds again. `numeric`, intervals, `date` and `timestamp` come back as PostgreSQL's text; see `parsers`.
+ * - Over HTTP each request has a session of its own: `setup` precedes each, and statements that leave state in a session are
+ *   refused; with `auto` they open the WebSocket.
  * - `statement_timeout`, `lock_timeout`, `search_path` and `options=-c …` of the URL are sent as SQL: Neon drops them.
  *
  * Source: https://neon.com/docs/serverless/serverless-driver
  *
- * @throws TypeError for a wrong option.
+ * @throws TypeError for an invalid option.
  */
 export function neon(options: NeonOptions): AdapterFactory {
-  const { neon: query, Client, neonConfig, transport = "auto", authToken, parsers, pooled } = options;
-  const { idleInTransactionMs, answerTimeoutMs } = options;
-  for (const [name, value] of Object.entries({ neon: query, Client }))
-    if (typeof value !== "function")
-      throw new TypeError(`Expected \`${name}\` of @neondatabase/serverless, got \`${typeof value}\``);
+  const { neon: query, Client, transport = "auto", authToken, idleInTransactionMs, answerTimeoutMs } = options;
   if (!["auto", "http", "ws"].includes(transport))
     throw new TypeError(`Expected \`transport\` to be "auto", "http" or "ws", got \`${transport}\``);
-  checkTimes({ idleInTransactionMs, answerTimeoutMs });
-  const times = [idleInTransactionMs, answerTimeoutMs];
-  const identity = [query, Client, neonConfig, transport, authToken, parsers, pooled, ...times];
-  return toFactory(identity, (source) => {
-    // A token is for HTTP: without a password there is no other way.
+  return toFactory({ neon: query, Client }, { idleInTransactionMs, answerTimeoutMs }, options, (source) => {
+    // A token works over HTTP only: without a password there is no other way.
     const isToken = transport === "auto" && authToken !== undefined && !parseAddress(source.url).password;
     return transport === "http" || isToken ? new HttpAdapter(options, source) : new NeonAdapter(options, source);
   });

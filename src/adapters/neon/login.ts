@@ -1,4 +1,4 @@
-import type { AdapterFactory, AdapterSource, Capabilities, MaybePromise, Settings } from "../../contract/adapter.ts";
+import type { AdapterFactory, Capabilities, MaybePromise, Settings } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
 import type { Address } from "../postgres/address.ts";
 import type { ParserOptions } from "../postgres/parsers.ts";
@@ -53,10 +53,10 @@ export function isPooledBy({ pooled }: LoginOptions, { host }: Address): boolean
 export function checkLogin({ password }: Address, options: LoginOptions, isOverHttp: boolean): void {
   const { authToken, allowPasswordInBrowser } = options;
   if (!password && (authToken === undefined || !isOverHttp))
-    throw failed("AUTH_FAILED", "the URL has no password: give one, or `authToken`, which is for HTTP");
+    throw failed("AUTH_FAILED", "the URL has no password: add one, or use `authToken` over HTTP");
   if (password && !allowPasswordInBrowser && isBrowser()) {
     const remedy = "use `authToken`, or `allowPasswordInBrowser`";
-    throw new TypeError(`Expected a URL without a password in a browser, where everybody can read it: ${remedy}`);
+    throw new TypeError(`Expected a URL without a password in a browser, where anyone can read it: ${remedy}`);
   }
 }
 
@@ -67,20 +67,27 @@ export function settingsOf(
 ): { readonly setup: Statement[]; readonly inherited: Settings } {
   if (isPooled) return { setup: [], inherited: Object.fromEntries(settings) };
   return {
-    setup: [...settings].map((setting) => ({ text: "SELECT set_config($1, $2, false)", params: setting })),
+    setup: [...settings].map(([name, value]) => ({ text: `SELECT set_config('${name}', $1, false)`, params: [value] })),
     inherited: {},
   };
 }
 
-export function checkTimes(options: Readonly<Record<string, number | undefined>>): void {
-  for (const [name, value = 0] of Object.entries(options))
+/** @throws TypeError for a part of the driver that is none, and a time that is none. */
+export function toFactory(
+  parts: Readonly<Record<string, unknown>>,
+  times: Readonly<Record<string, number | undefined>>,
+  options: object,
+  create: AdapterFactory["create"],
+): AdapterFactory {
+  for (const [name, value] of Object.entries(parts))
+    if (typeof value !== "function")
+      throw new TypeError(`Expected \`${name}\` of @neondatabase/serverless, got \`${typeof value}\``);
+  for (const [name, value = 0] of Object.entries(times))
     if (!Number.isInteger(value) || value < 0)
       throw new TypeError(`Expected \`${name}\` to be an integer >= 0, got \`${value}\``);
-}
-
-export function toFactory(
-  identity: readonly unknown[],
-  create: (source: AdapterSource) => ReturnType<AdapterFactory["create"]>,
-): AdapterFactory {
-  return { schemes: ["postgres", "postgresql"], identity, create };
+  // With their names: a value must not pass for that of another option.
+  const identity = Object.keys(options)
+    .sort()
+    .flatMap((name): unknown[] => [name, Reflect.get(options, name)]);
+  return { dialect: "postgres", schemes: ["postgres", "postgresql"], identity, create };
 }

@@ -1,17 +1,10 @@
 import { systemClock } from "../../clock.ts";
 import { isDbError } from "../../errors.ts";
 import { orAbort } from "../shared/waits.ts";
+import { saysNoRoom } from "./errors.ts";
 
-// The server has no room, or is not up yet: by PostgreSQL, and by Neon's proxy, proxy/src/serverless/backend.rs.
-const NO_ROOM =
-  /too many (clients|connections?)|connection slots|starting up|not yet accepting|couldn't connect to compute|failed to acquire permit|control plane/i;
 const SCARCE_MS = 10_000;
 const [SHORTEST_MS, LONGEST_MS] = [50, 1_000];
-
-/** Whether it is told, with nothing executed, that there is no room now. */
-function isNoRoom(error: unknown): boolean {
-  return isDbError(error, "CONNECT_FAILED") && error.retryable && NO_ROOM.test(error.message);
-}
 
 /** What is known of a server's room, by all connections to it. */
 export class Room {
@@ -23,7 +16,7 @@ export class Room {
   }
 
   note(error: unknown): void {
-    if (isDbError(error, "CONNECT_FAILED") && error.retryable) this.#scarceUntil = systemClock.now() + SCARCE_MS;
+    if (isRefusal(error)) this.#scarceUntil = systemClock.now() + SCARCE_MS;
   }
 
   /** Does the work again while there is no room, for as long as an open may take. */
@@ -33,11 +26,15 @@ export class Room {
       try {
         return await work();
       } catch (error) {
-        if (!isNoRoom(error) || systemClock.now() + pauseMs > endsAt) throw error;
+        if (!isRefusal(error) || !saysNoRoom(error.message) || systemClock.now() + pauseMs > endsAt) throw error;
         await orAbort(pause(pauseMs), signal);
       }
     }
   }
+}
+
+function isRefusal(error: unknown): error is Error {
+  return isDbError(error, "CONNECT_FAILED") && error.retryable;
 }
 
 /** With jitter, so that those who were refused together do not come back together. */

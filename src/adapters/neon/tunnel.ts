@@ -1,7 +1,7 @@
 import type { Address } from "../postgres/address.ts";
 import type { ClientClass, ClientConfig, NeonClient, NeonSettings } from "./driver.ts";
 import { pause, type Room } from "./room.ts";
-import { failed, failures, gone, redact, toConnectError, unknown, wordsOf } from "./errors.ts";
+import { failed, failures, gone, redact, toConnectError, unknown, messageOf } from "./errors.ts";
 import { type Answer, type Part, Pipeline } from "../postgres/pipeline.ts";
 import type { Answering, Channel, ServerError } from "../postgres/wire.ts";
 import { isDbError } from "../../errors.ts";
@@ -80,7 +80,7 @@ export class Tunnel implements Channel {
       // Behind connect(), which takes off what listens for it, and ahead of the driver, which begins the next query then.
       this.client.connection.prependListener("readyForQuery", ({ status }) => this.#onReady(status));
       const isOpen = await orAbort(within(connecting, CONNECT_TIMEOUT_MS), signal);
-      // Whoever opens it is told, and not who sends the first statement.
+      // The error goes to the caller that opens it, not to the first statement.
       if (isOpen && isScarce) await orAbort(this.run([[]], false).answer, signal);
       if (isOpen) return;
     } catch (error) {
@@ -161,7 +161,7 @@ export class Tunnel implements Channel {
   }
 
   #words(error: unknown): string {
-    return redact(wordsOf(error), [this.#route.address.password]);
+    return redact(messageOf(error), [this.#route.address.password]);
   }
 
   // Whatever is told before the first ReadyForQuery is about the connect.

@@ -25,22 +25,7 @@ const WITHOUT_EFFECT =
  * @throws TypeError that shows no secret of the URL.
  */
 export function parseAddress(text: string): Address {
-  let url: URL;
-  try {
-    // Only the special schemes have a host and a user that can be read alike everywhere. Each hides a port: this one, 21.
-    url = new URL(text.replace(/^postgres(ql)?:/i, "ftp:"));
-  } catch {
-    throw new TypeError("Expected a URL like `postgresql://user:password@host/database`, got one that cannot be read");
-  }
-  const [user, password, database] = [url.username, url.password, url.pathname.slice(1)].map(decode) as [
-    string,
-    string,
-    string,
-  ];
-  if (!user || !database)
-    throw new TypeError(
-      "Expected a URL like `postgresql://user:password@host/database`, got one without user or database",
-    );
+  const { url, user, password, database } = readUrl(text);
   const { hostname: host, port, searchParams } = url;
   const place = `${host}${port && `:${port}`}/${encodeURIComponent(database)}`;
   const login = encodeURIComponent(user);
@@ -57,12 +42,14 @@ export function parseAddress(text: string): Address {
   };
 }
 
-function decode(part: string): string {
+function readUrl(text: string): Record<"user" | "password" | "database", string> & { readonly url: URL } {
   try {
-    return decodeURIComponent(part);
-  } catch {
-    throw new TypeError("Expected a URL whose user, password and database are percent-encoded");
-  }
+    // Only the special schemes have a host and a user that can be read alike everywhere. Each hides a port: this one, 21.
+    const url = new URL(text.replace(/^postgres(ql)?:/i, "ftp:"));
+    const [user, password, database] = [url.username, url.password, url.pathname.slice(1)].map(decodeURIComponent);
+    if (user && database) return { url, user, password: password!, database };
+  } catch {}
+  throw new TypeError("Expected a URL like `postgresql://user:password@host/database`, percent-encoded");
 }
 
 function readSettings(params: URLSearchParams): Map<string, string> {
@@ -71,7 +58,7 @@ function readSettings(params: URLSearchParams): Map<string, string> {
     if (SETTINGS.includes(name)) settings.set(name, value);
     else if (name === "options") readOptions(value, settings);
     else if (name !== "application_name" && !WITHOUT_EFFECT.test(name))
-      throw new TypeError(`Expected a parameter that is known in a PostgreSQL URL, got \`${name}\``);
+      throw new TypeError(`Expected a known PostgreSQL URL parameter, got \`${name}\``);
   }
   return settings;
 }

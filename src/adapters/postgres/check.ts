@@ -15,12 +15,11 @@ export function check(statement: Statement, place: StatementPlace, isPooled: boo
   const { text } = statement;
   bind(statement);
   const { leavesState, isRepeatable } = scan(text);
-  if (place === "autocommit" && leavesState) {
-    const remedy = "use db.session(work, { transaction: false }), `setup` for all sessions, or `settings` for some";
-    throw needsSession(`what this makes ends with its session, which is over at once: ${remedy}`, text);
-  }
-  if (!isPooled) return;
-  const remedy = "use `settings`, the URL's parameters, SET LOCAL in a transaction, or the direct host";
-  if (place === "setup" ? isRepeatable : place === "session" && leavesState)
-    throw needsSession(`behind a pooler each transaction may have another session: ${remedy}`, text);
+  if (place === "autocommit" && leavesState)
+    throw needsSession("this ends with its session, at once: use db.session(), `setup` or `settings`", text);
+  if (isPooled && (place === "setup" ? isRepeatable : place === "session" && leavesState))
+    throw needsSession(
+      "a pooler lends a session for one transaction: use `settings`, SET LOCAL or the direct host",
+      text,
+    );
 }

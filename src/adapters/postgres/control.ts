@@ -1,17 +1,29 @@
 // The statements that isopool itself asks for.
 
 import type { BeginOptions, Step } from "../../contract/adapter.ts";
-import type { RunPart } from "./pipeline.ts";
+import type { Bound } from "./values.ts";
 
-export function run(text: string): RunPart {
-  return { kind: "run", bound: { text, values: [] } };
+/** A value that only this session has, from its reset on; and what fails in one that has it not. */
+export const SET_MARK = "SELECT pg_catalog.set_config('isopool.mark', $1, false)";
+export const CHECK_MARK = "SELECT 1 / (coalesce(pg_catalog.current_setting('isopool.mark', true), '') = $1)::int";
+
+export function bare(text: string): Bound {
+  return { text, values: [] };
 }
 
 /** Rides behind BEGIN, so that a transaction nobody comes back to is ended by the server. */
-export function patience(idleInTransactionMs: number): RunPart[] {
-  return idleInTransactionMs > 0 ? [run(`SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`)] : [];
+export function idleTimeout(idleInTransactionMs: number): Bound[] {
+  return idleInTransactionMs > 0
+    ? [bare(`SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`)]
+    : [];
 }
 
+/**
+ * PostgreSQL's text of a step: `BEGIN ISOLATION LEVEL SERIALIZABLE`, `SAVEPOINT "name"`.
+ *
+ * @example
+ * textOf({ kind: "rollback-to", name: "a" }); // 'ROLLBACK TO SAVEPOINT "a"'
+ */
 export function textOf(step: Exclude<Step, { kind: "query" }>): string {
   if (step.kind === "begin") return beginOf(step.options);
   const name = "name" in step ? ` "${step.name.replaceAll('"', '""')}"` : "";

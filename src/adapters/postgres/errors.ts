@@ -20,7 +20,13 @@ const KINDS: Readonly<Record<string, QueryFailureKind>> = {
   "42P18": "parameter",
 };
 
-/** What the server said about a statement. */
+/**
+ * What the server said about a statement.
+ *
+ * @param error - the fields of its ErrorResponse, as `pg` and Neon name them.
+ * @example
+ * throw toDbError(thrown as ServerError, statement, values);
+ */
 export function toDbError(error: ServerError, { text: sql }: Statement, values: readonly unknown[] = []): DbError {
   const code = error.code ?? undefined;
   const kind = KINDS[code ?? ""] ?? "other";
@@ -62,5 +68,5 @@ export function needsSession(remedy: string, sql: string): DbError {
 }
 
 export function needsNoSettings(sql: string): DbError {
-  return needsSession("settings last for a transaction, and this statement runs in none: send it without", sql);
+  return needsSession("settings need a transaction, and this statement cannot run in one: send it without", sql);
 }

@@ -4,7 +4,7 @@ import type { RawRows } from "./results.ts";
 import type { Bound } from "./values.ts";
 
 /** Makes a value of the text that PostgreSQL wrote. */
-type Parser = (text: string) => SqlValue;
+export type Parser = (text: string) => SqlValue;
 
 /** How values are read, by the OID or the name of their type. */
 export type ParserOptions = Readonly<Record<string | number, (text: string) => unknown>>;
@@ -28,15 +28,17 @@ const PARSERS: Readonly<Record<number, Parser>> = {
   1184: toDate,
 };
 
-// Types whose lists are told by an OID of PostgreSQL's own: the list's, the item's.
+// Lists of PostgreSQL's own types: the OID of the list, and that of its item where it is not the one before.
 const LISTS = new Map<number, number>(
   (
-    "143,142 1040,829 1000,16 1001,17 1002,18 1003,19 1016,20 1005,21 1007,23 1009,25 1028,26 199,114 1021,700 1022,701 1041,869 651,650 " +
-    "1014,1042 1015,1043 1182,1082 1183,1083 1115,1114 1185,1184 1187,1186 1270,1266 1231,1700 2951,2950 3807,3802 " +
-    "3905,3904 3907,3906 3909,3908 3911,3910 3913,3912 3927,3926"
+    "143 651 1115 1185 1187 2951 3905 3907 3909 3911 3913 3927 199,114 1000,16 1001,17 1002,18 1003,19 1005,21 1007,23 1009,25 " +
+    "1014,1042 1015,1043 1016,20 1021,700 1022,701 1028,26 1040,829 1041,869 1182,1082 1183,1083 1231,1700 1270,1266 3807,3802"
   )
     .split(" ")
-    .map((pair) => pair.split(",").map(Number) as [number, number]),
+    .map((pair) => {
+      const [list = 0, item = list - 1] = pair.split(",").map(Number);
+      return [list, item];
+    }),
 );
 // Below it there are PostgreSQL's own.
 const FIRST_OWN = 16_384;
@@ -52,19 +54,22 @@ export class Parsers {
 
   constructor(own: ParserOptions = {}) {
     this.#own = own;
+    for (const [name, parse] of Object.entries(own))
+      if (typeof parse !== "function")
+        throw new TypeError(`Expected the parser of \`${name}\` to be a function, got \`${typeof parse}\``);
     this.#names = Object.keys(own).filter((key) => !/^\d+$/.test(key));
   }
 
   /** What has to be asked to know the named types; `undefined` when nothing has. */
   get question(): Bound | undefined {
     if (!this.#isDue || this.#names.length === 0) return undefined;
-    this.#isDue = false;
     const calls = this.#names.map((_, index) => `(${index}, pg_catalog.to_regtype($${index + 1}))`).join(", ");
     const text = `SELECT n, oid, typarray FROM (VALUES ${calls}) AS named (n, type) JOIN pg_catalog.pg_type ON oid = type`;
     return { text, values: [...this.#names] };
   }
 
   learn({ rows }: RawRows): void {
+    this.#isDue = false;
     for (const row of rows) {
       const [name, oid, list] = row.map(Number) as [number, number, number];
       this.#byOid.set(oid, this.#own[this.#names[name]!] as Parser);

@@ -13,8 +13,8 @@ export interface RunPart {
   readonly bound: Bound;
   readonly portal?: string;
   readonly limit?: number;
-  /** A portal that is not needed behind it. */
-  closes?: string;
+  /** True: its answer is not to wait for the Sync. */
+  readonly isUrgent?: boolean;
 }
 
 export type PartOutcome =
@@ -34,7 +34,7 @@ const SKIPPED: PartOutcome = { status: "skipped" };
  */
 export class Pipeline implements Submittable {
   readonly answer: Promise<Answer>;
-  /** When the first segment was answered. */
+  /** When the first part was answered. */
   readonly first: Promise<void>;
   /** What the server has refused last: why it ended the connection, if it did. */
   failure: ServerError | undefined;
@@ -122,7 +122,7 @@ export class Pipeline implements Submittable {
     this.#reject(error);
   }
 
-  /** Of a close nothing is told. */
+  /** A close is not reported. */
   get #here(): { readonly outcomes: PartOutcome[]; readonly length: number } {
     const { length } = this.#segments[this.#segment]!.filter(({ kind }) => kind !== "close");
     return { outcomes: this.#outcomes[this.#segment]!, length };
@@ -131,6 +131,7 @@ export class Pipeline implements Submittable {
   #done(command: string, count: number, hasMore: boolean): void {
     const result = { fields: this.#fields, rows: this.#rows, command, count };
     this.#outcomes[this.#segment]!.push({ status: "done", result, hasMore });
+    this.#begin();
     this.#fields = this.#rows = [];
   }
 }
@@ -145,5 +146,5 @@ function write(part: Part, wire: Wire): void {
     wire.describe({ type: "P", name: portal });
   }
   wire.execute({ portal, rows: limit });
-  if (part.kind === "run" && part.closes) wire.close({ type: "P", name: part.closes });
+  if (part.kind === "run" && part.isUrgent) wire.flush();
 }

@@ -2,7 +2,7 @@ import type { RowStream, StreamOptions } from "../../contract/adapter.ts";
 import type { RowBatch, Statement } from "../../contract/statement.ts";
 import type { RawField } from "./wire.ts";
 import { toDbError } from "./errors.ts";
-import { run } from "./control.ts";
+import { bare } from "./control.ts";
 import type { Parsers } from "./parsers.ts";
 import type { Part, PartOutcome } from "./pipeline.ts";
 import type { Leg } from "./plan.ts";
@@ -42,6 +42,7 @@ let portals = 0;
 export class PortalStream implements RowStream {
   readonly #host: PortalHost;
   readonly #bound: Bound;
+  readonly #parsers: Statement["parsers"];
   #batchSize: number;
   readonly #largest: number;
   readonly #signal: AbortSignal | undefined;
@@ -56,6 +57,7 @@ export class PortalStream implements RowStream {
   constructor(host: PortalHost, statement: Statement, { batchSize, mayGrow, signal }: StreamOptions) {
     this.#host = host;
     this.#bound = bind(statement);
+    this.#parsers = statement.parsers;
     this.#batchSize = batchSize;
     this.#largest = mayGrow ? LARGEST_BATCH : batchSize;
     this.#signal = signal;
@@ -82,10 +84,10 @@ export class PortalStream implements RowStream {
     if (this.#rows.length === 0) return DONE;
     const columns = this.#fields.map(({ name }) => name);
     const cells = this.#rows.splice(0, this.#batchSize);
-    // Whoever reads on has read that much already.
+    // The reader has already read that much.
     this.#batchSize = Math.min(this.#largest, 2 * this.#batchSize);
     try {
-      return { done: false, value: { columns, rows: toRows(this.#fields, cells, this.#host.parsers) } };
+      return { done: false, value: { columns, rows: toRows(this.#fields, cells, this.#host.parsers, this.#parsers) } };
     } catch (error) {
       throw unread(error, this.#bound.text);
     }
@@ -98,7 +100,7 @@ export class PortalStream implements RowStream {
     this.#over();
   }
 
-  /** Reads the rest, so that the portal is not needed any more. */
+  /** Reads the rest, so the portal is no longer needed. */
   async drain(signal: AbortSignal | undefined): Promise<void> {
     if (this.#state !== "open") return;
     const isAlone = this.#isAlone;
@@ -154,7 +156,12 @@ export class PortalStream implements RowStream {
 
   // Its own transaction ends with it.
   async #settle(text: "COMMIT" | "ROLLBACK"): Promise<void> {
-    const [outcome] = await this.#host.run(undefined, [run(text)], text === "COMMIT", undefined);
+    const [outcome] = await this.#host.run(
+      undefined,
+      [{ kind: "run", bound: bare(text) }],
+      text === "COMMIT",
+      undefined,
+    );
     this.#isAlone = false;
     if (text === "COMMIT" && outcome?.status === "failed")
       throw (this.#error = toDbError(outcome.error, this.#bound, this.#bound.values));

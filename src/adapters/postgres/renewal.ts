@@ -32,7 +32,7 @@ export class Renewal {
   }
 
   /** What must run ahead of anything else; `[]` when the session is as good as new. */
-  get ahead(): readonly Statement[] {
+  get reset(): readonly Statement[] {
     if (this.isPooled) return [RESET];
     return this.#isDue ? [RESET, ...this.#setup] : [];
   }

@@ -1,8 +1,8 @@
-import type { RawResult, SqlValue } from "../../contract/statement.ts";
+import type { RawResult, SqlValue, Statement } from "../../contract/statement.ts";
 import type { StepOutcome } from "../../contract/adapter.ts";
 import { DbError } from "../../errors.ts";
 import { failure } from "./outcomes.ts";
-import type { Parsers } from "./parsers.ts";
+import type { Parser, Parsers } from "./parsers.ts";
 import type { RawField } from "./wire.ts";
 
 /** What a statement gave, still as texts. */
@@ -18,19 +18,21 @@ export interface RawRows {
 const WRITES = ["INSERT", "UPDATE", "DELETE", "MERGE"];
 
 /** Reads a result, over HTTP and WebSocket alike. */
-export function toOutcome(raw: RawRows, own: Parsers, sql: string): StepOutcome {
+export function toOutcome(raw: RawRows, own: Parsers, { text, parsers }: Statement): StepOutcome {
   try {
-    return { status: "done", result: toResult(raw, own) };
+    return { status: "done", result: toResult(raw, own, parsers) };
   } catch (error) {
-    return failure(unread(error, sql));
+    return failure(unread(error, text));
   }
 }
 
-function toResult({ fields, rows, command, count }: RawRows, own: Parsers): RawResult {
+function toResult({ fields, rows, command, count }: RawRows, own: Parsers, parsers: Statement["parsers"]): RawResult {
   return {
     columns: fields.map(({ name }) => name),
-    rows: toRows(fields, rows, own),
+    columnTypes: fields.map(({ dataTypeID }) => dataTypeID),
+    rows: toRows(fields, rows, own, parsers),
     rowsAffected: WRITES.includes(command) ? count : 0,
+    command,
   };
 }
 
@@ -38,14 +40,15 @@ export function toRows(
   fields: readonly RawField[],
   rows: readonly (readonly (string | null)[])[],
   own: Parsers,
+  parsers: Statement["parsers"],
 ): SqlValue[][] {
-  const parsers = fields.map(({ dataTypeID }) => own.of(dataTypeID));
-  return rows.map((row) => row.map((cell, index) => (cell === null ? null : parsers[index]!(cell))));
+  const parse = fields.map(({ dataTypeID }) => (parsers?.[dataTypeID] as Parser | undefined) ?? own.of(dataTypeID));
+  return rows.map((row) => row.map((cell, index) => (cell === null ? null : parse[index]!(cell))));
 }
 
 /** A parser has thrown: the statement itself was done. */
 export function unread(cause: unknown, sql: string): DbError {
-  const message = "the statement was executed, and a parser failed on its rows: see `cause`";
+  const message = "the statement ran, but a parser failed on its rows: see `cause`";
   return new DbError(
     "QUERY_FAILED",
     message,

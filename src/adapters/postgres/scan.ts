@@ -1,4 +1,3 @@
-import { Recent } from "../shared/recent.ts";
 import { type Words, wordsOf } from "./words.ts";
 
 /** What is seen of a text without asking the database. */
@@ -42,11 +41,27 @@ const OWN_PLACEHOLDERS = /^(PREPARE|CREATE (OR REPLACE )?(FUNCTION|PROCEDURE)) /
 /** Behind these a statement begins in PL/pgSQL. */
 const BEFORE_STATEMENT = /; |\b(?:BEGIN|THEN|ELSE|LOOP) /;
 
-const scans = new Recent(256, read);
+/** Longest texts that are remembered, all of them together: some hundred of the usual length. */
+const REMEMBERED = 2 ** 17;
+const scans = new Map<string, Scan>();
+let remembered = 0;
 
-/** Scans a text; one seen of late is remembered. */
+/**
+ * Scans a text; one seen of late is remembered.
+ *
+ * @example
+ * scan("set statement_timeout = 5").leavesState; // true
+ */
 export function scan(text: string): Scan {
-  return scans.get(text);
+  let found = scans.get(text);
+  if (found) return found;
+  remembered += text.length;
+  if (remembered > REMEMBERED) {
+    scans.clear();
+    remembered = text.length;
+  }
+  scans.set(text, (found = read(text)));
+  return found;
 }
 
 function read(text: string): Scan {
@@ -54,12 +69,13 @@ function read(text: string): Scan {
   const head = headOf(found);
   const verb = found.words.find((word) => /^\w/.test(word)) ?? "";
   const leavesState = leaves(head, found) || (verb === "DO" && bodyLeaves(wordsOf(body)));
+  const isApart = APART.test(head);
   return {
     verb,
     leavesState,
     isForGood: FOR_GOOD.test(head),
-    isRepeatable: leavesState || CALLS.test(head),
-    place: APART.test(head) ? "apart" : /^(DO|CALL)$/.test(verb) ? "commits" : "anywhere",
+    isRepeatable: !isApart && (leavesState || CALLS.test(head)),
+    place: isApart ? "apart" : /^(DO|CALL)$/.test(verb) ? "commits" : "anywhere",
     isBarred: BARRED.test(head),
     placeholders: OWN_PLACEHOLDERS.test(head) ? 0 : placeholders,
     stray: stray >= 0 ? stray : text.indexOf("\0"),

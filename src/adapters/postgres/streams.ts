@@ -6,7 +6,7 @@ export class Streams {
   readonly #all: Set<PortalStream> = new Set();
   /** Those that read already when the savepoint was made, by its name: a rollback to it leaves them alone. */
   readonly #older: Map<string, readonly PortalStream[]> = new Map();
-  /** Portals that nobody reads any more: closed ahead of the next statement. */
+  /** Abandoned portals, closed before the next statement. */
   #left: string[] = [];
 
   get size(): number {

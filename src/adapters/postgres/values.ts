@@ -15,21 +15,23 @@ const MAX_VALUES = 65_535;
 /**
  * Writes a statement's values.
  *
+ * @example
+ * bind({ text: "select $1", params: [true] }); // { text: "select $1", values: ["true"] }
  * @throws DbError `QUERY_FAILED` of kind `syntax` (none or several statements) or `parameter`; no value is shown.
  */
 export function bind({ text, params = [] }: Statement): Bound {
   const { verb, stray, placeholders, isBarred } = scan(text);
   if (!verb) throw refusal("no statement in the text", text, 0);
-  if (stray >= 0) throw refusal("several statements in one text: give a list to batch()", text, stray);
-  if (isBarred) throw refusal("not sent as text: use the session's methods, and for COPY `raw` or unnest()", text, 0);
-  if (!Array.isArray(params)) throw refusal("expected a list of values: PostgreSQL knows `$1`, no names", text);
+  if (stray >= 0) throw refusal("several statements in one text: pass a list to batch()", text, stray);
+  if (isBarred)
+    throw refusal("cannot be sent as SQL: use the session's methods, and for COPY `raw` or unnest()", text, 0);
+  if (!Array.isArray(params)) throw refusal("expected a list of values: PostgreSQL has `$1`, not names", text);
   const wanted = Math.min(placeholders, MAX_VALUES);
   if (params.length !== wanted) throw refusal(`expected ${wanted} values, got ${params.length}`, text);
   const values = (params as readonly unknown[]).map((value, index) => {
     const encoded = isJson(value, text, index + 1) ? toJson(value) : encode(value);
     if (encoded !== undefined) return encoded;
-    const remedy =
-      "give null, text without NUL, a number, a bigint, a boolean, a valid Date, a Uint8Array, a list of these or JSON";
+    const remedy = "use null, text without NUL, a number, boolean, valid Date, Uint8Array, list or plain object";
     throw refusal(`value \`${index + 1}\` (${tagOf(value)}) cannot be bound: ${remedy}`, text);
   });
   return { text, values };
@@ -70,9 +72,10 @@ function toJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value, (_, each: unknown) => {
       if (typeof each === "bigint" && Number.isSafeInteger(Number(each))) return Number(each);
-      // JSON has no place for it, and to leave it out would change the value.
-      if (/^(bigint|function|symbol)$/.test(typeof each)) throw new TypeError("Expected JSON");
-      return each;
+      // JSON has no place for these, and would change them or leave them out: Infinity, a Map, bytes.
+      const isJson = typeof each === "object" ? !each || Array.isArray(each) || isPlain(each) : each === String(each);
+      if (isJson || typeof each === "boolean" || each === undefined || Number.isFinite(each)) return each;
+      throw new TypeError("Expected JSON");
     });
   } catch {
     return undefined;

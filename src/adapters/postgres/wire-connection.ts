@@ -3,16 +3,17 @@ import type { DriverConnection, Flight, Settings, Step, StepOutcome, StreamOptio
 import type { Statement } from "../../contract/statement.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { orAbort, within } from "../shared/waits.ts";
-import { run } from "./control.ts";
-import { outcomesOf, renewalFailure } from "./landing.ts";
+import { bare } from "./control.ts";
+import { leadFailure, outcomesOf } from "./landing.ts";
 import { isSetup, settled, stopOf } from "./outcomes.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
-import { EXTRA, type Ground, type Leg, hasOwnAnswer, planLeg, QUESTION, type Segment } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
+import { type Leg, planLeg } from "./plan.ts";
 import { PortalStream } from "./portal-stream.ts";
 import { Renewal } from "./renewal.ts";
 import { type Scan, scan } from "./scan.ts";
-import { checkSettings } from "./settings.ts";
-import type { Shape } from "./shape.ts";
+import { QUESTION, type Segment, STREAMED } from "./segments.ts";
+import type { SessionConfig } from "./session-config.ts";
 import { Streams } from "./streams.ts";
 import type { Channel } from "./wire.ts";
 import { throwIfAborted } from "../../signal.ts";
@@ -32,24 +33,21 @@ const DOUBT_AFTER_MS = 5_000;
 export class WireConnection implements DriverConnection {
   readonly setup: readonly Statement[];
   readonly #channel: Channel;
-  readonly #shape: Shape;
+  readonly #config: SessionConfig;
   readonly #renewal: Renewal;
   readonly #streams: Streams = new Streams();
-  /** No other session at the server has it. */
-  readonly #name = `isopool_${Math.random().toString(36).slice(2)}`;
-  #turn = 0;
   #answeredAt: number = systemClock.now();
   /** The session has left something in it; and a hook has, for all sessions. */
   #hasState = false;
-  #isFitted = false;
+  #hasHookState = false;
   /** Nothing was done to it that a reset cannot undo. */
-  #isMended = true;
+  #isResettable = true;
 
-  constructor(channel: Channel, shape: Shape) {
+  constructor(channel: Channel, config: SessionConfig) {
     this.#channel = channel;
-    this.#shape = shape;
-    this.setup = shape.setup;
-    this.#renewal = new Renewal(shape.isPooled);
+    this.#config = config;
+    this.setup = config.setup;
+    this.#renewal = new Renewal(config.isPooled);
   }
 
   get raw(): unknown {
@@ -64,12 +62,12 @@ export class WireConnection implements DriverConnection {
   }
 
   get isReusable(): boolean {
-    return this.state === "idle" && this.#isMended && this.#streams.size === 0;
+    return this.state === "idle" && this.#isResettable && this.#streams.size === 0;
   }
 
   /** Something was set in it, made or begun, that another session would not have. */
   get hasState(): boolean {
-    return this.#hasState || this.#isFitted || this.#streams.size > 0 || STATES[this.#channel.status] !== "idle";
+    return this.#hasState || this.#hasHookState || this.#streams.size > 0 || STATES[this.#channel.status] !== "idle";
   }
 
   renew(): void {
@@ -80,7 +78,6 @@ export class WireConnection implements DriverConnection {
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
     const { steps, undo = [], settings } = flight;
-    checkSettings(flight);
     const before = this.state;
     this.#channel.checkOpen();
     // What is to come would end them.
@@ -102,7 +99,7 @@ export class WireConnection implements DriverConnection {
   stream(statement: Statement, options: StreamOptions): PortalStream {
     const stream = new PortalStream(
       {
-        parsers: this.#shape.parsers,
+        parsers: this.#config.parsers,
         begin: (signal) => this.#begin(options.settings, signal),
         run: (opening, parts, isKept, signal) => this.#streamed(opening, parts, isKept, signal),
         leave: (portal) => this.#streams.leave(portal),
@@ -125,7 +122,7 @@ export class WireConnection implements DriverConnection {
   async #run(
     segments: readonly (readonly Part[])[],
     isKept: boolean,
-    isApart: boolean,
+    isRenewal: boolean,
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
     throwIfAborted(signal);
@@ -134,16 +131,18 @@ export class WireConnection implements DriverConnection {
     const sent = [[...this.#streams.takeLeft(), ...first], ...rest];
     const { answer, first: began } = this.#channel.run(sent, isKept);
     answer.catch(() => undefined);
-    const { answerTimeoutMs } = this.#shape;
-    const wait = async (promise: Promise<unknown>, timeoutMs: number): Promise<void> => {
+    const { answerTimeoutMs } = this.#config;
+    const wait = async (promise: Promise<unknown>, timeoutMs: number, remedy = ""): Promise<void> => {
       if (await orAbort(within(promise, timeoutMs), signal)) return;
       void this.close();
       const { unknown, gone } = this.#channel.failures;
-      throw (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms: see \`answerTimeoutMs\``);
+      throw (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms${remedy}`);
     };
     try {
-      if (isApart) await wait(began, Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS));
-      await (answerTimeoutMs === 0 ? orAbort(answer, signal) : wait(answer, answerTimeoutMs));
+      if (isRenewal) await wait(began, Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS));
+      await (answerTimeoutMs === 0
+        ? orAbort(answer, signal)
+        : wait(answer, answerTimeoutMs, ": see `answerTimeoutMs`"));
       this.#answeredAt = systemClock.now();
       return await answer;
     } catch (error) {
@@ -160,62 +159,56 @@ export class WireConnection implements DriverConnection {
     const outcomes: StepOutcome[] = [];
     while (outcomes.length < steps.length && stopOf(steps, outcomes) < 0) {
       const start = outcomes.length;
-      const leg = planLeg(steps, start, this.#ground(settings));
-      if (hasOwnAnswer(leg) && leg.isKept && systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS) {
-        await this.#ask({ ...leg, segments: leg.segments.slice(0, 1), isKept: false }, signal);
-        continue;
-      }
+      const input = this.#input(settings);
+      const leg = planLeg(steps, start, input);
       const answer = await this.#ask(leg, signal);
-      const landed = outcomesOf(leg, start, steps, answer, this.#shape.parsers);
+      const landed = outcomesOf(leg, start, steps, answer, this.#config.parsers);
       landed.forEach((outcome, index) => this.#note(steps[start + index]!, outcome));
       outcomes.push(...landed);
-      // BEGIN was done, its settings were refused.
-      if (
-        this.state === "failed" &&
-        landed.some(({ status }, at) => status === "failed" && steps[start + at]!.kind === "begin")
-      )
-        await this.#run([[run("ROLLBACK")]], false, false, signal);
+      const isBegun = landed.some(({ status }, at) => status === "done" && steps[start + at]!.kind === "begin");
+      if (input.state !== "idle" || isBegun) continue;
+      // That of setup or of a statement alone, or one whose settings were refused: nobody else would end it.
+      if (this.state === "failed") await this.#run([[{ kind: "run", bound: bare("ROLLBACK") }]], false, false, signal);
+      // What has not run because another one failed leaves again with the next leg.
+      const unrun = landed.findIndex(({ status }, at) => status === "skipped" && isAlone(steps[start + at]!));
+      if (unrun >= 0) outcomes.length = start + unrun;
     }
     return settled(steps, outcomes);
   }
 
-  #ground(settings: Settings | undefined): Ground {
-    const { idleInTransactionMs, inherited, parsers, isPooled } = this.#shape;
+  #input(settings: Settings | undefined): PlanInput {
+    const { idleInTransactionMs, inherited, parsers, isPooled } = this.#config;
     const { state } = this;
-    const { ahead } = this.#renewal;
-    const question = state === "idle" && !isPooled ? parsers.question : undefined;
+    const isIdle = state === "idle";
     return {
       state,
       isPooled,
       idleInTransactionMs,
       inherited,
       settings,
-      ahead,
-      question,
-      mark: `${this.#name}_${++this.#turn}`,
+      reset: isIdle ? this.#renewal.reset : [],
+      isDoubtful: systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS,
+      question: isIdle ? parsers.question : undefined,
+      mark: String(Math.random()),
     };
   }
 
   async #ask(
-    leg: Pick<Leg, "segments" | "isKept" | "isRenewal">,
+    { segments, isKept, isRenewal }: Pick<Leg, "segments" | "isKept" | "isRenewal">,
     signal: AbortSignal | undefined,
   ): Promise<Answer | undefined> {
-    if (leg.segments.length === 0) return undefined;
-    const segments = leg.segments.map(({ parts }) => parts);
-    const answer = await this.#run(segments, leg.isKept, hasOwnAnswer(leg), signal);
-    const refused = renewalFailure(leg, answer);
+    if (segments.length === 0) return undefined;
+    const parts = segments.map((segment) => segment.map(({ part }) => part));
+    const answer = await this.#run(parts, isKept, isRenewal, signal);
+    const refused = leadFailure(segments, answer, this.#channel.failures);
     if (refused) {
       void this.close();
-      throw this.#channel.failures.gone(
-        "the session could not be reset for its next user, and was closed",
-        new Error(refused.message),
-      );
+      throw refused;
     }
-    if (leg.isRenewal) this.#renewal.renewed();
-    leg.segments.forEach(({ steps }, index) => {
-      const [outcome] = steps[0] === QUESTION ? answer[index]! : [];
-      if (outcome?.status === "done") this.#shape.parsers.learn(outcome.result);
-    });
+    if (isRenewal) this.#renewal.renewed();
+    const asked = segments[0]!.findIndex(({ at }) => at === QUESTION);
+    const told = answer[0]![asked];
+    if (told?.status === "done") this.#config.parsers.learn(told.result);
     return answer;
   }
 
@@ -223,7 +216,7 @@ export class WireConnection implements DriverConnection {
   async #begin(settings: Settings | undefined, signal: AbortSignal | undefined): Promise<Leg | undefined> {
     await this.#streams.drain(false, signal);
     const steps = [{ kind: "begin", options: { settings } }] as const;
-    return this.state === "idle" ? planLeg(steps, 0, this.#ground(undefined)) : undefined;
+    return this.state === "idle" ? planLeg(steps, 0, this.#input(undefined)) : undefined;
   }
 
   async #streamed(
@@ -232,11 +225,10 @@ export class WireConnection implements DriverConnection {
     isKept: boolean,
     signal: AbortSignal | undefined,
   ): Promise<readonly PartOutcome[]> {
-    const { segments = [], isRenewal = false } = opening ?? {};
-    const begin = segments.at(-1) ?? { parts: [], steps: [] };
-    const last: Segment = { parts: [...begin.parts, ...parts], steps: [...begin.steps, ...parts.map(() => EXTRA)] };
-    const answer = await this.#ask({ segments: [...segments.slice(0, -1), last], isKept, isRenewal }, signal);
-    return answer!.at(-1)!;
+    const { segments: [begin = []] = [], isRenewal = false } = opening ?? {};
+    const segment: Segment = [...begin, ...parts.map((part) => ({ part, at: STREAMED, isAside: true }))];
+    const answer = await this.#ask({ segments: [segment], isKept, isRenewal }, signal);
+    return answer![0]!;
   }
 
   #note(step: Step, { status }: StepOutcome): void {
@@ -248,8 +240,12 @@ export class WireConnection implements DriverConnection {
   }
 
   #noteState({ leavesState, isForGood }: Scan, isHook = false): void {
-    this.#isFitted ||= isHook && leavesState;
+    this.#hasHookState ||= isHook && leavesState;
     this.#hasState ||= !isHook && leavesState;
-    this.#isMended &&= isHook || !isForGood;
+    this.#isResettable &&= isHook || !isForGood;
   }
+}
+
+function isAlone(step: Step): boolean {
+  return step.kind === "query" && !step.guarded;
 }

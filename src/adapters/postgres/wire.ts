@@ -1,4 +1,4 @@
-// What drivers written after `pg` have in common, declared by its shape: they are handed in.
+// What drivers written after `pg` have in common, declared by its shape: the user passes them in.
 
 import type { Failures } from "../shared/failures.ts";
 import type { Answer, Part } from "./pipeline.ts";
@@ -15,6 +15,8 @@ export interface Wire {
   describe(message: { type: "P"; name: string }): void;
   execute(config: { portal: string; rows: number }): void;
   close(message: { type: "P"; name: string }): void;
+  /** What was answered so far is sent at once. */
+  flush(): void;
   sync(): void;
 }
 
@@ -66,7 +68,7 @@ export interface Channel {
   /**
    * Sends segments of statements together.
    *
-   * @returns the answer, and when its first segment is there. Rejects with a DbError when the connection was lost: `isKept`
+   * @returns the answer, and when its first part is there. Rejects with a DbError when the connection was lost: `isKept`
    *   tells whether what was sent may be there to stay.
    */
   run(segments: readonly (readonly Part[])[], isKept: boolean): Answering;

@@ -16,7 +16,13 @@ export interface Failures {
   readonly unknown: (message: string, cause?: unknown) => DbError;
 }
 
-/** @param adapter - its name, for `details.adapter`. */
+/**
+ * Makes the errors of a connection.
+ *
+ * @param adapter - its name, for `details.adapter`.
+ * @example
+ * throw failuresOf("my-db").unknown("the socket closed", cause); // CONNECTION_LOST, outcome `unknown`
+ */
 export function failuresOf(adapter: string): Failures {
   const failed: Failures["failed"] = (code, message, { cause, ...fate } = {}) =>
     new DbError(code, message, { adapter }, cause === undefined ? fate : { ...fate, cause });
@@ -29,6 +35,6 @@ export function failuresOf(adapter: string): Failures {
 
 /** The database has ended the transaction behind the session's back. */
 export function transactionLost(sql: string, cause?: unknown): DbError {
-  const message = "the transaction has ended: roll back, then begin anew";
+  const message = "the transaction has ended: roll back, then begin again";
   return new DbError("TRANSACTION_LOST", message, { sql }, { cause, retryable: true });
 }

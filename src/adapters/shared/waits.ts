@@ -12,7 +12,7 @@ export async function within(promise: Promise<unknown>, timeoutMs: number): Prom
   }
 }
 
-/** Waits until the signal aborts, and throws its reason then: what was waited for is nobody's any more. */
+/** Waits until the signal aborts, then throws its reason: the result is abandoned. */
 export async function orAbort<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   let onAbort!: () => void;
   const aborted = new Promise<never>((_, reject) => (onAbort = () => reject(reasonOf(signal!))));

@@ -56,7 +56,7 @@ export class SqlJsAdapter implements Adapter {
 
   async open({ signal }: OpenOptions): Promise<DriverConnection> {
     const sqlJs = (this.#static ??= await this.#start());
-    // Whoever gave up may have been disposed since.
+    // A caller that gave up may have been disposed since.
     throwIfAborted(signal);
     const { storage, warn = globalThis.console.warn } = this.#options;
     const options = { sqlJs, storage, warn };
@@ -71,7 +71,7 @@ export class SqlJsAdapter implements Adapter {
   async dispose(): Promise<void> {
     const engine = this.#engine;
     this.#engine = undefined;
-    // Whoever still has it is late: what they did not commit must not keep the rest from being saved.
+    // A late holder's uncommitted work must not keep the rest from being saved.
     this.#connection?.close();
     await engine?.leave(this);
   }
@@ -95,9 +95,9 @@ export class SqlJsAdapter implements Adapter {
       probe.close();
       if (isFit) return found;
     } catch (error) {
-      throw connectFailed("sql.js did not start: give what `await initSqlJs()` gives", error);
+      throw connectFailed("sql.js did not start: pass what `await initSqlJs()` returns", error);
     }
-    throw connectFailed("sql.js is too old: take 1.15.2 or later");
+    throw connectFailed("sql.js is too old: install 1.15.2 or later");
   }
 }
 

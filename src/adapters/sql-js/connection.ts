@@ -117,7 +117,7 @@ export class SqlJsConnection implements DriverConnection {
     if (this.state === "closed") throw connectionLost();
     const db = this.#engine.enter(this);
     if (db === this.#db) return;
-    // What was registered through `raw` is gone: hooks do that, on a connection that is made anew.
+    // Functions registered through `raw` are gone: hooks register them again on the new connection.
     if (!db || this.#hasRaw) throw this.#end(false);
     this.#db = db;
     this.#statements = new Statements(db);
@@ -245,7 +245,7 @@ export class SqlJsConnection implements DriverConnection {
     while (rows.length > 0) yield { columns, rows: rows.splice(0, batchSize) };
   }
 
-  /** @param isGone - the engine cannot be used any more. */
+  /** @param isGone - the engine is no longer usable. */
   #end(isGone: boolean, cause?: unknown): DbError {
     const error = connectionLost(cause);
     this.state = "closed";

@@ -1,4 +1,4 @@
-// What is used of sql.js, declared by its shape: the package ships no types, and is handed in.
+// What is used of sql.js, declared by its shape: the package ships no types, and is passed in.
 
 export type DriverValue = null | string | number | boolean | bigint | Uint8Array;
 
@@ -21,7 +21,7 @@ export interface SqlJsDatabase {
   close(): void;
 }
 
-/** What `await initSqlJs()` gives. */
+/** The result of `await initSqlJs()`. */
 export interface SqlJsStatic {
   readonly Database: new (image?: Uint8Array) => SqlJsDatabase;
 }

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a SQLite file, as far as its first bytes tell; `undefined`: nothing. An empty one is an empty database.
+ * What is wrong with an SQLite file, as far as its first bytes tell; `undefined`: nothing. An empty one is an empty database.
  *
  * Source: https://sqlite.org/fileformat.html#the_database_header
  */
@@ -9,19 +9,19 @@ export function faultOf(image: Uint8Array): string | undefined {
   if (String.fromCharCode(...image.subarray(0, 16)) !== "SQLite format 3\0".slice(0, length)) {
     const looksEncrypted = length % 512 === 0 && new Set(image.subarray(0, 1_024)).size > 200;
     return looksEncrypted
-      ? "is no SQLite database, or an encrypted one (SQLCipher, SEE): decrypt it first, sql.js cannot"
-      : "is no SQLite database: those begin with `SQLite format 3`";
+      ? "is not an SQLite database, or is encrypted (SQLCipher, SEE): decrypt it first"
+      : "is not an SQLite database: those begin with `SQLite format 3`";
   }
-  if (length < 100) return `is cut off: it has ${length} bytes`;
+  if (length < 100) return `is truncated: it has ${length} bytes`;
   const header = new DataView(image.buffer, image.byteOffset, 100);
   // 1 is legacy, 2 is WAL; the schema's format is at 44.
   if (Math.max(image[18]!, image[19]!) > 2 || header.getUint32(44) > 4)
-    return "has a format that is newer than this SQLite: take a newer sql.js";
+    return "has a newer format than this SQLite: use a newer sql.js";
   const pageSize = header.getUint16(16) === 1 ? 65_536 : header.getUint16(16);
   // A very old SQLite did not keep the number of pages: then these two differ.
   const size = header.getUint32(24) === header.getUint32(92) ? header.getUint32(28) * pageSize : 0;
   return length < size || (!size && length % pageSize)
-    ? `is cut off: it has ${length} bytes${size ? ` of ${size}` : ""}`
+    ? `is truncated: it has ${length} bytes${size ? ` of ${size}` : ""}`
     : undefined;
 }
 

@@ -7,7 +7,7 @@ export type { DriverValue, SqlJsDatabase, SqlJsStatement, SqlJsStatic } from "./
 export { memory, type SqlJsCommitStorage, type SqlJsStorage, type StoredDatabase } from "./storage.ts";
 
 export interface SqlJsOptions {
-  /** What `await initSqlJs()` gives (sql.js 1.15.2 or later), or a function that returns it, called at the first connection. */
+  /** The result of `await initSqlJs()` (sql.js 1.15.2 or later), or a function that returns it, called at the first connection. */
   readonly sqlJs: SqlJsStatic | (() => MaybePromise<SqlJsStatic>);
   /**
    * Where named databases come from, and go to: those of `isopool/sql-js/storage` keep each commit, `memory()` an image at `dispose()`.
@@ -19,25 +19,26 @@ export interface SqlJsOptions {
 }
 
 /**
- * SQLite in memory, by sql.js: `sqljs:memory`, private to one Database, and `sqljs:<name>`, one for all that name it.
+ * SQLite in memory, using sql.js: `sqljs:memory`, private to one Database, and `sqljs:<name>`, one for all that name it.
  *
- * - One transaction at a time, also of several Databases of one name, whatever else their options say; those must agree on
- *   `storage` and on the build of sql.js, or `CONNECT_FAILED` names what differs. The data lives until the last one of them is
+ * - One transaction at a time, even across several Databases of one name, whose other options may differ; they must agree on
+ *   `storage` and on the build of sql.js, or `CONNECT_FAILED` names the difference. The data lives until the last one of them is
  *   disposed, and its name until it is saved.
- * - Foreign keys are enforced. Every transaction is serializable, whatever level it asks for; `read only` is enforced.
- * - A Date goes in as ISO text in UTC (`2026-01-02T03:04:05.678Z`), which sorts, and which SQLite's own functions read;
- *   a boolean goes in as 1 or 0.
- * - A session that set a PRAGMA, attached something or made temporary things costs a copy of the database: the next one
- *   gets a fresh engine. Functions registered through `connection.raw` are gone then: do it in `afterConnection`.
- * - `lastInsertRowid` is SQLite's: an upsert that updated, or a table WITHOUT ROWID, leaves that of the insert before.
+ * - Foreign keys are enforced. Every transaction is serializable, whatever level it requests; `read only` is enforced.
+ * - A Date binds as ISO text in UTC (`2026-01-02T03:04:05.678Z`), which sorts, and which SQLite's own functions read;
+ *   a boolean binds as 1 or 0.
+ * - A session that set a PRAGMA, attached a database or created temporary objects costs a copy of the database: the next one
+ *   gets a new engine, without functions registered through `connection.raw`: register them in `afterConnection`.
+ * - `lastInsertRowid` is SQLite's: an upsert that updated, or a table WITHOUT ROWID, leaves the id of the previous insert.
  *
- * @throws TypeError when `sqlJs` is missing.
+ * @throws TypeError if `sqlJs` is missing.
  * Source: https://sql.js.org/documentation/
  */
 export function sqlJs(options: SqlJsOptions): AdapterFactory {
   const { sqlJs: source, storage } = options;
-  if (!source) throw new TypeError(`Expected \`sqlJs\` to be what \`await initSqlJs()\` gives, got \`${source}\``);
+  if (!source) throw new TypeError(`Expected \`sqlJs\` to be what \`await initSqlJs()\` returns, got \`${source}\``);
   return {
+    dialect: "sqlite",
     schemes: ["sqljs"],
     identity: [source, storage?.key ?? storage],
     create: (from) => new SqlJsAdapter(options, from),

@@ -78,7 +78,7 @@ export class Statements {
     try {
       if (values.length > 0) statement.bind(values);
       while (statement.step()) rows.push(readRow(statement));
-      // Not before the first step: it may have to prepare the text anew.
+      // Not before the first step: it may have to prepare the text again.
       prepared.columns = (this.isAlone && prepared.columns) || readColumns(statement);
     } catch (error) {
       // A statement of a closed engine is the address 0, and must not be touched.

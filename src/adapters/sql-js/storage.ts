@@ -1,11 +1,14 @@
 import type { MaybePromise } from "../../contract/adapter.ts";
 import type { SqlJsDatabase, SqlJsStatic } from "./driver.ts";
 
-/** Where a named database's first bytes come from, and where its image goes when the database is disposed. */
+/** Loads the image of a named database, and saves it when the database is disposed. */
 export interface SqlJsStorage {
-  /** What it keeps the images in. Storages with one key are one: two Databases of one name may have them. Default: the object itself. */
+  /**
+   * Identifies where the images are kept. Storages with the same key count as the same: two Databases of one name may use them.
+   * Default: the object itself.
+   */
   readonly key?: unknown;
-  /** The image of a SQLite file; `undefined` when there is none yet. */
+  /** The image of an SQLite file; `undefined` if there is none yet. */
   load(name: string): MaybePromise<Uint8Array | undefined>;
   save(name: string, image: Uint8Array): MaybePromise<void>;
   readonly in?: undefined;

@@ -39,7 +39,7 @@ export class SqlJsStream implements RowStream {
     this.#host.onEnd();
   }
 
-  /** Ends it from outside: whoever reads on is told why. */
+  /** Ends it from outside; later reads get the reason. */
   end(error: Error): void {
     this.#error = error;
     this.return();

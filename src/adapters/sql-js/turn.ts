@@ -51,7 +51,7 @@ export class Turn {
 }
 
 function busy(): DbError {
-  const message = `another Database of this name is in a transaction (${LONGEST_MS} ms): is this session inside of it?`;
+  const message = `another Database of this name was in a transaction for over ${LONGEST_MS} ms: is this session inside it?`;
   const details = { kind: "busy", sql: "", dialectCode: "SQLITE_BUSY" } as const;
   return new DbError("QUERY_FAILED", message, details, { retryable: true });
 }

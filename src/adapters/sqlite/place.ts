@@ -13,14 +13,17 @@ const OUTSIDE = "run it in db.session(work, { transaction: false })";
  * Refuses a statement that would do nothing where it stands, and be reported as done.
  *
  * @throws DbError `QUERY_FAILED` of kind `other`, with the remedy.
+ * @example
+ * check(statement, place) { checkPlace(statement, place); }
  */
 export function checkPlace({ text: sql }: Statement, place: StatementPlace): void {
-  const { head, leavesState } = scan(sql);
+  const { head, leavesState, isRead, isWrite } = scan(sql);
+  if (isRead || isWrite) return;
   const ignored = place === "transaction" && IGNORED.exec(head);
   if (!ignored && (place !== "autocommit" || !leavesState)) return;
   const remedy = ignored && ignored[6] === "FOREIGN_KEYS" ? 'begin it with `foreignKeys: "off"`, or ' : "";
   const message = ignored
-    ? `inside a transaction, SQLite does not do \`${ignored[5] ? `PRAGMA ${ignored[6] ?? ignored[5]}` : "VACUUM"}\`: ${remedy}${OUTSIDE}`
-    : `this lasts as long as its session, which ends with it: ${OUTSIDE}, or on every connection, in \`setup\``;
+    ? `SQLite cannot do \`${ignored[5] ? `PRAGMA ${ignored[6] ?? ignored[5]}` : "VACUUM"}\` in a transaction: ${remedy}${OUTSIDE}`
+    : `this lasts only for its session, which ends with it: ${OUTSIDE}, or on every connection, in \`setup\``;
   throw new DbError("QUERY_FAILED", message, { kind: "other", sql, dialectCode: undefined });
 }

@@ -49,7 +49,12 @@ const sizeOf = ({ places }: Scan): number => PLACE_BYTES * places.length;
 
 const scans = new Recent(256, read);
 
-/** Scans a text; one seen of late is remembered. */
+/**
+ * Scans a text; one seen of late is remembered.
+ *
+ * @example
+ * scan("insert into t values (:a)").isWrite; // true
+ */
 export function scan(text: string): Scan {
   return scans.get(text, sizeOf);
 }

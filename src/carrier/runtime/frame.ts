@@ -43,7 +43,7 @@ export class Frame {
 
   /**
    * The start of a `catch`, a `finally` or the body of a `for await`: resumed, if it was suspended. Or an async generator resumes,
-   * with the value that it was sent: whoever asked for more is current when it leaves again.
+   * with the value that it was sent: the consumer's context is current when it leaves again.
    */
   c<T>(value?: T): T | undefined {
     if (this.isSuspended) {
@@ -96,7 +96,7 @@ export function enter(): Frame {
   return page.current ? new Frame(false) : nobody;
 }
 
-/** Begins a call of an async generator, which waits to be asked. It has a frame of its own in any case: whoever asks for its next value may have a context. */
+/** Begins a call of an async generator, which waits for its consumer. It always has its own frame: the consumer may have a context. */
 export function enterGenerator(): Frame {
   return new Frame(true);
 }

@@ -1,4 +1,4 @@
-// isopool/browser-context: the session of here and now, in browsers.
+// isopool/browser-context: the current session, in browsers.
 
 import type { ContextProvider, Frame } from "../../contract/context.ts";
 import { isCarried, isProduction } from "./build.ts";
@@ -16,25 +16,26 @@ const native = /* @__PURE__ */ nativeAsyncContext();
 export const AsyncContext: { readonly Variable: typeof Variable; readonly Snapshot: typeof Snapshot } =
   /* @__PURE__ */ asyncContext();
 
-// A call, so that a page that only wants sessions is spared what it does not use.
+// A call, so that pages that only use sessions do not load the rest.
 function asyncContext(): { readonly Variable: typeof Variable; readonly Snapshot: typeof Snapshot } {
   return native ?? { Variable, Snapshot };
 }
 
 export interface BrowserContextOptions {
-  /** Told once, in development, when nothing was compiled by the plugin. `false`: on purpose. Default `console.warn`. */
+  /** Called once, in development, if the plugin compiled nothing. `false`: that is intended. Default `console.warn`. */
   readonly warn?: ((message: string) => void) | false;
 }
 
-const WARNING = "isopool/vite compiled nothing here: await loses sessions. Meant? warn: false";
+const WARNING = "isopool/vite compiled nothing here: await loses sessions. Intended? warn: false";
 
 /**
- * Keeps the current session over `await` in browsers, which have nothing for it: with the plugin `isopool/vite` over every one.
- * Without it, over awaits of the database's own promises and of `keep(promise)`; past others no session is current, never a wrong one.
+ * Keeps the current session over `await` in browsers, which cannot do so themselves: over every one with the plugin
+ * `isopool/vite`. Without it, only over awaits of the database's own promises and of `keep(promise)`; after any other await no
+ * session is current, never a wrong one.
  */
 export function browserContext({ warn = globalThis.console.warn }: BrowserContextOptions = {}): ContextProvider {
   const variable = native && new native.Variable<Frame | undefined>();
-  // Its own key, and none of what a Variable can do besides.
+  // Its own key, without the rest of a Variable's features.
   const key = {};
   if (!native) patch();
   return {
@@ -58,7 +59,8 @@ export function browserContext({ warn = globalThis.console.warn }: BrowserContex
 }
 
 /**
- * The same promise, or a thenable as a promise, for an `await` that keeps the session where the plugin has not been: `await keep(fetch(url))`.
+ * Makes an `await` keep the session in code that the plugin has not compiled: `await keep(fetch(url))`. Returns the same promise,
+ * or a promise for a thenable.
  *
  * @returns settles as `promise` does.
  */
@@ -67,7 +69,7 @@ export function keep<T>(promise: PromiseLike<T>): Promise<T> {
   return isComplete() ? settled : keepable(settled.then((value) => value));
 }
 
-/** Whether contexts need no help to cross an await; nothing of this page is to be changed for that. */
+/** Whether contexts cross an await without help; then this page must not be patched. */
 function isComplete(): unknown {
   return isCarried ?? native ?? page.isTransformed ?? !page.undo;
 }

@@ -7,11 +7,11 @@ import { patch } from "./patches.ts";
 export interface VariableOptions<T> {
   /** For debugging. Default `""`. */
   readonly name?: string;
-  /** What `get()` gives where no value was set. Default `undefined`. */
+  /** What `get()` returns if no value was set. Default `undefined`. */
   readonly defaultValue?: T;
 }
 
-/** A value of its own in every flow of code: `run()` sets it for a call and for all that the call starts. */
+/** A separate value for every flow of code: `run()` sets it for a call and everything the call starts. */
 export class Variable<T = unknown> {
   readonly name: string;
   readonly #defaultValue: T | undefined;
@@ -22,13 +22,13 @@ export class Variable<T = unknown> {
     patch();
   }
 
-  /** The value here; the default where none was set. */
+  /** The current value; the default if none was set. */
   get(): T | undefined {
     const { current } = page;
     return current?.has(this) ? (current.get(this) as T) : this.#defaultValue;
   }
 
-  /** Calls `work(...args)` with `value` set, in it and in all that it starts. */
+  /** Calls `work(...args)` with `value` set, in it and in everything it starts. */
   run<Args extends unknown[], R>(value: T, work: (...args: Args) => R, ...args: Args): R {
     return runWith(this, Object.is(value, this.#defaultValue) ? undefined : { value }, work, args);
   }
@@ -49,7 +49,7 @@ export function runWith<Args extends unknown[], R>(
   return inContext(mapping.size > 0 ? mapping : undefined, work, undefined, args);
 }
 
-/** The values of all variables, as they are where it is made. */
+/** The values of all variables at the place where it is created. */
 export class Snapshot {
   readonly #mapping: Mapping = page.current;
 
@@ -59,9 +59,9 @@ export class Snapshot {
   }
 
   /**
-   * A function that does what `work` does, with the values of here and now.
+   * Wraps `work` in a function that calls it with the current values.
    *
-   * @throws TypeError when `work` is no function.
+   * @throws TypeError if `work` is not a function.
    */
   static wrap<This, Args extends unknown[], R>(
     work: (this: This, ...args: Args) => R,
@@ -82,7 +82,7 @@ interface AsyncContextNamespace {
   readonly Snapshot: typeof Snapshot;
 }
 
-/** The engine's own `AsyncContext` where there is one; a polyfill is none: it does not follow a native `await`. */
+/** The engine's own `AsyncContext`, if any. A polyfill does not count: it does not follow a native `await`. */
 export function nativeAsyncContext(): AsyncContextNamespace | undefined {
   const { AsyncContext } = globalThis as { AsyncContext?: AsyncContextNamespace };
   return /\[native code\]/.test(String(AsyncContext?.Variable)) ? AsyncContext : undefined;

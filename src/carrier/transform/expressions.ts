@@ -19,7 +19,7 @@ export const awaitRule: Rule = (node, site) => {
 export const yieldRule: Rule = (node, site) => {
   if (site.isIterating) {
     const why = "a `yield` within a destructuring, or in the head of a loop, cannot keep the context";
-    site.refuse(node, `${why}: yield first, and take the result apart in a statement of its own`);
+    site.refuse(node, `${why}: yield first, then destructure in a separate statement`);
   }
   const keywordEnd = node.start + "yield".length;
   const { edits } = site;

@@ -1,4 +1,4 @@
-// From text to tree, with a parser that is handed in.
+// From text to tree, with a parser that is passed in.
 
 import type { Node } from "./syntax.ts";
 
@@ -10,7 +10,7 @@ export interface ParseOptions {
 }
 
 /**
- * Gives the ESTree program of a text, with `start` and `end` on every node, or throws: `this.parse` of a Rollup-like
+ * Returns the ESTree program of a text, with `start` and `end` on every node, or throws: `this.parse` of a Rollup-like
  * plugin, `parseAst` of Vite or Rolldown, or `(code) => acorn.parse(code, { ecmaVersion: "latest", … })`.
  */
 export type Parse = (code: string, options: ParseOptions) => unknown;
@@ -29,24 +29,24 @@ function attemptsAt(id: string): ParseOptions[] {
   ];
 }
 
-/** @throws SyntaxError when nothing of this reads the text: with the module's name, and the parser's own error as cause. */
+/** @throws SyntaxError if no attempt parses the text: with the module's name, and the parser's own error as cause. */
 export function parseModule(code: string, id: string, parse: Parse): Node {
   let cause: unknown;
   for (const options of attemptsAt(id)) {
     try {
       return parse(code, options) as Node;
     } catch (error) {
-      // Of JavaScript the first attempt tells most; what it says of types is beside the point.
+      // For JavaScript the first attempt gives the best message; for TypeScript it complains about types.
       cause = typesOf(id) === undefined ? (cause ?? error) : error;
     }
   }
   const { message } = cause as Error;
-  throw new SyntaxError(`isopool cannot carry the context through ${id}, which it cannot read: ${message}`, {
+  throw new SyntaxError(`isopool cannot carry the context through ${id}, which does not parse: ${message}`, {
     cause,
   });
 }
 
-/** A construct that cannot be carried, told the way that bundlers show errors. */
+/** A construct that cannot be transformed, in the form in which bundlers show errors. */
 export class RefusedError extends SyntaxError {
   override readonly name = "RefusedError";
   readonly id: string;

@@ -50,7 +50,7 @@ export function isSkippable(node: Node, owner: object | undefined, { hasAsync, h
   return node["async"] !== true && !(owner === undefined ? hasAsync : hasAny)(node.start, node.end);
 }
 
-/** Awaits, and what awaits unseen: each step of a loop, the end of a block, what an async generator gives away. */
+/** Awaits, and implicit awaits: each step of a loop, the end of a block, what an async generator gives away. */
 function isSuspension(node: Node, owner: FunctionNode): boolean {
   switch (node.type) {
     case "AwaitExpression":

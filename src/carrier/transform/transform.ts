@@ -31,24 +31,24 @@ export interface TransformOptions {
   readonly parse: Parse;
   /** Where the run-time half is imported from. Default `"isopool/carrier-runtime"`. */
   readonly runtime?: string | undefined;
-  /** False: no source map is made. Default true. */
+  /** False: creates no source map. Default true. */
   readonly sourceMap?: boolean | undefined;
 }
 
 export interface TransformResult {
   readonly code: string;
-  /** From the result to `code`; `null` when none was asked for. */
+  /** From the result to `code`; `null` if none was requested. */
   readonly map: SourceMap | null;
 }
 
 /**
  * Rewrites a module so that its async functions, async generators, `for await` and `await using` keep the context that
- * they were called in, whatever they wait for. What the engine evaluates from a string at run time is not reached.
+ * they were called in, whatever they await. Code that is evaluated from a string at run time is not covered.
  *
- * @param code - JavaScript: TypeScript and JSX are compiled before. A module or a CommonJS script.
+ * @param code - JavaScript; compile TypeScript and JSX first. A module or a CommonJS script.
  * @param id - the module's path, for the source map and for errors.
- * @returns `undefined` when there is nothing to carry, or when the module has been through here before.
- * @throws SyntaxError for what cannot be read, or cannot be carried; with `id`, `pos` and `loc` in the latter case.
+ * @returns `undefined` if there is nothing to transform, or if the module was transformed before.
+ * @throws SyntaxError for code that does not parse or cannot be transformed; with `id`, `pos` and `loc` in the latter case.
  */
 export function transform(code: string, id: string, options: TransformOptions): TransformResult | undefined {
   if (!MAY_BE_ASYNC.test(code)) return undefined;
@@ -63,7 +63,7 @@ export function transform(code: string, id: string, options: TransformOptions): 
   return { code: textOf(pieces, code), map: isMapped ? sourceMap(pieces, code, id) : null };
 }
 
-/** A frame whose methods give back what they are handed. */
+/** A frame whose methods return their argument. */
 const NOTHING = "new Proxy(v=>v,{get:f=>f})";
 
 function moduleOf(program: Node, code: string, id: string): Module {

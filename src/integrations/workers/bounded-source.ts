@@ -1,24 +1,27 @@
 import type { MaybePromise } from "../../contract/adapter.ts";
 import type { Clock, WaitUntil } from "../../contract/runtime.ts";
-import { DbError } from "../../errors.ts";
+import { DbError, isDbError } from "../../errors.ts";
 import type { PoolSource } from "../../pool/source.ts";
 import { reasonOf } from "../../signal.ts";
 
-/** What setTimeout can count: a longer delay would fire at once. */
+/** setTimeout's longest delay: a longer one would fire at once. */
 export const LONGEST_DELAY_MS: number = 2 ** 31 - 1;
 
 /**
- * A source whose calls end in time, each by a timer of the request that makes it: a timer of another may never fire. And that
- * keeps the request alive for them, as nobody awaits a close.
+ * A source whose calls end in time, each by a timer of the request that makes it: a timer of another may never fire. It also
+ * keeps the request alive for them, because nobody awaits a close.
  */
 export class BoundedSource<C> implements PoolSource<C> {
   readonly validate?: NonNullable<PoolSource<C>["validate"]>;
   readonly isClosed?: NonNullable<PoolSource<C>["isClosed"]>;
+  readonly silentMs?: NonNullable<PoolSource<C>["silentMs"]>;
   readonly #source: PoolSource<C>;
   readonly #name: string;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   #waitUntil: WaitUntil | undefined;
+  /** What a request could not close, as the platform sends nothing more for it. */
+  readonly #owed: C[] = [];
 
   /** @param name - of the pool, for messages. */
   constructor(source: PoolSource<C>, name: string, timeoutMs: number, clock: Clock) {
@@ -26,13 +29,14 @@ export class BoundedSource<C> implements PoolSource<C> {
     this.#name = name;
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
+    if (source.silentMs) this.silentMs = (connection) => source.silentMs!(connection);
     if (source.isClosed) this.isClosed = (connection) => source.isClosed!(connection);
     if (!source.validate) return;
     this.validate = (connection, options) =>
       this.#call((signal) => source.validate!(connection, { signal }), options.signal);
   }
 
-  /** Runs a step that awaits nothing; the calls that it makes are told to `caller`. */
+  /** Runs a step that awaits nothing, and reports the calls it makes to `caller`. */
   for<T>(caller: { readonly waitUntil?: WaitUntil | undefined } | undefined, step: () => T): T {
     const before = this.#waitUntil;
     this.#waitUntil = caller?.waitUntil;
@@ -52,11 +56,21 @@ export class BoundedSource<C> implements PoolSource<C> {
     );
   }
 
-  close(connection: C): Promise<void> {
-    return this.#call(() => this.#source.close(connection));
+  async close(connection: C): Promise<void> {
+    try {
+      await this.#call(() => this.#source.close(connection));
+    } catch (error) {
+      if (isDbError(error, "CONNECT_FAILED") && !error.retryable) this.#owed.push(connection);
+      throw error;
+    }
   }
 
-  /** @param discard - told what comes too late. */
+  /** Closes in this request what another could not. */
+  settle(): void {
+    for (const connection of this.#owed.splice(0)) void this.close(connection).catch(() => undefined);
+  }
+
+  /** @param discard - receives a result that comes too late. */
   #call<T>(
     work: (signal: AbortSignal) => MaybePromise<T>,
     outer?: AbortSignal,
@@ -71,14 +85,14 @@ export class BoundedSource<C> implements PoolSource<C> {
         controller.abort(reason);
       };
       const onTimeout = (): void => {
-        const message = `no answer in ${this.#timeoutMs} ms. Is the server there? Else raise openTimeoutMs.`;
+        const message = `no answer in ${this.#timeoutMs} ms. Is the server up? If so, raise openTimeoutMs.`;
         giveUp(new DbError("CONNECT_FAILED", message, { adapter: this.#name }, { retryable: true }));
       };
       const timer = this.#clock.setTimeout(onTimeout, Math.min(this.#timeoutMs, LONGEST_DELAY_MS));
       outer?.addEventListener("abort", () => giveUp(reasonOf(outer)));
       void (async () => work(signal))()
         .then((value) => (signal.aborted ? discard?.(value) : resolve(value)))
-        // What becomes of one that came too late is told to nobody any more.
+        // The outcome of one that came too late is not reported.
         .catch(reject)
         .finally(() => this.#clock.clearTimeout(timer));
     });

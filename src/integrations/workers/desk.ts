@@ -13,12 +13,12 @@ import { Loans } from "./loans.ts";
 import { createWaiter, type Free, isThere, Queue, type Waiter } from "./queue.ts";
 import { throwIfAborted } from "../../signal.ts";
 
-/** By then, a call has ended by its own timer, unless its request was cut off. */
+/** By then, a call has ended through its own timer, unless its request was cut off. */
 const LATE_MS = 5_000;
 
 /**
- * Where requests get their connections and bring them back. Each method is one step of one request, in which nothing is
- * awaited: what is free, who is next, and what is begun for whom.
+ * Where requests get connections and return them. Each method is one synchronous step of one request: what is free, who is
+ * next, and which call to start for whom.
  */
 export class Desk<C> implements Keeper<C, Waiter<C>> {
   readonly name: string;
@@ -61,6 +61,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     if (options?.usePool === false || options?.signal?.aborted) return undefined;
     this.watch.read();
     return this.#source.for(options, () => {
+      this.#source.settle();
       const entry = this.stock.newest();
       if (!entry || !this.stock.isTrusted(entry)) return undefined;
       idle.pop();
@@ -68,12 +69,12 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     });
   }
 
-  /** @throws the signal's reason; DbError `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`: waiting is of no use. */
+  /** @throws the signal's reason; DbError `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`: waiting would be useless. */
   join(options: AcquireOptions): Waiter<C> {
     const { owner, signal, stack, onWait, timeoutMs = this.place.options.acquireTimeoutMs } = options;
     throwIfAborted(signal);
     const now = this.watch.read();
-    // Whoever is gone counts for nothing: where nobody may wait, nobody else would ever come to find out.
+    // Drop abandoned waiters first; with `maxWaiting: 0` nobody else would.
     this.forget();
     checkPlace(this.place, owner, stack);
     const waiter = createWaiter<C>(options, now, checkNumber("timeoutMs", timeoutMs));
@@ -87,7 +88,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     return waiter;
   }
 
-  /** Gives a waiter what there is for it, or begins to get it ready. */
+  /** Gives a waiter a free connection, or starts to prepare one. */
   claim(waiter: Waiter<C>): Lease<C> | undefined {
     return this.#source.for(waiter.options, () => this.#claim(waiter, this.watch.now));
   }
@@ -98,6 +99,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     if (failure) throw failure.error;
     if (stock.isDisposed) throw refusal("POOL_CLOSED", this.place);
     waiter.given = undefined;
+    this.#source.settle();
     const fault = given && stock.faultOf(given);
     if (fault) stock.close(given, fault);
     else if (given) return this.#lend(given, options, now - since);
@@ -112,7 +114,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     return undefined;
   }
 
-  /** Begins to get a connection ready for a waiter: validates the idle one, or opens one if it may. */
+  /** Starts to prepare a connection for a waiter: validates the idle one, or opens one if allowed. */
   #call(waiter: Waiter<C>, entry: Entry<C> | undefined, now: number): void {
     const { stock } = this;
     const { idle, under, pace } = stock;
@@ -120,7 +122,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
       idle.pop();
       stock.check(entry, waiter);
     } else {
-      // Whoever wants a fresh one takes the place of one that is idle; a place that comes free anyhow is as good.
+      // A waiter for a new connection takes the place of an idle one; a place that is freed anyway is as good.
       if (stock.room + under.close <= 0 && idle.length > 0) stock.close(idle.shift()!, "surplus");
       if (!stock.hasRoom || !pace.allows(under.open, now)) return;
       stock.open(waiter);
@@ -153,9 +155,9 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     const holder = this.#loans.end(entry);
     if (how?.broken) stock.pace.narrow();
     this.#source.for(holder, () => {
-      // It had been given up on, and is nobody's any more.
-      if (!stock.entries.has(entry)) void this.#source.close(entry.connection).catch(() => undefined);
-      else if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
+      // One that was given up on is closed already.
+      if (!stock.entries.has(entry)) return this.pump();
+      if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
       else this.offer(entry);
       this.pump();
     });
@@ -168,7 +170,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     this.pump();
   }
 
-  /** @internal A connection is free: it is whose who opened it, or idle. */
+  /** @internal A connection is free: it goes to the waiter that opened it, or becomes idle. */
   offer(entry: Entry<C>, _isFresh?: boolean, asker?: Waiter<C>): void {
     const fault = this.stock.faultOf(entry);
     if (fault) this.stock.close(entry, fault);
@@ -176,7 +178,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     else this.stock.keep(entry);
   }
 
-  /** @internal An open failed. Whom waiting cannot help is told: all, when no other connection is left to serve them. */
+  /** @internal An open failed. Rejects waiters that cannot succeed: all of them, if no other connection is left to serve them. */
   despair(error: unknown, asker?: Waiter<C>): void {
     if (!(error instanceof TypeError) && (error as DbError | undefined)?.retryable !== false) return;
     const { entries, under } = this.stock;
@@ -184,12 +186,12 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     for (const waiter of this.line) if (isLast || waiter === asker) waiter.failure = { error };
   }
 
-  /** @internal Something has ended. Whoever is next finds out by itself; where that is possible, it is woken. */
+  /** @internal Something has ended. The next waiter notices when it polls; if possible, it is woken. */
   pump(asker?: Waiter<C>): void {
     const { now } = this.watch;
     if (asker) {
       asker.isCalling = false;
-      // Its call has ended in its own request, unless it was given up on: then the request is gone.
+      // Its call has ended in its own request, unless it was written off: then the request is gone.
       if (isThere(asker, now)) asker.wake?.();
     }
     this.#closeSurplus(now);
@@ -216,7 +218,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     return { places: idle.length + room, trusted: idle.filter((entry) => this.stock.isTrusted(entry)).length };
   }
 
-  /** Closes what is idle now, and what is lent when it comes back. */
+  /** Closes idle connections now, and lent ones when they are returned. */
   invalidate(caller: Pick<AcquireOptions, "waitUntil"> | undefined): void {
     this.watch.read();
     this.#source.for(caller, () => {
@@ -225,7 +227,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     });
   }
 
-  /** Lends nothing any more. */
+  /** Stops lending. */
   shut(): void {
     this.stock.isDisposed = true;
     for (const { wake } of this.line) if (this.#canWake()) wake?.();
@@ -233,7 +235,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     this.stock.closeIdle("disposed");
   }
 
-  /** Gives up on what requests that were cut off have left: calls, places in line, leases. */
+  /** Writes off what cut-off requests have left: calls, places in line, leases. */
   forget(): void {
     const { line, stock } = this;
     const { now } = this.watch;
@@ -250,6 +252,6 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
       waiter.given = undefined;
       if (given) this.offer(given);
     }
-    for (const entry of this.#loans.lose(now)) stock.remove(entry, "broken");
+    for (const entry of this.#loans.lose(now, this.#source.silentMs)) stock.close(entry, "broken");
   }
 }

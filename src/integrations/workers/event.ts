@@ -1,5 +1,10 @@
 import { DbError, isDbError } from "../../errors.ts";
 import type { Database, Session, SessionOptions, Settings } from "../../index.ts";
+import type { WaitUntil } from "../../contract/runtime.ts";
+import { beginEvent, markEvent } from "./running-events.ts";
+import { type Replay, replayOf } from "./replay.ts";
+import { around, enterAll, inSessions, leave } from "./sessions.ts";
+import { thrown } from "./thrown.ts";
 import { flags } from "./flags.ts";
 import { heldBody } from "./held-body.ts";
 import type { Invocation } from "./invocation.ts";
@@ -7,76 +12,178 @@ import type { Databases } from "./with-session.ts";
 import { reasonOf } from "../../signal.ts";
 
 export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "settings" | "signal" | "waitUntil"> {
+  /**
+   * How often the handler is run again if its transaction lost a race. Each attempt gets its own Request, with the body if its
+   * `content-length` is at most 1 MiB; otherwise nothing is retried once the body was read. Nor after a commit, or once the
+   * response has begun. Other effects of an attempt stay: `ctx.waitUntil()`, a `fetch()`. Default 0.
+   */
+  readonly retry?: SessionOptions["retry"];
   /** PostgreSQL settings of each session; a function makes them of the event and its `env`. */
   readonly settings?: Settings | ((event: never, env: never) => Settings | undefined) | undefined;
-  /** Whether a client that goes away ends the session at once. Where it cannot be told, the handler runs to its end. Default true. */
+  /** Whether a disconnecting client ends the session at once. If the platform does not report it, the handler runs to its end. Default true. */
   readonly abortOnDisconnect?: boolean | undefined;
-  /** Which responses roll back. Default: those of a status of 500 or more, which frameworks make of errors. */
-  readonly rollbackOn?: ((response: Response) => boolean) | undefined;
   /**
-   * Whether the session lasts until the response's body is read, so that the body can stream rows. The response leaves before
-   * the commit then: when that fails, the body breaks off. Default false.
+   * Which responses roll back. `error`: what the handler threw, if the framework reports it (Hono). Default: a status of 500 or
+   * more, and any status with an error.
+   */
+  readonly rollbackOn?: ((response: Response, error?: unknown) => boolean) | undefined;
+  /**
+   * Whether the session lasts until the response's body is read, so that the body can stream rows. The response then leaves
+   * before the commit: if that fails, the body is aborted. Default false.
    */
   readonly keepUntilStreamEnds?: boolean | undefined;
 }
 
-/** What isopool needs of an event's context. */
+export const WITH_SESSION_OPTIONS: readonly (keyof WithSessionOptions)[] = [
+  "abortOnDisconnect",
+  "rollbackOn",
+  "settings",
+  "keepUntilStreamEnds",
+  "retry",
+  "isolationLevel",
+  "accessMode",
+  "behavior",
+  "foreignKeys",
+  "timeoutMs",
+  "transaction",
+  "name",
+];
+
+/** What isopool needs from an event's context. */
 export interface ExecutionContext {
   waitUntil(promise: Promise<unknown>): void;
 }
 
 /** Runs a handler in a session of each database; settles when they have ended. */
-export function runEvent(
+export async function runEvent(
   databases: Databases,
-  { event, env, context, request }: Invocation,
+  invocation: Invocation,
   handler: (...args: unknown[]) => unknown,
   options: WithSessionOptions,
 ): Promise<unknown> {
-  const list: Database[] = [databases].flat();
-  const keep = keeperOf(context);
-  const { abortOnDisconnect = true, rollbackOn = isFailure, keepUntilStreamEnds, settings, ...rest } = options;
-  const client = untilReleased(abortOnDisconnect ? disconnectOf(request) : undefined);
-  // What outlasts its handler is a session apart: a handler around it answers before the body is read.
-  const outer = list.map((db) => (keepUntilStreamEnds ? undefined : around(db, request)));
-  let refused: Response | undefined;
-  return new Promise((answer, refuse) => {
-    const work = async (sessions: readonly Session[]): Promise<unknown> => {
-      const handling = (async () => handler(event, env, context, Array.isArray(databases) ? sessions : sessions[0]))();
-      // Whoever gives up on it does not wait for it; but it may be in the middle of something.
-      keep(handling);
-      const result = await handling;
-      const response = result instanceof Response ? result : undefined;
-      if (response && rollbackOn(response)) refused = response;
-      if (keepUntilStreamEnds && response?.body) {
-        const { body, isRead } = heldBody(response.body, ended, (read) => enterAll(sessions, read));
-        answer(new Response(body, response));
-        await isRead;
-      }
-      // Thrown to roll back, and returned as the response.
-      if (refused) throw refused;
-      // From here on all is committed: a client that leaves between two databases must not split them.
-      client?.release();
-      return result;
-    };
-    const running = {
-      ...toOptions(rest, settings, { event, env, context, request }),
-      signal: client?.signal,
-      waitUntil: keep,
-    };
-    const ended = inSessions(list, outer, [event, context, request], running, work).catch((error: unknown) =>
-      refused && error === refused ? refused : fail(error),
+  const { event, request } = invocation;
+  const replay = options.retry && event === request ? await replayOf(request) : undefined;
+  return new Run(databases, invocation, handler, options, replay).run();
+}
+
+/** One event, from the first attempt at its handler to the end of its sessions. */
+class Run {
+  readonly #list: readonly Database[];
+  readonly #isList: boolean;
+  readonly #invocation: Invocation;
+  readonly #handler: (...args: unknown[]) => unknown;
+  readonly #options: WithSessionOptions;
+  readonly #replay: Replay | undefined;
+  readonly #keep: WaitUntil;
+  readonly #client: ReturnType<typeof untilReleased>;
+  readonly #sessions: Session[] = [];
+  #refused: { readonly reason: unknown; readonly response: Response } | undefined;
+  #answer!: (answer: unknown) => void;
+  #isAnswered = false;
+  #ended!: Promise<unknown>;
+
+  constructor(
+    databases: Databases,
+    invocation: Invocation,
+    handler: (...args: unknown[]) => unknown,
+    options: WithSessionOptions,
+    replay: Replay | undefined,
+  ) {
+    const { context, request } = invocation;
+    this.#list = [databases].flat();
+    this.#isList = Array.isArray(databases);
+    this.#invocation = invocation;
+    this.#handler = handler;
+    this.#options = options;
+    this.#replay = replay;
+    this.#keep = (promise) =>
+      (context as Partial<ExecutionContext>).waitUntil?.(
+        // A failure of it is not the platform's to see.
+        promise.catch(() => undefined),
+      );
+    this.#client = untilReleased((options.abortOnDisconnect ?? true) ? disconnectOf(request) : undefined);
+  }
+
+  run(): Promise<unknown> {
+    const { event, context, request } = this.#invocation;
+    const list = this.#list;
+    const keep = this.#keep;
+    // A Durable Object outlives its requests, and so do its sockets.
+    const isObject = "storage" in context;
+    if (!isObject) markEvent(keep);
+    // What outlasts its handler is a session apart: a handler around it answers before the body is read.
+    const outer = list.map((db) => (this.#options.keepUntilStreamEnds ? undefined : around(db, request)));
+    const end = beginEvent(isObject);
+    return new Promise((answer, refuse) => {
+      this.#answer = answer;
+      this.#ended = inSessions(
+        list,
+        outer,
+        [event, context, request],
+        this.#running(),
+        this.#sessions,
+        () => this.#isSpent(),
+        () => this.#work(),
+      ).catch((error: unknown) =>
+        this.#refused && error === this.#refused.reason ? this.#refused.response : fail(error, outer.some(Boolean)),
+      );
+      this.#ended.then(answer, refuse);
+      const over = this.#ended.catch(() => undefined).then(end);
+      keep(over.then(() => (isObject ? undefined : leave(list, outer, keep))));
+    });
+  }
+
+  /** What its sessions begin with. */
+  #running(): SessionOptions {
+    const { abortOnDisconnect: _, rollbackOn: __, keepUntilStreamEnds: ___, settings, ...rest } = this.#options;
+    const options = toOptions(rest, settings, this.#invocation);
+    return { ...options, signal: this.#client?.signal, waitUntil: this.#keep };
+  }
+
+  async #work(): Promise<unknown> {
+    const { event, env, context } = this.#invocation;
+    const { rollbackOn = isFailure, keepUntilStreamEnds } = this.#options;
+    const sessions = this.#sessions;
+    const own = this.#replay?.next() ?? event;
+    this.#refused = undefined;
+    thrown.delete(own);
+    this.#list.forEach((db, index) => db.bind(own, sessions[index]!));
+    const handling = (async () => this.#handler(own, env, context, this.#isList ? sessions : sessions[0]))();
+    // Whoever gives up on it does not wait for it; but it may be in the middle of something.
+    this.#keep(handling);
+    const result = await handling;
+    const response = result instanceof Response ? result : undefined;
+    const error = thrown.get(own);
+    if (response && rollbackOn(response, error)) this.#refused = { reason: error ?? response, response };
+    if (keepUntilStreamEnds && response?.body && error === undefined) await this.#outlast(response, response.body);
+    // Thrown to roll back, and returned as the response.
+    if (this.#refused) throw this.#refused.reason;
+    // From here on all is committed: a client that leaves between two databases must not split them.
+    this.#client?.release();
+    return result;
+  }
+
+  /** Answers, and waits until the body was read. */
+  async #outlast(response: Response, source: ReadableStream<Uint8Array>): Promise<void> {
+    const { body, isRead } = heldBody(
+      source,
+      this.#ended,
+      (read) => enterAll(this.#sessions, read),
+      this.#list[0]!.clock,
     );
-    ended.then(answer, refuse);
-    keep(ended.catch(() => undefined).then(() => leave(list, outer, context)));
-  });
+    this.#isAnswered = true;
+    this.#answer(new Response(body, response));
+    await isRead;
+  }
+
+  /** What was committed, answered or read is not done again. */
+  #isSpent(): boolean {
+    const { bodyUsed = false } = this.#invocation.request as Partial<Request>;
+    return this.#isAnswered || this.#sessions.some(({ unit }) => unit.hasKept) || (this.#replay?.isSpent() ?? bodyUsed);
+  }
 }
 
-/** Keeps the event alive for a promise; a failure of that is not the platform's to see. */
-function keeperOf(context: Partial<ExecutionContext>): (promise: Promise<unknown>) => void {
-  return (promise) => context.waitUntil?.(promise.catch(() => undefined));
-}
-
-/** What the sessions of this event begin with. */
+/** The options of this event's sessions. */
 function toOptions(
   options: Omit<SessionOptions, "settings">,
   settings: WithSessionOptions["settings"],
@@ -91,66 +198,18 @@ function toOptions(
   };
 }
 
-/** The session of a handler around this one for the same event: it is one unit of work, however often it is wrapped. */
-function around(db: Database, request: object): Session | undefined {
-  const session = db.of(request);
-  return session?.scope.over ? undefined : session;
-}
-
-/** The last one is the outermost: the first is committed first, and when that fails, those behind it are rolled back. */
-function inSessions<T>(
-  list: readonly Database[],
-  outer: readonly (Session | undefined)[],
-  owners: readonly object[],
-  options: SessionOptions,
-  work: (sessions: readonly Session[]) => Promise<T>,
-): Promise<T> {
-  const sessions: Session[] = [];
-  const propagation = options.transaction === false ? "supports" : "required";
-  const run = list.reduce<() => Promise<T>>(
-    (inner, db, index) => {
-      const within = async (session: Session): Promise<T> => {
-        sessions[index] = session;
-        const before = owners.map((owner) => [owner, db.of(owner)] as const);
-        for (const owner of owners) db.bind(owner, session);
-        try {
-          return await inner();
-        } finally {
-          // A handler inside of another is done before it.
-          for (const [owner, found] of before) if (found) db.bind(owner, found);
-        }
-      };
-      // How it begins was decided by the handler around this one.
-      const { accessMode: _, ...inside } = options;
-      return () => outer[index]?.transaction(within, { ...inside, propagation }) ?? db.session(within, options);
-    },
-    () => work(sessions),
-  );
-  return run();
-}
-
-/** Makes the sessions current for `work`, as they are in the handler. */
-function enterAll<T>(sessions: readonly Session[], work: () => T): T {
-  return sessions.reduce<() => T>((inner, session) => () => session.enter(inner) as T, work)();
-}
-
-// What belongs to this request only is closed with it. A Durable Object outlives its requests, and so do its sockets.
-async function leave(list: readonly Database[], outer: readonly unknown[], context: object): Promise<void> {
-  if (!("storage" in context)) await Promise.all(list.map(async (db, index) => outer[index] || db.leave()));
-}
-
 /**
- * workerd takes an error that says `retryable` for a connection of its own that was lost: it gives the client no answer, and
- * logs nothing. What leaves an event says it no more, and has what did for its cause.
+ * workerd mistakes an error marked `retryable` for a lost connection of its own: it sends the client no response, and logs
+ * nothing. Errors leaving an event are not marked retryable; the original is the `cause`.
  */
-function fail(error: unknown): never {
-  if (!isDbError(error) || !error.retryable) throw error;
+function fail(error: unknown, isInside: boolean): never {
+  if (isInside || !isDbError(error) || !error.retryable) throw error;
   const { code, message, details, outcome } = error;
   throw new DbError(code, message.slice(code.length + 2), details, { outcome, cause: error });
 }
 
-function isFailure({ status }: Response): boolean {
-  return status >= 500;
+function isFailure({ status }: Response, error: unknown): boolean {
+  return error !== undefined || status >= 500;
 }
 
 /** A signal that follows another one until it is released. */
@@ -165,12 +224,12 @@ function untilReleased(
   return { signal: controller.signal, release: () => signal.removeEventListener("abort", follow) };
 }
 
-/** Requests that change something: a transaction that reads first and then writes loses races, if it does not begin as a writer. */
+/** Requests that change data: a transaction that reads before it writes loses races unless it begins as a writer. */
 function isWrite({ method }: Partial<Request>): boolean {
   return /^(?:POST|PUT|PATCH|DELETE)$/.test(method ?? "");
 }
 
 function disconnectOf(request: object): AbortSignal | undefined {
-  // Without the flag it never tells, and to listen is not free.
+  // Without the flag it never fires, and listening is not free.
   return flags()["enable_request_signal"] ? (request as { signal?: AbortSignal }).signal : undefined;
 }

@@ -9,17 +9,17 @@ import { Desk } from "./desk.ts";
 import { sleep, type Waiter } from "./queue.ts";
 import { throwIfAborted } from "../../signal.ts";
 
-/** How often a waiter looks for itself. */
+/** How often a waiter polls. */
 const BEAT_MS = 10;
-/** Where it can be woken, it looks only for the case that whoever was woken is gone. */
+/** If it can be woken, it polls only in case the waiter that was woken is gone. */
 const SLOW_BEAT_MS = 100;
 
 /**
  * Lends connections that are plain data to the requests of one isolate, each of which does its own I/O.
  *
- * No request hands anything to another: what comes back lies idle, and whoever is first in line is woken at most, and takes
- * it in its own request. It opens, validates and closes in there, with timers of its own. Nothing here waits for a request
- * that may be cut off: what it took is given up on when its time is over.
+ * No request passes anything to another: a returned connection becomes idle, and the first waiter is at most woken, and takes
+ * it in its own request. It opens, validates and closes there, with its own timers. Nothing here waits for a request that may
+ * be cut off: whatever it took is written off when its time has passed.
  */
 export class IsolatePool<C> implements Pool<C> {
   readonly #desk: Desk<C>;
@@ -82,7 +82,7 @@ export class IsolatePool<C> implements Pool<C> {
     }
   }
 
-  /** Waits for its turn, and takes it: all of it in the waiter's own request. */
+  /** Waits for its turn and takes it, all within the waiter's own request. */
   async #turn(waiter: Waiter<C>): Promise<Lease<C>> {
     const { watch, place } = this.#desk;
     const { since, timeoutMs, options } = waiter;
@@ -92,7 +92,7 @@ export class IsolatePool<C> implements Pool<C> {
       const lease = this.#desk.claim(waiter);
       if (lease) return lease;
       const leftMs = since + timeoutMs - now;
-      // With no time at all, there is enough for an open that takes none.
+      // A timeout of 0 still allows an open that completes at once.
       const isAtOnce = now === since && waiter.isCalling;
       if (leftMs <= 0 && !isAtOnce) throw refusal("POOL_TIMEOUT", place, now - since);
       const pauseMs = this.#pauseMs(waiter, leftMs, now);
@@ -102,7 +102,7 @@ export class IsolatePool<C> implements Pool<C> {
     }
   }
 
-  /** When to look again: at the next beat, or when another may be opened. */
+  /** When to poll again: at the next beat, or when another may be opened. */
   #pauseMs(waiter: Waiter<C>, leftMs: number, now: number): number {
     const { stock, line } = this.#desk;
     const beatMs = this.#canWake() ? SLOW_BEAT_MS : BEAT_MS * (1 + 1.5 * Math.random());

@@ -3,7 +3,7 @@ import { countWait, type Holding } from "../../pool/deadlock.ts";
 import type { Entry } from "../../pool/entry.ts";
 import type { AcquireOptions } from "../../pool/lease.ts";
 
-/** A waiter that is not heard of for this long after it should have been is taken to be gone: its request was cut off. */
+/** A waiter that is overdue by this much is considered gone: its request was cut off. */
 const SILENCE_MS = 50;
 
 const PRUNE_MS = 250;
@@ -18,7 +18,7 @@ export interface Waiter<C> {
   /** The connection that it has opened or validated. */
   given: Entry<C> | undefined;
   failure: { readonly error: unknown } | undefined;
-  /** When it should be heard of again, at the latest. */
+  /** The latest time at which it should poll again. */
   dueAt: number;
   /** While it sleeps. Settles a promise of its own request: what follows runs in there. */
   wake: (() => void) | undefined;
@@ -29,12 +29,12 @@ export function createWaiter<C>(options: AcquireOptions, since: number, timeoutM
   return { since, timeoutMs, options, dueAt: since, ...nothing };
 }
 
-/** Whether its request goes on, as far as is known. */
+/** Whether its request is still alive, as far as is known. */
 export function isThere({ dueAt }: { readonly dueAt: number }, now: number): boolean {
   return now <= dueAt + SILENCE_MS;
 }
 
-/** What there is to be had. */
+/** What is available. */
 export interface Free {
   /** Connections that are idle, and places for those that are not open yet. */
   readonly places: number;
@@ -42,7 +42,7 @@ export interface Free {
   readonly trusted: number;
 }
 
-/** Who waits, first come first served. Those who are gone are passed over, and forgotten when their time is over. */
+/** Waiters, first come, first served. Those that are gone are skipped, and dropped when their time has passed. */
 export class Queue<C> extends Set<Waiter<C>> {
   waits = 0;
   waitedMs = 0;
@@ -65,21 +65,21 @@ export class Queue<C> extends Set<Waiter<C>> {
     return isThere;
   }
 
-  /** Those for whom there is something, first come first served. */
+  /** The waiters that can be served, first come, first served. */
   *served({ places, trusted }: Free, now: number): Generator<Waiter<C>, void> {
     for (const waiter of this) {
       if (places <= 0) return;
       const isFresh = waiter.options.usePool === false;
-      // Whoever has a call under way has its place already: it takes what needs no other call.
+      // A waiter with a running call already has its place: it takes only what needs no other call.
       if (!isThere(waiter, now) || (waiter.isCalling && (isFresh || trusted === 0))) continue;
       places--;
-      // A fresh one takes the place of what is idle when there is no other; all others begin with what is trusted.
+      // A new connection takes the place of an idle one if there is no other; all others start with the trusted ones.
       trusted = Math.min(isFresh ? trusted : Math.max(trusted - 1, 0), places);
       yield waiter;
     }
   }
 
-  /** Forgets those whose time is over, and who did not leave: returns them. To look at all is worth it now and then only. */
+  /** Drops and returns the waiters whose time has passed but who did not leave. Runs only now and then, as it looks at all of them. */
   prune(now: number): Waiter<C>[] {
     if (now < this.#prunedAt + PRUNE_MS) return [];
     this.#prunedAt = now;

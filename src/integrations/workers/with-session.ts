@@ -1,5 +1,7 @@
 import type { Database, Session } from "../../index.ts";
-import { runEvent, type WithSessionOptions } from "./event.ts";
+import { runEvent, WITH_SESSION_OPTIONS, type WithSessionOptions } from "./event.ts";
+import { checkNames } from "../../pool/option-names.ts";
+import { watchErrors } from "./thrown.ts";
 import { type EventArguments, toInvocation } from "./invocation.ts";
 
 /** One database, or several: their sessions begin together, and commit in this order. */
@@ -8,7 +10,7 @@ export type Databases = Database | readonly Database[];
 /** A Database's session, or the sessions of a list, in its order. */
 export type SessionsOf<D extends Databases> = D extends readonly Database[] ? Session[] : Session;
 
-/** A fetch, scheduled or queue handler; `session` is what `db.of(event)` gives as well. */
+/** A fetch, scheduled or queue handler; `session` is the same as `db.of(event)`. */
 export type SessionHandler<Event, Env, Context, Result, D extends Databases> = (
   event: Event,
   env: Env,
@@ -22,7 +24,7 @@ export type WrappedHandler<Event, Env, Context, Result> = (
   context: Context,
 ) => Promise<Awaited<Result>>;
 
-/** The handlers of an object that have a session; all else in it stays as it is. */
+/** The handlers of an object that get a session; its other members stay as they are. */
 const NAMES = ["fetch", "scheduled", "queue", "email"] as const;
 
 /** An object of handlers, as the platform calls them. */
@@ -40,12 +42,12 @@ type WithoutSession<Args extends unknown[]> = Args extends [infer Event, infer E
 
 /**
  * Gives each event of a Worker a session of its own: committed before the response leaves, rolled back when the handler
- * throws, answers with a status of 500 or more, or when the client goes away. `context.waitUntil()` keeps the request alive
+ * throws, returns a status of 500 or more, or when the client disconnects. `context.waitUntil()` keeps the request alive
  * until the session has ended, so that it ends on every path.
  *
- * @param databases - a Database, several (they commit in this order), or a function of `env` that makes them, once.
+ * @param databases - a Database, several (they commit in this order), or a function of `env` that returns them, called once.
  * @param handler - a function for one kind of event, or the whole object: `{ fetch, scheduled, queue }`, a Hono app.
- * @throws TypeError for what is no database or no handler; the wrapped handler: what the handler or the commit throws.
+ * @throws TypeError for an invalid database or handler; the wrapped handler throws the error of the handler or of the commit.
  * @example
  * export default { fetch: withSession(db, async (request, env, ctx, session) => Response.json(await session.sql`select 1`)) };
  */
@@ -64,6 +66,7 @@ export function withSession(
   handler: object,
   options: WithSessionOptions = {},
 ): unknown {
+  checkNames(options, WITH_SESSION_OPTIONS, "withSession()");
   const { rollbackOn } = options;
   if (rollbackOn !== undefined && typeof rollbackOn !== "function")
     throw new TypeError(`Expected \`rollbackOn\` to be a function, got \`${String(rollbackOn)}\``);
@@ -79,6 +82,7 @@ export function withSession(
   const known = NAMES.filter((name) => typeof handlers[name] === "function");
   if (known.length === 0)
     throw new TypeError(`Expected a handler, or an object with one of ${NAMES.join(", ")}, got \`${typeof handler}\``);
+  watchErrors(handlers);
   const wrapped = known.map((name) => [
     name,
     wrap((...args) => (handlers[name] as (...args: unknown[]) => unknown).apply(handlers, args)),
@@ -86,7 +90,7 @@ export function withSession(
   return rebuilt(handlers, Object.fromEntries(wrapped));
 }
 
-/** The same object with other handlers. Members of its class stay too, and keep working on the object itself. */
+/** The same object with other handlers. Members of its class are kept too, and keep working on the object itself. */
 function rebuilt(handlers: Record<string, unknown>, wrapped: Record<string, unknown>): Record<string, unknown> {
   const all: Record<string, unknown> = { ...handlers, ...wrapped };
   for (
@@ -109,7 +113,7 @@ function rebuilt(handlers: Record<string, unknown>, wrapped: Record<string, unkn
   return all;
 }
 
-/** Finds the databases of an event. Those of a function are made once for each `env`, of which an isolate has one. */
+/** Finds the databases of an event. A function is called once for each `env`, of which an isolate has one. */
 function finder(databases: Databases | ((env: never) => Databases)): (env: unknown) => Databases {
   if (typeof databases !== "function") {
     const checked = check(databases);
@@ -127,8 +131,8 @@ function finder(databases: Databases | ((env: never) => Databases)): (env: unkno
 function check(databases: Databases): Databases {
   const list = [databases].flat() as Partial<Database>[];
   if (list.length === 0 || list.some((db) => typeof db?.session !== "function"))
-    throw new TypeError("Expected a database of createDatabase(), a list of them, or a function that makes them");
-  // A pool for one context would hand connections from request to request, and lose them with clients that leave.
+    throw new TypeError("Expected a database from createDatabase(), a list of them, or a function that returns them");
+  // A pool for one context would pass connections between requests, and lose them when clients disconnect.
   if ("WebSocketPair" in globalThis && list.some(({ runtime }) => !runtime?.createPool))
     throw new TypeError("Expected a database for Workers: `createDatabase(url, { runtime: workers() })`");
   return databases;

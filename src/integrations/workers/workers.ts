@@ -2,26 +2,48 @@ import { systemClock } from "../../clock.ts";
 import type { Runtime, WaitUntil } from "../../contract/runtime.ts";
 import type { PoolRuntime } from "../../pool/runtime.ts";
 import { ContextPools } from "./context-pools.ts";
+import { isKeptAlive } from "./running-events.ts";
 import { flags } from "./flags.ts";
 import { IsolatePool } from "./isolate-pool.ts";
 
 export interface WorkersOptions {
   /**
-   * `waitUntil` of `cloudflare:workers`: keeps each request alive until its sessions have ended, those outside of
-   * `withSession()` too. Default: what each session is told.
+   * `waitUntil` of `cloudflare:workers`: keeps each request alive until its sessions have ended, including those
+   * outside `withSession()`. Default: the `waitUntil` of each session.
    */
   readonly waitUntil?: WaitUntil | undefined;
+  /**
+   * Called once, if nothing keeps a session alive when its client disconnects. `false`: on purpose, or in a Durable Object.
+   * Default `console.warn`.
+   */
+  readonly warn?: ((message: string) => void) | false | undefined;
 }
 
+const WARNING =
+  "isopool: nothing keeps this session alive. If its client disconnects, it is cut off, and its connection is missing for 30 s: use " +
+  "withSession(), or workers({ waitUntil }). On purpose, or in a Durable Object? workers({ warn: false })";
+
 /** The runtime of Cloudflare Workers: a module-level database serves every request of the isolate. `pool.max` is 5 by default. */
-export function workers({ waitUntil }: WorkersOptions = {}): PoolRuntime {
+export function workers(options: WorkersOptions = {}): PoolRuntime {
+  const { waitUntil = warner(options.warn) } = options;
   const runtime: Runtime = { name: "workers", clock: systemClock, maxConnections: 5, waitUntil };
   return {
     ...runtime,
-    createPool: (source, options, affinity) =>
+    createPool: (source, options, affinity, Plain) =>
       affinity === "request"
-        ? new ContextPools(source, { ...options, runtime })
+        ? new ContextPools(source, { ...options, runtime }, Plain)
         : new IsolatePool(source, { ...options, runtime }, canWake),
+  };
+}
+
+/** Stands where nothing keeps a request alive, and says so, once. */
+function warner(warn: WorkersOptions["warn"] = globalThis.console.warn): WaitUntil | undefined {
+  if (!warn || !("WebSocketPair" in globalThis)) return undefined;
+  let isTold = false;
+  return () => {
+    if (isTold || isKeptAlive()) return;
+    isTold = true;
+    warn(WARNING);
   };
 }
 

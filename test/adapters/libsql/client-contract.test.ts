@@ -1,7 +1,7 @@
 import { createClient as createHttp } from "@libsql/client/http";
 import { createClient as createWeb } from "@libsql/client/web";
 import { describe, test } from "vitest";
-import { adapterContract, databaseContract } from "../../kit/adapter-contract.ts";
+import { adapterContract, databaseContract } from "../../../src/integrations/adapter-contract/index.ts";
 import { startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
 import { clientDialect } from "./dialect.ts";
 import { libsqlTarget } from "./target.ts";

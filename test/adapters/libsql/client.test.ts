@@ -39,7 +39,7 @@ describe.each(PROFILES)("at %s", (profile) => {
       await session.query("INSERT INTO goods VALUES (1, 'tea')");
       await session.query("INSERT INTO goods VALUES (2, 'salt')");
       const [last] = await session.commit({ text: "INSERT INTO goods VALUES (3, 'rice') RETURNING name" });
-      return last!.rows;
+      return last.rows;
     });
     expect(result).toEqual([{ name: "rice" }]);
     expect(await sent()).toHaveLength(3);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { adapterContract, databaseContract } from "../../kit/adapter-contract.ts";
+import { adapterContract, databaseContract } from "../../../src/integrations/adapter-contract/index.ts";
 import { type LibsqlServerOptions, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
 import { libsqlTarget } from "./target.ts";
 

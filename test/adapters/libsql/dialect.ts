@@ -1,16 +1,15 @@
-import type { Dialect } from "../../kit/adapter-contract.ts";
-import { sqliteDialect } from "../sqlite/dialect.ts";
+import type { ContractDialect } from "../../../src/integrations/adapter-contract/index.ts";
+import { sqliteDialect } from "../../../src/integrations/adapter-contract/sqlite-dialect.ts";
 
 /** The dialect of libSQL servers: SQLite's, less what they refuse. */
-export const libsqlDialect: Omit<Dialect, "kill"> = {
+export const libsqlDialect: Omit<ContractDialect, "kill"> = {
   ...sqliteDialect,
   // The addon behind the test server cuts text at a NUL when it reads it.
   values: sqliteDialect.values.filter(({ name }) => name !== "text with a NUL"),
-  failures: sqliteDialect.failures.map(({ position, dialectCode, ...rest }) => ({
+  failures: sqliteDialect.failures.map(({ dialectCode, ...rest }) => ({
     ...rest,
-    // Its parser's errors have a name of their own, and no place where the token stands twice.
+    // Its parser's errors have a name of their own.
     ...(dialectCode !== undefined && { dialectCode: rest.kind === "syntax" ? "SQL_PARSE_ERROR" : dialectCode }),
-    ...(position !== undefined && !/ FROM FROM|, ,/.test(rest.statement.text) && { position }),
   })),
   leftovers: [
     {
@@ -23,7 +22,7 @@ export const libsqlDialect: Omit<Dialect, "kill"> = {
 };
 
 /** What `@libsql/client` changes of it. */
-export const clientDialect: Partial<Dialect> = {
+export const clientDialect: Partial<ContractDialect> = {
   // Nothing tells whether a transaction is over: client.test.ts shows that nothing runs on in autocommit.
   losing: undefined,
   leftovers: [],

@@ -5,7 +5,7 @@ import { createClient } from "@libsql/client/http";
 import { expect, onTestFinished, test, describe } from "vitest";
 import { libsql, type LibsqlOptions } from "../../../src/adapters/libsql/index.ts";
 import type { BeginOptions, DriverConnection, Step, StepOutcome } from "../../../src/contract/adapter.ts";
-import { COMMIT, ROLLBACK, unwrap } from "../../kit/contract/fixture.ts";
+import { COMMIT, ROLLBACK, unwrap } from "../../../src/integrations/adapter-contract/fixture.ts";
 import { type LibsqlServerOptions, type RunningServer, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
 import { PROFILES } from "./shop.ts";
 

@@ -91,7 +91,7 @@ describe.each(variants)("through %s", (_, options) => {
     check((await db.query(look.replaceAll("?1", ":b"), { b: bytes })).rows[0]!);
     await db.session(async (session) => check((await session.query(look, [bytes])).rows[0]!));
     const [, result] = await db.batch(["SELECT 1", { text: look, params: [bytes] }]);
-    check(result!.rows[0]!);
+    check(result.rows[0]!);
   });
 
   test("text stays text, whatever is in it", async () => {

@@ -1,5 +1,5 @@
 import { libsql, type LibsqlOptions } from "../../../src/adapters/libsql/index.ts";
-import type { Dialect, Target } from "../../kit/adapter-contract.ts";
+import type { ContractDialect, Target } from "../../../src/integrations/adapter-contract/index.ts";
 import type { LibsqlServerOptions, RunningServer } from "../../servers/libsql/libsql-server.ts";
 import { libsqlDialect } from "./dialect.ts";
 
@@ -11,7 +11,7 @@ export function libsqlTarget(
   start: (options: LibsqlServerOptions) => Promise<RunningServer>,
   server: LibsqlServerOptions,
   options: LibsqlOptions = {},
-  dialect: Partial<Dialect> = {},
+  dialect: Partial<ContractDialect> = {},
 ): Target {
   let running: RunningServer;
   return {

@@ -1,5 +1,5 @@
 import { describe, test } from "vitest";
-import { adapterContract, databaseContract } from "../../kit/adapter-contract.ts";
+import { adapterContract, databaseContract } from "../../../src/integrations/adapter-contract/index.ts";
 import { startNeonServer } from "../../servers/neon/server.ts";
 import { driver } from "./driver.ts";
 import { httpDialect } from "./dialect.ts";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { neon } from "../../../src/adapters/neon/index.ts";
 import type { Step } from "../../../src/contract/adapter.ts";
 import type { SessionOptions } from "../../../src/index.ts";
-import { BEGIN, ROLLBACK } from "../../kit/contract/fixture.ts";
+import { BEGIN, ROLLBACK } from "../../../src/integrations/adapter-contract/fixture.ts";
 import type { Fault } from "../../servers/neon/server.ts";
 import { driver } from "./driver.ts";
 import { optionsFor } from "./target.ts";

@@ -130,7 +130,7 @@ test("a setup that fails lets nothing run behind it, in the same round trip", as
       code: "QUERY_FAILED",
       // Over HTTP the server does not say which of the two it was.
       ...(transport === "http" || transport === "auto"
-        ? { message: expect.stringContaining("or what rides ahead of it"), details: { dialectCode: "22012" } }
+        ? { message: expect.stringContaining("or one sent ahead of it"), details: { dialectCode: "22012" } }
         : { details: { dialectCode: "22012", sql: "SELECT 1 / 0" } }),
     });
     if (transport !== "http") {

@@ -61,14 +61,14 @@ test("more values than a request can carry are refused over HTTP, and more than 
   const refusal = { code: "QUERY_FAILED", outcome: "not-executed", details: { kind: "parameter" } };
   for (const transport of ["http", "ws", "auto"] as const) {
     const { db, server, sent } = await openShop({ neon: { transport } });
-    expect((await db.batch([many(32_767)]))[0]!.rows).toEqual([{ n: 32_767 }]);
+    expect((await db.batch([many(32_767)]))[0].rows).toEqual([{ n: 32_767 }]);
     await server.forgetRequests();
     await expect(db.batch([many(65_536)])).rejects.toMatchObject(refusal);
     if (transport === "http") {
       await expect(db.batch([many(65_535)])).rejects.toMatchObject(refusal);
       await expect(db.batch(["SELECT 1", many(32_768)])).rejects.toMatchObject(refusal);
       expect(await sent()).toEqual([]);
-    } else expect((await db.batch(["SELECT 1", many(65_535)]))[1]!.rows).toEqual([{ n: 65_535 }]);
+    } else expect((await db.batch(["SELECT 1", many(65_535)]))[1].rows).toEqual([{ n: 65_535 }]);
   }
 });
 
@@ -79,7 +79,7 @@ test("what lasts as long as its batch is let through", async () => {
     { text: "SELECT set_config('app.who', $1, true)", params: ["me"] },
     "SELECT current_setting('statement_timeout') AS t, current_setting('app.who') AS who",
   ]);
-  expect(result!.rows).toEqual([{ t: "7s", who: "me" }]);
+  expect(result.rows).toEqual([{ t: "7s", who: "me" }]);
   expect((await db.query("SELECT current_setting('app.who', true) AS who")).rows).not.toEqual([{ who: "me" }]);
 });
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
 import type { DriverConnection, Step } from "../../../src/contract/adapter.ts";
-import { BEGIN } from "../../kit/contract/fixture.ts";
+import { BEGIN } from "../../../src/integrations/adapter-contract/fixture.ts";
 import type { RunningServer } from "../../servers/neon/server.ts";
 import { PATIENCE } from "../../servers/patience.ts";
 import { driver } from "./driver.ts";

@@ -1,5 +1,5 @@
 import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
-import type { Dialect, Target } from "../../kit/adapter-contract.ts";
+import type { ContractDialect, Target } from "../../../src/integrations/adapter-contract/index.ts";
 import type { NeonServerOptions, RunningServer } from "../../servers/neon/server.ts";
 import { postgresDialect } from "./dialect.ts";
 
@@ -36,7 +36,7 @@ export function neonTarget(
   driver: Driver,
   server: NeonServerOptions,
   options: Partial<NeonOptions> = {},
-  dialect: Partial<Dialect> = {},
+  dialect: Partial<ContractDialect> = {},
 ): Target {
   let running: RunningServer;
   return {

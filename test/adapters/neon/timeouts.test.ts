@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { neon } from "../../../src/adapters/neon/index.ts";
 import type { Step } from "../../../src/contract/adapter.ts";
-import { BEGIN, COMMIT, ROLLBACK } from "../../kit/contract/fixture.ts";
+import { BEGIN, COMMIT, ROLLBACK } from "../../../src/integrations/adapter-contract/fixture.ts";
 import { driver } from "./driver.ts";
 import { openShop } from "./shop.ts";
 import { optionsFor } from "./target.ts";

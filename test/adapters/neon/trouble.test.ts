@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { neonHttp } from "../../../src/adapters/neon/http-entry.ts";
 import { neon } from "../../../src/adapters/neon/index.ts";
 import type { DriverConnection, Step } from "../../../src/contract/adapter.ts";
-import { createDatabase } from "../../../src/index.ts";
+import { createDatabase, type Session } from "../../../src/index.ts";
 import { CERT, KEY } from "./certificate.ts";
 import { driver } from "./driver.ts";
 import { insert, openShop } from "./shop.ts";
@@ -75,6 +75,32 @@ test("a certificate that is not trusted, and a name that is not known, are told 
     expect((error as Error).message).toMatch(reason);
     if (retryable === undefined) continue;
     expect(error).toMatchObject({ code: "CONNECT_FAILED", outcome: "not-executed", retryable });
+  }
+});
+
+test("a request that the platform refuses to send says why, at once, over HTTP and WebSocket", async () => {
+  const words = "Too many subrequests by single Worker invocation. To configure this limit, refer to https://x.example";
+  // As workerd tells it: by an event.
+  class NoSocket extends EventTarget {
+    binaryType = "arraybuffer";
+    constructor() {
+      super();
+      setTimeout(() => this.dispatchEvent(Object.assign(new Event("error"), { message: `Uncaught Error: ${words}` })));
+    }
+    close(): void {}
+  }
+  for (const transport of ["http", "ws"] as const) {
+    const neonConfig =
+      transport === "http"
+        ? { fetchFunction: () => Promise.reject(new Error(words)) }
+        : { webSocketConstructor: NoSocket as never };
+    const { db } = await openShop({ neon: { transport, neonConfig } });
+    await expect(db.autocommit.query("SELECT 1")).rejects.toMatchObject({
+      code: "CONNECT_FAILED",
+      message: expect.stringContaining("Too many subrequests by single Worker invocation"),
+      outcome: "not-executed",
+      retryable: false,
+    });
   }
 });
 
@@ -163,6 +189,23 @@ test("a WebSocket that is half open is found by the reset, and replaced unseen w
   }
 });
 
+test("a stream on one is read from another connection, as nothing was executed", { timeout: 60_000 }, async () => {
+  const { db, server } = await openShop({ neon: { transport: "ws" } });
+  const read = async (how: "alone" | "session"): Promise<unknown[]> => {
+    const rows: unknown[] = [];
+    const readFrom = async (from: Pick<Session, "stream">): Promise<void> => {
+      for await (const row of from.stream("SELECT generate_series(1, 3) AS n", { batchSize: 2 })) rows.push(row);
+    };
+    await (how === "alone" ? readFrom(db.autocommit) : db.session(readFrom));
+    return rows;
+  };
+  for (const how of ["alone", "session"] as const) {
+    await db.session((session) => session.query("SELECT 1"));
+    await server.fail({ on: "tunnel", action: "hang" });
+    expect(await read(how)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  }
+});
+
 test("an answer that never comes is given up in time, and said to be unknown", async () => {
   for (const transport of ["ws", "http"] as const) {
     const { db, server } = await openShop({ neon: { transport, answerTimeoutMs: 300 } });
@@ -229,7 +272,7 @@ test("isopool/neon/http is the half without WebSocket", async () => {
   const db = createDatabase(server.url, { adapters: [neonHttp({ neon: query, Client, neonConfig })] });
   onTestFinished(() => db.dispose());
   expect((await db.autocommit.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
-  expect((await db.autocommit.batch([insert(1), "SELECT name FROM goods"]))[1]!.rows).toEqual([{ name: "goods 1" }]);
+  expect((await db.autocommit.batch([insert(1), "SELECT name FROM goods"]))[1].rows).toEqual([{ name: "goods 1" }]);
   await expect(db.session((session) => session.query("SELECT 1"))).rejects.toMatchObject({
     code: "TRANSACTION_UNSUPPORTED",
   });

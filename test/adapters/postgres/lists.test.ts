@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { neon } from "../../../src/adapters/neon/index.ts";
 import { driver } from "../neon/driver.ts";
-import { insert, openShop } from "../neon/shop.ts";
+import { openShop } from "../neon/shop.ts";
 import { optionsFor } from "../neon/target.ts";
 
 describe.each(["http", "ws", "auto"] as const)("over %s", (transport) => {
@@ -131,14 +131,50 @@ test.each([
   }
 });
 
+/** JSON.stringify() would change these, and say nothing. */
+const LOSSY = [new Map([["s3cret", 1]]), new Set([1]), Uint8Array.of(1), Infinity, NaN, 2n ** 64n, new WeakMap()].map(
+  (inside) => ({ inside: [inside] }),
+);
+
 test("what cannot be JSON or an item of a list is refused by its place, and not shown", async () => {
   const { server } = await openShop();
   const adapter = neon(optionsFor(driver, server)).create({ url: server.url, folder: "" });
   const circle: Record<string, unknown> = { secret: "s3cret" };
   circle["circle"] = circle;
-  for (const value of [circle, { f: () => "s3cret" }, [Symbol("s3cret")], ["s3cret\0"], [new Map()], [[undefined]]])
+  for (const value of [
+    circle,
+    { f: () => "s3cret" },
+    [Symbol("s3cret")],
+    ["s3cret\0"],
+    [new Map()],
+    [[undefined]],
+    ...LOSSY,
+  ])
     expect(() => adapter.check!({ text: "SELECT $1, $2", params: [1, value as never] }, "session")).toThrow(
       /^(?!.*s3cret)QUERY_FAILED.*`2`/,
     );
-  void insert;
+  adapter.check!(
+    {
+      text: "SELECT $1, $2",
+      params: [{ at: new Date(0), left: undefined, big: 7n, own: { toJSON: () => [1] } } as never, 1],
+    },
+    "session",
+  );
+});
+
+test("parsers are functions, and a name that can be no type's fails what needs it, each time", async () => {
+  const wrong = { ...driver, parsers: { text: "s3cret" } as never };
+  expect(() => neon(wrong).create({ url: "postgres://ada:secret@host/db", folder: "" })).toThrow(
+    "Expected the parser of `text` to be a function, got `string`",
+  );
+  for (const transport of ["ws", "http"] as const) {
+    const { db, names } = await openShop({ neon: { transport, parsers: { "no such type": Number } } });
+    for (let again = 0; again < 2; again++)
+      await expect(db.autocommit.query("INSERT INTO goods VALUES (1, 'tea')")).rejects.toMatchObject({
+        code: "QUERY_FAILED",
+        outcome: "not-executed",
+        details: { dialectCode: "42601" },
+      });
+    expect(await names()).toEqual([]);
+  }
 });

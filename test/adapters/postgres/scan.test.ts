@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { scan } from "../../../src/adapters/postgres/scan.ts";
 
@@ -163,4 +165,18 @@ test.each(HOSTILE)("hostile texts take time in proportion to their length: %j", 
 
 test("a text of millions of escapes is no deep recursion", () => {
   expect(scan(`SELECT E'${"\\n".repeat(4_000_000)}', $1`).placeholders).toBe(1);
+});
+
+test("large texts are not kept for long, however many there are", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = used();
+  for (let n = 0; n < 200; n++) scan(`SELECT ${n}, '${"x".repeat(200_000)}'`);
+  expect(used() - before).toBeLessThan(4_000_000);
+  const [text] = ["SELECT 'again'"];
+  expect(scan(text)).toBe(scan(text));
 });

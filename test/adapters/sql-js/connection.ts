@@ -1,7 +1,7 @@
 import { sqlJs, type SqlJsOptions } from "../../../src/adapters/sql-js/index.ts";
 import type { Adapter, DriverConnection } from "../../../src/contract/adapter.ts";
 import type { Params, RawResult } from "../../../src/contract/statement.ts";
-import { unwrap } from "../../kit/contract/fixture.ts";
+import { unwrap } from "../../../src/integrations/adapter-contract/fixture.ts";
 import { engine } from "./target.ts";
 
 export function adapter(url = "sqljs:memory", options: Partial<SqlJsOptions> = {}): Adapter {

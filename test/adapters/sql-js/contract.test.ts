@@ -1,5 +1,5 @@
 import { describe, test } from "vitest";
-import { adapterContract, databaseContract } from "../../kit/adapter-contract.ts";
+import { adapterContract, databaseContract } from "../../../src/integrations/adapter-contract/index.ts";
 import { target } from "./target.ts";
 
 describe("sql.js keeps the contract of adapters", () => {

@@ -1,7 +1,7 @@
 import { sqlJs } from "../../../src/adapters/sql-js/index.ts";
 import type { SqlJsDatabase, SqlJsStatement, SqlJsStatic } from "../../../src/adapters/sql-js/index.ts";
-import type { Target } from "../../kit/adapter-contract.ts";
-import { sqliteDialect } from "../sqlite/dialect.ts";
+import type { Target } from "../../../src/integrations/adapter-contract/index.ts";
+import { sqliteDialect } from "../../../src/integrations/adapter-contract/sqlite-dialect.ts";
 
 interface CountedEngine extends SqlJsStatic {
   readonly databases: Set<object>;
@@ -32,10 +32,18 @@ export function countEngine(engine: SqlJsStatic): CountedEngine {
   return { Database: Counted, databases, statements };
 }
 
+/** SQLite names a token; sql.js is asked for its place, also where it stands twice. */
+const POSITIONS: Readonly<Record<string, number>> = { syntax: 19, "the same token before": 18 };
+
+const failures = sqliteDialect.failures.map((failure) => {
+  const position = POSITIONS[failure.name];
+  return position === undefined ? failure : { ...failure, position };
+});
+
 /** An engine's databases in memory; nothing of a case may be left open in it. Names no runtime: the contract runs in all of them. */
 export function sqlJsTarget(load: () => Promise<SqlJsStatic>): Target {
   return {
-    dialect: { ...sqliteDialect, kill: ({ raw }) => (raw as SqlJsDatabase).close() },
+    dialect: { ...sqliteDialect, failures, kill: ({ raw }) => (raw as SqlJsDatabase).close() },
     make: async () => {
       const counted = countEngine(await load());
       return {

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { BeginOptions, DriverConnection, Step, StepOutcome } from "../../../src/contract/adapter.ts";
-import { BEGIN, COMMIT, ROLLBACK } from "../../kit/contract/fixture.ts";
+import { BEGIN, COMMIT, ROLLBACK } from "../../../src/integrations/adapter-contract/fixture.ts";
 import { adapter, open, run } from "./connection.ts";
 
 const OFF: Step = { kind: "begin", options: { foreignKeys: "off" } };

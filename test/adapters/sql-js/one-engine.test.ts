@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { memory, sqlJs, type SqlJsOptions, type SqlJsStorage } from "../../../src/adapters/sql-js/index.ts";
 import { asyncLocal, createDatabase, type Database, type DatabaseOptions } from "../../../src/index.ts";
-import { BEGIN, COMMIT, ROLLBACK } from "../../kit/contract/fixture.ts";
+import { BEGIN, COMMIT, ROLLBACK } from "../../../src/integrations/adapter-contract/fixture.ts";
 import { adapter, open, run } from "./connection.ts";
 import { countedEngine, engine } from "./target.ts";
 

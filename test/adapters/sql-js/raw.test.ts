@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SqlJsDatabase } from "../../../src/adapters/sql-js/index.ts";
 import type { DriverConnection } from "../../../src/contract/adapter.ts";
-import { BEGIN, COMMIT, errorOf } from "../../kit/contract/fixture.ts";
+import { BEGIN, COMMIT, errorOf } from "../../../src/integrations/adapter-contract/fixture.ts";
 import { adapter, open, run } from "./connection.ts";
 
 function raw(connection: DriverConnection): SqlJsDatabase {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { memory } from "../../../src/adapters/sql-js/index.ts";
-import { BEGIN } from "../../kit/contract/fixture.ts";
+import { BEGIN } from "../../../src/integrations/adapter-contract/fixture.ts";
 import { adapter, open, run } from "./connection.ts";
 import { engine } from "./target.ts";
 

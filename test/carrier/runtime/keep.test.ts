@@ -61,6 +61,21 @@ test("a cursor keeps it, and a loop over rows does, in its body and behind it", 
   });
 });
 
+test("so does a loop over rows that are read outside of the session on purpose", async () => {
+  const db = ambientDatabase();
+  await db.session(async (own) => {
+    const here: unknown[] = [];
+    for await (const { number } of db.autocommit.stream("rows")) here.push(number, db.current());
+    here.push(db.current());
+    for await (const _ of db.autocommit.stream("rows")) break;
+    here.push(db.current());
+    await expect(db.autocommit.stream("rows", { batchSize: 0 })[Symbol.asyncIterator]().next()).rejects.toThrow(
+      TypeError,
+    );
+    expect(here).toEqual([1, own, 2, own, own, own]);
+  });
+});
+
 test("a query that is refused keeps the session, in catch and in finally", async () => {
   const db = ambientDatabase();
   await db.session(async (own) => {

@@ -16,7 +16,8 @@ interface Run {
 
 function plugin({ command = "build", sourcemap = false, options = {}, isRolldown = true }: Run = {}) {
   const own = isopool(options);
-  own.configResolved({ command, cacheDir: "/page/node_modules/.vite", build: { sourcemap } });
+  const vite = { meta: { viteVersion: isRolldown ? "8.0.0" : "7.0.0" } };
+  own.configResolved.call(vite, { command, cacheDir: "/page/node_modules/.vite", build: { sourcemap } });
   const context = { parse, meta: isRolldown ? { rolldownVersion: "1.0.0" } : {} };
   return {
     own,
@@ -24,6 +25,12 @@ function plugin({ command = "build", sourcemap = false, options = {}, isRolldown
       own.transform.handler.call(context, code, id, moduleType === undefined ? undefined : { moduleType }),
   };
 }
+
+test("a Vite that does not say its version is older than 7, and is refused with the remedy", () => {
+  const config = { command: "build", cacheDir: "", build: { sourcemap: false } } as const;
+  for (const context of [undefined, {}, { meta: { rollupVersion: "4.0.0" } }])
+    expect(() => isopool().configResolved.call(context, config)).toThrow("isopool/vite needs Vite 7 or later");
+});
 
 test.each(["css", "json", "text", "dataurl"])("what is no code is not read: %s", (moduleType) => {
   expect(plugin().carried("/page/a", moduleType, "a { content: 'async () => {' }")).toBe(undefined);

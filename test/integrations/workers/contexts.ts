@@ -1,6 +1,6 @@
 import { onTestFinished, vi } from "vitest";
 import { ContextPools } from "../../../src/integrations/workers/context-pools.ts";
-import type { PoolEvent, PoolOptions } from "../../../src/pool/pool.ts";
+import { ConnectionPool, type PoolEvent, type PoolOptions } from "../../../src/pool/pool.ts";
 import { type FakeConnection, FakeSource } from "../../kit/fake-source.ts";
 import { RequestClock } from "./isolate.ts";
 
@@ -9,6 +9,10 @@ export interface FakeContexts {
   readonly source: FakeSource;
   readonly clock: RequestClock;
   readonly events: PoolEvent[];
+  /** How many contexts were asked so far. */
+  asked(): number;
+  /** Whether all contexts are Durable Objects. */
+  isObject: boolean;
   /** How many contexts are looked through for the current one. */
   known(): number;
   /** Goes on in another I/O context: a number for each. */
@@ -26,7 +30,8 @@ export function fakeContexts(options: PoolOptions = {}, prepare?: (source: FakeS
       this[0] = {
         get readyState() {
           asked++;
-          if (own !== current) throw new Error("Cannot perform I/O on behalf of a different request.");
+          const other = kit.isObject ? "Durable Object" : "request";
+          if (own !== current) throw new Error(`Cannot perform I/O on behalf of a different ${other}.`);
           return 1;
         },
       };
@@ -39,7 +44,7 @@ export function fakeContexts(options: PoolOptions = {}, prepare?: (source: FakeS
   prepare?.(source);
   const events: PoolEvent[] = [];
   const onEvent = (event: PoolEvent): void => void events.push(event);
-  const pool = new ContextPools(source, { ...options, onEvent, runtime: clock.runtime(5) });
+  const pool = new ContextPools(source, { ...options, onEvent, runtime: clock.runtime(5) }, ConnectionPool);
   const known = (): number => {
     const before = { asked, current };
     current = -1;
@@ -47,7 +52,9 @@ export function fakeContexts(options: PoolOptions = {}, prepare?: (source: FakeS
     current = before.current;
     return asked - before.asked;
   };
-  return { pool, source, clock, events, known, enter: (context) => void (current = context) };
+  const enter = (context: number): void => void (current = context);
+  const kit: FakeContexts = { pool, source, clock, events, known, enter, asked: () => asked, isObject: false };
+  return kit;
 }
 
 /** What is left of all contexts, with nobody's help. */

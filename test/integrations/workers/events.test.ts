@@ -26,7 +26,9 @@ test.each([
     return answer();
   });
   await handle(request(), {}, {}).catch((error: unknown) => expect(error).toEqual(new Error("boom")));
-  const told = events.map(({ type }) => type).filter((type) => !["session", "wait", "open", "flight"].includes(type));
+  const told = events
+    .map(({ type }) => type)
+    .filter((type) => !["session", "wait", "open", "send", "flight"].includes(type));
   expect(told).toEqual(["acquire", "begin", settle, "release", "end"]);
 });
 

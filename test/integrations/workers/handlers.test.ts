@@ -17,7 +17,7 @@ test("what is no database and no handler is a TypeError, before any event", () =
   const { db } = fakeDatabase();
   const handler = (): Response => new Response();
   expect(() => withSession(wrong("libsql://shop"), handler)).toThrow(TypeError);
-  expect(() => withSession(wrong([]), handler)).toThrow("Expected a database of createDatabase()");
+  expect(() => withSession(wrong([]), handler)).toThrow("Expected a database from createDatabase()");
   expect(() => withSession(wrong([db, {}]), handler)).toThrow(TypeError);
   expect(() => withSession(db, wrong(undefined))).toThrow("Expected a handler, or an object with one of fetch");
   expect(() => withSession(db, {})).toThrow("got `object`");
@@ -29,7 +29,7 @@ test("a function of env that gives no database is told so in the event", async (
     () => wrong(undefined),
     () => new Response(),
   );
-  await expect(handle(request(), {}, {})).rejects.toThrow("Expected a database of createDatabase()");
+  await expect(handle(request(), {}, {})).rejects.toThrow("Expected a database from createDatabase()");
 });
 
 test("a Pages function's one context is event and context at once", async () => {

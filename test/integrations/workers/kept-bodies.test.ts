@@ -24,7 +24,7 @@ type Chunks = (session: Session, fake: FakeDatabase) => AsyncGenerator<string, v
 /** Answers with what `chunks` gives, in a session that has inserted something. */
 async function answer(
   chunks: Chunks,
-  init: ResponseInit & WithSessionOptions = {},
+  { status = 200, ...own }: ResponseInit & WithSessionOptions = {},
   adapterOptions: FakeAdapterOptions = {},
   options: Partial<DatabaseOptions> = { context: requestContext() },
 ): Promise<Answer> {
@@ -35,9 +35,9 @@ async function answer(
     fake.db,
     async (_request: Request, _env: unknown, _context: object, session) => {
       await session.query("insert");
-      return new Response(toBody(chunks(session, fake)), { status: init.status ?? 200 });
+      return new Response(toBody(chunks(session, fake)), { status });
     },
-    { keepUntilStreamEnds: true, ...init },
+    { keepUntilStreamEnds: true, ...own },
   );
   const response = await handle(new Request("http://localhost/"), {}, context);
   return { ...fake, response, over: () => Promise.all(kept) };

@@ -1,7 +1,12 @@
 // What is run in a Worker and in a page, and the words in which it is asked for.
 
 import type { DatabaseOptions } from "../../../src/index.ts";
-import { adapterContract, type ContractCase, databaseContract, type Target } from "../../kit/adapter-contract.ts";
+import {
+  adapterContract,
+  type ContractCase,
+  databaseContract,
+  type Target,
+} from "../../../src/integrations/adapter-contract/index.ts";
 
 /** What a suite has of the world around it. */
 export interface World {

@@ -11,7 +11,7 @@ let db: Database | undefined;
 function database({ DATABASE_URL }: Env): Database {
   return (db ??= createDatabase(DATABASE_URL, {
     adapters: [libsql()],
-    runtime: workers(),
+    runtime: workers({ warn: false }),
     pool: { openTimeoutMs: 1_500 },
     afterFirstConnection: async (connection) => {
       if (++hooks === 1) await new Promise((resolve) => setTimeout(resolve, 60_000));

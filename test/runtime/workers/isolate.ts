@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
-import type { PoolOptions } from "../../../src/index.ts";
+import type { DatabaseStats, PoolOptions } from "../../../src/index.ts";
 import { type LibsqlServerOptions, type RunningServer, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
 import { bundleWorker } from "../bundle.ts";
 import { startWorkerd, type WorkerdOptions } from "../workerd.ts";
@@ -23,7 +23,7 @@ export interface Isolate {
   /** Numbers in the table `goods`. */
   names(): Promise<number[]>;
   /** What the worker's database counts. */
-  stats(): Promise<{ open: number; busy: number; idle: number; waiting: number; opening: number; opened: number }>;
+  stats(): Promise<DatabaseStats>;
   /** Waits until a condition holds; for what workerd does when nobody waits for it. */
   until(condition: () => boolean | Promise<boolean>): Promise<void>;
   log(): string;
@@ -92,20 +92,24 @@ export async function startIsolate(file: string, options: IsolateOptions = {}): 
 }
 
 /** A table, and one whose rows are checked when their transaction is committed. */
-export async function createGoods(url: string): Promise<void> {
-  await ask(url, "CREATE TABLE goods (id INTEGER PRIMARY KEY, name TEXT UNIQUE)");
-  await ask(url, "CREATE TABLE orphan (parent INTEGER REFERENCES goods (id) DEFERRABLE INITIALLY DEFERRED)");
+export async function createGoods(url: string, token?: string): Promise<void> {
+  await ask(url, "CREATE TABLE goods (id INTEGER PRIMARY KEY, name TEXT UNIQUE)", token);
+  await ask(url, "CREATE TABLE orphan (parent INTEGER REFERENCES goods (id) DEFERRABLE INITIALLY DEFERRED)", token);
 }
 
 /** What is in the table, asked past the worker. */
-export async function idsAt(url: string): Promise<number[]> {
-  const rows = await ask(url, "SELECT id FROM goods ORDER BY id");
+export async function idsAt(url: string, token?: string): Promise<number[]> {
+  const rows = await ask(url, "SELECT id FROM goods ORDER BY id", token);
   return rows.map(([cell]) => Number(cell!.value));
 }
 
-async function ask(url: string, sql: string): Promise<{ value: string }[][]> {
+async function ask(url: string, sql: string, token = ""): Promise<{ value: string }[][]> {
   const requests = [{ type: "execute", stmt: { sql } }, { type: "close" }];
-  const response = await fetch(`${url}/v2/pipeline`, { method: "POST", body: JSON.stringify({ requests }) });
+  const response = await fetch(`${url}/v2/pipeline`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify({ requests }),
+  });
   const { results } = (await response.json()) as {
     results: [{ response: { result: { rows: { value: string }[][] } } }];
   };

@@ -55,6 +55,8 @@ const routes: Record<string, Route> = {
   "/names": async (session) => Response.json((await session.sql`SELECT id FROM goods ORDER BY id`.values()).flat()),
   "/rows": async (session, params) => {
     await session.query("INSERT INTO goods (id, name) VALUES (1, 'streamed')");
+    if (params.has("wait")) events.push("waits");
+    if (params.has("wait")) await letGo(1);
     if (params.has("orphan")) await session.query("INSERT INTO orphan (parent) VALUES (99)");
     const encoder = new TextEncoder();
     const count = "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 3000) SELECT n FROM c";

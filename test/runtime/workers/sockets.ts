@@ -1,5 +1,6 @@
 // A Worker, and a Durable Object in it, that share a module-level database on sockets.
 
+import { waitUntil } from "cloudflare:workers";
 import { createDatabase, type Database, type PoolOptions, type Session } from "../../../src/index.ts";
 import { withSession, workers } from "../../../src/integrations/workers/index.ts";
 import { sockets } from "./socket-adapter.ts";
@@ -13,14 +14,17 @@ interface Namespace {
 interface Env {
   readonly SOCKETS_URL: string;
   readonly POOL: string;
+  /** The platform's own `waitUntil` is handed to the runtime. */
+  readonly KEPT?: string;
   readonly Host: Namespace;
 }
 
 let db: Database | undefined;
 
-function database({ SOCKETS_URL, POOL }: Env): Database {
+function database({ SOCKETS_URL, POOL, KEPT }: Env): Database {
   const pool = JSON.parse(POOL) as PoolOptions;
-  return (db ??= createDatabase(SOCKETS_URL, { adapters: [sockets()], runtime: workers(), pool }));
+  const runtime = workers(KEPT ? { waitUntil } : { warn: false });
+  return (db ??= createDatabase(SOCKETS_URL, { adapters: [sockets()], runtime, pool }));
 }
 
 const number = async (session: Session): Promise<unknown> => (await session.query("which")).rows[0]?.["socket"];
@@ -58,11 +62,16 @@ export class Host {
 
 const worker = {
   async fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
-    const { pathname } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/stats") return Response.json(database(env).stats());
     if (pathname.startsWith("/object/")) return env.Host.get(env.Host.idFromName(pathname)).fetch(request);
     // What a Worker does without `withSession()`.
-    if (pathname === "/careless") return Response.json([await database(env).session(number)]);
+    if (pathname === "/careless") {
+      const numbers: unknown[] = [];
+      const count = Number(searchParams.get("count") ?? 1);
+      while (numbers.length < count) numbers.push(await database(env).session(number));
+      return Response.json(numbers);
+    }
     return handle(request, env, ctx);
   },
 };

@@ -14,7 +14,7 @@ export function visits(context: ContextProvider, finds: readonly Find[]): object
     (db ??= createDatabase(DATABASE_URL, {
       adapters: [libsql()],
       context,
-      runtime: workers(),
+      runtime: workers({ warn: false }),
       pool: { max: 10, acquireTimeoutMs: 20_000 },
     }));
   const handle = withSession(database, async (request: Request, env: Env, ctx: Context, session) => {

@@ -45,7 +45,7 @@ export function encodeHeader(generation: number, frames: number, lastSum: Sum): 
 }
 
 /** @returns `undefined`: there is none, or a torn one. `"newer"`: written by a later version of this package. */
-export function decodeHeader(log: Uint8Array<ArrayBuffer>): LogHeader | "newer" | undefined {
+export function decodeHeader(log: Uint8Array): LogHeader | "newer" | undefined {
   if (log.length < HEADER_BYTES) return undefined;
   const words = new Uint32Array(log.buffer, 0, WORDS);
   const [magic, version, generation = 0, frames = 0, first = 0, second = 0] = words;
@@ -83,7 +83,7 @@ export function encodeFrame(
 }
 
 /** The frame at a place, if it is there and whole. */
-export function decodeFrame(log: Uint8Array<ArrayBuffer>, at: number): Frame | undefined {
+export function decodeFrame(log: Uint8Array, at: number): Frame | undefined {
   if (at % 4 > 0 || at + HEADER_BYTES > log.length) return undefined;
   const head = new Uint32Array(log.buffer, at, WORDS);
   const [magic, generation = 0, sequence = 0, low = 0, high = 0, count = 0, flushed = 0, first = 0, second = 0] = head;
@@ -104,7 +104,7 @@ export function decodeFrame(log: Uint8Array<ArrayBuffer>, at: number): Frame | u
   };
 }
 
-function seal(words: Uint32Array<ArrayBuffer>): { bytes: Uint8Array<ArrayBuffer>; sum: Sum } {
+function seal(words: Uint32Array): { bytes: Uint8Array; sum: Sum } {
   const sum = sumOf(words);
   words.set(sum, WORDS - 2);
   return { bytes: new Uint8Array(words.buffer), sum };

@@ -15,7 +15,7 @@ import { readAll, type StoredFile, writeAll } from "./stored-file.ts";
 /** What a log's file holds, as found. */
 export interface LogContent {
   readonly header: LogHeader | "newer" | undefined;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   /** Those that are whole, in order, up to the first that is not. */
   readonly frames: readonly (Frame & { readonly at: number })[];
   readonly endBytes: number;

@@ -11,7 +11,7 @@ export interface StoredFile {
   close(): void;
 }
 
-export function readAll(file: StoredFile): Uint8Array<ArrayBuffer> {
+export function readAll(file: StoredFile): Uint8Array {
   const bytes = new Uint8Array(file.sizeBytes());
   let at = 0;
   for (let count = 1; at < bytes.length && count > 0; at += count) count = file.read(bytes.subarray(at), at);

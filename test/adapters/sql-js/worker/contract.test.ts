@@ -2,8 +2,12 @@
 
 import { describe, expect, test } from "vitest";
 import { sqlJsWorker, type RemoteDatabase } from "../../../../src/adapters/sql-js/worker/index.ts";
-import { adapterContract, databaseContract, type Target } from "../../../kit/adapter-contract.ts";
-import { sqliteDialect } from "../../sqlite/dialect.ts";
+import {
+  adapterContract,
+  databaseContract,
+  sqliteDialect,
+  type Target,
+} from "../../../../src/integrations/adapter-contract/index.ts";
 import { countedEngine } from "../target.ts";
 import { hostHere } from "./threads.ts";
 

@@ -1,0 +1,33 @@
+// What a migration's text holds. drizzle-kit puts a breakpoint between statements; those written by hand may have none.
+
+const COMMENT = /^(?:--|\/\*)/;
+// A comment, a text or name in quotes, a text in dollars, a word, or any other character.
+const TOKEN =
+  /--[^\n]*|\/\*[^]*?(?:\*\/|$)|\be'(?:[^'\\]|\\[^]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\$(\w*)\$[^]*?\$\1\$|[\w$]+|[^]/gi;
+
+/** The statements of a text, without empty ones; a trigger with its statements is one. */
+export function splitStatements(text: string): string[] {
+  const statements: string[] = [];
+  let [start, first, depth] = [0, "", 0];
+  const end = (at: number): void => {
+    if (first) statements.push(text.slice(start, at).trim());
+    [start, first, depth] = [at + 1, "", 0];
+  };
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    if (token === ";" && depth === 0) end(index);
+    if (token === ";" || !token.trim() || COMMENT.test(token)) continue;
+    const word = token.toLowerCase();
+    first ||= word;
+    // The body of a trigger, or of a function in SQL: BEGIN … END, with CASE … END in it.
+    if (first !== "create") continue;
+    if (word === "begin" || (word === "case" && depth > 0)) depth++;
+    if (word === "end" && depth > 0) depth--;
+  }
+  end(text.length);
+  return statements;
+}
+
+/** SQLite ignores these in a transaction, which migrations run in. */
+export function setsForeignKeys(statement: string): boolean {
+  return /^pragma\s+foreign_keys\s*[=(]/i.test(statement);
+}

@@ -1,0 +1,4 @@
+export type { OpenTelemetryApi } from "./api.ts";
+export type { DiagnosticsChannels, DiagnosticsMessage } from "./channel.ts";
+export { diagnostics } from "./diagnostics.ts";
+export { type EventListener, opentelemetry, type OpenTelemetryOptions } from "./opentelemetry.ts";

@@ -1,0 +1,64 @@
+// What is said about a statement: an operation, its tables, a summary of few different values, and the text without literals.
+
+/** What the conventions ask of a statement. */
+export interface Described {
+  /** `"SELECT"` */
+  readonly operation: string;
+  /** Tables in order: `["item"]`. */
+  readonly collections: readonly string[];
+  /** `"SELECT item"`, for names of spans. */
+  readonly summary: string;
+  /** The text with `?` for literals. */
+  readonly text: string;
+}
+
+const MAX_SUMMARY = 255;
+/** Nobody reads more, and reading it would hold up the flight. */
+const MAX_TEXT = 4096;
+// Strings, numbers and comments may hold the user's values; quoted names, which are matched first, and placeholders do not.
+const LITERAL =
+  /"[^"]*(?:"|$)|`[^`]*(?:`|$)|--[^\n]*|\/\*[^]*?(?:\*\/|$)|\b[eE]'(?:[^'\\]|\\[^]|'')*(?:'|$)|'(?:[^']|'')*(?:'|$)|\$([a-z_\x80-\uffff]\w*)?\$[^]*?(?:\$\1\$|$)|(?<![\w$?:@.])\d[\w.]*/gi;
+const TABLE =
+  /\b(?:FROM|JOIN|INTO|UPDATE|TABLE(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+((?:"[^"]*"|`[^`]*`|\[[^\]]*\]|[\w$.\x80-\uffff])+)/gi;
+const CONTROL = /^(begin|commit|rollback|savepoint|release|rollback-to)(?: \S+)?$/;
+const NO_TABLE = /^(SELECT|SET|ONLY|LATERAL|UNNEST)$/i;
+
+/** Describes one text. */
+export function describe(source: string): Described {
+  const control = CONTROL.exec(source)?.[1];
+  if (control) {
+    const operation = control.replace("-", " ").toUpperCase();
+    return { operation, collections: [], summary: operation, text: operation };
+  }
+  const text = source.slice(0, MAX_TEXT).replace(LITERAL, toShown).trim();
+  const [, first = "", behind] = /^\W*(\w+)(?:[^]*?\)\s*(SELECT|INSERT|UPDATE|DELETE|MERGE)\b)?/i.exec(text) ?? [];
+  const operation = (/^WITH$/i.test(first) && behind ? behind : first).toUpperCase();
+  const tables = Array.from(text.matchAll(TABLE), ([, name = ""]) => name.replace(/["`[\]]/g, ""));
+  const collections = [...new Set(tables)].filter((name) => !NO_TABLE.test(name));
+  return { operation, collections, summary: cut([operation, ...collections].join(" ")), text };
+}
+
+function toShown(found: string): string {
+  if (/^["`]/.test(found)) return found;
+  return /^(--|\/\*)/.test(found) ? " " : "?";
+}
+
+/** The attributes of a flight: of its statements, and of BEGIN and COMMIT only if it has no others. */
+export function describeAll(statements: readonly string[]): Described & { readonly size: number } {
+  const asked = statements.filter((text) => !CONTROL.test(text));
+  const all = (asked.length > 0 ? asked : statements).map(describe);
+  const text = statements.map((each) => describe(each).text).join("; ");
+  const [one] = all;
+  if (all.length === 1) return { ...one!, text, size: 1 };
+  const collections = [...new Set(all.flatMap((each) => each.collections))];
+  const isAlike = all.every(({ operation }) => operation === one?.operation);
+  const operation = isAlike ? `BATCH ${one?.operation ?? ""}`.trim() : "BATCH";
+  const summary = cut(`BATCH ${[...new Set(all.map((each) => each.summary))].join("; ")}`);
+  return { operation, collections, summary, text, size: all.length };
+}
+
+/** Not in the middle of a name: half of one is another. */
+function cut(summary: string): string {
+  if (summary.length <= MAX_SUMMARY) return summary;
+  return summary.slice(0, Math.max(summary.lastIndexOf(" ", MAX_SUMMARY), 1));
+}

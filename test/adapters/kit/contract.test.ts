@@ -1,0 +1,65 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { AdapterFactory } from "../../../src/adapters/kit/index.ts";
+import {
+  adapterContract,
+  type ContractDialect,
+  databaseContract,
+  sqliteDialect,
+  type Target,
+} from "../../../src/integrations/adapter-contract/index.ts";
+import { libsqlAddon } from "./libsql-addon.ts";
+import { nodeSqlite, type NodeSqliteOptions } from "./node-sqlite.ts";
+
+const dialect: ContractDialect = {
+  ...sqliteDialect,
+  kill: ({ raw }) => void (raw as { close(): unknown }).close(),
+};
+
+/** A file of its own for each case. */
+function fileTarget(factory: AdapterFactory, rest: Partial<Target> = {}): Target {
+  return {
+    dialect,
+    ...rest,
+    make: () => {
+      const folder = mkdtempSync(join(tmpdir(), "isopool-kit-"));
+      return {
+        factory,
+        url: `file://${join(folder, "data.db")}`,
+        dispose: () => rmSync(folder, { recursive: true, force: true }),
+      };
+    },
+  };
+}
+
+/** Some drivers cut text at a NUL when they read it. */
+function withoutNul({ values, ...rest }: ContractDialect): ContractDialect {
+  return { ...rest, values: values.filter(({ name }) => name !== "text with a NUL") };
+}
+
+describe("an adapter made with simpleAdapter() keeps the contracts of adapters and databases: the libsql addon", () => {
+  const target = fileTarget(libsqlAddon(), { cannotStream: true, dialect: withoutNul(dialect) });
+  for (const { name, run } of [...adapterContract(target), ...databaseContract(target)]) test(name, run);
+});
+
+/** Node's own driver, where it has one. Node 22 cuts text at a NUL, and binds no bytes as NULL: docs/adapters.md says so. */
+function nodeDriver(): NodeSqliteOptions | undefined {
+  if (Number(process.versions.node.split(".")[0]) < 24) return undefined;
+  return createRequire(import.meta.url)("node:sqlite") as NodeSqliteOptions;
+}
+
+describe("the example in docs/adapters.md keeps them: node:sqlite", () => {
+  const driver = nodeDriver();
+  if (!driver) return test.skip("this Node has no node:sqlite that is complete", () => undefined);
+  const target = fileTarget(nodeSqlite(driver));
+  for (const { name, run } of [...adapterContract(target), ...databaseContract(target)]) test(name, run);
+});
+
+test("the example in docs/adapters.md is the adapter that is tested here", () => {
+  const file = readFileSync(new URL("node-sqlite.ts", import.meta.url), "utf8");
+  const page = readFileSync(new URL("../../../docs/adapters.md", import.meta.url), "utf8");
+  expect(page).toContain(`\`\`\`ts\n${file.replace("../../../src/adapters/kit/index.ts", "isopool/adapter")}\`\`\``);
+});

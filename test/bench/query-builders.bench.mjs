@@ -1,0 +1,142 @@
+// The same work through Kysely, over isopool and over the driver that is Kysely's own for that database: round trips, counted at
+// the server. Each is measured on connections that are there already.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createClient } from "@libsql/client";
+import { LibsqlDialect } from "@libsql/kysely-libsql";
+import { Client, neon as neonHttp, neonConfig, Pool } from "@neondatabase/serverless";
+import { Kysely, PostgresDialect, sql } from "kysely";
+import { runnerImport } from "vite";
+import { WebSocket } from "ws";
+import { libsql } from "../../dist/adapters/libsql/index.js";
+import { neon } from "../../dist/adapters/neon/index.js";
+import { asyncLocal, createDatabase } from "../../dist/index.js";
+import { IsopoolDialect } from "../../dist/integrations/kysely/index.js";
+
+const update = (kysely, id) => sql`UPDATE item SET count = count + 1 WHERE id = ${id}`.execute(kysely);
+const select = (kysely) => sql`SELECT count(*) FROM item`.execute(kysely);
+
+/** What is done, and what isopool may need more than Kysely's own driver: nothing. */
+const WORK = {
+  "a select": (kysely) => select(kysely),
+  "a transaction of three updates": (kysely) =>
+    kysely.transaction().execute(async (trx) => {
+      for (const id of [1, 2, 3]) await update(trx, id);
+    }),
+  "a transaction with a savepoint that is released": async (kysely) => {
+    const trx = await kysely.startTransaction().execute();
+    try {
+      await update(trx, 1);
+      await trx.savepoint("part").execute();
+      await update(trx, 2);
+      await trx.releaseSavepoint("part").execute();
+      await trx.commit().execute();
+    } catch (error) {
+      await trx.rollback().execute();
+      throw error;
+    }
+  },
+  "a transaction that is rolled back": (kysely) =>
+    kysely
+      .transaction()
+      .execute(async (trx) => {
+        await update(trx, 1);
+        throw new Error("rolled back");
+      })
+      .catch(() => undefined),
+  "eight selects at once in a session": (kysely, db) => {
+    const all = () => Promise.all(Array.from({ length: 8 }, () => select(kysely)));
+    return db ? db.session(all) : all();
+  },
+};
+
+/** @returns rows for `npm run bench`. */
+async function queryBuilders() {
+  return [...(await onNeon()), ...(await onLibsql())];
+}
+
+export default queryBuilders;
+
+async function onNeon() {
+  const { module } = await runnerImport(new URL("../servers/neon/server.ts", import.meta.url).pathname);
+  const server = await module.startNeonServer();
+  const settings = {
+    fetchEndpoint: () => server.fetchEndpoint,
+    wsProxy: () => server.wsProxy,
+    useSecureWebSocket: false,
+    webSocketConstructor: WebSocket,
+  };
+  Object.assign(neonConfig, settings);
+  await server.query(
+    "CREATE TABLE item (id int PRIMARY KEY, count int); INSERT INTO item VALUES (1, 0), (2, 0), (3, 0)",
+  );
+  const pool = new Pool({ connectionString: server.url });
+  const adapters = [neon({ neon: neonHttp, Client, neonConfig: settings })];
+  const count = async () => {
+    const { flights } = await server.counts();
+    await server.forgetRequests();
+    return flights;
+  };
+  try {
+    return await compare("Neon", server.url, adapters, new PostgresDialect({ pool }), count);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function onLibsql() {
+  const { module } = await runnerImport(new URL("../servers/libsql/libsql-server.ts", import.meta.url).pathname);
+  const server = await module.startLibsqlServer();
+  const client = createClient({ url: server.url });
+  await client.batch([
+    "CREATE TABLE item (id INTEGER PRIMARY KEY, count)",
+    "INSERT INTO item VALUES (1, 0), (2, 0), (3, 0)",
+  ]);
+  const count = async () => {
+    const requests = await server.requests();
+    await server.forgetRequests();
+    // A stream that is closed by itself is waited for by nobody.
+    return requests.filter(({ types }) => types.join() !== "close").length;
+  };
+  try {
+    return await compare("libSQL", server.url, [libsql()], new LibsqlDialect({ client }), count);
+  } finally {
+    client.close();
+    await server.stop();
+  }
+}
+
+async function compare(name, url, adapters, ownDialect, count) {
+  const db = createDatabase(url, { adapters, context: asyncLocal(AsyncLocalStorage) });
+  const over = new Kysely({ dialect: new IsopoolDialect(db) });
+  const own = new Kysely({ dialect: ownDialect });
+  const rows = [];
+  for (const [what, work] of Object.entries(WORK)) {
+    const trips = [];
+    for (const [kysely, session] of [
+      [over, db],
+      [own, undefined],
+    ]) {
+      const can = await work(kysely, session).then(
+        () => true,
+        // Without savepoints, for one.
+        () => false,
+      );
+      await count();
+      if (can) await work(kysely, session);
+      trips.push(can ? await count() : undefined);
+    }
+    const [ours, theirs] = trips;
+    rows.push({
+      name: `Kysely on ${name}: ${what}`,
+      value: ours,
+      unit: "round trips",
+      ...(theirs && { ratio: ours / theirs }),
+      target: theirs ? `no more than its own driver (${theirs})` : "its own driver cannot",
+      ok: ours <= (theirs ?? Infinity),
+    });
+  }
+  await own.destroy();
+  await db.dispose();
+  return rows;
+}

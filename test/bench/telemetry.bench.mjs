@@ -1,0 +1,51 @@
+// What listening costs a session of one statement on sql.js: diagnostics() with nobody subscribed, and opentelemetry() without
+// an SDK and with one whose spans are dropped. Rounds take turns; a figure is the fastest tenth of its rounds: others work on
+// this machine too, and nothing makes a session faster than it is.
+
+import * as channels from "node:diagnostics_channel";
+import * as api from "@opentelemetry/api";
+import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
+import initSqlJs from "sql.js";
+import { createDatabase } from "../../dist/index.js";
+import { sqlJs } from "../../dist/adapters/sql-js/index.js";
+import { diagnostics, opentelemetry } from "../../dist/integrations/opentelemetry/index.js";
+
+const ROUNDS = 300;
+const SESSIONS = 100;
+
+export default async function telemetryBench() {
+  const engine = await initSqlJs();
+  const make = (onEvent) => createDatabase("sqljs:memory", { adapters: [sqlJs({ sqlJs: engine })], onEvent });
+  const contenders = {
+    nobody: make(undefined),
+    events: make(() => undefined),
+    channels: make(diagnostics(channels)),
+    bare: make(opentelemetry(api)),
+  };
+  api.trace.setGlobalTracerProvider(new BasicTracerProvider());
+  contenders.sdk = make(opentelemetry(api));
+  const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [name, db] of Object.entries(contenders)) times[name].push(await measure(db));
+  await Promise.all(Object.values(contenders).map((db) => db.dispose()));
+  const micros = (name) => (times[name].sort((a, b) => a - b)[Math.floor(ROUNDS / 10)] / SESSIONS) * 1000;
+  const [nobody, events] = [micros("nobody"), micros("events")];
+  const row = (name, key, peer, target) => {
+    const value = micros(key);
+    const ratio = value / peer;
+    return { name, value, unit: "µs", ratio, ...(target && { target: `at most ${target}x`, ok: ratio <= target }) };
+  };
+  return [
+    { name: "a session of one statement, no listener", value: nobody, unit: "µs" },
+    row("with a listener that does nothing: the events (to none)", "events", nobody),
+    row("with diagnostics(), nobody subscribes (to the events)", "channels", events, 1.1),
+    row("with opentelemetry(), no SDK (to the events)", "bare", events, 2),
+    row("with opentelemetry() and an SDK (to the events)", "sdk", events),
+  ];
+}
+
+async function measure(db) {
+  const startedAt = performance.now();
+  for (let at = 0; at < SESSIONS; at++) await db.session((session) => session.query("select 1"));
+  return performance.now() - startedAt;
+}

@@ -1,0 +1,49 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { expect, test } from "vitest";
+import { asyncLocal, ConnectionPool, createDatabase } from "../../src/index.ts";
+import { withSession } from "../../src/integrations/workers/index.ts";
+import { FakeAdapter } from "../kit/fake-adapter.ts";
+import { fakeDatabase } from "../kit/fake-database.ts";
+
+const make = (options: object): unknown =>
+  createDatabase("fake:db", { adapters: [new FakeAdapter().factory], ...options });
+
+test.each<[object, string]>([
+  [{ contxt: asyncLocal(AsyncLocalStorage) }, "context"],
+  [{ pool: { maxx: 5 } }, "max"],
+  [{ pool: { maxIdel: 5 } }, "maxIdle"],
+  [{ pool: { acquireTimeout: 5 } }, "acquireTimeoutMs"],
+  [{ pool: { onEvent: () => undefined } }, "openTimeoutMs"],
+  [{ defaults: { timeout: 5 } }, "timeoutMs"],
+  [{ onEvents: () => undefined }, "onEvent"],
+])("an unknown option is refused at construction, with the nearest one: %o", (options, nearest) => {
+  expect(() => make(options)).toThrow(TypeError);
+  expect(() => make(options)).toThrow(/^Expected no option `\w+` of .+: did you mean `\w+`\?$/);
+  expect(() => make(options)).toThrow(`\`${nearest}\`?`);
+});
+
+test("so it is wherever options are taken, before anything is sent", async () => {
+  const { db, adapter } = fakeDatabase();
+  const retries = { retries: 2 } as never;
+  await expect(db.session(() => 1, retries)).rejects.toThrow("`retries` of a session: did you mean `retry`?");
+  await expect(db.transaction(() => 1, retries)).rejects.toThrow("did you mean `retry`?");
+  await expect(db.session(() => 1, { propagation: "nested" } as never)).rejects.toThrow(TypeError);
+  await expect(db.session(() => 1, { retry: { times: 2, retries: 1 } as never })).rejects.toThrow(TypeError);
+  expect(() => db.open({ isolation: "serializable" } as never)).toThrow("did you mean `isolationLevel`?");
+  await expect(db.query("x", [], { timeout: 5 } as never)).rejects.toThrow("did you mean `timeoutMs`?");
+  await expect(db.batch(["x"], { signals: 5 } as never)).rejects.toThrow("did you mean `signal`?");
+  await db.session(async (s) => {
+    await expect(s.transaction(() => 1, { proagation: "nested" } as never)).rejects.toThrow("`propagation`?");
+    expect(() => s.stream("x", { batch: 5 } as never)).toThrow("did you mean `batchSize`?");
+    await expect(s.raw("x", { timeOutMs: 5 } as never)).rejects.toThrow("`timeoutMs`?");
+  });
+  expect(adapter.log).toEqual([]);
+  expect(() => new ConnectionPool({ open: () => ({}), close: () => undefined }, { mx: 1 } as never)).toThrow("`max`?");
+  expect(() => withSession(db, () => undefined, { rollbackon: 5 } as never)).toThrow("`rollbackOn`?");
+});
+
+test("an option that is there and undefined is none, known or not", async () => {
+  make({ context: undefined, other: undefined, pool: { max: undefined } });
+  const { db } = fakeDatabase();
+  await db.session(() => 1, { other: undefined } as never);
+});

@@ -1,0 +1,7 @@
+import { places } from "./operations.ts";
+import { faultTests, queryTests } from "./queries.ts";
+
+for (const place of places) {
+  queryTests(place);
+  faultTests(place);
+}

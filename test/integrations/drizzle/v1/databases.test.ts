@@ -1,0 +1,127 @@
+// What `drizzle()` is made of: a database, a session, a dialect; and its cache.
+
+import { defineRelations, is, sql } from "drizzle-orm";
+import { Cache } from "drizzle-orm/cache/core";
+import { PgAsyncDatabase } from "drizzle-orm/pg-core/async/db";
+import { SQLiteAsyncDatabase } from "drizzle-orm/sqlite-core/async/db";
+import initSqlJs from "sql.js";
+import { expect, expectTypeOf, onTestFinished, test } from "vitest";
+import { neon } from "../../../../src/adapters/neon/index.ts";
+import { sqlJs } from "../../../../src/adapters/sql-js/index.ts";
+import { createDatabase, type Database, explicit } from "../../../../src/index.ts";
+import {
+  drizzle,
+  drizzlePostgres,
+  drizzleSqlite,
+  type PgResult,
+  type RunResult,
+} from "../../../../src/integrations/drizzle/v1/index.ts";
+import { driver } from "../../../adapters/neon/driver.ts";
+import { goods, pgGoods, sqlite } from "./operations.ts";
+import { context, openSqlJs } from "../places.ts";
+
+const adapters = [sqlJs({ sqlJs: await initSqlJs() }), neon(driver)];
+
+function open(url: string | (() => string), options: { readonly context?: ReturnType<typeof context> } = {}): Database {
+  const db = createDatabase(url, { adapters, context: context(), ...options });
+  onTestFinished(() => db.dispose());
+  return db;
+}
+
+test("the dialect is the database's, told by the relations' type or by `dialect`", () => {
+  const [lite, pg] = [open("sqljs:memory"), open("postgres://user:word@ep-a.neon.tech/shop")];
+  expect(is(drizzle(lite, { relations: defineRelations({ goods }) }), SQLiteAsyncDatabase)).toBe(true);
+  expect(is(drizzle(pg, { relations: defineRelations({ pgGoods }) }), PgAsyncDatabase)).toBe(true);
+  expect(is(drizzle(pg, { dialect: "postgres" }), PgAsyncDatabase)).toBe(true);
+  const wrong = 'Expected `dialect` to be the database\'s own, "postgres", got `sqlite`';
+  expect(() => drizzle(pg, { dialect: "sqlite" })).toThrow(wrong);
+  expect(() => drizzleSqlite(pg)).toThrow(wrong);
+  expect(() => drizzlePostgres(lite)).toThrow(TypeError);
+  expect(() => drizzle({} as never, { dialect: "sqlite" })).toThrow("Expected a Database or Session, got `object`");
+  expect(() => drizzle("sqljs:memory" as never, { dialect: "sqlite" })).toThrow("got `string`");
+});
+
+test("with a URL function it is named, or known after ready(); nothing is asked while the module loads", async () => {
+  const asked: string[] = [];
+  const url = (): string => (asked.push("url"), "sqljs:memory");
+  const db = open(url);
+  expect(() => drizzle(db, { relations: defineRelations({ goods }) })).toThrow(
+    "got `undefined`: name it, or await ready()",
+  );
+  const named = drizzle(db, { dialect: "sqlite", relations: defineRelations({ goods }) });
+  expect(asked).toEqual([]);
+  expect(await named.all(sql`select 1 as one`)).toEqual([{ one: 1 }]);
+  await db.ready();
+  expect(is(drizzle(db, { relations: defineRelations({ goods }) }), SQLiteAsyncDatabase)).toBe(true);
+});
+
+test("without a context a transaction's `tx` is its session, and a lone query on `db` is refused, not run elsewhere", async () => {
+  const db = open("sqljs:memory", { context: explicit() });
+  const orm = drizzle(db, { dialect: "sqlite" });
+  await orm.transaction(async (tx) => {
+    await tx.run(sql`create table t (n int)`);
+    await tx.transaction(async (inner) => void (await inner.run(sql`insert into t values (1)`)));
+    const refused: unknown = await orm.all(sql`select * from t`).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect((refused as Error).cause).toMatchObject({ code: "SESSION_REQUIRED" });
+  });
+  await db.session(async (session) => {
+    expect(await drizzle(session, { dialect: "sqlite" }).all(sql`select * from t`)).toEqual([{ n: 1 }]);
+  });
+});
+
+/** Keeps all that it is given, and tells what it was asked. */
+class Kept extends Cache {
+  readonly log: string[] = [];
+  readonly #kept = new Map<string, unknown[]>();
+
+  override strategy(): "all" {
+    return "all";
+  }
+  override get(key: string): Promise<unknown[] | undefined> {
+    const found = this.#kept.get(key);
+    this.log.push(found ? "hit" : "miss");
+    return Promise.resolve(found);
+  }
+  override put(key: string, rows: unknown): Promise<void> {
+    this.#kept.set(key, rows as unknown[]);
+    return Promise.resolve();
+  }
+  override onMutate(): Promise<void> {
+    this.log.push("mutate");
+    this.#kept.clear();
+    return Promise.resolve();
+  }
+}
+
+test("Drizzle's cache is asked first, is told of what was changed, and is there as $cache", async () => {
+  const { db } = await openSqlJs(sqlite);
+  const cache = new Kept();
+  const orm = drizzleSqlite(db, { cache });
+  await orm.insert(goods).values({ number: 1, name: "tea" });
+  const first = await orm.select().from(goods);
+  await db.autocommit.query("update goods set name = 'behind its back'");
+  expect(await orm.select().from(goods)).toEqual(first);
+  await orm.$cache.invalidate({ tables: goods });
+  expect(await orm.select().from(goods)).toEqual([{ number: 1, name: "behind its back" }]);
+  expect(cache.log).toEqual(["mutate", "miss", "hit", "mutate", "miss"]);
+});
+
+test("rows, results and relations keep their types", async () => {
+  const { db } = await openSqlJs(sqlite);
+  const orm = drizzle(db, { relations: defineRelations({ goods }) });
+  expectTypeOf(await orm.select().from(goods)).toEqualTypeOf<{ number: number; name: string | null }[]>();
+  expectTypeOf(await orm.query.goods.findFirst()).toEqualTypeOf<{ number: number; name: string | null } | undefined>();
+  expectTypeOf(await orm.insert(goods).values({ number: 1 })).toEqualTypeOf<RunResult>();
+  const [rows, result] = await orm.batch([orm.select().from(goods), orm.insert(goods).values({ number: 2 })]);
+  expectTypeOf(rows).toEqualTypeOf<{ number: number; name: string | null }[]>();
+  expectTypeOf(result).toEqualTypeOf<RunResult>();
+  // @ts-expect-error -- no such relation
+  await expect(orm.query.goods.findMany({ with: { nothing: true } })).rejects.toThrow();
+  const execute = () => drizzle(db, { dialect: "postgres" }).execute<{ one: number }>(sql`select 1`);
+  expectTypeOf(execute).returns.resolves.toEqualTypeOf<PgResult<{ one: number }>>();
+  // @ts-expect-error -- neither relations nor a dialect tell which one is meant
+  expect(() => drizzle(db, { dialect: "mysql" })).toThrow(TypeError);
+});

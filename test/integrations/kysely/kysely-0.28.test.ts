@@ -1,0 +1,4 @@
+import { Migrator } from "kysely";
+import { tellStories } from "./stories.ts";
+
+tellStories(Migrator);

@@ -1,0 +1,80 @@
+// The recipes of docs/frameworks.md are built as users build them, and run in workerd on a libSQL server.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../package/package.ts";
+import { startLibsqlServer } from "../servers/libsql/libsql-server.ts";
+import { bundleWorker } from "./bundle.ts";
+import { installedProject, type Project } from "./installed.ts";
+import { createGoods, idsAt } from "./workers/isolate.ts";
+import { startWorkerd } from "./workerd.ts";
+
+const page = readFileSync(join(root, "docs", "frameworks.md"), "utf8");
+const recipes = new Map(
+  Array.from(page.matchAll(/^```ts\n(\/\/ (.+\.ts)\n[^]*?)^```$/gm), ([, code = "", name = ""]) => [name, code]),
+);
+
+let project: Project;
+beforeAll(() => {
+  project = installedProject({ drivers: ["hono"], by: "tar" });
+}, 60_000);
+afterAll(() => project.remove());
+
+interface Running {
+  send(path: string, body?: object): Promise<{ status: number; body: string }>;
+  /** What is stored, asked past the application. */
+  ids(): Promise<number[]>;
+}
+
+/** Runs a recipe; at its end, no stream may be in a transaction, and nothing was printed. */
+async function running(name: string, work: (recipe: Running) => Promise<void>): Promise<void> {
+  const { code, warnings } = await bundleWorker(project.write(name, recipes.get(name)!));
+  expect(warnings).toEqual([]);
+  const server = await startLibsqlServer({ tokens: { "the-token": "full" } });
+  const workerd = await startWorkerd({
+    script: code,
+    bindings: { DATABASE_URL: server.url, DATABASE_TOKEN: "the-token" },
+  });
+  try {
+    await createGoods(server.url, "the-token");
+    await work({
+      send: async (path, body) => {
+        const init = body ? { method: "POST", body: JSON.stringify(body) } : {};
+        const response = await fetch(workerd.url + path, init);
+        return { status: response.status, body: await response.text() };
+      },
+      ids: () => idsAt(server.url, "the-token"),
+    });
+    expect((await server.open()).filter(({ isInTransaction }) => isInTransaction)).toEqual([]);
+    expect(workerd.log()).toBe("");
+  } finally {
+    await workerd.stop();
+    await server.stop();
+  }
+}
+
+test("every recipe of the page is run here", () => {
+  expect([...recipes.keys()]).toEqual(["worker.ts", "hono.ts"]);
+});
+
+describe("a plain Worker", () => {
+  test("commits what it answers, and rolls back what it throws", () =>
+    running("worker.ts", async ({ send, ids }) => {
+      expect(await send("/", { name: "tea" })).toEqual({ status: 201, body: '{"id":1,"name":"tea"}' });
+      expect(await send("/", { name: "tea" })).toEqual({ status: 409, body: '{"error":"exists already"}' });
+      expect(await send("/")).toEqual({ status: 200, body: '[{"id":1,"name":"tea"}]' });
+      expect(await ids()).toEqual([1]);
+    }));
+});
+
+describe("Hono", () => {
+  test("commits what it answers, and rolls back what is thrown, whatever its status", () =>
+    running("hono.ts", async ({ send, ids }) => {
+      expect(await send("/goods", { name: "tea", stock: 1 })).toEqual({ status: 201, body: '{"id":1,"name":"tea"}' });
+      expect(await send("/goods", { name: "rum", stock: -1 })).toEqual({ status: 422, body: "stock is negative" });
+      expect(await send("/goods", { name: "tea", stock: 1 })).toEqual({ status: 409, body: "exists already" });
+      expect(await send("/goods")).toEqual({ status: 200, body: '[{"id":1,"name":"tea"}]' });
+      expect(await ids()).toEqual([1]);
+    }));
+});
