@@ -4,7 +4,8 @@
 import { BLOCK_BYTES, type Change } from "./block.ts";
 
 const HEADER_MAGIC = 0x4c50_5349; // "ISPL"
-const FRAME_MAGIC = 0x4650_5349; // "ISPF"
+/** The first number of a frame. */
+export const FRAME_MAGIC = 0x4650_5349; // "ISPF"
 const VERSION = 1;
 /** Both headers have the same size; their checksum is the last pair of numbers. */
 const WORDS = 12;

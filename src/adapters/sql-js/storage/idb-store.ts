@@ -3,9 +3,11 @@ import { storageFailed } from "./failure.ts";
 import { Image } from "./image-buffer.ts";
 
 /** Records of one block are slow to load: what is not of late is in larger ones. */
-const CHUNK_BYTES = 16 * BLOCK_BYTES;
+const CHUNK_BYTES = 4 * BLOCK_BYTES;
 /** Commits that are kept one by one; behind it they are worked into the chunks. */
 const LOG_BYTES = 4 * 2 ** 20;
+/** Of a large database the log is larger: each block of it has a whole chunk written anew, and fewer when they are many at a time. */
+const LOG_SHARE = 1 / 8;
 const VERSION = 1;
 
 /** What is known of the whole. Its one record is read and written by each transaction. */
@@ -70,16 +72,17 @@ export class IdbStore implements BlockStore {
     const bytes = new Uint8Array(blocks.size * BLOCK_BYTES);
     [...blocks.values()].forEach((block, index) => bytes.set(block, index * BLOCK_BYTES));
     const entry: Entry = { sizeBytes, numbers: Uint32Array.from(blocks.keys()), bytes };
-    let logBytes = 0;
+    let [logBytes, limitBytes] = [0, 0];
     await this.#transact(isStrict ? "strict" : "relaxed", (stores) =>
       this.#withSummary(stores, (summary) => {
         logBytes = summary.logBytes + bytes.length;
+        limitBytes = Math.max(this.#logBytes, summary.chunkedBytes * LOG_SHARE);
         stores.log.add(entry);
         stores.summary.put({ ...summary, sizeBytes, logBytes }, 0);
       }),
     );
     // The commit is kept; should this fail, it is tried again behind the next one.
-    if (logBytes > this.#logBytes) await this.#checkpoint().catch(() => undefined);
+    if (logBytes > limitBytes) await this.#checkpoint().catch(() => undefined);
   }
 
   flush(): Promise<void> {

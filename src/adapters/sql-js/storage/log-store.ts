@@ -46,7 +46,7 @@ export class LogStore implements BlockStore {
     const generation = newest ? (newest.header as LogHeader).generation : 1;
     this.#log = newest
       ? new RedoLog(logs[generation % 2]!, newest)
-      : RedoLog.begin(logs[1], generation, { frames: 0, lastSum: [0, 0] });
+      : RedoLog.begin(logs[1], generation, { frames: 0, lastSum: [0, 0] }, this.#checkpointBytes * 2);
     if (this.#log.frames === 0) this.#log.imageBytes = image.length;
     return image.length > 0 ? image : undefined;
   }
@@ -93,7 +93,7 @@ export class LogStore implements BlockStore {
     }
     base.flush();
     const next = log.generation + 1;
-    this.#log = RedoLog.begin(logs[next % 2]!, next, log);
+    this.#log = RedoLog.begin(logs[next % 2]!, next, log, this.#checkpointBytes * 2);
     this.#log.imageBytes = log.imageBytes;
   }
 

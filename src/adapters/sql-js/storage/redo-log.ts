@@ -4,6 +4,7 @@ import {
   decodeHeader,
   encodeFrame,
   encodeHeader,
+  FRAME_MAGIC,
   type Frame,
   HEADER_BYTES,
   type LogHeader,
@@ -45,8 +46,9 @@ export function readLog(file: StoredFile): LogContent {
  * damage, as nobody was told that it was kept.
  */
 export function isDamaged({ bytes, frames, endBytes }: LogContent, generation: number): boolean {
-  for (let at = endBytes; at < bytes.length; at += 4) {
-    const frame = decodeFrame(bytes, at);
+  const words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
+  for (let at = endBytes / 4; (at = words.indexOf(FRAME_MAGIC, at)) >= 0; at++) {
+    const frame = decodeFrame(bytes, at * 4);
     if (frame && frame.generation >= generation && frame.flushed > frames.length) return true;
   }
   return false;
@@ -55,6 +57,9 @@ export function isDamaged({ bytes, frames, endBytes }: LogContent, generation: n
 export function isSum([first, second]: Sum, [otherFirst, otherSecond]: Sum): boolean {
   return first === otherFirst && second === otherSecond;
 }
+
+/** A flush of a file that has grown takes twice the time: it grows by so much at once. */
+const GROWTH_BYTES = 2 ** 18;
 
 /** A log that is appended to, and where in it each block was written last. */
 export class RedoLog {
@@ -68,6 +73,7 @@ export class RedoLog {
   readonly places: Map<number, number> = new Map();
   lastSum: Sum;
   #flushed: number;
+  #fileBytes: number;
   readonly #file: StoredFile;
 
   /** Goes on where a log ends that was found. Cuts off what is torn: nothing of it may be met again. */
@@ -79,14 +85,24 @@ export class RedoLog {
     this.lastSum = lastSum;
     for (const frame of frames) this.#note(frame.sizeBytes, frame.places, frame.at);
     if (bytes.length > endBytes) file.truncate(endBytes);
+    this.#fileBytes = Math.max(endBytes, file.sizeBytes());
     // Whether all that was found is on the disk as well, nobody knows.
     if (bytes.length > HEADER_BYTES) file.flush();
   }
 
-  /** Begins the log that follows one, in the file of the one before that. */
-  static begin(file: StoredFile, generation: number, { frames, lastSum }: { frames: number; lastSum: Sum }): RedoLog {
+  /**
+   * Begins the log that follows one, in the file of the one before that, over what is in there: a file that does not grow is flushed
+   * in half the time. Old frames are told by their generation.
+   */
+  static begin(
+    file: StoredFile,
+    generation: number,
+    { frames, lastSum }: { frames: number; lastSum: Sum },
+    mostBytes: number,
+  ): RedoLog {
     const { bytes, sum } = encodeHeader(generation, frames, lastSum);
-    file.truncate(0);
+    // A commit that was larger than all others leaves no such file behind.
+    if (file.sizeBytes() > mostBytes) file.truncate(mostBytes);
     writeAll(file, bytes, 0);
     file.flush();
     const header = { generation, frames, lastSum, sum };
@@ -99,6 +115,7 @@ export class RedoLog {
     const { bytes, sum } = encodeFrame(change, { generation, sequence, flushed: this.#flushed, before });
     const at = this.sizeBytes;
     writeAll(this.#file, bytes, at);
+    this.#grow(at + bytes.length);
     if (isStrict) this.#file.flush();
     this.frames++;
     this.sizeBytes += bytes.length;
@@ -110,6 +127,17 @@ export class RedoLog {
       [...change.blocks.keys()].map((block, index) => [block, first + index * BLOCK_BYTES]),
       at,
     );
+  }
+
+  #grow(endBytes: number): void {
+    if (endBytes <= this.#fileBytes) return;
+    this.#fileBytes = endBytes;
+    try {
+      writeAll(this.#file, new Uint8Array(GROWTH_BYTES), endBytes);
+      this.#fileBytes += GROWTH_BYTES;
+    } catch {
+      // No room for more than the commit itself.
+    }
   }
 
   flush(): void {

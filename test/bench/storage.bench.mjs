@@ -1,0 +1,101 @@
+// Durable commits of a browser database, in Chromium, on its disk: each of isopool's storages beside the official build's opfs-sahpool,
+// sqlocal, and what is written by hand (the whole image into IndexedDB). The same transaction for all; they take turns.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "@playwright/test";
+import { build, preview } from "vite";
+import sqlocalPlugin from "sqlocal/vite";
+import { browserPath } from "../setup/ensure-browser.mjs";
+
+const MEGABYTES = [1, 10, 100];
+/** One row is a page or two; 20 rows are some 20 pages. */
+const ROWS = [1, 20];
+const ROUNDS = 9;
+const OURS = ["opfs", "worker", "indexeddb"];
+const PEERS = ["sahpool", "sahpool wal", "sqlocal"];
+const NAMES = {
+  opfs: "opfs(), in a worker",
+  worker: "sqlJsWorker() with opfs(), from the page",
+  indexeddb: "indexedDb(), on the page",
+  sahpool: "@sqlite.org/sqlite-wasm opfs-sahpool, in a worker",
+  "sahpool wal": "the same in WAL mode",
+  sqlocal: "sqlocal, from the page",
+  "by hand": "export() and put, on the page",
+};
+
+/** @returns rows for `npm run bench`: commits a second, and the ratio to the best peer. */
+async function storageBench() {
+  const times = await measure();
+  const rate = (name, megabytes, rows) => 1_000 / times[name][megabytes][ROWS.indexOf(rows)];
+  const best = (megabytes, rows) => Math.max(...PEERS.map((name) => rate(name, megabytes, rows)));
+  const rows = MEGABYTES.flatMap((megabytes) =>
+    Object.keys(NAMES).map((name) => {
+      const value = rate(name, megabytes, 1);
+      const row = { name: `${megabytes} MB: ${NAMES[name]}`, value, unit: "commits/s" };
+      if (!OURS.includes(name)) return row;
+      const ratio = value / best(megabytes, 1);
+      return { ...row, ratio, ...(name === "opfs" && { target: "at least 1.4x the best peer", ok: ratio >= 1.4 }) };
+    }),
+  );
+  for (const name of OURS) {
+    const [small, large] = [1, 100].map((megabytes) => times[name][megabytes][1]);
+    const grows = large / small;
+    rows.push({
+      name: `a commit of 20 rows at 100 MB, to that at 1 MB: ${NAMES[name]}`,
+      value: grows,
+      unit: "times",
+      target: "at most 2",
+      ok: grows <= 2,
+    });
+  }
+  return rows;
+}
+
+async function measure() {
+  const profile = await mkdtemp(join(tmpdir(), "isopool-bench-"));
+  const server = await serve(join(profile, "site"));
+  const context = await chromium.launchPersistentContext(join(profile, "profile"), {
+    executablePath: browserPath(),
+    args: ["--host-resolver-rules=MAP * ^NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1"],
+  });
+  try {
+    const page = await context.newPage();
+    await page.goto(server.resolvedUrls.local[0]);
+    const call = (...order) => page.evaluate(([name, ...args]) => globalThis[name](...args), order);
+    const times = {};
+    for (const megabytes of MEGABYTES) {
+      const names = Object.keys(NAMES);
+      for (const name of names) await call("open_", name, megabytes);
+      for (const rows of ROWS) {
+        const rounds = Object.fromEntries(names.map((name) => [name, []]));
+        for (let round = 0; round < ROUNDS; round++)
+          for (const name of names) rounds[name].push(await call("round", name, rows));
+        for (const name of names) ((times[name] ??= {})[megabytes] ??= []).push(median(rounds[name]));
+      }
+      for (const name of names) await call("close_", name);
+    }
+    return times;
+  } finally {
+    await context.close();
+    await server.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function median(values) {
+  return values.sort((a, b) => a - b)[values.length >> 1];
+}
+
+async function serve(outDir) {
+  const root = fileURLToPath(new URL("storage", import.meta.url));
+  // sqlocal's kind of OPFS needs a page that is isolated from others; nothing else here does.
+  const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+  const shared = { root, configFile: false, logLevel: "error", plugins: [sqlocalPlugin()] };
+  await build({ ...shared, build: { outDir, emptyOutDir: true, target: "es2022" } });
+  return preview({ ...shared, build: { outDir }, preview: { host: "127.0.0.1", port: 0, headers } });
+}
+
+export default storageBench;
