@@ -1,7 +1,7 @@
 // For users who name no such `lib`.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { Adapter, AdapterFactory, Capabilities, Dialect, MaybePromise, Settings } from "./contract/adapter.ts";
+import type { Adapter, Capabilities, Dialect, MaybePromise, Settings } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent, Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
 import type { Clock, WaitUntil } from "./contract/runtime.ts";
@@ -158,19 +158,16 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     if (!this.#disposing) this.#source?.listen(this);
   }
 
-  /** @internal */
-  get adapters(): readonly AdapterFactory[] {
-    return this.#options.adapters;
-  }
-
   /** What its connections can do; `undefined` before `ready()` where the URL is a function. */
   get capabilities(): Capabilities | undefined {
     return (this.#adapter ?? this.#source?.adapter)?.capabilities;
   }
 
-  /** The SQL that it speaks; `undefined` before `ready()` where the URL is a function. */
+  /** The SQL dialect of its adapters; `undefined` before `ready()` if the URL is a function and they differ. */
   get dialect(): Dialect | undefined {
-    return this.capabilities?.dialect;
+    const [first, ...others] = this.#options.adapters;
+    const isOne = others.every(({ dialect }) => dialect === first!.dialect);
+    return this.capabilities?.dialect ?? (isOne ? first?.dialect : undefined);
   }
 
   /**

@@ -61,7 +61,7 @@ describe.each(CASES)("at compatibility date %s, %d of the clients reset", (date,
       isExperimental: true,
       ...(date !== undefined && { compatibilityDate: date }),
     });
-    const visits = await storm(url, resets, 400, 800);
+    const visits = await storm(url, resets, 400, 200);
     expect(unserved(visits)).toEqual([]);
     const gone = visits.filter(({ isReset, answer }) => isReset && !answer).length;
     expect(gone, "some were reset in the middle").toBeGreaterThan(REQUESTS * resets * 0.2);

@@ -40,7 +40,7 @@ export function simpleAdapter<Driver>(options: SimpleAdapterOptions<Driver>): Ad
   if (missing) throw new TypeError(`Expected \`${missing}\` to be a function, got \`${typeof options[missing]}\``);
   if (!name || !Array.isArray(schemes) || schemes.length === 0)
     throw new TypeError('Expected `name` and `schemes`: `{ name: "node-sqlite", schemes: ["file"], … }`');
-  return { schemes, identity, create: (source) => new SimpleAdapter(options, source) };
+  return { dialect: "sqlite", schemes, identity, create: (source) => new SimpleAdapter(options, source) };
 }
 
 class SimpleAdapter<Driver> implements Adapter {

@@ -73,9 +73,7 @@ export class IsopoolDialect implements KyselyDialect {
   }
 }
 
-/** Also where the URL is a function that was not called yet, if all adapters speak the same. */
 function dialectOf(target: Database | Session): Dialect | undefined {
   const db = "session" in target ? target : (target.unit.host as Database);
-  const [first, ...others] = db.adapters.map(({ dialect }) => dialect);
-  return db.dialect ?? (others.every((each) => each === first) ? first : undefined);
+  return db.dialect;
 }

@@ -8,7 +8,7 @@ import initSqlJs from "sql.js";
 import { expect, onTestFinished, test } from "vitest";
 import { neon } from "../../../src/adapters/neon/index.ts";
 import { sqlJs } from "../../../src/adapters/sql-js/index.ts";
-import { createDatabase, type Database, explicit } from "../../../src/index.ts";
+import { createDatabase, type Database, type DatabaseOptions, explicit } from "../../../src/index.ts";
 import { drizzle, drizzlePostgres, drizzleSqlite } from "../../../src/integrations/drizzle/index.ts";
 import { driver } from "../../adapters/neon/driver.ts";
 import { goods, pgGoods, sqlite } from "./operations.ts";
@@ -16,7 +16,7 @@ import { context, openSqlJs } from "./places.ts";
 
 const adapters = [sqlJs({ sqlJs: await initSqlJs() }), neon(driver)];
 
-function open(url: string | (() => string), options: { readonly context?: ReturnType<typeof context> } = {}): Database {
+function open(url: string | (() => string), options: Partial<DatabaseOptions> = {}): Database {
   const db = createDatabase(url, { adapters, context: context(), ...options });
   onTestFinished(() => db.dispose());
   return db;
@@ -35,16 +35,19 @@ test("the dialect is the database's, told by the schema's type or by `dialect`",
   expect(() => drizzle("sqljs:memory" as never, { dialect: "sqlite" })).toThrow("got `string`");
 });
 
-test("with a URL function it is named, or known after ready(); nothing is asked while the module loads", async () => {
+test("with a URL function the adapters tell it, else it is named, or known after ready(); nothing is asked while the module loads", async () => {
   const asked: string[] = [];
   const url = (): string => (asked.push("url"), "sqljs:memory");
-  const db = open(url);
-  expect(() => drizzle(db, { schema: { goods } })).toThrow("got `undefined`: name it, or await ready()");
-  const named = drizzle(db, { dialect: "sqlite", schema: { goods } });
+  const db = open(url, { adapters: adapters.slice(0, 1) });
+  const orm = drizzle(db, { schema: { goods } });
+  expect(is(orm, BaseSQLiteDatabase)).toBe(true);
+  const either = open(url);
+  expect(() => drizzle(either, { schema: { goods } })).toThrow("got `undefined`: name it, or await ready()");
+  const named = drizzle(either, { dialect: "sqlite", schema: { goods } });
   expect(asked).toEqual([]);
+  expect(await orm.all(sql`select 1 as one`)).toEqual([{ one: 1 }]);
   expect(await named.all(sql`select 1 as one`)).toEqual([{ one: 1 }]);
-  await db.ready();
-  expect(is(drizzle(db, { schema: { goods } }), BaseSQLiteDatabase)).toBe(true);
+  expect(is(drizzle(await either.ready(), { schema: { goods } }), BaseSQLiteDatabase)).toBe(true);
 });
 
 test("without a context a transaction's `tx` is its session, and a lone query on `db` is refused, not run elsewhere", async () => {

@@ -43,6 +43,7 @@ export function sqlJsWorker({ worker, stopMs = 1_000 }: SqlJsWorkerOptions): Ada
     if (users.delete(user) && users.size === 0) client?.end();
   };
   return {
+    dialect: "sqlite",
     schemes: ["sqljs"],
     identity: [worker, stopMs],
     create: (source) => new RemoteAdapter({ start, leave }, source),
