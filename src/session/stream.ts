@@ -86,8 +86,8 @@ export async function* streamRows<R = Row>(
       if (scope.over || !streams.has(stream)) throw unit.closedError(scope);
     }
   } catch (error) {
-    // Given up: the driver does not wait for what is to come.
-    gone.abort(error);
+    // Given up: the driver does not wait for what is to come. A part that fails is taken back, and its session keeps the connection.
+    if (line.isBounded || unit.root.over || !scope.over) gone.abort(error);
     throw error;
   } finally {
     const stream = opened?.stream;
