@@ -28,13 +28,14 @@ export async function closePart<S extends Part>(
   const { unit } = session;
   const { root } = unit;
   if (unit.closing || root.stage !== "open") {
-    const isPending = unit.closing !== undefined;
+    const isPending = unit.closing !== undefined || root.stage === "ending";
     // A callback at its end that closes it once more does not wait for itself.
     await (unit.closing ?? (root.stage === "ending" ? unit.ended() : undefined));
     // Given up, or failed: what was to be committed is not, and an action is not run.
     const isLate = action !== null && action !== "rollback" && root.cause;
     // The first close has rolled it back.
-    if (isLate || (action === "commit" && isPending && root.hasUndone)) throw unit.closedError();
+    if (isLate || (action === "commit" && isPending && root.hasUndone && root.fate !== "kept"))
+      throw unit.closedError();
     return;
   }
   if (session.scope !== root || action === "commit") checkWhole(session, "close");

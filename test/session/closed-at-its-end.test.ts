@@ -52,3 +52,21 @@ test("closeAllInstances() of a part whose session is about to end waits for that
   expect(await closing).toBe(0);
   await expect(work).rejects.toBe(boom);
 });
+
+test("close('commit') while the ROLLBACK of a close(action) flies says that nothing was kept", async () => {
+  const gate = deferred();
+  const { db } = fakeDatabase({
+    script: (sent) => (sent === "rollback" ? gate.promise.then(() => undefined) : undefined),
+  });
+  const session = db.open();
+  await session.query("one");
+  const first = session.close(() => undefined);
+  await settle();
+  const second = session.close("commit");
+  second.catch(() => undefined);
+  await settle();
+  gate.resolve();
+  await first;
+  await expect(second).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+  await session.close();
+});

@@ -123,10 +123,11 @@ export async function closeAll(stage: Stage, action: Action, actor: Actor): Prom
   const promise = stage.call(actor, () => stage.world.lib.closeAllInstances(action as "commit"));
   stage.pending.add("closeAllInstances()", promise);
   // Some may be about to end by themselves.
-  const isLate = first.some(({ work }) => work !== "pending");
+  const isLate = (): boolean => first.some(({ work, isClosing }) => work !== "pending" || isClosing);
+  const wasLate = isLate();
   const settle = (fate: Fate): void => {
     // One after another: until it is their turn, those further out may be settled by others.
-    decided.forEach((each, at) => each(isLate || at > 0 ? "either" : fate));
+    decided.forEach((each, at) => each(wasLate || isLate() || at > 0 ? "either" : fate));
     for (const unit of first) unit.overAt ??= ++stage.world.sequence;
   };
   try {
