@@ -119,9 +119,10 @@ function holdCallback(world: World, ledger: Ledger, { isCommit, scope, epoch, ru
 }
 
 function callbackFate(ledger: Ledger, scope: Scope, epoch: number): Fate {
-  const before = scope.transactionRoot?.epochs[epoch - 1];
+  const epochs = scope.transactionRoot?.epochs ?? [];
+  const hasCommitted = epochs.slice(0, epoch).some(({ fate }) => fate === "committed");
   // Given up behind a COMMIT that was answered, a session says COMMIT_UNKNOWN too: what came after it may be known to be undone.
-  if (before?.fate === "committed" && scope.transactionRoot!.epochs[epoch]!.fate === "unknown") return "either";
+  if (hasCommitted && epochs[epoch]!.fate === "unknown") return "either";
   if (scope.transactionRoot)
     return fateOf(
       ledger,
