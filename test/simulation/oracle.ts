@@ -120,7 +120,7 @@ function holdCallback(world: World, ledger: Ledger, { isCommit, scope, epoch, ru
 
 function callbackFate(ledger: Ledger, scope: Scope, epoch: number): Fate {
   const epochs = scope.transactionRoot?.epochs ?? [];
-  const hasCommitted = epochs.slice(0, epoch).some(({ fate }) => fate === "committed");
+  const hasCommitted = epochs.slice(0, epoch).some(({ fate }) => fate === "committed" || fate === "either");
   // Given up behind a COMMIT that was answered, a session says COMMIT_UNKNOWN too: what came after it may be known to be undone.
   if (hasCommitted && epochs[epoch]!.fate === "unknown") return "either";
   if (scope.transactionRoot)
