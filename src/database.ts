@@ -19,6 +19,7 @@ import type { CloseOptions } from "./session/closing.ts";
 import type { Finish } from "./session/finish.ts";
 import { type DeadlineOptions, within } from "./session/deadline.ts";
 import { Handle } from "./session/handle.ts";
+import type { Host } from "./session/host.ts";
 import { type Hook, prepareLink } from "./session/hooks.ts";
 import { addInstance, currentFolder, removeInstance } from "./session/instances.ts";
 import { sourceOf } from "./session/holder.ts";
@@ -74,6 +75,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   readonly limits: CheckedPoolOptions;
   /** @internal Absent while nobody listens: events cost nothing then. */
   emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
+  /** @internal Set by `isopool/testing`. */
+  record: Host["record"];
   readonly #listeners: Listeners = new Listeners();
   readonly #url: string | (() => MaybePromise<string>);
   readonly #options: DatabaseOptions;
