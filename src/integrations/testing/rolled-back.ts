@@ -102,8 +102,8 @@ async function settled<T>(work: () => MaybePromise<T>): Promise<Settled<T>> {
 }
 
 interface Entered {
-  run<T>(work: () => T): T;
-  leave(isHung: boolean): Promise<void>;
+  readonly run: <T>(work: () => T) => T;
+  readonly leave: (isHung: boolean) => Promise<void>;
 }
 
 async function enter(

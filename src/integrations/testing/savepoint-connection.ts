@@ -1,45 +1,13 @@
-import type { DriverConnection, Flight, QueryStep, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
+import type { DriverConnection, Flight, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { Owner } from "../../contract/events.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { orAbort } from "../../adapters/shared/waits.ts";
-import { scan as scanPostgres } from "../../adapters/postgres/scan.ts";
-import { scan } from "../../adapters/sqlite/scan.ts";
 import { throwIfAborted } from "../../signal.ts";
-import { answers } from "./answers.ts";
+import { SavepointFlights, type Shared } from "./savepoint-flights.ts";
 import { SavepointStream } from "./savepoint-stream.ts";
-import { Kept, setLocal } from "./settings.ts";
-import {
-  type Ground,
-  checkDeferred,
-  mayBeDeferred,
-  namesIn,
-  type OpenLevel,
-  type Placed,
-  SKIPPED,
-  stepOf,
-  Translation,
-} from "./translation.ts";
-import type { Taker, Turns } from "./turns.ts";
-
-/** The one connection of a test, with its transaction open. */
-export interface Shared extends Ground {
-  readonly driver: DriverConnection;
-  readonly turns: Turns;
-  /** Why nothing more runs on it: the database has ended its transaction, or the test is over. */
-  readonly lost: DbError | undefined;
-  /** Sends steps to the server. @throws what the driver throws; the test is lost then. */
-  send(flight: Flight): Promise<StepOutcome[]>;
-}
-
-/** What a session may leave behind, besides settings. */
-const CLEAN = [
-  "DISCARD TEMP",
-  "DEALLOCATE ALL",
-  "CLOSE ALL",
-  "UNLISTEN *",
-  "SELECT pg_catalog.pg_advisory_unlock_all()",
-];
+import type { OpenLevel } from "./translation.ts";
+import type { Taker } from "./turns.ts";
 
 /** What a session of a test has for a connection: a part of the test's own, whose transactions are savepoints. */
 export class SavepointConnection implements DriverConnection, Taker {
@@ -47,16 +15,12 @@ export class SavepointConnection implements DriverConnection, Taker {
   owner: Owner | undefined;
   readonly stream?: (statement: Statement, options: StreamOptions) => SavepointStream;
   readonly #test: Shared;
-  #level: OpenLevel | undefined;
-  #isFailed = false;
+  readonly #flights: SavepointFlights;
   #isClosed = false;
-  #hasLeft = false;
-  /** What was set for the session, and not for a transaction alone. */
-  readonly #kept: Kept;
 
   constructor(test: Shared) {
     this.#test = test;
-    this.#kept = new Kept(test.name());
+    this.#flights = new SavepointFlights(test, this);
     if (test.driver.stream) this.stream = (statement, options) => this.#stream(statement, options);
   }
 
@@ -65,18 +29,18 @@ export class SavepointConnection implements DriverConnection, Taker {
   }
 
   get isReusable(): boolean {
-    return this.state === "idle" && !this.#hasLeft && this.#kept.isEmpty;
+    return this.state === "idle" && !this.#flights.hasLeft;
   }
 
   get state(): DriverConnection["state"] {
     if (this.#isClosed || this.#test.driver.state === "closed") return "closed";
-    if (!this.#level) return "idle";
-    return this.#isFailed ? "failed" : "transaction";
+    if (!this.level) return "idle";
+    return this.#flights.isFailed ? "failed" : "transaction";
   }
 
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
-    return this.run(() => this.#fly(flight), false, signal);
+    return this.run(() => this.#flights.fly(flight), false, signal);
   }
 
   /** Runs something when it is this connection's turn. Once begun it runs to its end: given up, its session loses only this part. */
@@ -89,7 +53,7 @@ export class SavepointConnection implements DriverConnection, Taker {
         this.#check();
         return await work();
       } finally {
-        if (this.#isClosed) await this.#takeBack();
+        if (this.#isClosed) await this.#flights.takeBack();
         turns.release();
       }
     })();
@@ -103,28 +67,17 @@ export class SavepointConnection implements DriverConnection, Taker {
 
   /** The transaction that is open. */
   get level(): OpenLevel | undefined {
-    return this.#level;
+    return this.#flights.level;
   }
 
   /** Runs something that is no transaction of its session, so that its failure takes back nothing else. */
-  async alone<T>(settings: Flight["settings"], work: () => Promise<T>): Promise<T> {
-    // SQLite fails a statement and nothing else.
-    if (this.#level || !this.#test.isPostgres) return work();
-    const name = this.#test.name();
-    const kept = new Kept(name);
-    await this.#must([{ kind: "savepoint", name }, ...applied(kept, settings)]);
-    try {
-      const value = await work();
-      await this.#must([...restored(kept), { kind: "release", name }]);
-      return value;
-    } catch (error) {
-      if (!this.#test.lost)
-        await this.#must([
-          { kind: "rollback-to", name },
-          { kind: "release", name },
-        ]);
-      throw error;
-    }
+  alone<T>(settings: Flight["settings"], work: () => Promise<T>): Promise<T> {
+    return this.#flights.alone(settings, work);
+  }
+
+  /** What is around its transaction was taken back, or has ended. */
+  lose(): void {
+    this.#flights.lose();
   }
 
   async close(): Promise<void> {
@@ -133,135 +86,10 @@ export class SavepointConnection implements DriverConnection, Taker {
     if (lost) return this.lose();
     await turns.takeFirst();
     try {
-      await this.#takeBack();
+      await this.#flights.takeBack();
     } finally {
       turns.release();
     }
-  }
-
-  /** What is around it was taken back, or has ended. */
-  lose(): void {
-    if (this.#level) this.#level.isUndone = true;
-    this.#level = undefined;
-  }
-
-  async #fly({ steps, undo = [], settings }: Flight): Promise<StepOutcome[]> {
-    const outcomes: StepOutcome[] = [];
-    for (const step of steps) if (step.kind === "query" && !step.isSetup) this.#note(step.statement);
-    let isUndone = false;
-    const isStopped = (): boolean =>
-      outcomes.some(({ status }, at) => status === "failed" && (steps[at] as QueryStep).onError !== "continue");
-    while (outcomes.length < steps.length && !isStopped()) {
-      const rest = steps.slice(outcomes.length);
-      if (!this.#level && isLone(rest[0]!)) outcomes.push(...(await this.#alone(rest, settings)));
-      else {
-        const sent = await this.#inside(rest, undo);
-        outcomes.push(...sent.outcomes);
-        isUndone = sent.isUndone;
-      }
-    }
-    if (isStopped() && !isUndone && undo.length > 0)
-      await this.#fly({ steps: undo.map((step) => (step.kind === "query" ? { ...step, onError: "continue" } : step)) });
-    while (outcomes.length < steps.length) outcomes.push(SKIPPED);
-    return outcomes;
-  }
-
-  /** Sends what is in a transaction, with what begins and ends it. */
-  async #inside(
-    steps: readonly Step[],
-    undo: readonly Step[],
-  ): Promise<{ readonly outcomes: StepOutcome[]; readonly isUndone: boolean }> {
-    const { isPostgres } = this.#test;
-    const there = new Translation(this.#test, this.#level);
-    let count = 0;
-    for (const step of steps) {
-      if (!there.level && isLone(step)) break;
-      const known = there.add(step, count);
-      // First what is to be sent.
-      if (known && count > 0 && there.placed.length > 0) break;
-      if (known) return { outcomes: [known], isUndone: false };
-      count++;
-    }
-    const begun = there.placed.find(({ leaves }) => leaves)?.leaves ?? this.#level;
-    const back = new Translation(this.#test, begun ?? undefined);
-    undo.forEach((step, index) => back.add(step, index));
-    const { placed } = there;
-    const outcomes = await this.#test.send({
-      steps: placed.map(({ step }) => step),
-      undo: back.placed.map(({ step }) => step),
-    });
-    const stopped = placed.some(({ step }, at) => isStop(step, outcomes[at]!));
-    this.#follow(placed, outcomes);
-    if (stopped) this.#follow(back.placed, undefined);
-    this.#look();
-    const told = answers(placed, outcomes, steps.slice(0, count), false);
-    // PostgreSQL answers a COMMIT that fails with a rollback.
-    if (isPostgres && this.#level && told.some(({ status }, at) => steps[at]!.kind === "commit" && status === "failed"))
-      await this.#rollBack();
-    return { outcomes: told, isUndone: stopped };
-  }
-
-  async #rollBack(): Promise<void> {
-    const back = new Translation(this.#test, this.#level);
-    back.add({ kind: "rollback" }, 0);
-    this.#follow(back.placed, await this.#test.send({ steps: back.placed.map(({ step }) => step) }));
-    this.#look();
-  }
-
-  /** Sends queries that are no transaction: each in a savepoint, so that one that fails takes back nothing else. */
-  async #alone(steps: readonly Step[], settings: Flight["settings"]): Promise<StepOutcome[]> {
-    const count = steps.findIndex((step) => !isLone(step));
-    const queries = steps.slice(0, count < 0 ? steps.length : count) as QueryStep[];
-    const name = this.#test.name();
-    const placed = queries.flatMap((step, of) => {
-      const { isPostgres } = this.#test;
-      const kept = new Kept(`${name}_${of}`);
-      const before = isPostgres ? [...applied(kept, settings), ...this.#noted(step, kept)] : [];
-      const check = mayBeDeferred(step.statement) ? checkDeferred(isPostgres) : [];
-      const after = [...check, ...restored(kept), { kind: "release", name } as const];
-      const list: Step[] = [{ kind: "savepoint", name }, ...before, step, ...after];
-      const guarded = (each: Step): Step =>
-        each.kind === "query" ? { ...each, guarded: true, onError: "stop" } : each;
-      return list.map((each): Placed => ({ step: guarded(each), of, isAnswer: each === step }));
-    });
-    const outcomes = await this.#test.send({
-      steps: placed.map(({ step }) => step),
-      undo: [
-        { kind: "rollback-to", name },
-        { kind: "release", name },
-      ],
-    });
-    this.#look();
-    const all = answers(placed, outcomes, queries, true);
-    const failed = all.findIndex(({ status }) => status !== "done");
-    if (failed < 0) return all;
-    const { lost } = this.#test;
-    if (lost && all[failed]!.status === "skipped") return [...all.slice(0, failed), { status: "failed", error: lost }];
-    // Those behind one that has failed leave again.
-    return all.slice(0, failed + 1);
-  }
-
-  /** Keeps what a lone statement is about to set: for its session, or for nothing but itself. */
-  #noted({ statement, isSetup }: QueryStep, kept: Kept): Step[] {
-    if (isSetup) return [];
-    const statements = [this.#kept.keep(namesIn(statement, false)), kept.keep(namesIn(statement, true))];
-    return statements.flatMap((each) => (each ? [stepOf(each)] : []));
-  }
-
-  #follow(placed: readonly Placed[], outcomes: readonly StepOutcome[] | undefined): void {
-    const { open } = this.#test.turns;
-    placed.forEach(({ leaves, isUndone }, at) => {
-      if (leaves === undefined || (outcomes && outcomes[at]!.status !== "done")) return;
-      if (leaves === null) this.#level!.isUndone = isUndone === true;
-      this.#level = leaves ?? undefined;
-      if (leaves) open.push(this);
-      else open.splice(open.indexOf(this), 1);
-    });
-  }
-
-  #look(): void {
-    this.#isFailed = this.#level !== undefined && this.#test.driver.state === "failed";
-    if (this.#test.lost) this.lose();
   }
 
   #check(): void {
@@ -269,67 +97,8 @@ export class SavepointConnection implements DriverConnection, Taker {
     if (this.#isClosed) throw new DbError("CONNECTION_LOST", "this connection was closed", { adapter: "rolledBack" });
   }
 
-  #note({ text }: Statement): void {
-    const { leavesState } = this.#test.isPostgres ? scanPostgres(text) : scan(text);
-    this.#hasLeft ||= leavesState;
-  }
-
   #stream(statement: Statement, options: StreamOptions): SavepointStream {
-    this.#note(statement);
+    this.#flights.note(statement);
     return new SavepointStream(this, this.#test.driver, statement, options);
   }
-
-  /** Undoes what its session has left open, and what others must not see of it. */
-  async #takeBack(): Promise<void> {
-    const { turns, isPostgres, lost, driver } = this.#test;
-    const level = this.#level;
-    this.lose();
-    const place = turns.open.indexOf(this as Taker);
-    // What was begun inside goes with it.
-    if (place >= 0) for (const inner of turns.open.splice(place)) (inner as SavepointConnection).lose();
-    if (lost || driver.state === "closed") return;
-    if (level)
-      await this.#must([
-        { kind: "rollback-to", name: level.name },
-        { kind: "release", name: level.name },
-      ]);
-    await this.#must(restored(this.#kept));
-    if (!this.#hasLeft) return;
-    this.#hasLeft = false;
-    if (isPostgres) return this.#must(CLEAN.map((text) => stepOf({ text })));
-    const list =
-      "SELECT type, name FROM temp.sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'";
-    const [outcome] = await this.#test.send({ steps: [stepOf({ text: list })] });
-    const found = outcome?.status === "done" ? outcome.result.rows : [];
-    await this.#must(
-      found.map(([type, name]) =>
-        stepOf({ text: `DROP ${String(type)} temp."${String(name).replaceAll('"', '""')}"` }),
-      ),
-    );
-  }
-
-  /** Sends steps of ours. @throws the error of the first that fails. */
-  async #must(steps: readonly Step[]): Promise<void> {
-    if (steps.length === 0) return;
-    for (const outcome of await this.#test.send({ steps })) if (outcome.status === "failed") throw outcome.error;
-  }
-}
-
-function isLone(step: Step): boolean {
-  return step.kind === "query" && !step.guarded;
-}
-
-function isStop(step: Step, { status }: StepOutcome): boolean {
-  return status === "failed" && (step.kind !== "query" || step.onError === "stop");
-}
-
-function applied(kept: Kept, settings: Flight["settings"]): Step[] {
-  const names = Object.keys(settings ?? {});
-  const before = kept.keep(names);
-  return before ? [stepOf(before), stepOf(setLocal(settings!))] : [];
-}
-
-function restored(kept: Kept): Step[] {
-  const statement = kept.restore();
-  return statement ? [stepOf(statement)] : [];
 }

@@ -20,7 +20,8 @@ import { within } from "../../adapters/shared/waits.ts";
 import { ownedPool } from "./owned-pool.ts";
 import { throwIfAborted } from "../../signal.ts";
 import { needsNone } from "./answers.ts";
-import { SavepointConnection, type Shared } from "./savepoint-connection.ts";
+import { SavepointConnection } from "./savepoint-connection.ts";
+import type { Shared } from "./savepoint-flights.ts";
 import { Turns } from "./turns.ts";
 
 /** How long a flight that was given up may take to be over. */
@@ -150,13 +151,14 @@ export class TestTransaction implements Shared {
     this.lost ??= new DbError("TRANSACTION_LOST", message, { sql: undefined }, { cause: reason });
   }
 
-  #toOrigin(db: Database, { name, capabilities, check }: Adapter): Origin {
+  #toOrigin(db: Database, real: Adapter): Origin {
+    const { name, capabilities } = real;
     const adapter: Adapter = {
       name,
       key: undefined,
       // All that its sessions are told of it, but how many there may be: they share one.
       capabilities: { ...capabilities, maxConnections: Infinity, tellsDeath: true },
-      ...(check && { check: (statement, place) => checkInside(this.#base.adapter, statement, place) }),
+      ...(real.check && { check: (statement, place) => checkInside(real, statement, place) }),
       open: ({ signal }) => {
         throwIfAborted(signal);
         if (this.lost) throw this.lost;

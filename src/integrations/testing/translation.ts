@@ -1,6 +1,6 @@
 // The steps of a session's flight, as steps inside of the test's transaction: a savepoint stands where its transaction would be.
 
-import type { BeginOptions, QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
+import type { BeginOptions, QueryStep, Settings, Step, StepOutcome } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { transactionLost } from "../../adapters/shared/failures.ts";
@@ -166,4 +166,27 @@ function keysStay(): DbError {
   const wanted = 'transactions with `foreignKeys: "off"`';
   const message = `rolledBack() has no ${wanted}: SQLite turns them off outside of transactions only; give rolledBack() that option`;
   return new DbError("TRANSACTION_UNSUPPORTED", message, { adapter: "rolledBack", wanted });
+}
+
+/** A query that is no part of a transaction. */
+export function isLone(step: Step): boolean {
+  return step.kind === "query" && !step.guarded;
+}
+
+/** Whether a step has stopped its flight. */
+export function isStop(step: Step, { status }: StepOutcome): boolean {
+  return status === "failed" && (step.kind !== "query" || step.onError === "stop");
+}
+
+/** Makes settings, and keeps what was there. */
+export function applied(kept: Kept, settings: Settings | undefined): Step[] {
+  const names = Object.keys(settings ?? {});
+  const before = kept.keep(names);
+  return before ? [stepOf(before), stepOf(setLocal(settings!))] : [];
+}
+
+/** Puts back what was kept. */
+export function restored(kept: Kept): Step[] {
+  const statement = kept.restore();
+  return statement ? [stepOf(statement)] : [];
 }

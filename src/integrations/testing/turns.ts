@@ -7,7 +7,12 @@ import { reasonOf } from "../../signal.ts";
 export interface Taker {
   /** The session that has it. */
   readonly owner: Owner | undefined;
+  /** Its transaction is gone with the one around it. */
+  lose(): void;
 }
+
+/** Who takes back what a connection has left. */
+const CLEANER: Taker = { owner: undefined, lose: () => undefined };
 
 interface Waiter {
   readonly taker: Taker;
@@ -80,9 +85,7 @@ export class Turns {
       this.#isBusy = true;
       return undefined;
     }
-    return new Promise((begin, giveUp) =>
-      this.#waiting.unshift({ taker: { owner: undefined }, isAside: true, begin, giveUp }),
-    );
+    return new Promise((begin, giveUp) => this.#waiting.unshift({ taker: CLEANER, isAside: true, begin, giveUp }));
   }
 
   release(): void {
