@@ -47,6 +47,13 @@ export function createDatabase(url: UrlSource, options: DatabaseOptions): Databa
   return new Database(url, options);
 }
 
+/** The two members that `attachDatabasePool()` of `@vercel/functions` looks at. */
+export interface AttachablePool {
+  readonly options: { readonly idleTimeoutMillis: number };
+  /** Calls a listener whenever a session gives its connection back. */
+  on(event: "release", listener: () => void): void;
+}
+
 let databases = 0;
 
 /** A configured data source, created by `createDatabase()`. */
@@ -207,6 +214,17 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   /** Counts of the pool it shares; all zero before the first statement. */
   stats(): DatabaseStats {
     return statsOf(this.#source);
+  }
+
+  /**
+   * Its pool, as platforms see one that suspend processes: on Vercel, `attachDatabasePool(db.pool)` keeps a process until its idle
+   * connections were closed.
+   */
+  get pool(): AttachablePool {
+    return {
+      options: { idleTimeoutMillis: this.limits.idleMs },
+      on: (event, listener) => void this.subscribe(({ type }) => type === event && listener()),
+    };
   }
 
   /**

@@ -10,7 +10,7 @@ export type * from "./contract/context.ts";
 export type * from "./contract/events.ts";
 export type * from "./contract/runtime.ts";
 export type * from "./contract/statement.ts";
-export { createDatabase, type Database } from "./database.ts";
+export { type AttachablePool, createDatabase, type Database } from "./database.ts";
 export type { DatabaseOptions, UrlSource } from "./database-options.ts";
 export type { DatabaseStats } from "./database-stats.ts";
 export {
