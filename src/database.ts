@@ -42,6 +42,9 @@ import { asyncDisposable } from "./dispose.ts";
  *
  * @param url - `sqljs:memory`, `libsql://…`, `postgres://…`; a function is called whenever a connection is opened.
  * @throws TypeError for an invalid URL or option; it never shows secrets of the URL.
+ * @example
+ * const db = createDatabase("sqljs:shop", { adapters: [sqlJs({ sqlJs: initSqlJs })] });
+ * await db.session((session) => session.sql`insert into item (name) values (${name})`);
  */
 export function createDatabase(url: UrlSource, options: DatabaseOptions): Database {
   return new Database(url, options);
