@@ -1,7 +1,7 @@
 // For users who name no such `lib`.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { Adapter, Capabilities, Dialect, MaybePromise, Settings } from "./contract/adapter.ts";
+import type { Adapter, Capabilities, Dialect, Flight, MaybePromise, Settings } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent, Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
 import type { Clock, WaitUntil } from "./contract/runtime.ts";
@@ -9,7 +9,7 @@ import type { Row } from "./contract/statement.ts";
 import { explicit } from "./context/explicit.ts";
 import { Listeners } from "./session/listeners.ts";
 import { checkDatabaseOptions, makeAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
-import { type DatabaseStats, statsOf } from "./database-stats.ts";
+import { type AttachablePool, attachablePool, type DatabaseStats, statsOf } from "./database-stats.ts";
 import { checkNames } from "./pool/option-names.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
@@ -19,7 +19,6 @@ import type { CloseOptions } from "./session/closing.ts";
 import type { Finish } from "./session/finish.ts";
 import { type DeadlineOptions, within } from "./session/deadline.ts";
 import { Handle } from "./session/handle.ts";
-import type { Host } from "./session/host.ts";
 import { type Hook, prepareLink } from "./session/hooks.ts";
 import { addInstance, currentFolder, removeInstance } from "./session/instances.ts";
 import { sourceOf } from "./session/holder.ts";
@@ -50,13 +49,6 @@ export function createDatabase(url: UrlSource, options: DatabaseOptions): Databa
   return new Database(url, options);
 }
 
-/** The two members that `attachDatabasePool()` of `@vercel/functions` looks at. */
-export interface AttachablePool {
-  readonly options: { readonly idleTimeoutMillis: number };
-  /** Calls a listener whenever a session gives its connection back. */
-  on(event: "release", listener: () => void): void;
-}
-
 let databases = 0;
 
 /** A configured data source, created by `createDatabase()`. */
@@ -65,6 +57,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   readonly autocommit: Queryable = new Autocommit(this);
   /** Working folder of adapters that store files; `""` when none was set. */
   readonly folder: string;
+  /** Its pool, as platforms that suspend processes see one: on Vercel, `attachDatabasePool(db.pool)`. */
+  readonly pool: AttachablePool = attachablePool(this);
   /** @internal */
   readonly number: number = ++databases;
   /** @internal */
@@ -86,7 +80,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   /** @internal Absent while nobody listens: events cost nothing then. */
   emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
   /** @internal Set by `isopool/testing`. */
-  record: Host["record"];
+  record: ((flight: Flight) => void) | undefined;
   readonly #listeners: Listeners = new Listeners();
   readonly #url: string | (() => MaybePromise<string>);
   readonly #options: DatabaseOptions;
@@ -217,17 +211,6 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   /** Counts of the pool it shares; all zero before the first statement. */
   stats(): DatabaseStats {
     return statsOf(this.#source);
-  }
-
-  /**
-   * Its pool, as platforms see one that suspend processes: on Vercel, `attachDatabasePool(db.pool)` keeps a process until its idle
-   * connections were closed.
-   */
-  get pool(): AttachablePool {
-    return {
-      options: { idleTimeoutMillis: this.limits.idleMs },
-      on: (event, listener) => void this.subscribe(({ type }) => type === event && listener()),
-    };
   }
 
   /**

@@ -10,9 +10,9 @@ export type * from "./contract/context.ts";
 export type * from "./contract/events.ts";
 export type * from "./contract/runtime.ts";
 export type * from "./contract/statement.ts";
-export { type AttachablePool, createDatabase, type Database } from "./database.ts";
+export { createDatabase, type Database } from "./database.ts";
 export type { DatabaseOptions, UrlSource } from "./database-options.ts";
-export type { DatabaseStats } from "./database-stats.ts";
+export type { AttachablePool, DatabaseStats } from "./database-stats.ts";
 export {
   DbError,
   type DbErrorOf,

@@ -50,7 +50,7 @@ export function contextManager<C extends ContextLike>(
   AsyncContext: AsyncContextForManager,
 ): ContextManagerLike<C> {
   if (typeof api?.ROOT_CONTEXT?.getValue !== "function")
-    throw new TypeError('Expected OpenTelemetry\'s API: `import * as api from "@opentelemetry/api"`');
+    throw new TypeError("Expected `api` to be the module @opentelemetry/api");
   if (typeof AsyncContext?.Variable !== "function")
     throw new TypeError("Expected `AsyncContext`, as `isopool/browser-context` exports it");
   return new CarriedContextManager(api.ROOT_CONTEXT, AsyncContext);

@@ -116,7 +116,7 @@ const CASES: Readonly<Record<string, (manager: Manager) => unknown>> = {
     is(manager.active(), api.ROOT_CONTEXT);
   },
   "generators and for await keep it": async (manager) => {
-    async function* numbers(): AsyncGenerator<unknown> {
+    async function* numbers(): AsyncGenerator {
       for (let at = 0; at < 3; at++) {
         await sleep(0);
         yield manager.active().getValue(key);
