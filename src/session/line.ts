@@ -245,7 +245,7 @@ export class Line {
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
   #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined): MaybePromise<boolean> {
     const { transaction, host, options } = this.#unit;
-    const departure = toDeparture(commands, link, transaction, options.settings, host.emit && host.clock.now());
+    const departure = toDeparture(commands, link, transaction, options, host.emit && host.clock.now());
     const { flight } = departure;
     if (flight.steps.length === 0) return true;
     let sent: MaybePromise<StepOutcome[]>;
