@@ -9,7 +9,8 @@ export interface Route {
   /** In their place. */
   readonly ssl: unknown;
   readonly isPooled: boolean;
-  readonly reset: string;
+  /** It is Hyperdrive that lends the sessions, and takes back settings by itself. */
+  readonly isHyperdrive: boolean;
 }
 
 const TLS = /^(ssl\w*|uselibpqcompat)$/;
@@ -22,13 +23,12 @@ export function readRoute(url: string, { pooled, ssl }: Pick<PostgresOptions, "p
   const params = new URLSearchParams(url.replace(/^[^?]*\??/, "").replace(/#.*/, ""));
   const tls = [...params].filter(([name]) => TLS.test(name));
   const { host, port } = address;
-  const isHyperdrive = host.endsWith(".hyperdrive.local");
+  const isHyperdrive = pooled === undefined && host.endsWith(".hyperdrive.local");
   return {
     address,
     tls: new URLSearchParams(tls).toString(),
     ssl,
     isPooled: pooled ?? (params.get("pgbouncer") === "true" || POOLERS.test(host) || POOLERS.test(`${host}:${port}`)),
-    // Hyperdrive has prepared statements in its sessions, which DISCARD would take from it; it resets settings by itself, too.
-    reset: pooled === undefined && isHyperdrive ? "RESET ALL" : "DISCARD ALL",
+    isHyperdrive,
   };
 }

@@ -174,18 +174,19 @@ export class Proxy {
       knows: (name) => name === undefined || isEndpoint(name, this.#options.endpoints),
       log: (seen) => void this.#seen.push(seen),
       onKey: (told, key) => void this.#keys.set(told, key),
-      cancel: (key) => this.#cancel(key, isPlain),
+      cancel: (key, onClose) => this.#cancel(key, isPlain, onClose),
       onClose: (tunnel) => void this.#tunnels.delete(tunnel),
     };
     this.#tunnels.add(new Tunnel(number, path, client, host));
     this.#counts.peakTunnels = Math.max(this.#counts.peakTunnels, this.#tunnels.size);
   }
 
-  #cancel(told: Buffer, isPlain: boolean): void {
+  #cancel(told: Buffer, isPlain: boolean, onClose: () => void): void {
     const own = { pid: told.subarray(0, 4), secret: told.subarray(4) };
     const key = isPlain ? own : this.#keys.get(told.toString("hex"));
     const { port } = this.#behind;
-    if (key !== undefined) cancelBackend({ host: "127.0.0.1", port }, key.pid, key.secret);
+    if (key === undefined) onClose();
+    else cancelBackend({ host: "127.0.0.1", port }, key.pid, key.secret, onClose);
   }
 }
 

@@ -29,7 +29,7 @@ export interface TunnelHost {
   log(seen: SeenRequest): void;
   onKey(told: string, key: CancelKey): void;
   /** @param key - as the client was told. */
-  cancel(key: Buffer): void;
+  cancel(key: Buffer, onClose: () => void): void;
   onClose(tunnel: Tunnel): void;
 }
 
@@ -119,8 +119,8 @@ export class Tunnel {
       this.#client.send("N");
     } else if (code === CANCEL_REQUEST) {
       this.#log("cancel", letters, [], "passed", false);
-      this.#host.cancel(message!.body.subarray(4));
-      this.#close();
+      // Who leaves earlier may be taken at his word by a pooler, and the cancel with him.
+      this.#host.cancel(message!.body.subarray(4), () => this.#close());
     }
     return code === SSL_REQUEST || code === CANCEL_REQUEST;
   }
