@@ -6,7 +6,7 @@ import type { Answering, Channel, ServerError } from "../postgres/wire.ts";
 import type { JsQuery, PostgresFunction, ReservedSql, RootSql } from "./driver.ts";
 import { failures, toConnectError, wordsOf } from "./errors.ts";
 import { hasMore, toRows, toSends, toServerError } from "./js-parts.ts";
-import { CHECK_FENCE, type Send, toUnits, type Unit } from "./js-units.ts";
+import { CHECK_FENCE, FIRST_FENCE, type Send, toUnits, type Unit } from "./js-units.ts";
 import type { Route } from "./route.ts";
 
 const CONNECT_TIMEOUT_S = 10;
@@ -52,7 +52,7 @@ export class JsChannel implements Channel {
     const channel = new JsChannel(postgres, route);
     try {
       // reserve() alone never resolves: https://github.com/porsager/postgres looks for those who wait behind a statement.
-      await orAbort(channel.#root.unsafe("SELECT 1", [], { simple: true, prepare: false }).execute(), signal);
+      await orAbort(channel.#root.unsafe(FIRST_FENCE, [], { simple: true, prepare: false }).execute(), signal);
       channel.#reserved = await channel.#root.reserve();
       return channel;
     } catch (error) {
@@ -95,7 +95,7 @@ export class JsChannel implements Channel {
       this.#hasEnded = true;
       void this.close();
       const cause = new Error(wordsOf(error, this.#secret));
-      throw (isKept ? failures.unknown : failures.gone)("the socket was lost before an answer came", cause);
+      throw (isKept ? failures.unknown : failures.gone)("the connection was lost before an answer came", cause);
     } finally {
       onFirst();
     }
