@@ -12,7 +12,7 @@ const SETTINGS = ["wsProxy", "webSocketConstructor", "useSecureWebSocket", "pipe
 /** How to reach a database over WebSocket. */
 export interface Route {
   readonly Client: ClientClass;
-  readonly settings: NeonSettings | undefined;
+  readonly neonConfig?: NeonSettings | undefined;
   readonly address: Address;
   readonly room: Room;
 }
@@ -23,11 +23,10 @@ export interface Route {
  * @throws DbError `CONNECT_FAILED` | `AUTH_FAILED`; or the signal's own reason.
  */
 export async function openTunnel(route: Route, signal: AbortSignal | undefined): Promise<Tunnel> {
-  const client = toClient(route);
-  checkWebSocket(client.neonConfig);
+  const tunnel = new Tunnel(route);
+  checkWebSocket(tunnel.raw.neonConfig);
   const { isScarce } = route.room;
   if (isScarce) await orAbort(pause(200), signal);
-  const tunnel = new Tunnel(client, route);
   // The error goes to the caller that opens it then, not to the first statement.
   await tunnel.connect(signal, isScarce);
   return tunnel;
@@ -37,8 +36,8 @@ class Tunnel extends ClientChannel<NeonClient> {
   override readonly failures: Failures = failures;
   readonly #route: Route;
 
-  constructor(client: NeonClient, route: Route) {
-    super(client);
+  constructor(route: Route) {
+    super(toClient(route));
     this.#route = route;
   }
 
@@ -67,18 +66,14 @@ class Tunnel extends ClientChannel<NeonClient> {
     await Promise.race([isClosed, isOver]);
     other.connection.stream.destroy();
   }
-
-  override terminate(): void {
-    this.raw.connection.stream.ws?.terminate?.();
-  }
 }
 
-function toClient({ Client, settings, address }: Route): NeonClient {
+function toClient({ Client, neonConfig, address }: Route): NeonClient {
   const { host, port, user, password = "", database, applicationName } = address;
   const login = { host, port, user, password, database, application_name: applicationName } as ClientConfig;
   const client = new Client(login) as NeonClient;
   const own: Record<string, unknown> = { disableWarningInBrowsers: true };
-  for (const name of SETTINGS) if (settings?.[name] !== undefined) own[name] = settings[name];
+  for (const name of SETTINGS) if (neonConfig?.[name] !== undefined) own[name] = neonConfig[name];
   Object.assign(client.neonConfig, own);
   return client;
 }

@@ -7,6 +7,7 @@ import type { JsQuery, PostgresFunction, ReservedSql, RootSql } from "./driver.t
 import { failures, toConnectError, wordsOf } from "./errors.ts";
 import { hasMore, toRows, toSends, toServerError } from "./js-parts.ts";
 import { CHECK_FENCE, FIRST_FENCE, type Send, toUnits, type Unit } from "./js-units.ts";
+import { RESET_INSIDE, RESET_SETTINGS, withReset } from "./reset.ts";
 import type { Route } from "./route.ts";
 
 const CONNECT_TIMEOUT_S = 10;
@@ -26,6 +27,7 @@ export class JsChannel implements Channel {
   readonly #root: RootSql;
   readonly #secret: string | undefined;
   readonly #isPooled: boolean;
+  readonly #reset: string | undefined;
   #reserved: ReservedSql | undefined;
   readonly #ended: Promise<void>;
   #hasEnded = false;
@@ -38,6 +40,7 @@ export class JsChannel implements Channel {
     this.#ended = new Promise((resolve) => (tellEnd = resolve));
     this.#secret = route.address.password;
     this.#isPooled = route.isPooled;
+    this.#reset = route.isHyperdrive ? RESET_SETTINGS : route.isPooled ? RESET_INSIDE : undefined;
     this.#root = postgres(
       toOptions(route, () => {
         this.#hasEnded = true;
@@ -77,7 +80,7 @@ export class JsChannel implements Channel {
     this.checkOpen();
     let tellFirst!: () => void;
     const first = new Promise<void>((resolve) => (tellFirst = resolve));
-    const answer = this.#answer(segments, isKept, tellFirst);
+    const answer = this.#answer(withReset(segments, this.#reset), isKept, tellFirst);
     return { answer, first };
   }
 

@@ -34,11 +34,6 @@ export const CHECK_FENCE: string = `SELECT 1 / (${VALUE} = $1)::int`;
 /** What a connection begins with. */
 export const FIRST_FENCE: string = `SELECT pg_catalog.set_config('${FENCE}', 'open', false)`;
 
-/** What DISCARD ALL does, as far as it can be done in a transaction. */
-export const RESET_INSIDE: string = `DO $$ BEGIN EXECUTE 'SET SESSION AUTHORIZATION DEFAULT'; EXECUTE 'RESET ALL';
-  EXECUTE 'DEALLOCATE ALL'; EXECUTE 'UNLISTEN *'; PERFORM pg_catalog.pg_advisory_unlock_all(); EXECUTE 'DISCARD TEMP';
-  EXECUTE 'DISCARD SEQUENCES'; END $$`;
-
 /**
  * Cuts what is to share a Sync into units. Nothing runs behind a unit that fails: the next one begins with a look at a setting
  * that only the success of the last one leaves as it should be. Where that cannot be, it waits.

@@ -4,6 +4,7 @@ import type { Part } from "../postgres/pipeline.ts";
 import type { Answering } from "../postgres/wire.ts";
 import type { PgClient, PgClientClass, PgConfig } from "./driver.ts";
 import { failures, toConnectError, wordsOf } from "./errors.ts";
+import { RESET_SETTINGS, withReset } from "./reset.ts";
 import type { Route } from "./route.ts";
 
 /** @throws DbError `CONNECT_FAILED` | `AUTH_FAILED`; or the signal's own reason. */
@@ -22,11 +23,13 @@ class PgChannel extends ClientChannel<PgClient> {
   override readonly failures: Failures = failures;
   readonly #anew: () => PgClient;
   readonly #secret: string | undefined;
+  readonly #reset: string | undefined;
 
   constructor(Client: PgClientClass, route: Route) {
     super(toClient(Client, route));
     this.#anew = () => toClient(Client, route);
     this.#secret = route.address.password;
+    this.#reset = route.isHyperdrive ? RESET_SETTINGS : undefined;
   }
 
   override words(thrown: unknown): string {
@@ -41,15 +44,11 @@ class PgChannel extends ClientChannel<PgClient> {
     return cancel(this.raw, this.#anew(), isOver);
   }
 
-  override terminate(): void {
-    this.raw.connection.stream.destroy();
-  }
-
   override run(segments: readonly (readonly Part[])[], isKept: boolean): Answering {
     const { stream } = this.raw.connection;
     stream.cork?.();
     try {
-      return super.run(segments, isKept);
+      return super.run(withReset(segments, this.#reset), isKept);
     } finally {
       stream.uncork?.();
     }

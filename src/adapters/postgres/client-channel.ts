@@ -42,9 +42,6 @@ export abstract class ClientChannel<Client extends WireClient = WireClient> impl
   /** Asks the server, by a connection of its own, to end what runs; resolves when that connection is closed, or `isOver`. */
   abstract cancel(isOver: Promise<unknown>): Promise<void>;
 
-  /** Drops a connection whose other end stays silent. */
-  abstract terminate(): void;
-
   get isOpen(): boolean {
     return this.#end === undefined && this.#closing === undefined;
   }
@@ -114,7 +111,9 @@ export abstract class ClientChannel<Client extends WireClient = WireClient> impl
     // The goodbye is written only to one that is open and idle: before, or behind a query, it would be an error.
     if (this.#end === undefined && !this.#pipeline && this.status !== "?") connection.end();
     else connection.stream.destroy();
-    if (!(await within(this.#ended, GOODBYE_TIMEOUT_MS))) this.terminate();
+    if (await within(this.#ended, GOODBYE_TIMEOUT_MS)) return;
+    connection.stream.destroy();
+    connection.stream.ws?.terminate?.();
   }
 
   async #cancel({ answer }: Pipeline): Promise<void> {
