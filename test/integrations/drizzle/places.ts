@@ -109,7 +109,7 @@ export async function openNeon({ make }: Pick<Operations, "make">, options?: Neo
   return { db, orm: make(db), roundTrips: flights, stored: names, server, cutOff: () => server.kill() };
 }
 
-export async function openTcp({ make }: Pick<Operations, "make">, driver: DriverName): Promise<Opened> {
+async function openTcp({ make }: Pick<Operations, "make">, driver: DriverName): Promise<Opened> {
   const { db, flights, names, server } = await openPgShop({ driver });
   await flights();
   const neon: NeonServer = { url: server.plainUrl, wsProxy: "" };
