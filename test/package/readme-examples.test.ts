@@ -24,7 +24,7 @@ const ambient = `
 /** What a platform or a bundler brings along. In a file that imports nothing: elsewhere, modules that exist can be added to, and no others made. */
 const modules = `
   declare module "cloudflare:workers" {
-    export const env: Record<"DATABASE_URL" | "DATABASE_TOKEN", string>;
+    export const env: Record<"DATABASE_URL" | "DATABASE_TOKEN", string> & { readonly DB: { readonly connectionString: string } };
     export function waitUntil(promise: Promise<unknown>): void;
   }
   declare module "*?url" { const url: string; export default url; }
@@ -75,6 +75,8 @@ function config(): object {
       ...Object.fromEntries(entries.map(({ name, types }) => [name, [types]])),
       // Drivers are there as users have them.
       "@neondatabase/serverless": [join(root, "node_modules/@neondatabase/serverless/index.d.mts")],
+      pg: [join(root, "node_modules/@types/pg/index.d.ts")],
+      postgres: [join(root, "node_modules/postgres/types/index.d.ts")],
       kysely: [join(root, "node_modules/kysely/dist/esm/index.d.ts")],
       "drizzle-orm": [join(root, "node_modules/drizzle-orm/index.d.ts")],
       "drizzle-orm/*": [join(root, "node_modules/drizzle-orm/*")],

@@ -17,10 +17,20 @@ export interface WorkerdOptions {
   readonly compatibilityFlags?: readonly string[];
   /** Variables of the worker's `env`. The worker itself is there as `SELF`. */
   readonly bindings?: Readonly<Record<string, string>>;
+  /** Bindings of Hyperdrive: where it connects to, and with which login and database. */
+  readonly hyperdrives?: Readonly<Record<string, Hyperdrive>>;
   /** Classes of Durable Objects in the script; their namespaces are in `env` by the same names. */
   readonly durableObjects?: readonly string[];
   /** Lets the worker have flags that are experimental. Default false. */
   readonly isExperimental?: boolean;
+}
+
+export interface Hyperdrive {
+  /** On 127.0.0.1. */
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
 }
 
 export interface Workerd {
@@ -70,17 +80,26 @@ function executable(): string {
 
 function configText(options: WorkerdOptions): string {
   const { wasm = [], compatibilityDate = newestDate(), compatibilityFlags = [], bindings = {} } = options;
-  const { durableObjects = [] } = options;
+  const { durableObjects = [], hyperdrives = {} } = options;
   const quote = (text: string): string => JSON.stringify(text);
   const modules = wasm.map((path) => `(name = ${quote(basename(path))}, wasm = embed ${quote(basename(path))})`);
   const variables = Object.entries(bindings).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`);
   const objects = durableObjects.map((name) => `(name = ${quote(name)}, durableObjectNamespace = ${quote(name)})`);
   const namespaces = durableObjects.map((name) => `(className = ${quote(name)}, uniqueKey = ${quote(name)})`);
+  const drives = Object.entries(hyperdrives).map(
+    ([name, { user, password, database }]) =>
+      `(name = ${quote(name)}, hyperdrive = (designator = ${quote(name)}, scheme = "postgres",
+        user = ${quote(user)}, password = ${quote(password)}, database = ${quote(database)}))`,
+  );
+  const origins = Object.entries(hyperdrives).map(
+    ([name, { port }]) => `(name = ${quote(name)}, external = (address = "127.0.0.1:${port}", tcp = ())),`,
+  );
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     (name = "internet", network = (allow = ["private", "local"])),
+    ${origins.join("\n    ")}
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
@@ -88,7 +107,7 @@ const worker :Workerd.Worker = (
   modules = [${['(name = "worker.js", esModule = embed "worker.js")', ...modules].join(", ")}],
   compatibilityDate = ${quote(compatibilityDate)},
   compatibilityFlags = [${compatibilityFlags.map(quote).join(", ")}],
-  bindings = [${['(name = "SELF", service = "main")', ...variables, ...objects].join(", ")}],
+  bindings = [${['(name = "SELF", service = "main")', ...variables, ...objects, ...drives].join(", ")}],
   durableObjectNamespaces = [${namespaces.join(", ")}],
   durableObjectStorage = (inMemory = void),
 );
