@@ -1,8 +1,9 @@
+import type { AdapterStatus } from "./contract/events.ts";
 import { noneClosed, type PoolStats } from "./pool/stats.ts";
 import type { Source } from "./session/source.ts";
 
-/** The result of `db.stats()`: the pool's counts, and the flights sent over its connections. */
-export interface DatabaseStats extends PoolStats {
+/** The result of `db.stats()`: the pool's counts, the flights sent over its connections, and where the database is kept. */
+export interface DatabaseStats extends PoolStats, AdapterStatus {
   readonly flights: number;
 }
 
@@ -10,5 +11,5 @@ export interface DatabaseStats extends PoolStats {
 export function statsOf(source: Source | undefined): DatabaseStats {
   const none = { max: 0, open: 0, busy: 0, idle: 0, opening: 0, waiting: 0, opened: 0, waits: 0, waitedMs: 0 };
   const stats = source ? source.pool.stats() : { ...none, closed: noneClosed() };
-  return { ...stats, flights: source?.flights ?? 0 };
+  return { ...stats, flights: source?.flights ?? 0, ...source?.adapter.status };
 }

@@ -19,10 +19,10 @@ export interface Folder {
   removeEntry(name: string): Promise<void>;
 }
 
-interface Locks {
+export interface Locks {
   request<T>(
     name: string,
-    options: { signal?: AbortSignal; ifAvailable?: boolean },
+    options: { signal?: AbortSignal; ifAvailable?: boolean; steal?: boolean },
     work: (lock: unknown) => Promise<T>,
   ): Promise<T>;
 }

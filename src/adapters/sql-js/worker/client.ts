@@ -1,8 +1,9 @@
 import { systemClock } from "../../../clock.ts";
+import type { AdapterEvent } from "../../../contract/events.ts";
 import { DbError, type Outcome } from "../../../errors.ts";
 import { reasonOf } from "../../../signal.ts";
 import { connectFailed } from "../errors.ts";
-import { type Answer, type Ask, type ConnectionState, type Question, toError } from "./messages.ts";
+import { type Answer, type Ask, type ConnectionState, type Notice, type Question, toError } from "./messages.ts";
 
 /** What is used of a `Worker`. */
 export interface WorkerHandle {
@@ -32,13 +33,14 @@ export class Client {
   readonly #stopMs: number;
   readonly #pending: Map<number, Pending> = new Map();
   readonly #onEnd: () => void;
+  readonly #listeners: Map<number, (event: AdapterEvent) => void> = new Map();
   #ids = 0;
 
   constructor(worker: WorkerHandle, stopMs: number, onEnd: () => void) {
     this.#worker = worker;
     this.#stopMs = stopMs;
     this.#onEnd = onEnd;
-    worker.addEventListener("message", ({ data }) => this.#receive(data as Answer));
+    worker.addEventListener("message", ({ data }) => this.#receive(data as Answer | Notice));
     worker.addEventListener("messageerror", () => this.end());
     worker.addEventListener("error", (event) => {
       const { message } = event as { message?: unknown };
@@ -99,7 +101,13 @@ export class Client {
     this.#worker.postMessage(question, []);
   }
 
-  #receive(answer: Answer): void {
+  /** Hears what happens to an adapter's database by itself. */
+  listen(adapter: number, listener: (event: AdapterEvent) => void): void {
+    this.#listeners.set(adapter, listener);
+  }
+
+  #receive(answer: Answer | Notice): void {
+    if ("event" in answer) return this.#listeners.get(answer.adapter)?.(answer.event);
     const pending = this.#pending.get(answer.id);
     if (!pending) return;
     if ("isAccepted" in answer) pending.isAccepted = true;

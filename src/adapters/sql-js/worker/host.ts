@@ -1,6 +1,15 @@
 import type { Adapter, AdapterFactory, DriverConnection, RowStream } from "../../../contract/adapter.ts";
 import { connectionLost } from "../errors.ts";
-import { type Answer, type Ask, type ConnectionState, type Question, toPlain, toPlainOutcome } from "./messages.ts";
+import {
+  type Answer,
+  type Ask,
+  type ConnectionState,
+  type Notice,
+  type Question,
+  toPlain,
+  toPlainEvent,
+  toPlainOutcome,
+} from "./messages.ts";
 
 interface Connected {
   readonly connection: DriverConnection;
@@ -11,13 +20,13 @@ interface Connected {
 export class Host {
   readonly #factory: AdapterFactory;
   readonly #isKept: boolean;
-  readonly #post: (answer: Answer) => void;
+  readonly #post: (answer: Answer | Notice) => void;
   readonly #adapters: Map<number, Adapter> = new Map();
   readonly #connections: Map<number, Connected> = new Map();
   readonly #aborts: Map<number, AbortController> = new Map();
 
   /** @param isKept - each commit is kept: a database comes back when its worker was ended. */
-  constructor(factory: AdapterFactory, isKept: boolean, post: (answer: Answer) => void) {
+  constructor(factory: AdapterFactory, isKept: boolean, post: (answer: Answer | Notice) => void) {
     this.#factory = factory;
     this.#isKept = isKept;
     this.#post = post;
@@ -84,10 +93,17 @@ export class Host {
     }
   }
 
-  async #open({ adapter, connection, url, folder }: Ask & { op: "open" }, signal: AbortSignal): Promise<boolean> {
-    const on = this.#adapters.get(adapter) ?? this.#factory.create({ url, folder });
-    this.#adapters.set(adapter, on);
+  async #open(ask: Ask & { op: "open" }, signal: AbortSignal): Promise<boolean> {
+    const { adapter, connection, url } = ask;
+    const on = this.#adapters.get(adapter) ?? this.#create(ask);
     this.#connections.set(connection, { connection: await on.open({ url, signal }), streams: new Map() });
-    return this.#isKept && on.key !== undefined;
+    return this.#isKept && on.key !== undefined && on.status?.storage !== "memory";
+  }
+
+  #create({ adapter, ...source }: Ask & { op: "open" }): Adapter {
+    const created = this.#factory.create(source);
+    created.listen?.((event) => this.#post({ adapter, event: toPlainEvent(event) }));
+    this.#adapters.set(adapter, created);
+    return created;
   }
 }
