@@ -13,6 +13,9 @@ export interface WorkerHandle {
   terminate(): void;
 }
 
+/** As far as timers go: a longer one runs out at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 interface Pending {
   isAccepted: boolean;
   resolve(answer: Answered): void;
@@ -48,6 +51,10 @@ export class Client {
     });
   }
 
+  get isBusy(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /** A number for what the page names. */
   next(): number {
     return ++this.#ids;
@@ -69,7 +76,7 @@ export class Client {
         timer = systemClock.setTimeout(() => {
           this.#pending.get(id)?.reject(undefined);
           if (this.isKept) this.end();
-        }, this.#stopMs);
+        }, Math.min(this.#stopMs, LONGEST_MS));
       };
       const settle = (): void => {
         this.#pending.delete(id);
@@ -124,5 +131,5 @@ export function stateIn(error: unknown): ConnectionState | undefined {
 }
 
 export function lost(outcome: Outcome): DbError {
-  return new DbError("CONNECTION_LOST", "the worker of the database was ended", { adapter: "sql-js" }, { outcome });
+  return new DbError("CONNECTION_LOST", "the worker or the tab that had the database was ended", { adapter: "sql-js" }, { outcome });
 }

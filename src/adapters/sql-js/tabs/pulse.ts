@@ -1,0 +1,66 @@
+import { systemClock } from "../../../clock.ts";
+
+/** How often a leader is asked for a sign of life within its time. */
+const CHECKS = 4;
+
+export interface PulseOptions {
+  /** `Infinity` = for ever. */
+  readonly timeoutMs: number;
+  /** Whether anything is wanted of the leader. */
+  isAsking(): boolean;
+  /** Asks the leader for a sign of life. */
+  ask(): void;
+  onSilence(): void;
+}
+
+/** Whether a leader gives signs of life, while anything is wanted of it. */
+export class Pulse {
+  readonly #options: PulseOptions;
+  #timer: unknown;
+  #wasHeard = false;
+  #misses = 0;
+
+  constructor(options: PulseOptions) {
+    this.#options = options;
+  }
+
+  /** The leader was heard. */
+  hear(): void {
+    this.#wasHeard = true;
+  }
+
+  /** Something is wanted of the leader. */
+  watch(): void {
+    const { timeoutMs } = this.#options;
+    if (this.#timer !== undefined || timeoutMs === Infinity || !this.#options.isAsking()) return;
+    this.#timer = systemClock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#check();
+    }, timeoutMs / CHECKS);
+  }
+
+  /** Asks once more, and waits. */
+  async probe(): Promise<boolean> {
+    this.#wasHeard = false;
+    this.#options.ask();
+    await new Promise((resolve) => systemClock.setTimeout(() => resolve(undefined), this.#options.timeoutMs / CHECKS));
+    return this.#wasHeard;
+  }
+
+  stop(): void {
+    systemClock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #check(): void {
+    // Counted by checks, and not by the clock: this tab may have been frozen itself.
+    this.#misses = this.#wasHeard ? 0 : this.#misses + 1;
+    this.#wasHeard = false;
+    const isSilent = this.#misses === CHECKS - 1;
+    if (isSilent || !this.#options.isAsking()) this.#misses = 0;
+    if (!this.#options.isAsking()) return;
+    if (isSilent) return this.#options.onSilence();
+    this.#options.ask();
+    this.watch();
+  }
+}
