@@ -135,6 +135,8 @@ export class Engine {
     let image: Uint8Array | undefined;
     try {
       this.stored ??= storage?.open?.(this.#name, sqlJs, { takesOver });
+      // What is in memory is of the past from then on.
+      if (this.stored) this.stored.onLost = () => this.#end();
       image = await (this.stored ?? (storage as SqlJsStorage | undefined))?.load(this.#name);
     } catch (error) {
       throw this.#storageFailed(error);

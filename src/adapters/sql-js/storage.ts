@@ -41,6 +41,8 @@ export interface StoredDatabase {
   readonly kind?: StorageKind | undefined;
   /** Why it is in memory, although it was to be kept. */
   readonly cause?: unknown;
+  /** Set by its engine: called when another tab has taken the storage over, and nothing can be kept any more. */
+  onLost?: (() => void) | undefined;
   /** The image as of the last commit that was kept; `undefined` when there is none yet. Called while it loads, it gives the same. */
   load(): MaybePromise<Uint8Array | undefined>;
   /** Follows what is written to `db`, which is made of the image, or a copy of the one before. */

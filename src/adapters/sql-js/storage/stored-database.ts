@@ -39,6 +39,7 @@ export class BlockDatabase implements StoredDatabase {
   #timer: unknown;
   #isClosed = false;
   #isLost = false;
+  onLost: (() => void) | undefined;
 
   constructor(name: string, sqlJs: SqlJsStatic, durability: Durability, home: Home) {
     this.#name = name;
@@ -114,6 +115,7 @@ export class BlockDatabase implements StoredDatabase {
   #lose(): void {
     this.#isLost = true;
     this.#store?.close();
+    this.onLost?.();
   }
 
   async #finish(): Promise<void> {

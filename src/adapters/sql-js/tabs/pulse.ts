@@ -31,12 +31,17 @@ export class Pulse {
 
   /** Something is wanted of the leader. */
   watch(): void {
-    const { timeoutMs } = this.#options;
-    if (this.#timer !== undefined || timeoutMs === Infinity || !this.#options.isAsking()) return;
+    if (this.#timer !== undefined || this.#options.timeoutMs === Infinity || !this.#options.isAsking()) return;
+    // What was heard before says nothing about now.
+    this.#wasHeard = false;
+    this.#arm();
+  }
+
+  #arm(): void {
     this.#timer = systemClock.setTimeout(() => {
       this.#timer = undefined;
       this.#check();
-    }, timeoutMs / CHECKS);
+    }, this.#options.timeoutMs / CHECKS);
   }
 
   /** Asks once more, and waits. */
@@ -61,6 +66,6 @@ export class Pulse {
     if (!this.#options.isAsking()) return;
     if (isSilent) return this.#options.onSilence();
     this.#options.ask();
-    this.watch();
+    this.#arm();
   }
 }

@@ -54,6 +54,7 @@ export class Tab {
   #joining: Promise<void> | undefined;
   #wasSeated = false;
   #isOver = false;
+  #verifiedAt = 0;
 
   /** Takes part from now on. */
   constructor(options: TabOptions) {
@@ -89,6 +90,18 @@ export class Tab {
       else await this.#joining;
       if (seat && this.seat === seat) return seat;
     }
+  }
+
+  /** Whether this tab still leads. One that was frozen has not heard yet that it was replaced: it learns it here, before it answers. */
+  async verify(seat: Seat): Promise<boolean> {
+    const { platform, base, leaderTimeoutMs } = this.#options;
+    const now = systemClock.now();
+    // Sooner than that, nobody has taken its place.
+    const isFresh = now - this.#verifiedAt < leaderTimeoutMs / 2;
+    this.#verifiedAt = now;
+    // The browser tells of locks in its order.
+    if (!isFresh) await platform.locks.request(`${base}/${this.#id}/verify`, {}, () => Promise.resolve());
+    return this.seat === seat || this.#isOver;
   }
 
   /** Takes no part any more. A leader finishes what it has accepted, and another one follows. */

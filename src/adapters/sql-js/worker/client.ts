@@ -73,10 +73,13 @@ export class Client {
       let timer: unknown;
       const abort = (): void => {
         this.#post({ abort: id });
-        timer = systemClock.setTimeout(() => {
-          this.#pending.get(id)?.reject(undefined);
-          if (this.isKept) this.end();
-        }, Math.min(this.#stopMs, LONGEST_MS));
+        timer = systemClock.setTimeout(
+          () => {
+            this.#pending.get(id)?.reject(undefined);
+            if (this.isKept) this.end();
+          },
+          Math.min(this.#stopMs, LONGEST_MS),
+        );
       };
       const settle = (): void => {
         this.#pending.delete(id);
@@ -131,5 +134,10 @@ export function stateIn(error: unknown): ConnectionState | undefined {
 }
 
 export function lost(outcome: Outcome): DbError {
-  return new DbError("CONNECTION_LOST", "the worker or the tab that had the database was ended", { adapter: "sql-js" }, { outcome });
+  return new DbError(
+    "CONNECTION_LOST",
+    "the worker or the tab that had the database was ended",
+    { adapter: "sql-js" },
+    { outcome },
+  );
 }
