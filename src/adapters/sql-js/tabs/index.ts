@@ -9,7 +9,7 @@ export interface SqlJsTabsOptions {
   /** How the tab that leads opens the database: `sqlJsWorker()`, or `sqlJs()` with a storage that keeps each commit. */
   readonly adapter: AdapterFactory;
   /**
-   * How long a leader may give no sign of life while another tab waits for it, in milliseconds; then that tab takes its place. It must be
+   * How long another tab waits for a leader that gives no sign of life, at the most, in milliseconds: then it takes its place. Must be
    * longer than what blocks the thread of a page. `Infinity` = for ever. Default 3_000.
    */
   readonly leaderTimeoutMs?: number | undefined;

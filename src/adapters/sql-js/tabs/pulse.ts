@@ -1,7 +1,8 @@
 import { systemClock } from "../../../clock.ts";
 
-/** How often a leader is asked for a sign of life within its time. */
-const CHECKS = 4;
+/** A leader is given up after three checks in which it was not heard, and a last question; the first check may have heard it before. */
+const CHECKS = 5;
+const MOST_MISSES = 3;
 
 export interface PulseOptions {
   /** `Infinity` = for ever. */
@@ -61,7 +62,7 @@ export class Pulse {
     // Counted by checks, and not by the clock: this tab may have been frozen itself.
     this.#misses = this.#wasHeard ? 0 : this.#misses + 1;
     this.#wasHeard = false;
-    const isSilent = this.#misses === CHECKS - 1;
+    const isSilent = this.#misses === MOST_MISSES;
     if (isSilent || !this.#options.isAsking()) this.#misses = 0;
     if (!this.#options.isAsking()) return;
     if (isSilent) return this.#options.onSilence();

@@ -92,8 +92,8 @@ export class Tab {
     }
   }
 
-  /** Whether this tab still leads. One that was frozen has not heard yet that it was replaced: it learns it here, before it answers. */
-  async verify(seat: Seat): Promise<boolean> {
+  /** Sees to it that a leader leads. One that was frozen may not have heard yet that it was replaced: it has when this settles. */
+  async verify(): Promise<void> {
     const { platform, base, leaderTimeoutMs } = this.#options;
     const now = systemClock.now();
     // Sooner than that, nobody has taken its place.
@@ -101,7 +101,6 @@ export class Tab {
     this.#verifiedAt = now;
     // The browser tells of locks in its order.
     if (!isFresh) await platform.locks.request(`${base}/${this.#id}/verify`, {}, () => Promise.resolve());
-    return this.seat === seat || this.#isOver;
   }
 
   /** Takes no part any more. A leader finishes what it has accepted, and another one follows. */

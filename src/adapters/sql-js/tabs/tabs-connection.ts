@@ -105,8 +105,8 @@ export class TabsConnection implements DriverConnection {
 
   /** The connection at the tab that leads now. */
   async #at(signal: AbortSignal = NEVER): Promise<DriverConnection> {
+    if (this.#seat.role === "leader") await this.#tab.verify();
     if (this.state === "closed") throw connectionLost();
-    if (this.#seat.role === "leader" && !(await this.#tab.verify(this.#seat))) return this.#at(signal);
     if (this.#inner.state !== "closed") return this.#inner;
     [this.#seat, this.#inner] = await openAt(this.#tab, this.#url, signal);
     if (this.#isClosed) {

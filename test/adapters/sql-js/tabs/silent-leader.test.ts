@@ -43,8 +43,8 @@ test("while it is frozen, the others go on; when it wakes up, it follows and see
   const asked = [second, third].map((db, x) => db.autocommit.query("INSERT INTO t VALUES (?)", [x]));
   await browser.run(Promise.all(asked));
   const tookMs = Date.now() - start;
-  expect(tookMs).toBeGreaterThanOrEqual(TIMEOUT_MS);
-  expect(tookMs).toBeLessThan(TIMEOUT_MS * 1.1);
+  expect(tookMs).toBeGreaterThanOrEqual(TIMEOUT_MS * 0.8);
+  expect(tookMs).toBeLessThanOrEqual(TIMEOUT_MS);
   tabs[0]!.isFrozen = false;
   expect(await rows(leader)).toEqual([0, 1]);
   expect([leader, second, third].map((db) => db.stats().role).sort()).toEqual(["follower", "follower", "leader"]);
