@@ -76,6 +76,11 @@ export class SqlJsAdapter implements Adapter, EngineUser {
     this.#emit?.({ type: "change", isOwn });
   }
 
+  /** Its page is hidden, and may never run again: what is not durable yet is made so. */
+  async flush(): Promise<void> {
+    await this.#engine?.stored?.commit(true);
+  }
+
   /** Another tab has the database now. */
   abandon(): void {
     this.#engine?.abandon();

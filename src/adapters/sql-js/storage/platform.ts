@@ -48,6 +48,25 @@ export async function rootFolder(): Promise<Folder | undefined> {
   return platform?.storage?.getDirectory?.();
 }
 
+/**
+ * Calls back when the page is hidden or left: it may never run again.
+ *
+ * @returns ends it.
+ */
+export function onHidden(callback: () => void): () => void {
+  const { document: page } = globalThis as { document?: EventTarget & { readonly visibilityState?: string } };
+  const change = (): void => {
+    if (page?.visibilityState === "hidden") callback();
+  };
+  const { addEventListener: add, removeEventListener: remove } = globalThis as Partial<EventTarget>;
+  page?.addEventListener("visibilitychange", change);
+  add?.call(globalThis as EventTarget, "pagehide", callback);
+  return () => {
+    page?.removeEventListener("visibilitychange", change);
+    remove?.call(globalThis as EventTarget, "pagehide", callback);
+  };
+}
+
 export function webLocks(): Locks | undefined {
   const { navigator: platform } = globalThis as unknown as Platform;
   return platform?.locks;

@@ -4,7 +4,8 @@ import type { SqlJsDatabase, SqlJsStatic } from "../driver.ts";
 import type { StoredDatabase } from "../storage.ts";
 import { type BlockStore, type Change, merge } from "./block.ts";
 import { watchFile } from "./database-file.ts";
-import { storageFailed, toStorageFailed } from "./failure.ts";
+import { type Counts, storageFailed, toStorageFailed } from "./failure.ts";
+import { onHidden } from "./platform.ts";
 import type { DatabaseFile } from "./watched-file.ts";
 
 export type Durability = "strict" | "relaxed";
@@ -32,11 +33,15 @@ export class BlockDatabase implements StoredDatabase {
   #image: Uint8Array | undefined;
   /** Taken, and not in the store yet. */
   #pending: Change | undefined;
+  /** How many commits that is, and how many were kept since it was opened. */
+  #unsaved = 0;
+  #saved = 0;
   #saving: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   /** Of a save that nobody waited for: the next commit reports it. */
   #failure: unknown;
   #timer: unknown;
+  #unlisten: (() => void) | undefined;
   #isClosed = false;
   #isLost = false;
   onLost: (() => void) | undefined;
@@ -46,6 +51,8 @@ export class BlockDatabase implements StoredDatabase {
     this.#sqlJs = sqlJs;
     this.#home = home;
     this.#isStrict = durability === "strict";
+    // A worker has no such event: its page says so.
+    if (!this.#isStrict) this.#unlisten = onHidden(() => void this.#finish().catch(() => undefined));
   }
 
   get kind(): StorageKind | undefined {
@@ -70,7 +77,10 @@ export class BlockDatabase implements StoredDatabase {
   commit(isLast = false): boolean | Promise<boolean> {
     try {
       const change = this.#file?.take();
-      if (change) this.#pending = merge(this.#pending, change);
+      if (change) {
+        this.#pending = merge(this.#pending, change);
+        this.#unsaved++;
+      }
       if (isLast) return this.#finish().then(() => change !== undefined);
       if (!change) return false;
       const failure = this.#failure;
@@ -87,6 +97,7 @@ export class BlockDatabase implements StoredDatabase {
 
   close(): void {
     this.#isClosed = true;
+    this.#unlisten?.();
     systemClock.clearTimeout(this.#timer);
     this.#file?.release();
     if (!this.#isLost) this.#store?.close();
@@ -139,22 +150,34 @@ export class BlockDatabase implements StoredDatabase {
     }
     const change = this.#pending;
     if (!change) return;
-    if (this.#isLost) throw storageFailed(this.#name, "locked");
+    if (this.#isLost) throw storageFailed(this.#name, "locked", undefined, "unknown", this.#counts);
     this.#pending = undefined;
     try {
+      const count = this.#unsaved;
       const writing = this.#store!.write(change, this.#isStrict);
       if (!this.#isStrict) this.#flushSoon();
-      return writing && this.#follow(writing, change);
+      if (writing) return this.#follow(writing, change, count);
+      this.#count(count);
     } catch (error) {
       this.#pending = change;
       throw error;
     }
   }
 
-  #follow(writing: Promise<void>, change: Change): Promise<void> {
+  get #counts(): Counts {
+    return { saved: this.#saved, unsaved: this.#unsaved };
+  }
+
+  #count(saved: number): void {
+    this.#saved += saved;
+    this.#unsaved -= saved;
+  }
+
+  #follow(writing: Promise<void>, change: Change, count: number): Promise<void> {
     return (this.#saving = writing.then(
       () => {
         this.#saving = undefined;
+        this.#count(count);
       },
       (error: unknown) => {
         this.#saving = undefined;
@@ -180,6 +203,6 @@ export class BlockDatabase implements StoredDatabase {
   }
 
   #fail(error: unknown): never {
-    throw toStorageFailed(this.#name, error, "unknown");
+    throw toStorageFailed(this.#name, error, "unknown", this.#counts);
   }
 }

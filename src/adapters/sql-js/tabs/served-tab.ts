@@ -47,7 +47,7 @@ export class ServedTab {
   #receive(question: Question): void {
     if (this.#isOver) return;
     const done = this.#host.receive(question);
-    if ("abort" in question) return;
+    if (!("ask" in question)) return;
     const on = connectionOf(question.ask);
     if (on !== undefined) this.#connections.add(on);
     if (question.ask.op === "close") this.#connections.delete(question.ask.connection);

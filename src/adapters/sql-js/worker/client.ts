@@ -97,6 +97,11 @@ export class Client {
     });
   }
 
+  /** The page is hidden: what is not durable yet is made so. */
+  hide(): void {
+    if (!this.isOver) this.#post({ isHidden: true });
+  }
+
   /** Ends the worker. What it had begun has an unknown outcome; what it had not is not done. */
   end(cause?: unknown): void {
     if (this.isOver) return;

@@ -1,5 +1,6 @@
 import type { Adapter, AdapterFactory, DriverConnection, RowStream } from "../../../contract/adapter.ts";
 import { connectionLost } from "../errors.ts";
+import type { SqlJsSource } from "../storage.ts";
 import {
   type Answer,
   type Ask,
@@ -33,6 +34,7 @@ export class Host {
   }
 
   async receive(question: Question): Promise<void> {
+    if ("isHidden" in question) return this.#flush();
     if ("abort" in question) return this.#aborts.get(question.abort)?.abort();
     const { id, ask } = question;
     this.#post({ id, isAccepted: true });
@@ -46,6 +48,11 @@ export class Host {
     } finally {
       this.#aborts.delete(id);
     }
+  }
+
+  #flush(): void {
+    for (const adapter of this.#adapters.values() as Iterable<Adapter & { flush?(): Promise<void> }>)
+      adapter.flush?.().catch(() => undefined);
   }
 
   /** The page is gone: its transactions are rolled back, and its databases are left. */
@@ -100,8 +107,8 @@ export class Host {
     return this.#isKept && on.key !== undefined && on.status?.storage !== "memory";
   }
 
-  #create({ adapter, ...source }: Ask & { op: "open" }): Adapter {
-    const created = this.#factory.create(source);
+  #create({ adapter, url, folder, takesOver }: Ask & { op: "open" }): Adapter {
+    const created = this.#factory.create({ url, folder, takesOver } as SqlJsSource);
     created.listen?.((event) => this.#post({ adapter, event: toPlainEvent(event) }));
     this.#adapters.set(adapter, created);
     return created;

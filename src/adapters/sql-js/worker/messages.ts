@@ -27,8 +27,11 @@ export type Ask =
   | { readonly op: "export" | "close"; readonly connection: number }
   | { readonly op: "dispose"; readonly adapter: number };
 
-/** `abort`: whoever asked for `id` has given up. It has no answer. */
-export type Question = { readonly id: number; readonly ask: Ask } | { readonly abort: number };
+/** `abort`: whoever asked for `id` has given up. `isHidden`: the page may never run again. Both have no answer. */
+export type Question =
+  | { readonly id: number; readonly ask: Ask }
+  | { readonly abort: number }
+  | { readonly isHidden: true };
 
 /** `isAccepted` comes before the work, so that what was never begun is known by its absence. */
 export type Answer = { readonly id: number } & (

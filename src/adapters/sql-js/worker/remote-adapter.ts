@@ -57,10 +57,11 @@ export class RemoteAdapter implements Adapter {
     throwIfAborted(signal);
     const client = (this.#client = this.#owner.start(this));
     const connection = client.next();
+    const { url, folder, takesOver } = this.#source;
     client.listen(this.#number, (event) => this.#receive(event));
     try {
       const { value: isKept } = await client.ask(
-        { op: "open", adapter: this.#number, connection, ...this.#source },
+        { op: "open", adapter: this.#number, connection, url, folder, takesOver },
         signal,
       );
       client.isKept &&= isKept as boolean;
