@@ -7,7 +7,7 @@ import { storageFailed } from "../../../../src/adapters/sql-js/storage/failure.t
 import { LogStore } from "../../../../src/adapters/sql-js/storage/log-store.ts";
 import type { Locks } from "../../../../src/adapters/sql-js/storage/platform.ts";
 import type { StoredFile } from "../../../../src/adapters/sql-js/storage/stored-file.ts";
-import { sqlJs } from "../../../../src/adapters/sql-js/index.ts";
+import { type SqlJsStatic, sqlJs } from "../../../../src/adapters/sql-js/index.ts";
 import type { Channel, TabPlatform } from "../../../../src/adapters/sql-js/tabs/platform.ts";
 import { TabsAdapter } from "../../../../src/adapters/sql-js/tabs/tabs-adapter.ts";
 import { createDatabase, type AdapterFactory, type Database, type DatabaseOptions } from "../../../../src/index.ts";
@@ -65,18 +65,28 @@ export class Browser {
     settled.catch(() => undefined);
     for (let idle = 0; !isSettled; idle++) {
       await setImmediate();
-      const index = this.#tasks.findIndex(({ to }) => to.isDead || !to.isFrozen);
-      const [task] = index < 0 ? [] : this.#tasks.splice(index, 1);
-      if (!task) {
-        if (idle > 2_000) throw new Error("it hangs: nothing is under way, and no answer is there");
-        // Time goes by when nothing else does.
-        if (idle > 5) this.advance?.(5);
-        continue;
-      }
-      idle = 0;
-      if (!task.to.isDead) task.run();
+      if (this.#turn()) idle = 0;
+      else if (idle > 2_000) throw new Error("it hangs: nothing is under way, and no answer is there");
+      // Time goes by when nothing else does.
+      else if (idle > 5) this.advance?.(5);
     }
     return settled;
+  }
+
+  /** Runs the tabs beside what else there is. */
+  async runAlways(until: AbortSignal): Promise<void> {
+    while (!until.aborted) {
+      this.#turn();
+      await setImmediate();
+    }
+  }
+
+  /** @returns false: nothing is to be done. */
+  #turn(): boolean {
+    const index = this.#tasks.findIndex(({ to }) => to.isDead || !to.isFrozen);
+    const [task] = index < 0 ? [] : this.#tasks.splice(index, 1);
+    if (task && !task.to.isDead) task.run();
+    return task !== undefined;
   }
 
   /** What tabs have still open. */
@@ -197,8 +207,8 @@ export class BrowserTab implements TabPlatform {
     return createDatabase("sqljs:shop", { adapters: [this.factory()], ...options });
   }
 
-  factory(): AdapterFactory {
-    const inner = sqlJs({ sqlJs: engine, storage: this.#storage() });
+  factory(build: SqlJsStatic = engine): AdapterFactory {
+    const inner = sqlJs({ sqlJs: build, storage: this.#storage() });
     const own: AdapterFactory = {
       ...inner,
       create: (source) => inner.create({ ...source, url: `sqljs:${this.#engineName}` }),
