@@ -9,7 +9,7 @@ export interface DatabaseStats extends PoolStats, AdapterStatus {
 
 /** All zero before the first statement, when there is no source yet. */
 export function statsOf(source: Source | undefined): DatabaseStats {
-  if (source) return { ...source.pool.stats(), flights: source.flights, ...source.adapter.status };
   const none = { max: 0, open: 0, busy: 0, idle: 0, opening: 0, waiting: 0, opened: 0, waits: 0, waitedMs: 0 };
-  return { ...none, closed: noneClosed(), flights: 0 };
+  const stats = source?.pool.stats() ?? { ...none, closed: noneClosed() };
+  return { ...stats, flights: source?.flights ?? 0, ...source?.adapter.status };
 }

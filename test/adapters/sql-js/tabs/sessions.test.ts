@@ -1,6 +1,7 @@
 // Several tabs, one database: sessions of all of them run where it is open.
 
 import { afterEach, expect, test } from "vitest";
+import type { TabsDatabase } from "../../../../src/adapters/sql-js/tabs/index.ts";
 import type { Database, DatabaseEvent } from "../../../../src/index.ts";
 import { Browser, type BrowserTab } from "./browser.ts";
 
@@ -168,7 +169,7 @@ test("the image is to be had in every tab", async () => {
   for (const db of [leader, other]) {
     const image = db.session(async (session) => {
       const { raw } = await session.getConnection();
-      return (raw as { export(): Promise<Uint8Array> }).export();
+      return (raw as TabsDatabase).export();
     });
     sizes.push((await browser.run(image)).length);
   }
