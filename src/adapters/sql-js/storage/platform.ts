@@ -58,12 +58,12 @@ export function onHidden(callback: () => void): () => void {
   const change = (): void => {
     if (page?.visibilityState === "hidden") callback();
   };
-  const { addEventListener: add, removeEventListener: remove } = globalThis as Partial<EventTarget>;
+  const window = globalThis as Partial<EventTarget>;
   page?.addEventListener("visibilitychange", change);
-  add?.call(globalThis as EventTarget, "pagehide", callback);
+  window.addEventListener?.("pagehide", callback);
   return () => {
     page?.removeEventListener("visibilitychange", change);
-    remove?.call(globalThis as EventTarget, "pagehide", callback);
+    window.removeEventListener?.("pagehide", callback);
   };
 }
 
