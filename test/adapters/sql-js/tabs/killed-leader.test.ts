@@ -1,6 +1,6 @@
 // The leader dies at every step of its work, with requests of four tabs under way: none hangs, none is lost, none is done twice.
 
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Database, type DbError, isDbError } from "../../../../src/index.ts";
 import { seeded } from "../../../kit/seeded.ts";
 import { Browser, type BrowserTab } from "./browser.ts";
@@ -8,6 +8,10 @@ import { Browser, type BrowserTab } from "./browser.ts";
 type Fate = "done" | "not done" | "unknown";
 
 const TABS = 4;
+
+// Time stands still: how long a request waits for the others depends on the machine.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] }));
+afterEach(() => void vi.useRealTimers());
 
 /** A session whose two rows are both there or none of them is, and a statement that runs alone; some are rolled back on purpose. */
 function request(db: Database, id: number, kind: number): Promise<Fate> {
