@@ -3,7 +3,7 @@
 
 import type { Adapter, Capabilities, Dialect, Flight, MaybePromise, Settings } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
-import type { DatabaseEvent, Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
+import type { AdapterEvent, DatabaseEvent, Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
 import type { Clock, WaitUntil } from "./contract/runtime.ts";
 import type { Row } from "./contract/statement.ts";
 import { explicit } from "./context/explicit.ts";
@@ -78,7 +78,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   /** @internal */
   readonly limits: CheckedPoolOptions;
   /** @internal Absent while nobody listens: events cost nothing then. */
-  emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
+  emit: ((event: AdapterEvent | PoolEvent | SessionEvent) => void) | undefined;
   /** @internal Set by `isopool/testing`. */
   record: ((flight: Flight) => void) | undefined;
   readonly #listeners: Listeners = new Listeners();

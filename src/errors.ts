@@ -53,7 +53,14 @@ export interface ErrorDetails {
   ROLLBACK_ONLY: { scope: string };
   COMMIT_UNKNOWN: { session: string };
   PROPAGATION_REFUSED: { propagation: string };
-  STORAGE_FAILED: { storage: string; reason?: StorageFailure };
+  STORAGE_FAILED: {
+    storage: string;
+    reason?: StorageFailure;
+    /** Commits that are in the storage: since it was opened, or, where it is damaged, in what can be read of its log. */
+    saved?: number;
+    /** Commits that are in memory alone. */
+    unsaved?: number;
+  };
 }
 
 export type ErrorCode = keyof ErrorDetails;

@@ -1,6 +1,7 @@
 // What an adapter must do: open connections of one kind, and carry flights on them.
 // An adapter knows SQL dialects and drivers; it knows nothing of pools, sessions or contexts.
 
+import type { AdapterEvent, AdapterStatus } from "./events.ts";
 import type { RawResult, RowBatch, Statement } from "./statement.ts";
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -82,6 +83,10 @@ export interface Adapter {
    * nothing open.
    */
   open(options: OpenOptions): MaybePromise<DriverConnection>;
+  /** As of now, for `stats()`. */
+  readonly status?: AdapterStatus | undefined;
+  /** Called once, before the first `open()`: calls `listener` with what happens to the database by itself. */
+  listen?(listener: (event: AdapterEvent) => void): void;
   /** Frees what outlives connections: files, engines. Called once, after the last connection is closed. */
   dispose?(): MaybePromise<void>;
 }

@@ -94,5 +94,40 @@ export type SessionEvent =
       readonly error: unknown;
     };
 
+/** What an adapter reports of its database by itself. */
+export type AdapterEvent =
+  | {
+      /** Changes were committed, and are kept as the storage promises. One event may stand for several commits. */
+      readonly type: "change";
+      /** By this Database, and not by another one of its name or another tab. */
+      readonly isOwn: boolean;
+    }
+  | {
+      /** The database was opened. `memory`: it is gone with its page or process. */
+      readonly type: "storage";
+      readonly kind: StorageKind;
+      /** Why it is in memory, although it was to be kept. */
+      readonly cause: unknown;
+    }
+  | {
+      /** Of several tabs that share a database, one has it open. */
+      readonly type: "role";
+      readonly role: TabRole;
+    };
+
+/** What a database is kept in. `image`: saved as a whole, when it is disposed. */
+export type StorageKind = "opfs" | "indexeddb" | "file" | "image" | "memory";
+
+/** `leader`: this tab has the database open, for all of them. */
+export type TabRole = "leader" | "follower";
+
+/** What is known of an adapter's database, for `stats()`. */
+export interface AdapterStatus {
+  /** What the database is kept in, once it was opened; `undefined` where a server keeps it. */
+  readonly storage?: StorageKind | undefined;
+  /** Where tabs share the database, once it is known. */
+  readonly role?: TabRole | undefined;
+}
+
 /** What `onEvent` receives: every event, when it happened (milliseconds of the runtime's clock), and in which pool. */
-export type DatabaseEvent = (PoolEvent | SessionEvent) & { readonly at: number; readonly pool: string };
+export type DatabaseEvent = (PoolEvent | SessionEvent | AdapterEvent) & { readonly at: number; readonly pool: string };

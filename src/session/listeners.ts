@@ -1,4 +1,4 @@
-import type { DatabaseEvent, PoolEvent, SessionEvent } from "../contract/events.ts";
+import type { AdapterEvent, DatabaseEvent, PoolEvent, SessionEvent } from "../contract/events.ts";
 import type { Clock } from "../contract/runtime.ts";
 
 type Listener = (event: DatabaseEvent) => void;
@@ -28,7 +28,7 @@ export class Listeners {
     };
   }
 
-  tell(event: PoolEvent | SessionEvent, clock: Clock, pool: string): void {
+  tell(event: AdapterEvent | PoolEvent | SessionEvent, clock: Clock, pool: string): void {
     for (const call of this.#calls) {
       // One that throws must not stop what it listens to, nor change what the next one is told.
       try {

@@ -1,5 +1,5 @@
 import type { Adapter, MaybePromise } from "../contract/adapter.ts";
-import type { PoolEvent } from "../contract/events.ts";
+import type { AdapterEvent, PoolEvent } from "../contract/events.ts";
 import type { Statement } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import type { CheckedPoolOptions } from "../pool/options.ts";
@@ -13,7 +13,7 @@ import type { Link, Origin } from "./link.ts";
 
 /** A database, as the source that it shares knows it. */
 export interface SourceUser {
-  readonly emit: ((event: PoolEvent) => void) | undefined;
+  readonly emit: ((event: PoolEvent | AdapterEvent) => void) | undefined;
   /** The URL as of now. */
   url(): MaybePromise<string>;
 }
@@ -65,10 +65,9 @@ export class Source<Hook = unknown> implements Origin {
       max: Math.min(limits.max, maxConnections),
       runtime,
       name,
-      onEvent: (event: PoolEvent): void => {
-        for (const user of this.#listeners) user.emit?.(event);
-      },
+      onEvent: teller(this.#listeners),
     };
+    adapter.listen?.(poolOptions.onEvent);
     this.pool =
       runtime.createPool?.(source, poolOptions, affinity, ConnectionPool) ??
       new ConnectionPool<Link>(source, poolOptions);
@@ -125,6 +124,13 @@ export class Source<Hook = unknown> implements Origin {
     const usedAt = createPool ? clock.now() : 0;
     return { origin: this, driver, setup: [], isPrepared: false, isBound: false, onSetUp: undefined, usedAt };
   }
+}
+
+/** Of its own, as is `disposer()`: the adapter has it, and must not hold the source. */
+function teller(users: Iterable<SourceUser>): (event: PoolEvent | AdapterEvent) => void {
+  return (event) => {
+    for (const user of users) user.emit?.(event);
+  };
 }
 
 /**

@@ -42,6 +42,12 @@ export function describe(event: DatabaseEvent): string {
       return `connection ${event.connection} closed: ${event.reason}`;
     case "leak":
       return `connection ${event.connection} has been held for ${duration(event.heldMs)}`;
+    case "change":
+      return event.isOwn ? "the changes are kept" : "another one has committed changes";
+    case "storage":
+      return `the database is kept in: ${event.kind}`;
+    case "role":
+      return `this tab is a ${event.role}`;
     case "error":
       return `error during ${event.during}: ${message(event.error)}`;
   }

@@ -1,19 +1,14 @@
-import type {
-  Adapter,
-  AdapterSource,
-  Capabilities,
-  DriverConnection,
-  OpenOptions,
-  StatementPlace,
-} from "../../contract/adapter.ts";
+import type { Adapter, Capabilities, DriverConnection, OpenOptions, StatementPlace } from "../../contract/adapter.ts";
+import type { AdapterEvent, AdapterStatus } from "../../contract/events.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { checkPlace } from "../sqlite/place.ts";
 import { scan } from "../sqlite/scan.ts";
 import { SqlJsConnection } from "./connection.ts";
 import type { SqlJsStatic } from "./driver.ts";
-import { type Engine, findEngine } from "./engine.ts";
+import { type Engine, type EngineUser, findEngine } from "./engine.ts";
 import { connectFailed } from "./errors.ts";
 import type { SqlJsOptions } from "./index.ts";
+import type { SqlJsSource } from "./storage.ts";
 import { encode } from "./values.ts";
 import { throwIfAborted } from "../../signal.ts";
 
@@ -31,7 +26,7 @@ export const CAPABILITIES: Capabilities = {
 };
 
 /** One user of a database in memory: what is in it is the engine's, which all that name it share. */
-export class SqlJsAdapter implements Adapter {
+export class SqlJsAdapter implements Adapter, EngineUser {
   readonly name = "sql-js";
   readonly key: string | undefined;
   readonly capabilities: Capabilities = CAPABILITIES;
@@ -40,11 +35,15 @@ export class SqlJsAdapter implements Adapter {
   #static: SqlJsStatic | undefined;
   #engine: Engine | undefined;
   #connection: SqlJsConnection | undefined;
+  #emit: ((event: AdapterEvent) => void) | undefined;
+  readonly #takesOver: boolean | undefined;
+  status: AdapterStatus | undefined;
 
-  constructor(options: SqlJsOptions, { url, folder }: AdapterSource) {
+  constructor(options: SqlJsOptions, { url, folder, takesOver }: SqlJsSource) {
     const name = nameIn(url);
     const { storage } = options;
     this.#name = name;
+    this.#takesOver = takesOver;
     this.key = name === "memory" ? undefined : `sqljs:${name}`;
     this.#options = { ...options, storage: this.key ? (storage?.in?.(folder) ?? storage) : undefined };
   }
@@ -59,13 +58,32 @@ export class SqlJsAdapter implements Adapter {
     // A caller that gave up may have been disposed since.
     throwIfAborted(signal);
     const { storage, warn = globalThis.console.warn } = this.#options;
-    const options = { sqlJs, storage, warn };
+    const options = { sqlJs, storage, warn, takesOver: this.#takesOver };
     let engine: Engine;
     do engine = this.#engine ??= findEngine(this.#name, options);
     while (!(await this.#join(engine, options)));
     throwIfAborted(signal);
     if (this.#connection) throw connectFailed("its connection is detached: close it");
-    return (this.#connection = new SqlJsConnection(engine, () => (this.#connection = undefined)));
+    this.#note(engine, storage !== undefined);
+    return (this.#connection = new SqlJsConnection(engine, this, () => (this.#connection = undefined)));
+  }
+
+  listen(listener: (event: AdapterEvent) => void): void {
+    this.#emit = listener;
+  }
+
+  onChange(isOwn: boolean): void {
+    this.#emit?.({ type: "change", isOwn });
+  }
+
+  /** Its page is hidden, and may never run again: what is not durable yet is made so. */
+  async flush(): Promise<void> {
+    await this.#engine?.stored?.commit(true);
+  }
+
+  /** Another tab has the database now. */
+  abandon(): void {
+    this.#engine?.abandon();
   }
 
   async dispose(): Promise<void> {
@@ -74,6 +92,13 @@ export class SqlJsAdapter implements Adapter {
     // A late holder's uncommitted work must not keep the rest from being saved.
     this.#connection?.close();
     await engine?.leave(this);
+  }
+
+  #note({ stored }: Engine, isSaved: boolean): void {
+    const kind = stored ? stored.kind : isSaved ? "image" : "memory";
+    const isNew = kind !== this.status?.storage;
+    this.status = { storage: kind };
+    if (isNew && stored && kind) this.#emit?.({ type: "storage", kind, cause: stored.cause });
   }
 
   async #join(engine: Engine, options: Parameters<Engine["join"]>[1]): Promise<boolean> {

@@ -14,7 +14,7 @@ import { transactionLost } from "../shared/failures.ts";
 import { type BrokenKey, brokenKey, CHECK_KEYS } from "../sqlite/foreign-keys.ts";
 import { scan } from "../sqlite/scan.ts";
 import type { SqlJsDatabase } from "./driver.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, EngineUser } from "./engine.ts";
 import { connectionLost, isLost, messageOf, toDbError } from "./errors.ts";
 import { Statements } from "./statements.ts";
 import { SqlJsStream } from "./stream.ts";
@@ -29,6 +29,7 @@ export class SqlJsConnection implements DriverConnection {
   readonly setup: readonly Statement[] = [];
   state: "idle" | "transaction" | "closed" = "idle";
   readonly #engine: Engine;
+  readonly #user: EngineUser;
   readonly #onClose: () => void;
   readonly #streams: Set<SqlJsStream> = new Set();
   #db: SqlJsDatabase;
@@ -43,8 +44,9 @@ export class SqlJsConnection implements DriverConnection {
   /** Whether foreign keys were on before this transaction turned them off; `undefined`: it did not. */
   #hadKeys: boolean | undefined;
 
-  constructor(engine: Engine, onClose: () => void) {
+  constructor(engine: Engine, user: EngineUser, onClose: () => void) {
     this.#engine = engine;
+    this.#user = user;
     this.#onClose = onClose;
     this.#db = engine.db!;
     this.#statements = new Statements(this.#db);
@@ -103,7 +105,7 @@ export class SqlJsConnection implements DriverConnection {
       this.#bind();
       throwIfAborted(signal);
       const result = work();
-      const saving = this.state === "idle" && this.#engine.stored?.commit();
+      const saving = this.state === "idle" && this.#engine.stored && this.#engine.commit(this.#user);
       return saving ? saving.then(() => result) : result;
     } finally {
       this.#isBusy = false;

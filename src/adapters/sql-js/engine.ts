@@ -1,3 +1,4 @@
+import type { MaybePromise } from "../../contract/adapter.ts";
 import { DbError } from "../../errors.ts";
 import type { SqlJsDatabase, SqlJsStatic } from "./driver.ts";
 import { connectFailed, messageOf } from "./errors.ts";
@@ -10,6 +11,13 @@ export interface EngineOptions {
   readonly sqlJs: SqlJsStatic;
   readonly storage: SqlJsStorage | SqlJsCommitStorage | undefined;
   readonly warn: (message: string) => void;
+  readonly takesOver?: boolean | undefined;
+}
+
+/** An adapter, as the engine knows it. */
+export interface EngineUser {
+  /** Changes were committed. */
+  onChange?(isOwn: boolean): void;
 }
 
 // On the global object, by a name with the version of its shape: a hot reload and a second copy of the package find the
@@ -40,7 +48,7 @@ export class Engine {
   hasRaw = false;
   readonly #name: string;
   readonly #options: EngineOptions;
-  readonly #users: Set<object> = new Set();
+  readonly #users: Set<EngineUser> = new Set();
   #saving: Promise<unknown> = Promise.resolve();
   #saves = 0;
   #isUnsaved = false;
@@ -57,7 +65,7 @@ export class Engine {
    * @returns false: it has ended meanwhile, and another has its name.
    * @throws DbError `CONNECT_FAILED` | `STORAGE_FAILED`
    */
-  async join(user: object, options: EngineOptions): Promise<boolean> {
+  async join(user: EngineUser, options: EngineOptions): Promise<boolean> {
     if (this.#isOver || (!this.#users.has(user) && !(await this.#admit(user, options)))) return false;
     try {
       if (this.db) return true;
@@ -84,15 +92,30 @@ export class Engine {
     return this.db;
   }
 
+  /** Keeps what was committed by a user, and tells all of them. */
+  commit(by: EngineUser): MaybePromise<void> {
+    const kept = this.stored!.commit();
+    if (kept === true) this.#tell(by);
+    else if (kept)
+      return kept.then((isChange) => {
+        if (isChange) this.#tell(by);
+      });
+  }
+
+  /** Another tab has the database now: what is open here is lost. */
+  abandon(): void {
+    this.#end();
+  }
+
   /** Takes a user off, and saves what there is: the last one to leave ends the engine. */
-  async leave(user: object): Promise<void> {
+  async leave(user: EngineUser): Promise<void> {
     if (!this.#users.delete(user)) return;
     // Others go on, and are in a transaction: they save it when they leave.
     if (this.db && (this.#users.size === 0 || !this.turn.holder)) await this.#save();
     if (this.#users.size === 0 && this.#saves === 0 && !(this.db && this.#isUnsaved)) this.#end();
   }
 
-  async #admit(user: object, { sqlJs, storage }: EngineOptions): Promise<boolean> {
+  async #admit(user: EngineUser, { sqlJs, storage }: EngineOptions): Promise<boolean> {
     const other = this.#options;
     const isInUse = this.#users.size > 0;
     const differing = [
@@ -110,10 +133,12 @@ export class Engine {
   }
 
   async #load(): Promise<Uint8Array | undefined> {
-    const { sqlJs, storage, warn } = this.#options;
+    const { sqlJs, storage, warn, takesOver } = this.#options;
     let image: Uint8Array | undefined;
     try {
-      this.stored ??= storage?.open?.(this.#name, sqlJs);
+      this.stored ??= storage?.open?.(this.#name, sqlJs, { takesOver });
+      // What is in memory is of the past from then on.
+      if (this.stored) this.stored.onLost = () => this.#end();
       image = await (this.stored ?? (storage as SqlJsStorage | undefined))?.load(this.#name);
     } catch (error) {
       throw this.#storageFailed(error);
@@ -161,6 +186,10 @@ export class Engine {
     } finally {
       this.#saves--;
     }
+  }
+
+  #tell(by: EngineUser): void {
+    for (const user of this.#users) user.onChange?.(user === by);
   }
 
   #end(): void {

@@ -1,5 +1,12 @@
-import type { MaybePromise } from "../../contract/adapter.ts";
+import type { AdapterSource, MaybePromise } from "../../contract/adapter.ts";
+import type { StorageKind } from "../../contract/events.ts";
 import type { SqlJsDatabase, SqlJsStatic } from "./driver.ts";
+
+/** Where a database comes from, as one tab of several knows it. */
+export interface SqlJsSource extends AdapterSource {
+  /** Another tab had it open, and is not to have it any more: whatever it still holds is taken from it. */
+  readonly takesOver?: boolean | undefined;
+}
 
 /** Loads the image of a named database, and saves it when the database is disposed. */
 export interface SqlJsStorage {
@@ -20,12 +27,22 @@ export interface SqlJsCommitStorage {
   readonly key: unknown;
   /** The same in another folder; its `key` names that. */
   in(folder: string): SqlJsCommitStorage;
-  /** A handle; its files are opened by its `load()`. */
-  open(name: string, sqlJs: SqlJsStatic): StoredDatabase;
+  /**
+   * A handle; its files are opened by its `load()`.
+   *
+   * @param options.takesOver - whoever has the database open loses it, and can write nothing more.
+   */
+  open(name: string, sqlJs: SqlJsStatic, options?: { readonly takesOver?: boolean | undefined }): StoredDatabase;
 }
 
 /** A database that is kept, commit by commit. */
 export interface StoredDatabase {
+  /** What it is kept in, once it was loaded. */
+  readonly kind?: StorageKind | undefined;
+  /** Why it is in memory, although it was to be kept. */
+  readonly cause?: unknown;
+  /** Set by its engine: called when another tab has taken the storage over, and nothing can be kept any more. */
+  onLost?: (() => void) | undefined;
   /** The image as of the last commit that was kept; `undefined` when there is none yet. Called while it loads, it gives the same. */
   load(): MaybePromise<Uint8Array | undefined>;
   /** Follows what is written to `db`, which is made of the image, or a copy of the one before. */
@@ -34,8 +51,9 @@ export interface StoredDatabase {
    * Keeps what was committed since the last call, if anything was.
    *
    * @param isLast - wait until all is kept, whatever the durability.
+   * @returns true: something was.
    */
-  commit(isLast?: boolean): MaybePromise<void>;
+  commit(isLast?: boolean): MaybePromise<boolean | void>;
   close(): void;
 }
 

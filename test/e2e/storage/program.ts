@@ -9,18 +9,19 @@ import {
   indexedDb,
   opfs,
 } from "../../../src/adapters/sql-js/storage/index.ts";
+import { sqlJsTabs } from "../../../src/adapters/sql-js/tabs/index.ts";
 import { sqlJsWorker } from "../../../src/adapters/sql-js/worker/index.ts";
 import type { AdapterFactory } from "../../../src/contract/adapter.ts";
 import { openDatabase } from "../../../src/adapters/sql-js/storage/idb-place.ts";
 import { IdbStore } from "../../../src/adapters/sql-js/storage/idb-store.ts";
-import { createDatabase, type Database } from "../../../src/index.ts";
+import { createDatabase, type Database, type Session } from "../../../src/index.ts";
 import { Model } from "../../adapters/sql-js/storage/model.ts";
 import { seeded } from "../../kit/seeded.ts";
 
 export interface Order {
   readonly op: keyof typeof operations;
-  /** `worker`: in a worker of its own, asked from here. */
-  readonly kind: "opfs" | "indexeddb" | "browser" | "worker";
+  /** `worker`: in a worker of its own, asked from here. `tabs`: shared, with the engine in a worker (OPFS) or on the leader's page (IndexedDB). */
+  readonly kind: "opfs" | "indexeddb" | "browser" | "worker" | "tabs-opfs" | "tabs-indexeddb";
   readonly name?: string;
   readonly folder?: string;
   readonly durability?: Durability;
@@ -31,6 +32,8 @@ let engine: ReturnType<typeof initSqlJs> | undefined;
 const load = (): ReturnType<typeof initSqlJs> => (engine ??= initSqlJs({ locateFile: () => "/sql-wasm-browser.wasm" }));
 const open = new Map<string, Database>();
 const warnings: string[] = [];
+const changes: string[] = [];
+const roles: string[] = [];
 
 const worker = (): Worker => new Worker("/database-worker.js", { type: "module" });
 
@@ -43,9 +46,23 @@ function storageOf({ kind, folder, durability }: Order): CommitStorage {
 function databaseOf(order: Order): Database {
   const { kind, name = "bank", folder = "" } = order;
   const key = `${kind} ${folder} ${name}`;
-  const adapter = (): AdapterFactory =>
-    kind === "worker" ? sqlJsWorker({ worker, stopMs: 200 }) : sqlJs({ sqlJs: load, storage: storageOf(order) });
-  const db = open.get(key) ?? createDatabase(`sqljs:${name}`, { adapters: [adapter()] });
+  const adapter = (): AdapterFactory => {
+    if (kind === "worker") return sqlJsWorker({ worker, stopMs: 200 });
+    if (kind === "tabs-opfs") return sqlJsTabs({ adapter: sqlJsWorker({ worker }) });
+    const inPage = sqlJs({ sqlJs: load, storage: storageOf(order) });
+    return kind === "tabs-indexeddb" ? sqlJsTabs({ adapter: inPage }) : inPage;
+  };
+  const before = open.get(key);
+  if (before) return before;
+  const db = createDatabase(`sqljs:${name}`, {
+    adapters: [adapter()],
+    // Hundreds wait in line on a busy machine.
+    pool: { acquireTimeoutMs: 60_000, openTimeoutMs: 60_000 },
+    onEvent: (event) => {
+      if (event.type === "change") changes.push(event.isOwn ? "own" : "other");
+      if (event.type === "role") roles.push(event.role);
+    },
+  });
   open.set(key, db);
   return db;
 }
@@ -157,6 +174,45 @@ const operations = {
     }
   },
 
+  /** Begins requests, and does not wait for them. */
+  request: async (order: Order): Promise<void> => {
+    const [from, count] = order.args as [number, number];
+    for (let id = from; id < from + count; id++) fates.push(request(databaseOf(order), id));
+  },
+
+  /** What became of all that was requested, and when the last of it was known. */
+  fates: async (): Promise<unknown> => Promise.all(fates.splice(0)),
+
+  /** When a statement that is asked now is answered: how long that took, in milliseconds. */
+  answered: async (order: Order): Promise<number> => {
+    const start = performance.now();
+    await databaseOf(order).autocommit.query("SELECT 1");
+    return performance.now() - start;
+  },
+
+  /** Begins a transaction that stays open. */
+  hold: async (order: Order): Promise<void> => {
+    held = databaseOf(order).open();
+    await held.query(order.args![0] as string);
+  },
+
+  commitHeld: async (): Promise<unknown> => held!.commit(),
+
+  heard: async (order: Order): Promise<unknown> => ({
+    role: databaseOf(order).stats().role,
+    storage: databaseOf(order).stats().storage,
+    changes: changes.splice(0),
+    roles: roles.splice(0),
+  }),
+
+  /** Keeps the thread of the page busy. */
+  block: async (order: Order): Promise<void> => {
+    setTimeout(() => {
+      const end = performance.now() + (order.args![0] as number);
+      while (performance.now() < end);
+    }, 10);
+  },
+
   check: async (order: Order): Promise<unknown> => {
     const db = databaseOf(order);
     return {
@@ -166,6 +222,27 @@ const operations = {
     };
   },
 };
+
+/** What became of a request, as the application was told. */
+type Fate = readonly [id: number, fate: "done" | "not done" | "unknown", code?: string];
+
+const fates: Promise<Fate>[] = [];
+let held: Session | undefined;
+
+async function request(db: Database, id: number): Promise<Fate> {
+  try {
+    if (id % 2 === 0) await db.autocommit.query("INSERT INTO log VALUES (?, 2)", [id]);
+    else
+      await db.session(async (session) => {
+        await session.query("INSERT INTO log VALUES (?, 1)", [id]);
+        await session.query("INSERT INTO log VALUES (?, 1)", [id]);
+      });
+    return [id, "done"];
+  } catch (error) {
+    const { code, outcome } = error as { code?: string; outcome?: string };
+    return [id, outcome === "unknown" || code === "COMMIT_UNKNOWN" ? "unknown" : "not done", code ?? String(error)];
+  }
+}
 
 async function perform(order: Order): Promise<unknown> {
   return operations[order.op](order);

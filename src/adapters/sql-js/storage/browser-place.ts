@@ -7,30 +7,35 @@ import { database, hasSyncHandles } from "./platform.ts";
 
 export type BrowserStorageKind = "opfs" | "indexeddb" | "memory";
 
+export interface FoundKind {
+  readonly kind: BrowserStorageKind;
+  /** Why it is memory. */
+  readonly cause?: unknown;
+}
+
 /** The best place that this thread has. A database that is in another one already stays there. */
-export function browserPlace(
-  kinds: Map<string, BrowserStorageKind>,
-  onMemory: (name: string, cause: unknown) => void,
-): Place {
-  const note = (name: string, kind: BrowserStorageKind, store: BlockStore): BlockStore => {
-    kinds.set(name, kind);
-    return store;
-  };
+export function browserPlace(kinds: Map<string, FoundKind>, onMemory: (name: string, cause: unknown) => void): Place {
   return {
     kind: "browser",
-    open: async (folder, name) => {
+    kindOf: (name) => kinds.get(name),
+    open: async (folder, name, options) => {
       let cause: unknown;
       try {
         const place = await choose(folder, name);
-        if (place) return note(name, place.kind as BrowserStorageKind, await place.open(folder, name));
+        if (place) {
+          const store = await place.open(folder, name, options);
+          kinds.set(name, { kind: place.kind as BrowserStorageKind });
+          return store;
+        }
         cause = new Error("there is neither OPFS nor IndexedDB");
       } catch (error) {
         // One that is there and cannot be opened is no reason to begin an empty one.
         if (!isForbidden(error)) throw error;
         cause = error;
       }
+      kinds.set(name, { kind: "memory", cause });
       onMemory(name, cause);
-      return note(name, "memory", NOWHERE);
+      return NOWHERE;
     },
     remove: async (folder, name) => {
       await opfsPlace.remove(folder, name);

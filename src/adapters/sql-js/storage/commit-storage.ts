@@ -1,4 +1,5 @@
 import type { MaybePromise } from "../../../contract/adapter.ts";
+import type { StorageKind } from "../../../contract/events.ts";
 import type { SqlJsStatic } from "../driver.ts";
 import type { SqlJsCommitStorage, StoredDatabase } from "../storage.ts";
 import type { BlockStore } from "./block.ts";
@@ -28,10 +29,19 @@ export interface CommitStorage extends SqlJsCommitStorage {
   remove(name: string): Promise<void>;
 }
 
+export interface OpenPlace {
+  /** Whoever has it open loses it. */
+  readonly takesOver?: boolean | undefined;
+  /** Another one has taken it over: nothing can be written to it any more. */
+  readonly onLost?: (() => void) | undefined;
+}
+
 /** A kind of storage. */
 export interface Place {
   readonly kind: string;
-  open(folder: string, name: string): MaybePromise<BlockStore>;
+  open(folder: string, name: string, options: OpenPlace): MaybePromise<BlockStore>;
+  /** What a database that was opened is kept in. Default: what the place is called. */
+  kindOf?(name: string): { readonly kind: StorageKind; readonly cause?: unknown } | undefined;
   remove(folder: string, name: string): MaybePromise<void>;
   /** Whether a database is there. Where this cannot be known, no. */
   has?(folder: string, name: string): Promise<boolean>;
@@ -42,9 +52,9 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
   if (durability !== "strict" && durability !== "relaxed")
     throw new TypeError(`Expected \`durability\` to be "strict" or "relaxed", got \`${String(durability)}\``);
   checkFolder(folder);
-  const open = async (name: string): Promise<BlockStore> => {
+  const open = async (name: string, options: OpenPlace = {}): Promise<BlockStore> => {
     try {
-      return await place.open(folder, name);
+      return await place.open(folder, name, options);
     } catch (error) {
       throw toStorageFailed(name, error);
     }
@@ -53,8 +63,11 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
     // Two that differ in their durability are not one: whoever asked for `strict` must have it.
     key: `${place.kind}:${folder}${durability === "strict" ? "" : ` (${durability})`}`,
     in: (inner) => createStorage(place, { durability, folder: inner ? join(folder, inner) : folder }),
-    open: (name: string, sqlJs: SqlJsStatic): StoredDatabase =>
-      new BlockDatabase(name, sqlJs, () => open(name), durability),
+    open: (name: string, sqlJs: SqlJsStatic, { takesOver } = {}): StoredDatabase =>
+      new BlockDatabase(name, sqlJs, durability, {
+        open: (onLost) => open(name, { takesOver, onLost }),
+        kind: () => place.kindOf?.(name) ?? { kind: place.kind as StorageKind },
+      }),
     salvage: async (name) => {
       const store = await open(name);
       try {

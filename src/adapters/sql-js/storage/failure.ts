@@ -7,10 +7,16 @@ const REMEDIES: Record<StorageFailure, string> = {
   newer: "its files were written by a newer isopool: update this one; nothing was changed",
   absent: "it cannot be had here, as the `cause` says: `browserStorage()` takes another one",
   locked: "another tab, worker or process has it open: close that first",
-  full: "there is no room left. The commit is in memory and is not kept: make room, and the next commit or `dispose()` keeps it too; `connection.raw.export()` gives the image",
+  full: "there is no room left: make room, and the next commit or `dispose()` keeps what is in memory too; `connection.raw.export()` gives the image",
   failed:
-    "it could not be read or written. What was committed since it failed is in memory: the next commit or `dispose()` tries to keep it; `connection.raw.export()` gives the image",
+    "it could not be read or written. The next commit or `dispose()` tries to keep what is in memory; `connection.raw.export()` gives the image",
 };
+
+/** What became of the commits. */
+export interface Counts {
+  readonly saved?: number;
+  readonly unsaved?: number;
+}
 
 /**
  * @param name - of the database.
@@ -21,16 +27,23 @@ export function storageFailed(
   reason: StorageFailure,
   cause?: unknown,
   outcome: Outcome = "not-executed",
+  counts: Counts = {},
 ): DbError {
-  const message = `the storage of \`${name}\`: ${REMEDIES[reason]}`;
-  return new DbError("STORAGE_FAILED", message, { storage: name, reason }, { cause, outcome });
+  const { saved, unsaved } = counts;
+  const counted = [
+    saved !== undefined && `${saved} of its commits are saved`,
+    unsaved !== undefined && `${unsaved} are in memory alone`,
+  ].filter(Boolean);
+  const shown = counted.length > 0 ? ` (${counted.join(", ")})` : "";
+  const message = `the storage of \`${name}\`: ${REMEDIES[reason]}${shown}`;
+  return new DbError("STORAGE_FAILED", message, { storage: name, reason, ...counts }, { cause, outcome });
 }
 
 /** What a platform's error means. */
-export function toStorageFailed(name: string, cause: unknown, outcome?: Outcome): DbError {
+export function toStorageFailed(name: string, cause: unknown, outcome?: Outcome, counts?: Counts): DbError {
   if (cause instanceof DbError) return cause;
   const { name: kind, code } = (cause ?? {}) as { name?: unknown; code?: unknown };
   const isFull = kind === "QuotaExceededError" || code === "ENOSPC" || code === "EDQUOT";
   const reason = isFull ? "full" : kind === "NoModificationAllowedError" ? "locked" : "failed";
-  return storageFailed(name, reason, cause, outcome);
+  return storageFailed(name, reason, cause, outcome, counts);
 }

@@ -7,8 +7,8 @@ import { holdLock } from "./web-lock.ts";
 /** Databases of IndexedDB, one for each of ours: on every thread of a browser. */
 export const idbPlace: Place = {
   kind: "indexeddb",
-  open: async (folder, name) => {
-    const unlock = await holdLock(pathOf(folder, name), name);
+  open: async (folder, name, options) => {
+    const unlock = await holdLock(pathOf(folder, name), name, options);
     try {
       return new IdbStore(name, await openDatabase(folder, name), unlock);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { browserPlace, type BrowserStorageKind } from "./browser-place.ts";
+import { browserPlace, type BrowserStorageKind, type FoundKind } from "./browser-place.ts";
 import { type CommitOptions, type CommitStorage, createStorage } from "./commit-storage.ts";
 import { idbPlace } from "./idb-place.ts";
 import { opfsPlace } from "./opfs-place.ts";
@@ -54,8 +54,8 @@ export function browserStorage(options: BrowserStorageOptions = {}): BrowserStor
   const { onMemory = warn } = options;
   if (typeof onMemory !== "function")
     throw new TypeError(`Expected \`onMemory\` to be a function, got \`${typeof onMemory}\``);
-  const kinds = new Map<string, BrowserStorageKind>();
-  return { ...createStorage(browserPlace(kinds, onMemory), options), kindOf: (name) => kinds.get(name) };
+  const kinds = new Map<string, FoundKind>();
+  return { ...createStorage(browserPlace(kinds, onMemory), options), kindOf: (name) => kinds.get(name)?.kind };
 }
 
 function warn(name: string, cause: unknown): void {

@@ -40,7 +40,7 @@ export class LogStore implements BlockStore {
     const { base, logs } = this.#files;
     const contents = logs.map((file) => readLog(file));
     const replay = toReplay(contents);
-    this.#check(contents, replay.at(-1));
+    this.#check(contents, replay);
     const image = imageOf(base, replay);
     const newest = replay.at(-1);
     const generation = newest ? (newest.header as LogHeader).generation : 1;
@@ -97,10 +97,13 @@ export class LogStore implements BlockStore {
     this.#log.imageBytes = log.imageBytes;
   }
 
-  #check(contents: readonly LogContent[], newest: LogContent | undefined): void {
+  #check(contents: readonly LogContent[], replay: readonly LogContent[]): void {
+    const newest = replay.at(-1);
     if (contents.some(({ header }) => header === "newer")) throw storageFailed(this.#name, "newer");
     const generation = newest ? (newest.header as LogHeader).generation : 0;
-    if (contents.some((log) => isDamaged(log, generation))) throw storageFailed(this.#name, "damaged");
+    const saved = replay.reduce((sum, { frames }) => sum + frames.length, 0);
+    if (contents.some((log) => isDamaged(log, generation)))
+      throw storageFailed(this.#name, "damaged", undefined, undefined, { saved });
     if (!newest && contents.some(({ bytes }) => bytes.length > HEADER_BYTES && bytes.subarray(0, 4).some(Boolean)))
       throw storageFailed(this.#name, "foreign");
   }

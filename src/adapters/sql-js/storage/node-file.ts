@@ -14,6 +14,7 @@ export interface FileSystem {
   fdatasyncSync(handle: number): void;
   readFileSync(path: string, encoding: "utf8"): string;
   writeFileSync(path: string, text: string, options: { flag: string }): void;
+  linkSync(existing: string, path: string): void;
   rmSync(path: string, options: { force: true }): void;
 }
 

@@ -4,6 +4,7 @@ import { storageFailed } from "./failure.ts";
 import { LogStore } from "./log-store.ts";
 import { type Folder, hasSyncHandles, rootFolder, type SyncHandle } from "./platform.ts";
 import type { StoredFile } from "./stored-file.ts";
+import { holdLock } from "./web-lock.ts";
 
 /** The base and its logs; the base is the file that says whether a database is there. */
 const FILES = [".sqlite", ".sqlite-log1", ".sqlite-log2"] as const;
@@ -15,18 +16,21 @@ const PAUSE_MS = 50;
 /** Files of OPFS, which a dedicated Worker can open. */
 export const opfsPlace: Place = {
   kind: "opfs",
-  open: async (folder, name) => {
+  open: async (folder, name, options) => {
     if (!hasSyncHandles())
       throw storageFailed(name, "absent", new Error("OPFS can be written in a dedicated Worker alone"));
     const directory = await folderAt(folder, true);
     if (!directory) throw storageFailed(name, "absent", new Error("this page has no OPFS: is it loaded over HTTPS?"));
+    // The handles exclude others as well: by this lock they can be asked for.
+    const unlock = await holdLock(`isopool-opfs:${folder && `${folder}/`}${name}`, name, options);
     const files: HandleFile[] = [];
     try {
       for (const end of FILES) files.push(new HandleFile(await openFile(directory, name + end)));
       const [base, ...logs] = files as [HandleFile, HandleFile, HandleFile];
-      return new LogStore(name, { base, logs });
+      return new LogStore(name, { base, logs }, { onClose: unlock });
     } catch (error) {
       for (const file of files) file.close();
+      unlock();
       throw error;
     }
   },

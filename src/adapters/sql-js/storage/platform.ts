@@ -19,10 +19,10 @@ export interface Folder {
   removeEntry(name: string): Promise<void>;
 }
 
-interface Locks {
+export interface Locks {
   request<T>(
     name: string,
-    options: { signal?: AbortSignal; ifAvailable?: boolean },
+    options: { signal?: AbortSignal; ifAvailable?: boolean; steal?: boolean },
     work: (lock: unknown) => Promise<T>,
   ): Promise<T>;
 }
@@ -46,6 +46,25 @@ export function hasSyncHandles(): boolean {
 export async function rootFolder(): Promise<Folder | undefined> {
   const { navigator: platform } = globalThis as unknown as Platform;
   return platform?.storage?.getDirectory?.();
+}
+
+/**
+ * Calls back when the page is hidden or left: it may never run again.
+ *
+ * @returns ends it.
+ */
+export function onHidden(callback: () => void): () => void {
+  const { document: page } = globalThis as { document?: EventTarget & { readonly visibilityState?: string } };
+  const change = (): void => {
+    if (page?.visibilityState === "hidden") callback();
+  };
+  const window = globalThis as Partial<EventTarget>;
+  page?.addEventListener("visibilitychange", change);
+  window.addEventListener?.("pagehide", callback);
+  return () => {
+    page?.removeEventListener("visibilitychange", change);
+    window.removeEventListener?.("pagehide", callback);
+  };
 }
 
 export function webLocks(): Locks | undefined {

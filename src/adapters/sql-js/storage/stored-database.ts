@@ -1,9 +1,11 @@
 import { systemClock } from "../../../clock.ts";
+import type { StorageKind } from "../../../contract/events.ts";
 import type { SqlJsDatabase, SqlJsStatic } from "../driver.ts";
 import type { StoredDatabase } from "../storage.ts";
 import { type BlockStore, type Change, merge } from "./block.ts";
 import { watchFile } from "./database-file.ts";
-import { toStorageFailed } from "./failure.ts";
+import { type Counts, storageFailed, toStorageFailed } from "./failure.ts";
+import { onHidden } from "./platform.ts";
 import type { DatabaseFile } from "./watched-file.ts";
 
 export type Durability = "strict" | "relaxed";
@@ -11,11 +13,19 @@ export type Durability = "strict" | "relaxed";
 /** Under `relaxed`, what was committed is flushed this long after. */
 const FLUSH_MS = 100;
 
+/** Where a database is kept. */
+export interface Home {
+  /** @param onLost - another one has it now. */
+  open(onLost: () => void): Promise<BlockStore>;
+  /** As of `open()`. */
+  kind(): { readonly kind: StorageKind; readonly cause?: unknown };
+}
+
 /** Keeps each commit of one database in a store: what has changed is taken at once, and written together with what comes meanwhile. */
 export class BlockDatabase implements StoredDatabase {
   readonly #name: string;
   readonly #sqlJs: SqlJsStatic;
-  readonly #open: () => Promise<BlockStore>;
+  readonly #home: Home;
   readonly #isStrict: boolean;
   #store: BlockStore | undefined;
   #loading: Promise<Uint8Array | undefined> | undefined;
@@ -23,18 +33,34 @@ export class BlockDatabase implements StoredDatabase {
   #image: Uint8Array | undefined;
   /** Taken, and not in the store yet. */
   #pending: Change | undefined;
+  /** How many commits that is, and how many were kept since it was opened. */
+  #unsaved = 0;
+  #saved = 0;
   #saving: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   /** Of a save that nobody waited for: the next commit reports it. */
   #failure: unknown;
   #timer: unknown;
+  #unlisten: (() => void) | undefined;
   #isClosed = false;
+  #isLost = false;
+  onLost: (() => void) | undefined;
 
-  constructor(name: string, sqlJs: SqlJsStatic, open: () => Promise<BlockStore>, durability: Durability) {
+  constructor(name: string, sqlJs: SqlJsStatic, durability: Durability, home: Home) {
     this.#name = name;
     this.#sqlJs = sqlJs;
-    this.#open = open;
+    this.#home = home;
     this.#isStrict = durability === "strict";
+    // A worker has no such event: its page says so.
+    if (!this.#isStrict) this.#unlisten = onHidden(() => void this.#finish().catch(() => undefined));
+  }
+
+  get kind(): StorageKind | undefined {
+    return this.#store && this.#home.kind().kind;
+  }
+
+  get cause(): unknown {
+    return this.#home.kind().cause;
   }
 
   load(): Promise<Uint8Array | undefined> {
@@ -48,28 +74,33 @@ export class BlockDatabase implements StoredDatabase {
     this.#image = undefined;
   }
 
-  commit(isLast = false): void | Promise<void> {
+  commit(isLast = false): boolean | Promise<boolean> {
     try {
       const change = this.#file?.take();
-      if (change) this.#pending = merge(this.#pending, change);
-      if (isLast) return this.#finish();
-      if (!change) return;
+      if (change) {
+        this.#pending = merge(this.#pending, change);
+        this.#unsaved++;
+      }
+      if (isLast) return this.#finish().then(() => change !== undefined);
+      if (!change) return false;
       const failure = this.#failure;
       this.#failure = undefined;
       const saved = this.#save()?.catch((error: unknown) => this.#fail(error));
-      if (this.#isStrict) return saved;
+      if (this.#isStrict) return saved?.then(() => true) ?? true;
       saved?.catch((error: unknown) => (this.#failure = error));
       if (failure) throw failure;
+      return true;
     } catch (error) {
-      this.#fail(error);
+      return this.#fail(error);
     }
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#unlisten?.();
     systemClock.clearTimeout(this.#timer);
     this.#file?.release();
-    this.#store?.close();
+    if (!this.#isLost) this.#store?.close();
   }
 
   async #load(): Promise<Uint8Array | undefined> {
@@ -77,9 +108,11 @@ export class BlockDatabase implements StoredDatabase {
     this.#file = undefined;
     try {
       if (!this.#store) {
-        this.#store = await this.#open();
-        if (this.#isClosed) this.#store.close();
+        const store = await this.#home.open(() => this.#lose());
+        if (this.#isClosed || this.#isLost) store.close();
         if (this.#isClosed) return undefined;
+        if (this.#isLost) throw storageFailed(this.#name, "locked");
+        this.#store = store;
       }
       // One that broke has left commits behind that are not written yet.
       await (this.#saving ?? this.#save());
@@ -89,11 +122,18 @@ export class BlockDatabase implements StoredDatabase {
     }
   }
 
+  /** Another tab has it: what is in memory here is not kept any more. */
+  #lose(): void {
+    this.#isLost = true;
+    this.#store?.close();
+    this.onLost?.();
+  }
+
   async #finish(): Promise<void> {
     try {
       while (this.#saving) await this.#saving.catch(() => undefined);
       await this.#save();
-      await this.#store?.flush();
+      if (!this.#isLost) await this.#store?.flush();
     } catch (error) {
       this.#fail(error);
     }
@@ -110,21 +150,34 @@ export class BlockDatabase implements StoredDatabase {
     }
     const change = this.#pending;
     if (!change) return;
+    if (this.#isLost) throw storageFailed(this.#name, "locked", undefined, "unknown", this.#counts);
     this.#pending = undefined;
     try {
+      const count = this.#unsaved;
       const writing = this.#store!.write(change, this.#isStrict);
       if (!this.#isStrict) this.#flushSoon();
-      return writing && this.#follow(writing, change);
+      if (writing) return this.#follow(writing, change, count);
+      this.#count(count);
     } catch (error) {
       this.#pending = change;
       throw error;
     }
   }
 
-  #follow(writing: Promise<void>, change: Change): Promise<void> {
+  get #counts(): Counts {
+    return { saved: this.#saved, unsaved: this.#unsaved };
+  }
+
+  #count(saved: number): void {
+    this.#saved += saved;
+    this.#unsaved -= saved;
+  }
+
+  #follow(writing: Promise<void>, change: Change, count: number): Promise<void> {
     return (this.#saving = writing.then(
       () => {
         this.#saving = undefined;
+        this.#count(count);
       },
       (error: unknown) => {
         this.#saving = undefined;
@@ -145,11 +198,11 @@ export class BlockDatabase implements StoredDatabase {
   // What fails here fails again at the next commit, or at dispose(): that reports it.
   async #flush(): Promise<void> {
     try {
-      if (!this.#isClosed) await this.#store?.flush();
+      if (!this.#isClosed && !this.#isLost) await this.#store?.flush();
     } catch {}
   }
 
   #fail(error: unknown): never {
-    throw toStorageFailed(this.#name, error, "unknown");
+    throw toStorageFailed(this.#name, error, "unknown", this.#counts);
   }
 }

@@ -1,8 +1,9 @@
 import { systemClock } from "../../../clock.ts";
+import type { AdapterEvent } from "../../../contract/events.ts";
 import { DbError, type Outcome } from "../../../errors.ts";
 import { reasonOf } from "../../../signal.ts";
 import { connectFailed } from "../errors.ts";
-import { type Answer, type Ask, type ConnectionState, type Question, toError } from "./messages.ts";
+import { type Answer, type Ask, type ConnectionState, type Notice, type Question, toError } from "./messages.ts";
 
 /** What is used of a `Worker`. */
 export interface WorkerHandle {
@@ -11,6 +12,9 @@ export interface WorkerHandle {
   addEventListener(type: "error" | "messageerror", listener: (event: object) => void): void;
   terminate(): void;
 }
+
+/** As far as timers go: a longer one runs out at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 interface Pending {
   isAccepted: boolean;
@@ -32,18 +36,23 @@ export class Client {
   readonly #stopMs: number;
   readonly #pending: Map<number, Pending> = new Map();
   readonly #onEnd: () => void;
+  readonly #listeners: Map<number, (event: AdapterEvent) => void> = new Map();
   #ids = 0;
 
   constructor(worker: WorkerHandle, stopMs: number, onEnd: () => void) {
     this.#worker = worker;
     this.#stopMs = stopMs;
     this.#onEnd = onEnd;
-    worker.addEventListener("message", ({ data }) => this.#receive(data as Answer));
+    worker.addEventListener("message", ({ data }) => this.#receive(data as Answer | Notice));
     worker.addEventListener("messageerror", () => this.end());
     worker.addEventListener("error", (event) => {
       const { message } = event as { message?: unknown };
       this.end(connectFailed(`the worker failed: ${String(message ?? "its file could not be loaded")}`));
     });
+  }
+
+  get isBusy(): boolean {
+    return this.#pending.size > 0;
   }
 
   /** A number for what the page names. */
@@ -64,10 +73,13 @@ export class Client {
       let timer: unknown;
       const abort = (): void => {
         this.#post({ abort: id });
-        timer = systemClock.setTimeout(() => {
-          this.#pending.get(id)?.reject(undefined);
-          if (this.isKept) this.end();
-        }, this.#stopMs);
+        timer = systemClock.setTimeout(
+          () => {
+            this.#pending.get(id)?.reject(undefined);
+            if (this.isKept) this.end();
+          },
+          Math.min(this.#stopMs, LONGEST_MS),
+        );
       };
       const settle = (): void => {
         this.#pending.delete(id);
@@ -85,6 +97,11 @@ export class Client {
     });
   }
 
+  /** The page is hidden: what is not durable yet is made so. */
+  hide(): void {
+    if (!this.isOver) this.#post({ isHidden: true });
+  }
+
   /** Ends the worker. What it had begun has an unknown outcome; what it had not is not done. */
   end(cause?: unknown): void {
     if (this.isOver) return;
@@ -99,7 +116,13 @@ export class Client {
     this.#worker.postMessage(question, []);
   }
 
-  #receive(answer: Answer): void {
+  /** Hears what happens to an adapter's database by itself. */
+  listen(adapter: number, listener: (event: AdapterEvent) => void): void {
+    this.#listeners.set(adapter, listener);
+  }
+
+  #receive(answer: Answer | Notice): void {
+    if ("event" in answer) return this.#listeners.get(answer.adapter)?.(answer.event);
     const pending = this.#pending.get(answer.id);
     if (!pending) return;
     if ("isAccepted" in answer) pending.isAccepted = true;
@@ -116,5 +139,10 @@ export function stateIn(error: unknown): ConnectionState | undefined {
 }
 
 export function lost(outcome: Outcome): DbError {
-  return new DbError("CONNECTION_LOST", "the worker of the database was ended", { adapter: "sql-js" }, { outcome });
+  return new DbError(
+    "CONNECTION_LOST",
+    "the worker or the tab that had the database was ended",
+    { adapter: "sql-js" },
+    { outcome },
+  );
 }

@@ -1,6 +1,6 @@
 import { type SqlJsOptions, sqlJs } from "../index.ts";
 import { Host } from "./host.ts";
-import type { Answer, Question } from "./messages.ts";
+import type { Answer, Notice, Question } from "./messages.ts";
 
 /** The scope of a dedicated worker, or a port. */
 export interface WorkerScope {
@@ -20,6 +20,6 @@ export interface WorkerScope {
  */
 export function serveSqlJs(options: SqlJsOptions, scope: WorkerScope = globalThis as object as WorkerScope): void {
   const isKept = options.storage?.open !== undefined;
-  const host = new Host(sqlJs(options), isKept, (answer: Answer) => scope.postMessage(answer, []));
+  const host = new Host(sqlJs(options), isKept, (answer: Answer | Notice) => scope.postMessage(answer, []));
   scope.addEventListener("message", ({ data }) => void host.receive(data as Question));
 }

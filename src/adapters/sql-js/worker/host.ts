@@ -1,6 +1,16 @@
 import type { Adapter, AdapterFactory, DriverConnection, RowStream } from "../../../contract/adapter.ts";
 import { connectionLost } from "../errors.ts";
-import { type Answer, type Ask, type ConnectionState, type Question, toPlain, toPlainOutcome } from "./messages.ts";
+import type { SqlJsSource } from "../storage.ts";
+import {
+  type Answer,
+  type Ask,
+  type ConnectionState,
+  type Notice,
+  type Question,
+  toPlain,
+  toPlainEvent,
+  toPlainOutcome,
+} from "./messages.ts";
 
 interface Connected {
   readonly connection: DriverConnection;
@@ -11,19 +21,20 @@ interface Connected {
 export class Host {
   readonly #factory: AdapterFactory;
   readonly #isKept: boolean;
-  readonly #post: (answer: Answer) => void;
+  readonly #post: (answer: Answer | Notice) => void;
   readonly #adapters: Map<number, Adapter> = new Map();
   readonly #connections: Map<number, Connected> = new Map();
   readonly #aborts: Map<number, AbortController> = new Map();
 
   /** @param isKept - each commit is kept: a database comes back when its worker was ended. */
-  constructor(factory: AdapterFactory, isKept: boolean, post: (answer: Answer) => void) {
+  constructor(factory: AdapterFactory, isKept: boolean, post: (answer: Answer | Notice) => void) {
     this.#factory = factory;
     this.#isKept = isKept;
     this.#post = post;
   }
 
   async receive(question: Question): Promise<void> {
+    if ("isHidden" in question) return this.#flush();
     if ("abort" in question) return this.#aborts.get(question.abort)?.abort();
     const { id, ask } = question;
     this.#post({ id, isAccepted: true });
@@ -37,6 +48,11 @@ export class Host {
     } finally {
       this.#aborts.delete(id);
     }
+  }
+
+  #flush(): void {
+    for (const adapter of this.#adapters.values() as Iterable<Adapter & { flush?(): Promise<void> }>)
+      adapter.flush?.().catch(() => undefined);
   }
 
   /** The page is gone: its transactions are rolled back, and its databases are left. */
@@ -84,10 +100,17 @@ export class Host {
     }
   }
 
-  async #open({ adapter, connection, url, folder }: Ask & { op: "open" }, signal: AbortSignal): Promise<boolean> {
-    const on = this.#adapters.get(adapter) ?? this.#factory.create({ url, folder });
-    this.#adapters.set(adapter, on);
+  async #open(ask: Ask & { op: "open" }, signal: AbortSignal): Promise<boolean> {
+    const { adapter, connection, url } = ask;
+    const on = this.#adapters.get(adapter) ?? this.#create(ask);
     this.#connections.set(connection, { connection: await on.open({ url, signal }), streams: new Map() });
-    return this.#isKept && on.key !== undefined;
+    return this.#isKept && on.key !== undefined && on.status?.storage !== "memory";
+  }
+
+  #create({ adapter, url, folder, takesOver }: Ask & { op: "open" }): Adapter {
+    const created = this.#factory.create({ url, folder, takesOver } as SqlJsSource);
+    created.listen?.((event) => this.#post({ adapter, event: toPlainEvent(event) }));
+    this.#adapters.set(adapter, created);
+    return created;
   }
 }

@@ -1,5 +1,6 @@
 import type { AdapterFactory } from "../../../contract/adapter.ts";
 import { Client, type WorkerHandle } from "./client.ts";
+import { onHidden } from "../storage/platform.ts";
 import { RemoteAdapter } from "./remote-adapter.ts";
 
 export type { WorkerHandle } from "./client.ts";
@@ -37,7 +38,13 @@ export function sqlJsWorker({ worker, stopMs = 1_000 }: SqlJsWorkerOptions): Ada
   const users = new Set<object>();
   const start = (user: object): Client => {
     users.add(user);
-    return (client ??= new Client(worker(), stopMs, () => (client = undefined)));
+    if (client) return client;
+    const started = new Client(worker(), stopMs, () => {
+      unlisten();
+      client = undefined;
+    });
+    const unlisten = onHidden(() => started.hide());
+    return (client = started);
   };
   const leave = (user: object): void => {
     if (users.delete(user) && users.size === 0) client?.end();

@@ -1,6 +1,7 @@
 // What travels between a page and the worker that has the database: plain data alone.
 
 import type { DriverConnection, Flight, StepOutcome } from "../../../contract/adapter.ts";
+import type { AdapterEvent } from "../../../contract/events.ts";
 import type { RawResult, Statement } from "../../../contract/statement.ts";
 import { DbError, type DbErrorOptions, type ErrorCode, type ErrorDetails } from "../../../errors.ts";
 
@@ -12,6 +13,7 @@ export type Ask =
       readonly connection: number;
       readonly url: string;
       readonly folder: string;
+      readonly takesOver?: boolean | undefined;
     }
   | { readonly op: "send"; readonly connection: number; readonly flight: Flight }
   | {
@@ -25,8 +27,11 @@ export type Ask =
   | { readonly op: "export" | "close"; readonly connection: number }
   | { readonly op: "dispose"; readonly adapter: number };
 
-/** `abort`: whoever asked for `id` has given up. It has no answer. */
-export type Question = { readonly id: number; readonly ask: Ask } | { readonly abort: number };
+/** `abort`: whoever asked for `id` has given up. `isHidden`: the page may never run again. Both have no answer. */
+export type Question =
+  | { readonly id: number; readonly ask: Ask }
+  | { readonly abort: number }
+  | { readonly isHidden: true };
 
 /** `isAccepted` comes before the work, so that what was never begun is known by its absence. */
 export type Answer = { readonly id: number } & (
@@ -34,6 +39,12 @@ export type Answer = { readonly id: number } & (
   | { readonly value: unknown; readonly connection: ConnectionState | undefined }
   | { readonly error: PlainError; readonly connection: ConnectionState | undefined }
 );
+
+/** What happened to a database by itself. Its errors are plain. */
+export interface Notice {
+  readonly adapter: number;
+  readonly event: AdapterEvent;
+}
 
 /** As of an answer. */
 export type ConnectionState = Pick<DriverConnection, "state" | "isReusable">;
@@ -67,6 +78,10 @@ export function toError({ code, message, details, options, cause }: PlainError):
   const more = cause === undefined ? {} : { cause: new Error(cause) };
   if (code === undefined) return new Error(message, more);
   return new DbError(code as ErrorCode, message, details as ErrorDetails[ErrorCode], { ...options, ...more });
+}
+
+export function toPlainEvent(event: AdapterEvent): AdapterEvent {
+  return event.type === "storage" && event.cause !== undefined ? { ...event, cause: String(event.cause) } : event;
 }
 
 export function toPlainOutcome(outcome: StepOutcome): PlainOutcome {

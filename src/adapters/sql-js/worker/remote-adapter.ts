@@ -1,17 +1,18 @@
 import type {
   Adapter,
-  AdapterSource,
   Capabilities,
   DriverConnection,
   OpenOptions,
   StatementPlace,
 } from "../../../contract/adapter.ts";
+import type { AdapterEvent, AdapterStatus } from "../../../contract/events.ts";
 import type { Statement } from "../../../contract/statement.ts";
 import { throwIfAborted } from "../../../signal.ts";
 import { checkPlace } from "../../sqlite/place.ts";
 import { scan } from "../../sqlite/scan.ts";
 import { CAPABILITIES, nameIn } from "../adapter.ts";
 import { connectFailed } from "../errors.ts";
+import type { SqlJsSource } from "../storage.ts";
 import { encode } from "../values.ts";
 import type { Client } from "./client.ts";
 import { RemoteConnection } from "./remote-connection.ts";
@@ -32,12 +33,14 @@ export class RemoteAdapter implements Adapter {
   readonly key: string | undefined;
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly #owner: WorkerOwner;
-  readonly #source: AdapterSource;
+  readonly #source: SqlJsSource;
   readonly #number: number = ++numbers;
   #client: Client | undefined;
   #connection: DriverConnection | undefined;
+  #emit: ((event: AdapterEvent) => void) | undefined;
+  status: AdapterStatus | undefined;
 
-  constructor(owner: WorkerOwner, source: AdapterSource) {
+  constructor(owner: WorkerOwner, source: SqlJsSource) {
     const name = nameIn(source.url);
     this.#owner = owner;
     this.#source = source;
@@ -52,12 +55,13 @@ export class RemoteAdapter implements Adapter {
   async open({ signal }: OpenOptions): Promise<DriverConnection> {
     if (this.#connection) throw connectFailed("its connection is detached: close it");
     throwIfAborted(signal);
-    const { url, folder } = this.#source;
     const client = (this.#client = this.#owner.start(this));
     const connection = client.next();
+    const { url, folder, takesOver } = this.#source;
+    client.listen(this.#number, (event) => this.#receive(event));
     try {
       const { value: isKept } = await client.ask(
-        { op: "open", adapter: this.#number, connection, url, folder },
+        { op: "open", adapter: this.#number, connection, url, folder, takesOver },
         signal,
       );
       client.isKept &&= isKept as boolean;
@@ -73,6 +77,15 @@ export class RemoteAdapter implements Adapter {
     return (this.#connection = opened);
   }
 
+  listen(listener: (event: AdapterEvent) => void): void {
+    this.#emit = listener;
+  }
+
+  /** Another tab has the database now. */
+  abandon(): void {
+    this.#client?.end();
+  }
+
   async dispose(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
@@ -81,5 +94,10 @@ export class RemoteAdapter implements Adapter {
     } finally {
       this.#owner.leave(this);
     }
+  }
+
+  #receive(event: AdapterEvent): void {
+    if (event.type === "storage") this.status = { storage: event.kind };
+    this.#emit?.(event);
   }
 }

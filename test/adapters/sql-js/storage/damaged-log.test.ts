@@ -44,7 +44,10 @@ test.each([
   for (let at = HEADER + frame * FRAME; at < HEADER + (frame + 1) * FRAME; at += 401) {
     const disk = new Disk([base, even, flip(odd, at)]);
     expect(() => storeOn(disk).load()).toThrow(
-      expect.objectContaining({ code: "STORAGE_FAILED", details: { storage: "shop", reason: "damaged" } }),
+      expect.objectContaining({
+        code: "STORAGE_FAILED",
+        details: { storage: "shop", reason: "damaged", saved: frame },
+      }),
     );
     expect(storeOn(disk).salvage()).toEqual(new Uint8Array(left === 0 ? 0 : BLOCK_BYTES).fill(left));
   }
