@@ -66,17 +66,21 @@ const works: Record<string, (session: Session, params: URLSearchParams) => Promi
     return told;
   },
   big: async (session, params) => {
-    const [count, bytes] = [params.get("count"), params.get("bytes")];
-    const text = `SELECT g AS id, repeat('é', ${bytes}) AS text, decode(repeat('7f', ${bytes}), 'hex') AS bytes FROM generate_series(1, ${count}) AS g`;
-    const { rows } = await session.query<{ id: number; text: string; bytes: Uint8Array }>(text);
+    const [count, chars, size] = ["count", "chars", "bytes"].map((name) => Number(params.get(name)));
+    const { rows } = await session.query<{ id: number; text: string; bytes: Uint8Array }>(
+      "SELECT g AS id, repeat('€', $2::int) AS text, decode(repeat('7f', $3::int), 'hex') AS bytes FROM generate_series(1, $1::int) AS g",
+      [count!, chars!, size!],
+    );
     const isWhole = rows.every(
-      ({ id, text, bytes: held }, index) =>
-        id === index + 1 &&
-        text === "é".repeat(Number(bytes)) &&
-        held.length === Number(bytes) &&
-        held.every((byte) => byte === 127),
+      ({ id, text, bytes }, index) =>
+        id === index + 1 && text === "€".repeat(chars!) && bytes.length === size && bytes.every((byte) => byte === 127),
     );
     return { count: rows.length, isWhole };
+  },
+  huge: async (session) => {
+    const refused = await session.query("SELECT $1::text", ["x".repeat(40_000_000)]).catch((error: unknown) => error);
+    const { code, outcome } = refused as { code: string; outcome: string };
+    return { code, outcome, next: (await session.query("SELECT name FROM item WHERE id = 1")).rows };
   },
   stream: async (session, params) => {
     const [rows, bytes, stop] = ["rows", "bytes", "stop"].map((name) => Number(params.get(name) ?? 1e9));
