@@ -1,12 +1,26 @@
 // Bundling the way the users' tools do.
 
-import { build as esbuild } from "esbuild";
+import { builtinModules } from "node:module";
+import { build as esbuild, type Plugin } from "esbuild";
 import { build as vite, type Rollup } from "vite";
 
 interface Bundle {
   readonly code: string;
   readonly warnings: readonly string[];
 }
+
+/** As wrangler does with `nodejs_compat`: CommonJS packages ask for Node's modules by require(), which Workers have not. */
+const nodeModules: Plugin = {
+  name: "node-modules",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(${builtinModules.join("|")})$`) }, ({ path, kind }) =>
+      kind === "require-call" ? { path, namespace: "node" } : { path: `node:${path}`, external: true },
+    );
+    onLoad({ filter: /.*/, namespace: "node" }, ({ path }) => ({
+      contents: `import all from "node:${path}"; export * from "node:${path}"; export default all;`,
+    }));
+  },
+};
 
 /** As wrangler bundles a Worker: its conditions, one file, the runtime's own modules and WebAssembly left outside. */
 export async function bundleWorker(entry: string): Promise<Bundle> {
@@ -18,7 +32,8 @@ export async function bundleWorker(entry: string): Promise<Bundle> {
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["browser", "module", "main"],
-    external: ["node:*", "cloudflare:*", "*.wasm"],
+    external: ["node:*", "cloudflare:*", "*.wasm", "pg-native"],
+    plugins: [nodeModules],
     logLevel: "silent",
   });
   return { code: outputFiles[0]?.text ?? "", warnings: warnings.map(({ text }) => text) };

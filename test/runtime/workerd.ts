@@ -18,12 +18,22 @@ export interface WorkerOptions {
   readonly compatibilityFlags?: readonly string[];
   /** Variables of the worker's `env`. The worker itself is there as `SELF`. */
   readonly bindings?: Readonly<Record<string, string>>;
+  /** Bindings of Hyperdrive: where it connects to, and with which login and database. */
+  readonly hyperdrives?: Readonly<Record<string, Hyperdrive>>;
   /** Classes of Durable Objects in the script; their namespaces are in `env` by the same names. */
   readonly durableObjects?: readonly string[];
   /** Namespaces of objects that are in another worker's script, by the name of the binding: as `script_name` does. */
   readonly objectsOf?: Readonly<Record<string, { readonly worker: string; readonly className: string }>>;
   /** Further bindings, as the config has them. */
   readonly more?: readonly string[];
+}
+
+export interface Hyperdrive {
+  /** On 127.0.0.1. */
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
 }
 
 export interface WorkerdOptions extends WorkerOptions {
@@ -97,11 +107,16 @@ function configText(options: WorkerdOptions): string {
   const { workers = {}, services = [], sockets = [] } = options;
   const all = Object.entries({ main: options as WorkerOptions, ...workers });
   const own = all.map(([name]) => `(name = ${quote(name)}, worker = .${name})`);
+  const origins = all.flatMap(([, { hyperdrives = {} }]) =>
+    Object.entries(hyperdrives).map(
+      ([name, { port }]) => `(name = ${quote(name)}, external = (address = "127.0.0.1:${port}", tcp = ()))`,
+    ),
+  );
   const internet = `(name = "internet", network = (allow = ["private", "local"]))`;
   const http = `(name = "http", address = "127.0.0.1:0", http = (), service = "main")`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [${[...own, internet, ...services].join(", ")}],
+  services = [${[...own, internet, ...origins, ...services].join(", ")}],
   sockets = [${[http, ...sockets].join(", ")}],
 );
 ${all.map(([name, worker]) => workerText(name, worker)).join("\n")}`;
@@ -109,7 +124,7 @@ ${all.map(([name, worker]) => workerText(name, worker)).join("\n")}`;
 
 function workerText(name: string, options: WorkerOptions): string {
   const { wasm = [], compatibilityDate = newestDate(), compatibilityFlags = [], bindings = {} } = options;
-  const { durableObjects = [], objectsOf = {}, more = [] } = options;
+  const { durableObjects = [], objectsOf = {}, hyperdrives = {}, more = [] } = options;
   const modules = wasm.map((path) => `(name = ${quote(basename(path))}, wasm = embed ${quote(basename(path))})`);
   const variables = Object.entries(bindings).map(([key, text]) => `(name = ${quote(key)}, text = ${quote(text)})`);
   const objects = durableObjects.map((key) => `(name = ${quote(key)}, durableObjectNamespace = ${quote(key)})`);
@@ -118,12 +133,17 @@ function workerText(name: string, options: WorkerOptions): string {
       `(name = ${quote(key)}, durableObjectNamespace = (className = ${quote(className)}, serviceName = ${quote(worker)}))`,
   );
   const namespaces = durableObjects.map((key) => `(className = ${quote(key)}, uniqueKey = ${quote(key)})`);
+  const drives = Object.entries(hyperdrives).map(
+    ([key, { user, password, database }]) =>
+      `(name = ${quote(key)}, hyperdrive = (designator = ${quote(key)}, scheme = "postgres",
+        user = ${quote(user)}, password = ${quote(password)}, database = ${quote(database)}))`,
+  );
   const self = `(name = "SELF", service = ${quote(name)})`;
   return `const ${name} :Workerd.Worker = (
   modules = [${[`(name = "worker.js", esModule = embed ${quote(`${name}.js`)})`, ...modules].join(", ")}],
   compatibilityDate = ${quote(compatibilityDate)},
   compatibilityFlags = [${compatibilityFlags.map(quote).join(", ")}],
-  bindings = [${[self, ...variables, ...objects, ...others, ...more].join(", ")}],
+  bindings = [${[self, ...variables, ...objects, ...others, ...drives, ...more].join(", ")}],
   durableObjectNamespaces = [${namespaces.join(", ")}],
   durableObjectStorage = (inMemory = void),
 );

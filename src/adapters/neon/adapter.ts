@@ -7,13 +7,13 @@ import type {
   StatementPlace,
 } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
+import { CAPABILITIES } from "../postgres/session-config.ts";
 import { WireConnection } from "../postgres/wire-connection.ts";
 import { NeonConnection } from "./connection.ts";
 import { HttpAdapter } from "./http-adapter.ts";
 import type { NeonOptions } from "./index.ts";
-import { CAPABILITIES } from "./login.ts";
 import { Room } from "./room.ts";
-import { Tunnel } from "./tunnel.ts";
+import { openTunnel } from "./tunnel.ts";
 import { throwIfAborted } from "../../signal.ts";
 
 /** One database at Neon, over WebSocket, and over HTTP where that does. */
@@ -43,11 +43,9 @@ export class NeonAdapter implements Adapter {
     const { Client, neonConfig: settings, transport } = this.#options;
     const isBounded = address.settings.has("idle_in_transaction_session_timeout");
     const { idleInTransactionMs = isBounded ? 0 : 60_000 } = this.#options;
-    const openSocket = async (cancel: AbortSignal | undefined): Promise<WireConnection> => {
-      const tunnel = new Tunnel({ Client, settings, address, room: this.#room });
-      await tunnel.connect(cancel);
-      return new WireConnection(tunnel, { ...config, idleInTransactionMs });
-    };
+    const route = { Client, settings, address, room: this.#room };
+    const openSocket = async (cancel: AbortSignal | undefined): Promise<WireConnection> =>
+      new WireConnection(await openTunnel(route, cancel), { ...config, idleInTransactionMs });
     return transport === "ws" ? openSocket(signal) : new NeonConnection(this.#http.connect(config), openSocket);
   }
 }

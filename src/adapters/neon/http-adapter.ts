@@ -3,11 +3,11 @@ import type { Statement } from "../../contract/statement.ts";
 import { type Address, parseAddress } from "../postgres/address.ts";
 import { check } from "../postgres/check.ts";
 import { Parsers } from "../postgres/parsers.ts";
-import type { SessionConfig } from "../postgres/session-config.ts";
+import { type SessionConfig, settingsOf } from "../postgres/session-config.ts";
 import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { Http } from "./http.ts";
-import { checkLogin, isPooledBy, type LoginOptions, OVER_HTTP, settingsOf } from "./login.ts";
+import { checkLogin, isPooledBy, type LoginOptions, OVER_HTTP } from "./login.ts";
 import { throwIfAborted } from "../../signal.ts";
 
 export interface HttpAdapterOptions extends LoginOptions {

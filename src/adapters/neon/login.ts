@@ -1,7 +1,7 @@
-import type { AdapterFactory, Capabilities, MaybePromise, Settings } from "../../contract/adapter.ts";
-import type { Statement } from "../../contract/statement.ts";
+import type { AdapterFactory, Capabilities, MaybePromise } from "../../contract/adapter.ts";
 import type { Address } from "../postgres/address.ts";
 import type { ParserOptions } from "../postgres/parsers.ts";
+import { CAPABILITIES } from "../postgres/session-config.ts";
 import { isBrowser } from "./browser.ts";
 import { failed } from "./errors.ts";
 
@@ -25,18 +25,6 @@ export interface LoginOptions {
   readonly answerTimeoutMs?: number | undefined;
 }
 
-export const CAPABILITIES: Capabilities = {
-  dialect: "postgres",
-  affinity: "request",
-  transactions: "interactive",
-  savepoints: true,
-  streaming: true,
-  maxConnections: Infinity,
-  placeholder: "$",
-  isolationLevels: ["read uncommitted", "read committed", "repeatable read", "serializable"],
-  tellsDeath: true,
-};
-
 export const OVER_HTTP: Capabilities = {
   ...CAPABILITIES,
   affinity: "isolate",
@@ -58,18 +46,6 @@ export function checkLogin({ password }: Address, options: LoginOptions, isOverH
     const remedy = "use `authToken`, or `allowPasswordInBrowser`";
     throw new TypeError(`Expected a URL without a password in a browser, where anyone can read it: ${remedy}`);
   }
-}
-
-/** The URL's settings: those of the session, or of each of its transactions. Neon drops timeouts at startup, and over HTTP all. */
-export function settingsOf(
-  { settings }: Address,
-  isPooled: boolean,
-): { readonly setup: Statement[]; readonly inherited: Settings } {
-  if (isPooled) return { setup: [], inherited: Object.fromEntries(settings) };
-  return {
-    setup: [...settings].map(([name, value]) => ({ text: `SELECT set_config('${name}', $1, false)`, params: [value] })),
-    inherited: {},
-  };
 }
 
 /** @throws TypeError for a part of the driver that is none, and a time that is none. */

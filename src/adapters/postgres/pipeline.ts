@@ -30,7 +30,7 @@ const SKIPPED: PartOutcome = { status: "skipped" };
 /**
  * Several statements on their way together, up to one Sync a segment: within a segment the first failure skips the rest, and
  * without BEGIN a segment is all or nothing. The driver's line of queries ends a query with each Sync, so it is given the
- * same object once a segment; all is written at its first turn.
+ * same object again for each segment; all is written at its first turn.
  */
 export class Pipeline implements Submittable {
   readonly answer: Promise<Answer>;
@@ -88,15 +88,21 @@ export class Pipeline implements Submittable {
     this.#done("SELECT", 0, true);
   }
 
-  /** The end of a segment. The connection tells of it, in the order of the messages; the driver's line does so too late. */
-  onReady(): void {
+  /**
+   * The end of a segment. The connection tells of it, in the order of the messages; the driver's line does so too late.
+   *
+   * @returns whether there are more.
+   */
+  onReady(): boolean {
     // It may be that of a query that a user has given to the driver.
-    if (!this.#isWritten) return;
+    if (!this.#isWritten) return false;
     const { outcomes, length } = this.#here;
     // What is still missing was skipped, behind a failure.
     while (outcomes.length < length) outcomes.push(SKIPPED);
     this.#begin();
-    if (++this.#segment === this.#segments.length) this.#resolve(this.#outcomes);
+    const hasMore = ++this.#segment < this.#segments.length;
+    if (!hasMore) this.#resolve(this.#outcomes);
+    return hasMore;
   }
 
   handleReadyForQuery(): void {}

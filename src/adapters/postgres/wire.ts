@@ -50,6 +50,24 @@ export interface Submittable {
   handleCopyData(): void;
 }
 
+/** The driver's end of the protocol. */
+export interface ClientWire extends Wire {
+  readonly stream: { destroy(): unknown };
+  /** Says goodbye. */
+  end(): void;
+  on(event: string, listener: (message: unknown) => void): unknown;
+  prependListener(event: "readyForQuery", listener: (message: { readonly status: string }) => void): unknown;
+}
+
+/** The parts of a Client that its types leave out. */
+export interface WireClient {
+  readonly connection: ClientWire;
+  readonly processID: number | null;
+  connect(): Promise<unknown>;
+  query(query: Submittable): unknown;
+  on(event: "error" | "end", listener: (error: unknown) => void): unknown;
+}
+
 export interface Answering {
   readonly answer: Promise<Answer>;
   readonly first: Promise<unknown>;

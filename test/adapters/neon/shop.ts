@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
+import type { AdapterFactory } from "../../../src/contract/adapter.ts";
 import {
   asyncLocal,
   createDatabase,
@@ -63,10 +64,19 @@ export const GOODS = "CREATE TABLE goods (number int PRIMARY KEY, name text NOT 
 
 /** A shop at a server of its own; when the test has ended, nothing may be left open or lent. */
 export async function openShop(options: ShopOptions = {}): Promise<Shop> {
+  return openShopBy((server) => [server.url, neon(optionsFor(driver, server, options.neon))], options);
+}
+
+/** The same by any adapter, with the URL that it is given. */
+export async function openShopBy(
+  reach: (server: RunningServer) => readonly [url: string, adapter: AdapterFactory],
+  options: Omit<ShopOptions, "neon">,
+): Promise<Shop> {
   const server = await startNeonServer(options.server);
+  const [plain, adapter] = reach(server);
   const { url = (same) => same } = options;
-  const db = createDatabase(url(server.url), {
-    adapters: [neon(optionsFor(driver, server, options.neon))],
+  const db = createDatabase(url(plain), {
+    adapters: [adapter],
     context: asyncLocal(AsyncLocalStorage),
     ...options.db,
   });

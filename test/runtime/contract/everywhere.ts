@@ -12,6 +12,8 @@ export interface ContractOptions {
   readonly servers?: Servers;
   /** Which of the suites run, by their names. Default: all of them. */
   readonly only?: RegExp | undefined;
+  /** Where they run. Default: everywhere. */
+  readonly where?: readonly (keyof typeof runtimes)[];
   /** WebAssembly that the suites are handed, by the path of its file. */
   readonly wasm?: readonly string[];
 }
@@ -20,8 +22,10 @@ export interface ContractOptions {
 const nowhere: World = { start: () => () => Promise.reject(new Error("nothing starts here")), wasm: {}, database: {} };
 
 /** Every case of both contracts, as a test of its own, in each runtime: one process and one isolate for all of them. */
-export function contractEverywhere({ file, suites, servers = {}, only, wasm = [] }: ContractOptions): void {
-  describe.each(Object.entries(runtimes))("in %s", (_, start) => {
+export function contractEverywhere(options: ContractOptions): void {
+  const { file, suites, servers = {}, only, wasm = [], where = Object.keys(runtimes) } = options;
+  describe.each(where)("in %s", (place) => {
+    const start = runtimes[place]!;
     let door: Door;
     let runtime: Asked;
     beforeAll(async () => {

@@ -166,10 +166,11 @@ export class Backend {
   }
 }
 
-/** Sends a CancelRequest: it has no answer. */
-export function cancelBackend(target: NetConnectOpts, pid: Buffer, secret: Buffer): void {
-  const socket = connect(target, () => socket.end(encode("*", CANCEL, pid, secret)));
+/** Sends a CancelRequest: it has no answer. @param onClose - told when it was carried out. */
+export function cancelBackend(target: NetConnectOpts, pid: Buffer, secret: Buffer, onClose = (): void => {}): void {
+  const socket = connect(target, () => socket.write(encode("*", CANCEL, pid, secret)));
   socket.on("error", () => {});
+  socket.on("close", onClose);
 }
 
 function fieldsOf({ body }: Message): Field[] {

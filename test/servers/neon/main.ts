@@ -29,6 +29,7 @@ export interface Calls {
 /** What a started server tells. */
 export interface Address {
   readonly port: number;
+  readonly plainPort: number;
   /** Where it is told by `POST <controlUrl>/<name of the call>`, with a JSON body. */
   readonly controlUrl: string;
   readonly database: Awaited<ReturnType<Neon["createDatabase"]>>;

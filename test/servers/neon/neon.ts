@@ -18,6 +18,8 @@ const CLOSING_MS = 10_000;
 /** What a server tells when it has started. */
 export interface Started {
   readonly port: number;
+  /** Where PostgreSQL's own protocol is spoken. */
+  readonly plainPort: number;
   readonly database: NeonDatabase;
 }
 
@@ -30,7 +32,7 @@ export class Neon {
   /** Names of its own. */
   readonly #names: string[] = [];
   readonly #pooler: Postgres | undefined;
-  #relay: Relay | undefined;
+  readonly #relays: Relay[] = [];
 
   private constructor(databases: Databases, options: NeonServerOptions, admin: Backend, pooler: Postgres | undefined) {
     this.databases = databases;
@@ -49,9 +51,14 @@ export class Neon {
   async listen(): Promise<Started> {
     const { port: wanted = 0, delayMs = 0 } = this.#options;
     const database = await this.createDatabase();
-    if (delayMs === 0) return { port: await this.#proxy.listen(wanted), database };
-    this.#relay = new Relay(await this.#proxy.listen(0), delayMs);
-    return { port: await this.#relay.listen(wanted), database };
+    const [inner, plain] = [await this.#proxy.listen(delayMs === 0 ? wanted : 0), await this.#proxy.listenPlain()];
+    if (delayMs === 0) return { port: inner, plainPort: plain, database };
+    const relay = async (target: number, to: number): Promise<number> => {
+      const relay = new Relay(target, delayMs);
+      this.#relays.push(relay);
+      return relay.listen(to);
+    };
+    return { port: await relay(inner, wanted), plainPort: await relay(plain, 0), database };
   }
 
   /** Another empty database at this server. */
@@ -139,7 +146,7 @@ export class Neon {
   }
 
   async stop(): Promise<void> {
-    await this.#relay?.stop();
+    for (const relay of this.#relays) await relay.stop();
     await this.#proxy.stop();
     await this.#pooler?.stop();
     await this.killBackends();

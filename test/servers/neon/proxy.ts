@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSocketServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
@@ -12,7 +13,8 @@ import type { Counts, Fault, Kill, NeonServerOptions, OpenTunnel, SeenRequest } 
 import type { Postgres } from "./postgres.ts";
 import { isEndpoint, parsePayload, SqlOverHttp } from "./sql-over-http.ts";
 import type { CancelKey } from "./startup.ts";
-import { Tunnel, type TunnelHost } from "./tunnel.ts";
+import { overSocket, overWebSocket } from "./tunnel-clients.ts";
+import { Tunnel, type TunnelClient, type TunnelHost } from "./tunnel.ts";
 
 /** What stands in front of PostgreSQL at Neon: `POST /sql`, and WebSockets that carry PostgreSQL's own protocol. */
 export class Proxy {
@@ -20,7 +22,10 @@ export class Proxy {
   readonly #options: NeonServerOptions;
   readonly #backends: Backends;
   readonly #sql: SqlOverHttp;
-  /** Where WebSockets lead. */
+  readonly #plain = createSocketServer({ noDelay: true }, (socket) =>
+    this.#tunnel(++this.#counts.tunnelsOpened, "/", overSocket(socket), true),
+  );
+  /** Where WebSockets lead, and sockets. */
   readonly #behind: Postgres;
   readonly #http = createServer((request, response) => void this.#serve(request, response));
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
@@ -50,6 +55,13 @@ export class Proxy {
     this.#http.listen(port, "127.0.0.1");
     await once(this.#http, "listening");
     return (this.#http.address() as AddressInfo).port;
+  }
+
+  /** The same for PostgreSQL's own protocol over TCP. */
+  async listenPlain(): Promise<number> {
+    this.#plain.listen(0, "127.0.0.1");
+    await once(this.#plain, "listening");
+    return (this.#plain.address() as AddressInfo).port;
   }
 
   /** Everything since the start, or since `forgetRequests()`, in order of its coming; preflights of browsers are left out. */
@@ -88,6 +100,7 @@ export class Proxy {
     for (const tunnel of this.#tunnels) tunnel.kill();
     for (const socket of this.#hanging) socket.destroy();
     this.#backends.close();
+    this.#plain.close();
     this.#http.closeAllConnections();
     this.#http.close();
     await once(this.#http, "close");
@@ -142,7 +155,9 @@ export class Proxy {
     this.#seen.push({ via: "upgrade", ...seen, headers: headers as Record<string, string> });
     socket.on("error", () => {});
     if (fault === undefined)
-      this.#sockets.handleUpgrade(request, socket, head, (client) => this.#tunnel(number, path, client));
+      this.#sockets.handleUpgrade(request, socket, head, (client) =>
+        this.#tunnel(number, path, overWebSocket(client), false),
+      );
     else if (fault.action === "hang") this.#hanging.add(socket);
     else if (fault.action === "status") {
       const body = fault.body ?? "";
@@ -151,24 +166,27 @@ export class Proxy {
     } else socket.destroy();
   }
 
-  #tunnel(number: number, path: string, client: ConstructorParameters<typeof Tunnel>[2]): void {
+  #tunnel(number: number, path: string, client: TunnelClient, isPlain: boolean): void {
     const host: TunnelHost = {
       postgres: this.#behind,
+      isPlain,
       faults: this.faults,
       knows: (name) => name === undefined || isEndpoint(name, this.#options.endpoints),
       log: (seen) => void this.#seen.push(seen),
       onKey: (told, key) => void this.#keys.set(told, key),
-      cancel: (told) => this.#cancel(told),
+      cancel: (key, onClose) => this.#cancel(key, isPlain, onClose),
       onClose: (tunnel) => void this.#tunnels.delete(tunnel),
     };
     this.#tunnels.add(new Tunnel(number, path, client, host));
     this.#counts.peakTunnels = Math.max(this.#counts.peakTunnels, this.#tunnels.size);
   }
 
-  #cancel(told: string): void {
-    const key = this.#keys.get(told);
+  #cancel(told: Buffer, isPlain: boolean, onClose: () => void): void {
+    const own = { pid: told.subarray(0, 4), secret: told.subarray(4) };
+    const key = isPlain ? own : this.#keys.get(told.toString("hex"));
     const { port } = this.#behind;
-    if (key !== undefined) cancelBackend({ host: "127.0.0.1", port }, key.pid, key.secret);
+    if (key === undefined) onClose();
+    else cancelBackend({ host: "127.0.0.1", port }, key.pid, key.secret, onClose);
   }
 }
 

@@ -33,6 +33,8 @@ export interface RunningServer extends Control {
   /** `127.0.0.1:<port>/v2`, for `neonConfig.wsProxy`. */
   readonly wsProxy: string;
   readonly port: number;
+  /** Connection string for drivers that speak PostgreSQL's own protocol over TCP; counted, and made to fail, as WebSockets are. */
+  readonly plainUrl: string;
   /** Where `controlOver()` reaches it from other runtimes. */
   readonly controlUrl: string;
   /** The database that it has from its start: name, owner, password. */
@@ -47,13 +49,15 @@ let servers = 0;
 export async function startNeonServer(options: NeonServerOptions = {}): Promise<RunningServer> {
   const server = ++servers;
   const address = (await ask({ server, name: "start", argument: options })) as Address;
-  const { port, controlUrl, database } = address;
+  const { port, plainPort, controlUrl, database } = address;
+  const { user, password, name } = database;
   return {
     ...controlBy((name, argument) => ask({ server, name, argument })),
     url: database.url,
     fetchEndpoint: `http://127.0.0.1:${port}/sql`,
     wsProxy: `127.0.0.1:${port}/v2`,
     port,
+    plainUrl: `postgresql://${user}:${password}@127.0.0.1:${plainPort}/${name}`,
     controlUrl,
     database,
   };

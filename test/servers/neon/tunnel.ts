@@ -1,5 +1,4 @@
 import { connect, type Socket } from "node:net";
-import type { RawData, WebSocket } from "ws";
 import { wrongPassword } from "./failures.ts";
 import type { Faults } from "./faults.ts";
 import { errorResponse, type Message, MessageReader, sqlOf } from "./messages.ts";
@@ -9,24 +8,37 @@ import { type CancelKey, filterStartup, StartupAnswers, startupParameters } from
 
 const [SSL_REQUEST, CANCEL_REQUEST] = [80_877_103, 80_877_102];
 
+/** The client's end: a WebSocket, or a socket. */
+export interface TunnelClient {
+  onData(listener: (data: Buffer) => void): void;
+  onClose(listener: () => void): void;
+  send(bytes: Buffer | string): void;
+  /** Without a goodbye. */
+  terminate(): void;
+  close(): void;
+}
+
 /** What all tunnels of a server share. */
 export interface TunnelHost {
   readonly postgres: Postgres;
+  /** PostgreSQL's protocol as it is: nothing that Neon's proxy does to it. */
+  readonly isPlain: boolean;
   readonly faults: Faults;
   /** Whether a host that the client named exists. */
   knows(host: string | undefined): boolean;
   log(seen: SeenRequest): void;
   onKey(told: string, key: CancelKey): void;
-  cancel(told: string): void;
+  /** @param key - as the client was told. */
+  cancel(key: Buffer, onClose: () => void): void;
   onClose(tunnel: Tunnel): void;
 }
 
-/** A WebSocket, and a connection to PostgreSQL behind it. */
+/** A connection of a client, and one to PostgreSQL behind it. */
 export class Tunnel {
   readonly number: number;
   readonly #host: TunnelHost;
   readonly #path: string;
-  readonly #client: WebSocket;
+  readonly #client: TunnelClient;
   readonly #server: Socket;
   readonly #asked = new MessageReader(false);
   readonly #answered = new MessageReader(true);
@@ -43,21 +55,16 @@ export class Tunnel {
   #held: (() => void)[] = [];
   #isClosed = false;
 
-  constructor(number: number, path: string, client: WebSocket, host: TunnelHost) {
+  constructor(number: number, path: string, client: TunnelClient, host: TunnelHost) {
     this.number = number;
     this.#path = path;
     this.#client = client;
     this.#host = host;
     this.#server = connect({ host: "127.0.0.1", port: host.postgres.port, noDelay: true });
-    client.on("message", (data: RawData, isBinary: boolean) => {
-      // websocket.rs: "unexpected text message in the websocket".
-      if (isBinary) this.#hear(data as Buffer);
-      else this.#cut();
-    });
+    client.onData((data) => this.#hear(data));
     this.#server.on("data", (chunk: Buffer) => this.#tell(chunk));
     const end = (): void => this.#close();
-    client.on("close", end);
-    client.on("error", end);
+    client.onClose(end);
     this.#server.on("close", end);
     this.#server.on("error", end);
   }
@@ -83,12 +90,16 @@ export class Tunnel {
   /** From the client. */
   #hear(data: Buffer): void {
     const messages = this.#asked.read(data);
+    // A part of one.
+    if (messages.length === 0) return;
     const letters = messages.map(({ type }) => type).join("");
     const sql = messages.map(sqlOf).filter((text) => text !== undefined);
     if (this.#isSpecial(messages, letters)) return;
     const fault = this.#host.faults.take({ on: "tunnel", sql, messages: letters });
     const isBye = letters.startsWith("X");
-    this.#log(isBye ? "terminate" : "tunnel", letters, sql, fault?.action ?? "passed", this.#hasAnswered && !isBye);
+    // What is written at once may come in pieces, and be answered in between.
+    const hasWaited = this.#hasAnswered && (this.#status === "?" || this.#unanswered === 0);
+    this.#log(isBye ? "terminate" : "tunnel", letters, sql, fault?.action ?? "passed", hasWaited && !isBye);
     this.#hasAnswered = false;
     const { action } = fault ?? {};
     if (action === "hang") return;
@@ -108,8 +119,8 @@ export class Tunnel {
       this.#client.send("N");
     } else if (code === CANCEL_REQUEST) {
       this.#log("cancel", letters, [], "passed", false);
-      this.#host.cancel(message!.body.subarray(4).toString("hex"));
-      this.#close();
+      // Who leaves earlier may be taken at his word by a pooler, and the cancel with him.
+      this.#host.cancel(message!.body.subarray(4), () => this.#close());
     }
     return code === SSL_REQUEST || code === CANCEL_REQUEST;
   }
@@ -117,6 +128,7 @@ export class Tunnel {
   #pass(message: Message): void {
     if (message.type === "p") return void this.#server.write(message.raw);
     if (message.type !== "*") return this.#send(message.raw);
+    if (this.#host.isPlain) return void this.#server.write(message.raw);
     const parameters = startupParameters(message);
     this.#user = parameters["user"] ?? "";
     const address = new URLSearchParams(this.#path.split("?")[1]).get("address");
@@ -179,7 +191,7 @@ export class Tunnel {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#server.destroy();
-    this.#client.close(1000);
+    this.#client.close();
     this.#host.onClose(this);
   }
 }

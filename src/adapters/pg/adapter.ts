@@ -1,0 +1,69 @@
+import type {
+  Adapter,
+  AdapterSource,
+  Capabilities,
+  DriverConnection,
+  OpenOptions,
+  StatementPlace,
+} from "../../contract/adapter.ts";
+import type { Statement } from "../../contract/statement.ts";
+import { throwIfAborted } from "../../signal.ts";
+import { check } from "../postgres/check.ts";
+import { needsSession } from "../postgres/errors.ts";
+import { Parsers } from "../postgres/parsers.ts";
+import { scan } from "../postgres/scan.ts";
+import { CAPABILITIES, type SessionConfig, settingsOf } from "../postgres/session-config.ts";
+import { WireConnection } from "../postgres/wire-connection.ts";
+import type { PostgresOptions } from "./index.ts";
+import { openPg } from "./pg-channel.ts";
+import { type Route, readRoute } from "./route.ts";
+
+/** One database over TCP. */
+export class PgAdapter implements Adapter {
+  readonly name = "postgres";
+  readonly key: string;
+  readonly capabilities: Capabilities = CAPABILITIES;
+  readonly #options: PostgresOptions;
+  readonly #parsers: Parsers;
+  readonly #isPooled: boolean;
+  readonly #isHyperdrive: boolean;
+
+  constructor(options: PostgresOptions, { url }: AdapterSource) {
+    this.#options = options;
+    this.#parsers = new Parsers(options.parsers);
+    const { address, isPooled, isHyperdrive } = readRoute(url, options);
+    this.key = address.key;
+    this.#isPooled = isPooled;
+    this.#isHyperdrive = isHyperdrive;
+  }
+
+  check(statement: Statement, place: StatementPlace): void {
+    check(statement, place, this.#isPooled);
+    const { text } = statement;
+    if (place !== "transaction" || !this.#isHyperdrive || !scan(text).leavesState) return;
+    // Settings it takes back by itself.
+    if (!/^(SET|RESET)$/.test(scan(text).verb) && !/\bset_config\b/i.test(text))
+      throw needsSession("Hyperdrive lends a session for one transaction: use a URL of the database itself", text);
+  }
+
+  /** Connects and logs in. */
+  async open({ url, signal }: OpenOptions): Promise<DriverConnection> {
+    throwIfAborted(signal);
+    const route = readRoute(url, this.#options);
+    return new WireConnection(await openPg(this.#options.Client, route, signal), this.#configure(route));
+  }
+
+  #configure({ address, isPooled, isHyperdrive }: Route): SessionConfig {
+    const isBounded = address.settings.has("idle_in_transaction_session_timeout");
+    const { idleInTransactionMs = isBounded ? 0 : 60_000, answerTimeoutMs = 300_000 } = this.#options;
+    return {
+      ...settingsOf(address, isPooled),
+      parsers: this.#parsers,
+      idleInTransactionMs,
+      answerTimeoutMs,
+      isPooled,
+      // DISCARD would take from it the prepared statements that it has in its sessions.
+      reset: isHyperdrive ? "RESET ALL" : "DISCARD ALL",
+    };
+  }
+}

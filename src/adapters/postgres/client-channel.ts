@@ -1,0 +1,151 @@
+import { isDbError } from "../../errors.ts";
+import { reasonOf, throwIfAborted } from "../../signal.ts";
+import type { Failures } from "../shared/failures.ts";
+import { orAbort, within } from "../shared/waits.ts";
+import { type Answer, type Part, Pipeline } from "./pipeline.ts";
+import type { Answering, Channel, WireClient } from "./wire.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const CANCEL_TIMEOUT_MS = 3_000;
+const GOODBYE_TIMEOUT_MS = 1_000;
+
+/** What a driver's Client stands on, as far as it differs from driver to driver. */
+export interface Transport {
+  /** What it is called in messages: `WebSocket`. */
+  readonly name: string;
+  readonly failures: Failures;
+  /** Whatever was thrown, in words without secrets. */
+  readonly words: (thrown: unknown) => string;
+  /** Why there is no connection. */
+  readonly toRefusal: (thrown: unknown) => Error;
+  /** Asks the server, by a connection of its own, to end what runs; resolves when that connection is closed, or `isOver`. */
+  cancel(isOver: Promise<unknown>): Promise<void>;
+  /** Drops a connection whose other end stays silent. */
+  terminate(): void;
+}
+
+/** The Client of a driver written after `pg`, kept from failing where nobody listens, and from promising what it cannot know. */
+export class ClientChannel implements Channel {
+  readonly raw: WireClient;
+  /** Of the last ReadyForQuery; `?` before the first. */
+  status = "?";
+  readonly #transport: Transport;
+  /** Why it ended; whatever was thrown. */
+  #end: unknown;
+  readonly #ended: Promise<void>;
+  #tellEnd!: () => void;
+  #isAsked = false;
+  #pipeline: Pipeline | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(client: WireClient, transport: Transport) {
+    this.raw = client;
+    this.#transport = transport;
+    this.#ended = new Promise((resolve) => (this.#tellEnd = resolve));
+    // An error without a listener would end the process: wrong passwords, and whatever dies while nobody asks.
+    client.on("error", (error) => this.#lose(error));
+    client.on("end", () => {
+      this.#lose(undefined);
+      this.#tellEnd();
+    });
+  }
+
+  get failures(): Failures {
+    return this.#transport.failures;
+  }
+
+  get isOpen(): boolean {
+    return this.#end === undefined && this.#closing === undefined;
+  }
+
+  /** @throws DbError when it has ended. */
+  checkOpen(): void {
+    if (this.isOpen) return;
+    const { toRefusal, words, failures } = this.#transport;
+    // The login was refused before anything was asked.
+    if (this.status === "?" && Object(this.#end).severity) throw toRefusal(this.#end);
+    throw failures.gone("this connection was closed", this.#end && new Error(words(this.#end)));
+  }
+
+  /**
+   * Opens it.
+   *
+   * @throws DbError `CONNECT_FAILED` | `AUTH_FAILED`; or the signal's own reason.
+   */
+  async connect(signal?: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    const { name, failures, toRefusal } = this.#transport;
+    try {
+      this.#isAsked = true;
+      const connecting = this.raw.connect();
+      // Behind connect(), which may take off what listens for it, and ahead of the driver, which begins the next query then.
+      this.raw.connection.prependListener("readyForQuery", ({ status }) => this.#onReady(status));
+      if (await orAbort(within(connecting, CONNECT_TIMEOUT_MS), signal)) return;
+    } catch (error) {
+      void this.close();
+      throw signal?.aborted ? reasonOf(signal) : isDbError(error) ? error : toRefusal(error);
+    }
+    void this.close();
+    throw failures.failed("CONNECT_FAILED", `the ${name} was not open within ${CONNECT_TIMEOUT_MS} ms`, {
+      retryable: true,
+    });
+  }
+
+  run(segments: readonly (readonly Part[])[], isKept: boolean): Answering {
+    this.checkOpen();
+    const pipeline = (this.#pipeline = new Pipeline(segments));
+    this.raw.query(pipeline);
+    return { answer: this.#answer(pipeline, isKept), first: pipeline.first };
+  }
+
+  async #answer(pipeline: Pipeline, isKept: boolean): Promise<Answer> {
+    try {
+      return await pipeline.answer;
+    } catch (error) {
+      const { failure } = pipeline;
+      const { name, failures, toRefusal, words } = this.#transport;
+      // Before the first ReadyForQuery the server speaks of the login. When it is silent, what came along may be done.
+      if (this.status === "?" && (failure || !isKept)) throw toRefusal(failure ?? error);
+      const cause = new Error(words(failure?.severity === "FATAL" ? failure : error));
+      throw (isKept ? failures.unknown : failures.gone)(`the ${name} was lost before an answer came`, cause);
+    } finally {
+      this.#pipeline = undefined;
+    }
+  }
+
+  /** Ends it: what runs is cancelled at the server first. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const { connection } = this.raw;
+    if (this.#end === undefined && this.#pipeline) await within(this.#cancel(this.#pipeline), CANCEL_TIMEOUT_MS);
+    // The goodbye is written only to one that is open and idle: before, or behind a query, it would be an error.
+    if (this.#end === undefined && !this.#pipeline && this.status !== "?") connection.end();
+    else connection.stream.destroy();
+    if (!this.#isAsked || (await within(this.#ended, GOODBYE_TIMEOUT_MS))) return;
+    this.#transport.terminate();
+  }
+
+  async #cancel({ answer }: Pipeline): Promise<void> {
+    const { raw: client } = this;
+    const isOver = Promise.race([answer.catch(() => undefined), this.#ended]);
+    // The key comes with the answer to the login.
+    const isReady = new Promise((resolve) => client.connection.on("readyForQuery", resolve));
+    if (client.processID === null) await Promise.race([isReady, isOver]);
+    if (client.processID !== null && this.#pipeline) await this.#transport.cancel(isOver);
+  }
+
+  #onReady(status: string): void {
+    const isFirst = this.status === "?";
+    this.status = status;
+    // The driver's line of queries ends one with each Sync.
+    if (!isFirst && this.#pipeline?.onReady()) this.raw.query(this.#pipeline);
+  }
+
+  #lose(error: unknown): void {
+    this.#end ??= error ?? new Error("closed by the server");
+    this.#pipeline?.fail(error ?? this.#end);
+  }
+}
