@@ -1,13 +1,13 @@
-// The Worker with the objects: the pool hosts that the tests use, and a door to them from another process.
+// What the Workers with the objects have in common: the pool host that the tests use, and a door to it from another process.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { Client, neon as query } from "@neondatabase/serverless";
-import { neon } from "../../../src/adapters/neon/index.ts";
+import type { AdapterFactory } from "../../../src/index.ts";
 import { PoolHost, type PoolHostOptions } from "../../../src/integrations/pool-host/index.ts";
-import { optionsFor } from "../../adapters/neon/target.ts";
 
 export interface Env {
   readonly DATABASE_URL: string;
+  /** The same over TCP. */
+  readonly PLAIN_URL: string;
   readonly FETCH_ENDPOINT: string;
   readonly WS_PROXY: string;
   /** Further options of the host, as JSON. */
@@ -18,15 +18,15 @@ export interface Env {
   };
 }
 
-export class ShopPool extends PoolHost<Env> {
+export abstract class TestPool extends PoolHost<Env> {
   #hooked = 0;
+
+  abstract reach(env: Env): { readonly url: string; readonly adapter: AdapterFactory };
 
   options(env: Env): PoolHostOptions {
     const { hooks, ...more } = JSON.parse(env.OPTIONS || "{}") as Partial<PoolHostOptions> & { hooks?: boolean };
-    const proxy = { fetchEndpoint: env.FETCH_ENDPOINT, wsProxy: env.WS_PROXY };
     return {
-      url: env.DATABASE_URL,
-      adapter: neon(optionsFor({ neon: query, Client }, proxy, { transport: "ws" })),
+      ...this.reach(env),
       ...(hooks && { afterConnection: () => void this.#hooked++ }),
       ...more,
     };
@@ -56,6 +56,3 @@ export class Gate extends WorkerEntrypoint<Env> {
     return POOL.get(POOL.idFromName(name)).seat();
   }
 }
-
-// oxlint-disable-next-line import/no-default-export -- workerd looks for it there.
-export default { fetch: () => new Response("pool hosts") };

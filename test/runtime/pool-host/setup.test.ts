@@ -11,8 +11,9 @@ test("setup is done on every connection, in the flight of its first statement, a
   });
   for (let turn = 0; turn < 3; turn++) expect(await json(sql("SHOW lock_timeout"))).toEqual([[["4321ms"]]]);
   expect(await stats()).toMatchObject({ opened: 1, flights: 3 });
-  // The WebSocket's upgrade, then a flight for each.
-  expect((await server.counts()).flights).toBe(4);
+  // One Sync for each flight: the setup had none of its own.
+  const messages = (await server.requests()).map((request) => request.messages).join("");
+  expect(messages.replaceAll(/[^S]/g, "")).toBe("SSS");
 });
 
 test("connection hooks run once for each connection, and not for each session", async () => {

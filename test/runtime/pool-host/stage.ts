@@ -17,6 +17,8 @@ export interface StageOptions {
   readonly host?: Partial<PoolHostOptions> & { readonly hooks?: boolean };
   readonly compatibilityDate?: string | undefined;
   readonly shards?: number;
+  /** How the host reaches PostgreSQL. Default: by TCP, and at older dates, which lack Node's modules, by Neon's WebSocket. */
+  readonly transport?: "ws" | "tcp";
   /** What workerd may print. Default: nothing. */
   readonly log?: RegExp;
   /** Its host has no pool that could be asked. */
@@ -46,15 +48,17 @@ const TABLES = `CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL, count
   INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, 1000) AS n;
   CREATE TABLE orders (id int, part int, PRIMARY KEY (id, part))`;
 
-let bundles: Promise<[host: string, worker: string]> | undefined;
+const bundles = new Map<string, Promise<string>>();
 
-function bundle(): Promise<[host: string, worker: string]> {
-  const codeOf = async (file: string): Promise<string> => {
-    const { code, warnings } = await bundleWorker(join(import.meta.dirname, file));
-    expect(warnings).toEqual([]);
-    return code;
-  };
-  return (bundles ??= Promise.all([codeOf("host.ts"), codeOf("worker.ts")]));
+function bundle(file: string): Promise<string> {
+  const bundling =
+    bundles.get(file) ??
+    bundleWorker(join(import.meta.dirname, file)).then(({ code, warnings }) => {
+      expect(warnings).toEqual([]);
+      return code;
+    });
+  bundles.set(file, bundling);
+  return bundling;
 }
 
 /** Starts both; at the end of the test nothing may be open, lent or waited for. */
@@ -68,17 +72,18 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     isSplit = false,
     isBroken = false,
   } = options;
-  const [hostCode, workerCode] = await bundle();
+  const { transport = compatibilityDate === undefined ? "tcp" : "ws" } = options;
+  const [hostCode, workerCode] = await Promise.all([bundle(`host-${transport}.ts`), bundle("worker.ts")]);
   const server = await startNeonServer(serverOptions);
   await server.query(TABLES);
   const date = compatibilityDate === undefined ? {} : { compatibilityDate };
-  const { url: DATABASE_URL, fetchEndpoint: FETCH_ENDPOINT, wsProxy: WS_PROXY } = server;
-  const bindings = { DATABASE_URL, FETCH_ENDPOINT, WS_PROXY, OPTIONS: JSON.stringify(host) };
+  const { url: DATABASE_URL, plainUrl: PLAIN_URL, fetchEndpoint: FETCH_ENDPOINT, wsProxy: WS_PROXY } = server;
+  const bindings = { DATABASE_URL, PLAIN_URL, FETCH_ENDPOINT, WS_PROXY, OPTIONS: JSON.stringify(host) };
   const objectsOf = { POOL: { worker: "host", className: "ShopPool" } };
   const hosts = {
     host: { script: hostCode, bindings, ...date, durableObjects: ["ShopPool"], objectsOf },
   };
-  const own = { script: workerCode, ...date, bindings: { SHARDS: String(shards) } };
+  const own = { script: workerCode, ...date, bindings: { ...bindings, SHARDS: String(shards) } };
   const gate = isSplit ? await freePort() : 0;
   const objects = await startWorkerd({
     ...own,

@@ -53,7 +53,7 @@ describe("what a session leaves behind", () => {
 });
 
 test("the reset rides ahead: ten one-shots are ten flights", async () => {
-  const { json, server, quiet } = await startStage({ host: { pool: { max: 1 } } });
+  const { json, server, quiet } = await startStage({ transport: "ws", host: { pool: { max: 1 } } });
   await json("/?do=one&apart");
   await quiet();
   await server.forgetRequests();

@@ -1,5 +1,8 @@
 // A Worker on a pool host that is in another Worker: `/?do=three`.
 
+import { Client, neon as query } from "@neondatabase/serverless";
+import { optionsFor } from "../../adapters/neon/target.ts";
+import { neon } from "../../../src/adapters/neon/index.ts";
 import { createDatabase, type Database, isDbError, type Session } from "../../../src/index.ts";
 import { hosted, type PoolHostNamespace } from "../../../src/adapters/hosted/index.ts";
 import {
@@ -14,6 +17,9 @@ interface Env {
   /** In another process. */
   readonly GATE?: { seat(name: string): unknown };
   readonly SHARDS?: string;
+  readonly DATABASE_URL: string;
+  readonly FETCH_ENDPOINT: string;
+  readonly WS_PROXY: string;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -134,10 +140,21 @@ function open(env: Env): NonNullable<typeof databases> {
   return (databases = { db, factory });
 }
 
+let direct: Database | undefined;
+
+/** Connects for each request. */
+function openDirect({ DATABASE_URL, FETCH_ENDPOINT, WS_PROXY }: Env): Database {
+  const proxy = { fetchEndpoint: FETCH_ENDPOINT, wsProxy: WS_PROXY };
+  const adapter = neon(optionsFor({ neon: query, Client }, proxy, { transport: "ws" }));
+  const runtime = workers({ warn: false });
+  return (direct ??= createDatabase(DATABASE_URL, { adapters: [adapter], context: requestContext(), runtime }));
+}
+
 const worker = {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     const { pathname, searchParams: params } = new URL(request.url);
-    const { db, factory } = open(env);
+    const { db: shared, factory } = open(env);
+    const db = params.has("direct") ? openDirect(env) : shared;
     const work = works[params.get("do") ?? ""];
     try {
       if (pathname === "/stats") return json(await factory.stats("hosted://shop"));
