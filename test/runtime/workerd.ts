@@ -105,7 +105,7 @@ function executable(): string {
 
 function configText(options: WorkerdOptions): string {
   const { workers = {}, services = [], sockets = [] } = options;
-  const all = Object.entries({ main: options as WorkerOptions, ...workers });
+  const all = Object.entries({ main: options, ...workers });
   const own = all.map(([name]) => `(name = ${quote(name)}, worker = .${name})`);
   const origins = all.flatMap(([, { hyperdrives = {} }]) =>
     Object.entries(hyperdrives).map(

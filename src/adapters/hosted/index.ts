@@ -1,7 +1,9 @@
 import type { Adapter, AdapterFactory, AdapterSource, Capabilities, StatementPlace } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { throwIfAborted } from "../../signal.ts";
-import { check } from "../postgres/check.ts";
+import { needsSession } from "../postgres/errors.ts";
+import { scan } from "../postgres/scan.ts";
+import { bind } from "../postgres/values.ts";
 import { HostedConnection, type HostStub } from "./connection.ts";
 import type { PoolHostStats } from "./stats.ts";
 import { refuseSetup } from "./wire.ts";
@@ -106,7 +108,10 @@ class HostedAdapter implements Adapter {
 
   check(statement: Statement, place: StatementPlace): void {
     if (place === "setup") throw refuseSetup();
-    check(statement, place, false);
+    bind(statement);
+    const { text } = statement;
+    if (place === "autocommit" && scan(text).leavesState)
+      throw needsSession("this ends with its session, at once: use db.session() or `settings`", text);
   }
 
   open({ signal }: { readonly signal: AbortSignal }): HostedConnection {

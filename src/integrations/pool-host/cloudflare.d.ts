@@ -6,5 +6,5 @@ declare module "cloudflare:workers" {
     protected readonly env: Env;
     constructor(ctx: never, env: Env);
   }
-  export abstract class RpcTarget {}
+  export const RpcTarget: new () => object;
 }

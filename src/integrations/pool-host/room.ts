@@ -14,10 +14,12 @@ export class Room {
 
   /** @param object - an isolate may have several objects, and no two of them may use the same connection. */
   constructor(options: PoolHostOptions, object: object) {
-    const { url, adapter, leaseMs, graceMs, ...rest } = (this.options = checkOptions(options));
+    this.options = checkOptions(options);
+    const { url, adapter, ...all } = options;
     const { dialect, schemes, identity } = adapter;
     const own = { dialect, schemes, identity: [...identity, object], create: adapter.create.bind(adapter) };
-    this.db = createDatabase(url, { ...rest, adapters: [own] } as Parameters<typeof createDatabase>[1]);
+    const rest = Object.entries(all).filter(([name, value]) => value !== undefined && !/^(lease|grace)Ms$/.test(name));
+    this.db = createDatabase(url, { ...Object.fromEntries(rest), adapters: [own] });
   }
 
   stats(): PoolHostStats {

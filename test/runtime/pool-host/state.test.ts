@@ -18,7 +18,7 @@ describe("what a session leaves behind", () => {
     const { json, stats, quiet } = await startStage({ host: { pool: { max: 2 } } });
     await Promise.all([1, 2].map(() => json("/?do=sleep&ms=50")));
     for (const more of ["&apart", ""]) {
-      const told = (await json(sql([...leave, "SELECT 1", look], more))) as unknown[];
+      const told = await json<unknown[]>(sql([...leave, "SELECT 1", look], more));
       expect(told.at(-1)).toEqual([[value]]);
       await quiet();
       const others = await Promise.all([1, 2, 3].map(() => json<unknown[]>(sql([look], "&apart"))));
