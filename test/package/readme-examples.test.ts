@@ -24,7 +24,15 @@ const ambient = `
 /** What a platform or a bundler brings along. In a file that imports nothing: elsewhere, modules that exist can be added to, and no others made. */
 const modules = `
   declare module "cloudflare:workers" {
-    export const env: Record<"DATABASE_URL" | "DATABASE_TOKEN", string>;
+    export const env: Record<"DATABASE_URL" | "DATABASE_TOKEN", string> & {
+      POOL: { idFromName(name: string): { toString(): string }; get(id: { toString(): string }): object };
+    };
+    export abstract class DurableObject<Env = unknown> {
+      protected ctx: object;
+      protected env: Env;
+      constructor(ctx: object, env: Env);
+    }
+    export abstract class RpcTarget {}
     export function waitUntil(promise: Promise<unknown>): void;
   }
   declare module "*?url" { const url: string; export default url; }
@@ -75,6 +83,7 @@ function config(): object {
       ...Object.fromEntries(entries.map(({ name, types }) => [name, [types]])),
       // Drivers are there as users have them.
       "@neondatabase/serverless": [join(root, "node_modules/@neondatabase/serverless/index.d.mts")],
+      pg: [join(root, "node_modules/@types/pg/index.d.ts")],
       kysely: [join(root, "node_modules/kysely/dist/esm/index.d.ts")],
       "drizzle-orm": [join(root, "node_modules/drizzle-orm/index.d.ts")],
       "drizzle-orm/*": [join(root, "node_modules/drizzle-orm/*")],
