@@ -161,7 +161,7 @@ test("through a pool host, a hundred at once share its five connections, and the
   page,
   visitor,
 }) => {
-  await choose(visitor, "PostgreSQL (pool host)");
+  await choose(visitor, "Pool host");
   await expect(page.getByRole("heading", { name: "The pool host, shared by all isolates" })).toBeVisible();
   expect(await send(visitor, "Send 100 at once")).toMatch(/^100 requests in 100 flights: all were answered/);
   expect(await pool(visitor, "Connections opened")).toBeLessThanOrEqual(5);
@@ -206,7 +206,7 @@ for (const [device, viewport] of Object.entries({
     test.describe(`${device}, ${scheme}`, () => {
       test.use({ viewport, colorScheme: scheme });
 
-      for (const database of ["libSQL", "PostgreSQL (Neon)", "PostgreSQL (pool host)"])
+      for (const database of ["libSQL", "PostgreSQL (Neon)", "Pool host"])
         test(`the view is whole on ${database}: its width, names, roles and contrast`, async ({
           page,
           visitor,

@@ -43,7 +43,10 @@ export function localWorker(root: string): Plugin {
 }
 
 async function attachAll(server: ViteDevServer | PreviewServer, root: string): Promise<LocalWorker[]> {
-  const workers = await Promise.all(places.map((place) => attach(server, root, place)));
+  const [libsql, neon, hosted] = places;
+  const workers = await Promise.all([libsql, neon].map((place) => attach(server, root, place!)));
+  // Not at the same time: to fill three shops at once is much for a small machine.
+  workers.push(await attach(server, root, hosted!));
   const running = workers.filter((worker) => worker !== undefined);
   if (running.length > 0) stopWith(server, running);
   return running;
