@@ -32,7 +32,7 @@ export function toDeparture(
   startedAt: number | undefined,
 ): Departure {
   const { kind, scope, link: reads } = commands[0]!;
-  const steps: Step[] = link.setup.splice(0);
+  const steps: Step[] = link.setup.length > 0 ? link.setup.splice(0) : [];
   const setup = steps.length;
   const moves = kind === "rollback" || (reads && transaction.isWithin(scope)) ? [] : transaction.ahead(scope)!;
   for (const move of moves) steps.push(toStep(move));

@@ -248,7 +248,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     if (refusal) throw refusal;
     if (transaction.has.some(({ isUndone }) => isUndone))
       throw new TypeError("Expected a transaction with nothing left to roll back: run a statement before detach()");
-    const isBusy = line.unsettled(root).length > 0 || root.parts.size > 0;
+    const isBusy = line.unsettled(root).length > 0 || Boolean(root.parts?.size);
     const link = isBusy ? undefined : holder.detach();
     if (!link)
       throw new TypeError("Expected a connection with nothing in flight: await getConnection() before detach()");

@@ -89,7 +89,7 @@ export class Unit {
   finish(): void {
     this.root.stage = "ended";
     this.count(-1);
-    for (const told of this.#ended.splice(0)) told();
+    if (this.#ended.length > 0) for (const told of this.#ended.splice(0)) told();
   }
 
   /** A session goes on after `close()`. What belonged to the closed one stays ended. */
