@@ -15,6 +15,8 @@ import { scan } from "../postgres/scan.ts";
 import { CAPABILITIES, type SessionConfig, settingsOf } from "../postgres/session-config.ts";
 import { WireConnection } from "../postgres/wire-connection.ts";
 import type { PostgresOptions } from "./index.ts";
+import { JsChannel } from "./js-channel.ts";
+import { RESET_INSIDE } from "./js-units.ts";
 import { openPg } from "./pg-channel.ts";
 import { type Route, readRoute } from "./route.ts";
 
@@ -50,7 +52,9 @@ export class PgAdapter implements Adapter {
   async open({ url, signal }: OpenOptions): Promise<DriverConnection> {
     throwIfAborted(signal);
     const route = readRoute(url, this.#options);
-    return new WireConnection(await openPg(this.#options.Client, route, signal), this.#configure(route));
+    const { Client, postgres } = this.#options;
+    const channel = await (Client ? openPg(Client, route, signal) : JsChannel.open(postgres, route, signal));
+    return new WireConnection(channel, this.#configure(route));
   }
 
   #configure({ address, isPooled, isHyperdrive }: Route): SessionConfig {
@@ -62,8 +66,9 @@ export class PgAdapter implements Adapter {
       idleInTransactionMs,
       answerTimeoutMs,
       isPooled,
-      // DISCARD would take from it the prepared statements that it has in its sessions.
-      reset: isHyperdrive ? "RESET ALL" : "DISCARD ALL",
+      // DISCARD would take from it the prepared statements that it has in its sessions. And it has to stand at the start of what
+      // shares a Sync: postgres.js has to put it into a transaction.
+      reset: isHyperdrive ? "RESET ALL" : isPooled && this.#options.postgres ? RESET_INSIDE : "DISCARD ALL",
     };
   }
 }

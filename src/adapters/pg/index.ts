@@ -1,13 +1,26 @@
 import type { AdapterFactory } from "../../contract/adapter.ts";
 import type { ParserOptions } from "../postgres/parsers.ts";
 import { PgAdapter } from "./adapter.ts";
-import type { PgClientClass } from "./driver.ts";
+import type { PgClientClass, PostgresFunction } from "./driver.ts";
 
-export type { PgClientClass, PgConfig } from "./driver.ts";
+export type { PgClientClass, PgConfig, PostgresFunction, PostgresJsOptions } from "./driver.ts";
 
-export interface PostgresOptions {
+/** One of the two drivers. */
+export type PostgresOptions = (WithPg | WithPostgresJs) & SharedOptions;
+
+export interface WithPg {
   /** `Client` of `pg`, 8.11 or later. */
   readonly Client: PgClientClass;
+  readonly postgres?: undefined;
+}
+
+export interface WithPostgresJs {
+  /** The function that postgres.js is, 3.3 or later. */
+  readonly postgres: PostgresFunction;
+  readonly Client?: undefined;
+}
+
+export interface SharedOptions {
   /**
    * TLS, as the driver takes it: `true`, `false`, or options of Node's `tls.connect()`, such as `{ ca }`. Default: what the
    * URL says (`sslmode=…`), by the driver's rules.
@@ -34,7 +47,7 @@ export interface PostgresOptions {
 }
 
 /**
- * PostgreSQL over TCP, through the user's `pg`: `postgresql://user:password@host:5432/database`.
+ * PostgreSQL over TCP, through the user's `pg` or postgres.js: `postgresql://user:password@host:5432/database`.
  *
  * - Statements issued in one tick share a round trip, and so do BEGIN, settings and the reset of a reused connection with the
  *   first of them.
@@ -54,8 +67,17 @@ export interface PostgresOptions {
  * const db = createDatabase("postgresql://ada:secret@localhost/shop", { adapters: [postgres({ Client })] });
  */
 export function postgres(options: PostgresOptions): AdapterFactory {
-  const { Client, idleInTransactionMs, answerTimeoutMs } = options;
-  if (typeof Client !== "function") throw new TypeError(`Expected \`Client\` of pg, got \`${typeof Client}\``);
+  const {
+    Client,
+    postgres: js,
+    idleInTransactionMs,
+    answerTimeoutMs,
+  } = options as Partial<WithPg & WithPostgresJs> & SharedOptions;
+  if ((Client === undefined) === (js === undefined))
+    throw new TypeError("Expected either `Client` of pg or `postgres` of postgres.js");
+  for (const [name, part] of Object.entries({ Client, postgres: js }))
+    if (part !== undefined && typeof part !== "function")
+      throw new TypeError(`Expected \`${name}\` of the driver to be a function, got \`${typeof part}\``);
   for (const [name, value = 0] of Object.entries({ idleInTransactionMs, answerTimeoutMs }))
     if (!Number.isInteger(value) || value < 0)
       throw new TypeError(`Expected \`${name}\` to be an integer >= 0, got \`${value}\``);

@@ -1,5 +1,5 @@
 import { type Address, parseAddress } from "../postgres/address.ts";
-import type { PostgresOptions } from "./index.ts";
+import type { SharedOptions } from "./index.ts";
 
 /** How to reach a database, and what stands in between. */
 export interface Route {
@@ -18,7 +18,7 @@ const TLS = /^(ssl\w*|uselibpqcompat)$/;
 const POOLERS = /\.hyperdrive\.local$|^[^.]*-pooler(\.|$)|\.pooler\.supabase\.com:6543$/;
 
 /** @throws TypeError that shows no secret of the URL. */
-export function readRoute(url: string, { pooled, ssl }: Pick<PostgresOptions, "pooled" | "ssl">): Route {
+export function readRoute(url: string, { pooled, ssl }: Pick<SharedOptions, "pooled" | "ssl">): Route {
   const address = parseAddress(url);
   const params = new URLSearchParams(url.replace(/^[^?]*\??/, "").replace(/#.*/, ""));
   const tls = [...params].filter(([name]) => TLS.test(name));

@@ -11,12 +11,30 @@ export function pgTarget(
   dialect: Partial<ContractDialect> = {},
 ): Target {
   let running: RunningServer;
+  let tellEnd = (): void => undefined;
+  const { postgres: driver } = options;
+  // postgres.js tells by an option alone that a connection has ended.
+  const watched: PostgresOptions = driver
+    ? {
+        ...options,
+        postgres: (given) =>
+          driver({
+            ...given,
+            onclose: () => {
+              given.onclose();
+              tellEnd();
+            },
+          }),
+      }
+    : options;
   return {
     dialect: {
       ...postgresDialect,
       kill: async ({ raw }) => {
-        const client = raw as { once(event: "end", listener: () => void): void };
-        const isSeen = new Promise<void>((resolve) => client.once("end", resolve));
+        const isSeen = new Promise<void>((resolve) => {
+          if (driver) tellEnd = resolve;
+          else (raw as { once(event: "end", listener: () => void): void }).once("end", resolve);
+        });
         await running.kill();
         await isSeen;
       },
@@ -25,7 +43,7 @@ export function pgTarget(
     make: async () => {
       running = await start(server);
       return {
-        factory: postgres(options),
+        factory: postgres(watched),
         url: running.plainUrl,
         leaks: () => running.leaks(),
         dispose: () => running.stop(),
