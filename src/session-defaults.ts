@@ -2,7 +2,10 @@ import type { Dialect, Settings } from "./contract/adapter.ts";
 import type { SessionOptions } from "./session/session-options.ts";
 
 /** Default options for all sessions of a database, including `db.autocommit`. */
-export interface SessionDefaults extends Pick<SessionOptions, "timeoutMs" | "retry" | "accessMode" | "isolationLevel"> {
+export interface SessionDefaults extends Pick<
+  SessionOptions,
+  "timeoutMs" | "retry" | "accessMode" | "isolationLevel" | "fresh"
+> {
   /** PostgreSQL settings; a function is called when a session begins. A session's own settings override them by name. */
   readonly settings?: Settings | (() => Settings | undefined) | undefined;
 }
@@ -12,6 +15,7 @@ export const DEFAULTS: readonly (keyof SessionDefaults)[] = [
   "retry",
   "accessMode",
   "isolationLevel",
+  "fresh",
   "settings",
 ];
 

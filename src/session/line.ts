@@ -181,7 +181,9 @@ export class Line {
   }
 
   async #source(): Promise<Origin> {
-    return (this.#origin ??= await sourceOf(this.#unit.host, this.#toSignal));
+    if (this.#origin) return this.#origin;
+    const source = await sourceOf(this.#unit.host, this.#toSignal);
+    return (this.#origin = source.redirect?.(this.#unit) ?? source);
   }
 
   #refuse(error: unknown): undefined {
@@ -243,7 +245,7 @@ export class Line {
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
   #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined): MaybePromise<boolean> {
     const { transaction, host, options } = this.#unit;
-    const departure = toDeparture(commands, link, transaction, options.settings, host.emit && host.clock.now());
+    const departure = toDeparture(commands, link, transaction, options, host.emit && host.clock.now());
     const { flight } = departure;
     if (flight.steps.length === 0) return true;
     let sent: MaybePromise<StepOutcome[]>;

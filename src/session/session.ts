@@ -76,11 +76,13 @@ export class Session extends Handle<Session> implements AsyncDisposable {
 
   /** @internal */
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
-    const { transaction, settings, isLone, name, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
+    const { transaction, settings, fresh, isLone, name, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
     checkNumber("timeoutMs", timeoutMs);
     const inner = toBegin(options);
     const begin = transaction === false ? undefined : inner;
-    const session = new Session(new Unit(host, parent, { begin, inner, settings, isLone, name }));
+    const session = new Session(
+      new Unit(host, parent, { begin, inner, settings, fresh: fresh === false ? fresh : undefined, isLone, name }),
+    );
     session.unit.holder.waitUntil = waitUntil;
     return session;
   }

@@ -15,6 +15,8 @@ export interface UnitOptions {
   readonly begin?: BeginOptions | undefined;
   /** Hold for each of its statements outside of a transaction. */
   readonly settings?: Settings | undefined;
+  /** `false`: its reads may be older than what its database has seen. */
+  readonly fresh?: false | undefined;
   /** How transactions inside it begin, unless they say otherwise. */
   readonly inner?: BeginOptions | undefined;
   /** For events and reports. */

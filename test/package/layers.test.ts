@@ -24,6 +24,15 @@ const arrows: Record<string, readonly string[]> = {
   "integrations/kysely": ["pool/option-names.ts"],
   // Lends connections of a pool to sessions that are elsewhere.
   "integrations/pool-host": ["adapters/hosted/", "contract/", "pool/", "session/"],
+  // Stands on all of it: a source whose connections are savepoints, and adapters that answer as they are told.
+  "integrations/testing": [
+    "contract/",
+    "pool/",
+    "session/",
+    "adapters/shared/",
+    "adapters/sqlite/",
+    "adapters/postgres/",
+  ],
   // Middleware around withSession().
   "integrations/hono": ["integrations/workers/index.ts"],
   errors: ["contract/"],
