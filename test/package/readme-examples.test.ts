@@ -25,6 +25,7 @@ const ambient = `
 const modules = `
   declare module "cloudflare:workers" {
     export const env: Record<"DATABASE_URL" | "DATABASE_TOKEN", string> & {
+      readonly DB: { readonly connectionString: string };
       POOL: { idFromName(name: string): { toString(): string }; get(id: { toString(): string }): object };
     };
     export abstract class DurableObject<Env = unknown> {
@@ -84,6 +85,7 @@ function config(): object {
       // Drivers are there as users have them.
       "@neondatabase/serverless": [join(root, "node_modules/@neondatabase/serverless/index.d.mts")],
       pg: [join(root, "node_modules/@types/pg/index.d.ts")],
+      postgres: [join(root, "node_modules/postgres/types/index.d.ts")],
       kysely: [join(root, "node_modules/kysely/dist/esm/index.d.ts")],
       "drizzle-orm": [join(root, "node_modules/drizzle-orm/index.d.ts")],
       "drizzle-orm/*": [join(root, "node_modules/drizzle-orm/*")],

@@ -40,12 +40,13 @@ export class NeonAdapter implements Adapter {
     throwIfAborted(signal);
     const config = this.#http.configure(url);
     const { address } = config;
-    const { Client, neonConfig: settings, transport } = this.#options;
     const isBounded = address.settings.has("idle_in_transaction_session_timeout");
     const { idleInTransactionMs = isBounded ? 0 : 60_000 } = this.#options;
-    const route = { Client, settings, address, room: this.#room };
+    const route = { ...this.#options, address, room: this.#room };
     const openSocket = async (cancel: AbortSignal | undefined): Promise<WireConnection> =>
       new WireConnection(await openTunnel(route, cancel), { ...config, idleInTransactionMs });
-    return transport === "ws" ? openSocket(signal) : new NeonConnection(this.#http.connect(config), openSocket);
+    return this.#options.transport === "ws"
+      ? openSocket(signal)
+      : new NeonConnection(this.#http.connect(config), openSocket);
   }
 }

@@ -1,7 +1,7 @@
 // What is used of @neondatabase/serverless, declared by its shape: the user passes the driver in. Its ESM and CJS copies have
 // classes of their own, so that nothing here is told by `instanceof`.
 
-import type { ClientWire, RawField, WireClient } from "../postgres/wire.ts";
+import type { RawField, WireClient } from "../postgres/wire.ts";
 
 /** The driver's settings: its own `neonConfig`, or some of them as a plain object, for one database alone. */
 export interface NeonSettings {
@@ -69,14 +69,8 @@ export type NeonFunction = (
   },
 ) => unknown;
 
-/** The driver's end of a WebSocket. */
-export interface NeonWire extends ClientWire {
-  readonly stream: { readonly ws?: { terminate?(): void } | null; destroy(): unknown };
-}
-
 /** The parts of a Client that its types leave out. */
 export interface NeonClient extends WireClient {
-  readonly connection: NeonWire;
   readonly activeQuery: unknown;
   readonly neonConfig: object;
   cancel(target: NeonClient, query: unknown): void;

@@ -16,7 +16,6 @@ import { CAPABILITIES, type SessionConfig, settingsOf } from "../postgres/sessio
 import { WireConnection } from "../postgres/wire-connection.ts";
 import type { PostgresOptions } from "./index.ts";
 import { JsChannel } from "./js-channel.ts";
-import { RESET_INSIDE } from "./js-units.ts";
 import { openPg } from "./pg-channel.ts";
 import { type Route, readRoute } from "./route.ts";
 
@@ -57,7 +56,7 @@ export class PgAdapter implements Adapter {
     return new WireConnection(channel, this.#configure(route));
   }
 
-  #configure({ address, isPooled, isHyperdrive }: Route): SessionConfig {
+  #configure({ address, isPooled }: Route): SessionConfig {
     const isBounded = address.settings.has("idle_in_transaction_session_timeout");
     const { idleInTransactionMs = isBounded ? 0 : 60_000, answerTimeoutMs = 300_000 } = this.#options;
     return {
@@ -66,9 +65,6 @@ export class PgAdapter implements Adapter {
       idleInTransactionMs,
       answerTimeoutMs,
       isPooled,
-      // DISCARD would take from it the prepared statements that it has in its sessions. And it has to stand at the start of what
-      // shares a Sync: postgres.js has to put it into a transaction.
-      reset: isHyperdrive ? "RESET ALL" : isPooled && this.#options.postgres ? RESET_INSIDE : "DISCARD ALL",
     };
   }
 }

@@ -6,7 +6,8 @@ import type { Answering, Channel, ServerError } from "../postgres/wire.ts";
 import type { JsQuery, PostgresFunction, ReservedSql, RootSql } from "./driver.ts";
 import { failures, toConnectError, wordsOf } from "./errors.ts";
 import { hasMore, toRows, toSends, toServerError } from "./js-parts.ts";
-import { CHECK_FENCE, type Send, toUnits, type Unit } from "./js-units.ts";
+import { CHECK_FENCE, FIRST_FENCE, type Send, toUnits, type Unit } from "./js-units.ts";
+import { RESET_INSIDE, RESET_SETTINGS, withReset } from "./reset.ts";
 import type { Route } from "./route.ts";
 
 const CONNECT_TIMEOUT_S = 10;
@@ -26,6 +27,7 @@ export class JsChannel implements Channel {
   readonly #root: RootSql;
   readonly #secret: string | undefined;
   readonly #isPooled: boolean;
+  readonly #reset: string | undefined;
   #reserved: ReservedSql | undefined;
   readonly #ended: Promise<void>;
   #hasEnded = false;
@@ -38,6 +40,7 @@ export class JsChannel implements Channel {
     this.#ended = new Promise((resolve) => (tellEnd = resolve));
     this.#secret = route.address.password;
     this.#isPooled = route.isPooled;
+    this.#reset = route.isHyperdrive ? RESET_SETTINGS : route.isPooled ? RESET_INSIDE : undefined;
     this.#root = postgres(
       toOptions(route, () => {
         this.#hasEnded = true;
@@ -52,7 +55,7 @@ export class JsChannel implements Channel {
     const channel = new JsChannel(postgres, route);
     try {
       // reserve() alone never resolves: https://github.com/porsager/postgres looks for those who wait behind a statement.
-      await orAbort(channel.#root.unsafe("SELECT 1", [], { simple: true, prepare: false }).execute(), signal);
+      await orAbort(channel.#root.unsafe(FIRST_FENCE, [], { simple: true, prepare: false }).execute(), signal);
       channel.#reserved = await channel.#root.reserve();
       return channel;
     } catch (error) {
@@ -77,7 +80,7 @@ export class JsChannel implements Channel {
     this.checkOpen();
     let tellFirst!: () => void;
     const first = new Promise<void>((resolve) => (tellFirst = resolve));
-    const answer = this.#answer(segments, isKept, tellFirst);
+    const answer = this.#answer(withReset(segments, this.#reset), isKept, tellFirst);
     return { answer, first };
   }
 
@@ -95,7 +98,7 @@ export class JsChannel implements Channel {
       this.#hasEnded = true;
       void this.close();
       const cause = new Error(wordsOf(error, this.#secret));
-      throw (isKept ? failures.unknown : failures.gone)("the socket was lost before an answer came", cause);
+      throw (isKept ? failures.unknown : failures.gone)("the connection was lost before an answer came", cause);
     } finally {
       onFirst();
     }

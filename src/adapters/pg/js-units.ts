@@ -26,13 +26,13 @@ interface Group {
 }
 
 const FENCE = "isopool.fence";
+const VALUE = `coalesce(pg_catalog.current_setting('${FENCE}', true), '')`;
 const SET_FENCE = `SELECT pg_catalog.set_config('${FENCE}', $1, false)`;
-export const CHECK_FENCE: string = `SELECT 1 / (coalesce(pg_catalog.current_setting('${FENCE}', true), '') = $1)::int`;
-
-/** What DISCARD ALL does, as far as it can be done in a transaction. */
-export const RESET_INSIDE: string = `DO $$ BEGIN EXECUTE 'SET SESSION AUTHORIZATION DEFAULT'; EXECUTE 'RESET ALL';
-  EXECUTE 'DEALLOCATE ALL'; EXECUTE 'UNLISTEN *'; PERFORM pg_catalog.pg_advisory_unlock_all(); EXECUTE 'DISCARD TEMP';
-  EXECUTE 'DISCARD SEQUENCES'; END $$`;
+/** Where the reset has left none: it had one since the connection was opened. */
+const SET_ANEW = `${SET_FENCE} WHERE ${VALUE} = ''`;
+export const CHECK_FENCE: string = `SELECT 1 / (${VALUE} = $1)::int`;
+/** What a connection begins with. */
+export const FIRST_FENCE: string = `SELECT pg_catalog.set_config('${FENCE}', 'open', false)`;
 
 /**
  * Cuts what is to share a Sync into units. Nothing runs behind a unit that fails: the next one begins with a look at a setting
@@ -48,12 +48,11 @@ export function toUnits(sends: readonly Send[], isInside: boolean, isPooled: boo
   const isFenced = (index: number): boolean =>
     index > 0 && index < groups.length && !isPooled && isWrappable(groups[index]!, false);
   return groups.map((group, index) => {
-    const last = groups[index - 1];
     const ahead = [
       ...(reset && isWrappable(group, true) ? [reset] : []),
-      ...(isFenced(index) ? [fence(CHECK_FENCE, isReset(last!) ? "" : `${mark}.${index - 1}`)] : []),
+      ...(isFenced(index) ? [fence(CHECK_FENCE, `${mark}.${index - 1}`)] : []),
     ];
-    const behind = isFenced(index + 1) ? [fence(SET_FENCE, `${mark}.${index}`)] : [];
+    const behind = isFenced(index + 1) ? [fence(isReset(group) ? SET_ANEW : SET_FENCE, `${mark}.${index}`)] : [];
     return { sends: write(group, ahead, behind), isBarred: index > 0 && !isFenced(index) };
   });
 }
@@ -78,8 +77,7 @@ function groupsOf(sends: readonly Send[], isInside: boolean): Group[] {
 function write({ begin, body, end, isInside }: Group, ahead: readonly Send[], behind: readonly Send[]): Send[] {
   const all = [...body, ...behind];
   if (isInside) return end ? [...body, end] : body;
-  // It takes away settings: the fence is set ahead of it.
-  if (isReset({ body })) return [...behind, ...body];
+  if (isReset({ body })) return all;
   if (begin) return [begin, ...ahead, ...all, ...(end ? [end] : [])];
   if (ahead.length + all.length === 1) return body;
   return [{ bound: bare("BEGIN") }, ...ahead, ...all, { bound: bare("COMMIT") }];

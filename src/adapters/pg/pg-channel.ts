@@ -1,8 +1,10 @@
 import { ClientChannel } from "../postgres/client-channel.ts";
+import type { Failures } from "../shared/failures.ts";
 import type { Part } from "../postgres/pipeline.ts";
 import type { Answering } from "../postgres/wire.ts";
 import type { PgClient, PgClientClass, PgConfig } from "./driver.ts";
 import { failures, toConnectError, wordsOf } from "./errors.ts";
+import { RESET_SETTINGS, withReset } from "./reset.ts";
 import type { Route } from "./route.ts";
 
 /** @throws DbError `CONNECT_FAILED` | `AUTH_FAILED`; or the signal's own reason. */
@@ -17,28 +19,36 @@ export async function openPg(
 }
 
 /** A Client of `pg`, whose messages leave together. */
-class PgChannel extends ClientChannel {
-  readonly #client: PgClient;
+class PgChannel extends ClientChannel<PgClient> {
+  override readonly failures: Failures = failures;
+  readonly #anew: () => PgClient;
+  readonly #secret: string | undefined;
+  readonly #reset: string | undefined;
 
   constructor(Client: PgClientClass, route: Route) {
-    const client = toClient(Client, route);
-    const words = (thrown: unknown): string => wordsOf(thrown, route.address.password);
-    super(client, {
-      name: "socket",
-      failures,
-      words,
-      toRefusal: (thrown) => toConnectError(words(thrown), (Object(thrown) as { code?: string }).code),
-      cancel: (isOver) => cancel(client, toClient(Client, route), isOver),
-      terminate: () => void client.connection.stream.destroy(),
-    });
-    this.#client = client;
+    super(toClient(Client, route));
+    this.#anew = () => toClient(Client, route);
+    this.#secret = route.address.password;
+    this.#reset = route.isHyperdrive ? RESET_SETTINGS : undefined;
+  }
+
+  override words(thrown: unknown): string {
+    return wordsOf(thrown, this.#secret);
+  }
+
+  override toRefusal(thrown: unknown): Error {
+    return toConnectError(this.words(thrown), (Object(thrown) as { code?: string }).code);
+  }
+
+  override cancel(isOver: Promise<unknown>): Promise<void> {
+    return cancel(this.raw, this.#anew(), isOver);
   }
 
   override run(segments: readonly (readonly Part[])[], isKept: boolean): Answering {
-    const { stream } = this.#client.connection;
+    const { stream } = this.raw.connection;
     stream.cork?.();
     try {
-      return super.run(segments, isKept);
+      return super.run(withReset(segments, this.#reset), isKept);
     } finally {
       stream.uncork?.();
     }

@@ -9,38 +9,21 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const CANCEL_TIMEOUT_MS = 3_000;
 const GOODBYE_TIMEOUT_MS = 1_000;
 
-/** What a driver's Client stands on, as far as it differs from driver to driver. */
-export interface Transport {
-  /** What it is called in messages: `WebSocket`. */
-  readonly name: string;
-  readonly failures: Failures;
-  /** Whatever was thrown, in words without secrets. */
-  readonly words: (thrown: unknown) => string;
-  /** Why there is no connection. */
-  readonly toRefusal: (thrown: unknown) => Error;
-  /** Asks the server, by a connection of its own, to end what runs; resolves when that connection is closed, or `isOver`. */
-  cancel(isOver: Promise<unknown>): Promise<void>;
-  /** Drops a connection whose other end stays silent. */
-  terminate(): void;
-}
-
 /** The Client of a driver written after `pg`, kept from failing where nobody listens, and from promising what it cannot know. */
-export class ClientChannel implements Channel {
-  readonly raw: WireClient;
+export abstract class ClientChannel<Client extends WireClient = WireClient> implements Channel {
+  readonly raw: Client;
+  abstract readonly failures: Failures;
   /** Of the last ReadyForQuery; `?` before the first. */
   status = "?";
-  readonly #transport: Transport;
   /** Why it ended; whatever was thrown. */
   #end: unknown;
   readonly #ended: Promise<void>;
   #tellEnd!: () => void;
-  #isAsked = false;
   #pipeline: Pipeline | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(client: WireClient, transport: Transport) {
+  constructor(client: Client) {
     this.raw = client;
-    this.#transport = transport;
     this.#ended = new Promise((resolve) => (this.#tellEnd = resolve));
     // An error without a listener would end the process: wrong passwords, and whatever dies while nobody asks.
     client.on("error", (error) => this.#lose(error));
@@ -50,9 +33,14 @@ export class ClientChannel implements Channel {
     });
   }
 
-  get failures(): Failures {
-    return this.#transport.failures;
-  }
+  /** Whatever was thrown, in words without secrets. */
+  abstract words(thrown: unknown): string;
+
+  /** Why there is no connection. */
+  abstract toRefusal(thrown: unknown): Error;
+
+  /** Asks the server, by a connection of its own, to end what runs; resolves when that connection is closed, or `isOver`. */
+  abstract cancel(isOver: Promise<unknown>): Promise<void>;
 
   get isOpen(): boolean {
     return this.#end === undefined && this.#closing === undefined;
@@ -61,34 +49,31 @@ export class ClientChannel implements Channel {
   /** @throws DbError when it has ended. */
   checkOpen(): void {
     if (this.isOpen) return;
-    const { toRefusal, words, failures } = this.#transport;
     // The login was refused before anything was asked.
-    if (this.status === "?" && Object(this.#end).severity) throw toRefusal(this.#end);
-    throw failures.gone("this connection was closed", this.#end && new Error(words(this.#end)));
+    if (this.status === "?" && Object(this.#end).severity) throw this.toRefusal(this.#end);
+    throw this.failures.gone("this connection was closed", this.#end && new Error(this.words(this.#end)));
   }
 
   /**
    * Opens it.
    *
+   * @param isPatient - until the server has let it in, which a driver may not wait for.
    * @throws DbError `CONNECT_FAILED` | `AUTH_FAILED`; or the signal's own reason.
    */
-  async connect(signal?: AbortSignal): Promise<void> {
+  async connect(signal?: AbortSignal, isPatient = false): Promise<void> {
     throwIfAborted(signal);
-    const { name, failures, toRefusal } = this.#transport;
     try {
-      this.#isAsked = true;
       const connecting = this.raw.connect();
       // Behind connect(), which may take off what listens for it, and ahead of the driver, which begins the next query then.
       this.raw.connection.prependListener("readyForQuery", ({ status }) => this.#onReady(status));
-      if (await orAbort(within(connecting, CONNECT_TIMEOUT_MS), signal)) return;
+      const isOpen = await orAbort(within(connecting, CONNECT_TIMEOUT_MS), signal);
+      if (isOpen && isPatient) await orAbort(this.run([[]], false).answer, signal);
+      if (isOpen) return;
+      throw new Error(`the connection was not open within ${CONNECT_TIMEOUT_MS} ms`);
     } catch (error) {
       void this.close();
-      throw signal?.aborted ? reasonOf(signal) : isDbError(error) ? error : toRefusal(error);
+      throw signal?.aborted ? reasonOf(signal) : isDbError(error) ? error : this.toRefusal(error);
     }
-    void this.close();
-    throw failures.failed("CONNECT_FAILED", `the ${name} was not open within ${CONNECT_TIMEOUT_MS} ms`, {
-      retryable: true,
-    });
   }
 
   run(segments: readonly (readonly Part[])[], isKept: boolean): Answering {
@@ -103,11 +88,13 @@ export class ClientChannel implements Channel {
       return await pipeline.answer;
     } catch (error) {
       const { failure } = pipeline;
-      const { name, failures, toRefusal, words } = this.#transport;
       // Before the first ReadyForQuery the server speaks of the login. When it is silent, what came along may be done.
-      if (this.status === "?" && (failure || !isKept)) throw toRefusal(failure ?? error);
-      const cause = new Error(words(failure?.severity === "FATAL" ? failure : error));
-      throw (isKept ? failures.unknown : failures.gone)(`the ${name} was lost before an answer came`, cause);
+      if (this.status === "?" && (failure || !isKept)) throw this.toRefusal(failure ?? error);
+      const cause = new Error(this.words(failure?.severity === "FATAL" ? failure : error));
+      throw (isKept ? this.failures.unknown : this.failures.gone)(
+        "the connection was lost before an answer came",
+        cause,
+      );
     } finally {
       this.#pipeline = undefined;
     }
@@ -124,8 +111,9 @@ export class ClientChannel implements Channel {
     // The goodbye is written only to one that is open and idle: before, or behind a query, it would be an error.
     if (this.#end === undefined && !this.#pipeline && this.status !== "?") connection.end();
     else connection.stream.destroy();
-    if (!this.#isAsked || (await within(this.#ended, GOODBYE_TIMEOUT_MS))) return;
-    this.#transport.terminate();
+    if (await within(this.#ended, GOODBYE_TIMEOUT_MS)) return;
+    connection.stream.destroy();
+    connection.stream.ws?.terminate?.();
   }
 
   async #cancel({ answer }: Pipeline): Promise<void> {
@@ -134,7 +122,7 @@ export class ClientChannel implements Channel {
     // The key comes with the answer to the login.
     const isReady = new Promise((resolve) => client.connection.on("readyForQuery", resolve));
     if (client.processID === null) await Promise.race([isReady, isOver]);
-    if (client.processID !== null && this.#pipeline) await this.#transport.cancel(isOver);
+    if (client.processID !== null && this.#pipeline) await this.cancel(isOver);
   }
 
   #onReady(status: string): void {

@@ -1,8 +1,8 @@
 import type { Step } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { scan } from "./scan.ts";
-import type { SessionConfig } from "./session-config.ts";
 
+const RESET: Statement = { text: "DISCARD ALL" };
 const TEMPORARY = /\btemp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?(?:pg_temp\s*\.\s*)?("?)([\w$\x80-\uffff]+)\1/i;
 
 /**
@@ -15,7 +15,6 @@ const TEMPORARY = /\btemp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?(?:pg_tem
 export class Renewal {
   /** Behind a pooler: each transaction may have a session that others have left. */
   readonly isPooled: boolean;
-  readonly #reset: Statement;
   #isUsed = false;
   #isDue = false;
   #setup: Statement[] = [];
@@ -23,9 +22,8 @@ export class Renewal {
   #before = Infinity;
   readonly #temporary: string[] = [];
 
-  constructor({ isPooled, reset = "DISCARD ALL" }: Pick<SessionConfig, "isPooled" | "reset">) {
+  constructor(isPooled: boolean) {
     this.isPooled = isPooled;
-    this.#reset = { text: reset };
   }
 
   /** Another session takes the connection. */
@@ -35,8 +33,8 @@ export class Renewal {
 
   /** What must run ahead of anything else; `[]` when the session is as good as new. */
   get reset(): readonly Statement[] {
-    if (this.isPooled) return [this.#reset];
-    return this.#isDue ? [this.#reset, ...this.#setup] : [];
+    if (this.isPooled) return [RESET];
+    return this.#isDue ? [RESET, ...this.#setup] : [];
   }
 
   /** It was carried out. */

@@ -12,8 +12,6 @@ export interface SessionConfig {
   readonly answerTimeoutMs: number;
   /** Behind a pooler that lends a session for each transaction. */
   readonly isPooled: boolean;
-  /** Ahead of each session of a connection. Default `DISCARD ALL`. */
-  readonly reset?: string;
   /** Of the URL, where a session cannot keep them. */
   readonly inherited: Settings;
 }

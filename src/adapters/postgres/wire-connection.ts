@@ -47,7 +47,7 @@ export class WireConnection implements DriverConnection {
     this.#channel = channel;
     this.#config = config;
     this.setup = config.setup;
-    this.#renewal = new Renewal(config);
+    this.#renewal = new Renewal(config.isPooled);
   }
 
   get raw(): unknown {

@@ -52,7 +52,7 @@ export interface Submittable {
 
 /** The driver's end of the protocol. */
 export interface ClientWire extends Wire {
-  readonly stream: { destroy(): unknown };
+  readonly stream: { destroy(): unknown; readonly ws?: { terminate?(): void } | null };
   /** Says goodbye. */
   end(): void;
   on(event: string, listener: (message: unknown) => void): unknown;

@@ -48,10 +48,12 @@ export function migrationTests(place: Place, { migrate, bundle, own }: Migration
       await migrate(orm, bundle([FIRST]));
       await roundTrips();
       await migrate(orm, bundle([FIRST]));
-      if (name !== "sql.js") expect(await roundTrips()).toBe(1);
+      // postgres.js sends what is longer than 1,024 bytes in pieces.
+      const isCounted = name !== "sql.js" && name !== "postgres.js";
+      if (isCounted) expect(await roundTrips()).toBe(1);
       await migrate(orm, bundle([FIRST, SECOND, THIRD]));
       // What is due, BEGIN with what is still due, each, and COMMIT with the last.
-      if (name !== "sql.js") expect(await roundTrips()).toBe(4);
+      if (isCounted) expect(await roundTrips()).toBe(4);
     });
 
     test("one that fails takes all of them back, and the error is the database's", async () => {

@@ -7,6 +7,8 @@ import { sqlJs } from "../../../src/adapters/sql-js/index.ts";
 import { asyncLocal, createDatabase, type Database, type Session } from "../../../src/index.ts";
 import { openShop as openLibsqlShop, type ShopOptions as LibsqlOptions } from "../../adapters/libsql/shop.ts";
 import { openShop as openNeonShop, type ShopOptions as NeonOptions } from "../../adapters/neon/shop.ts";
+import type { DriverName } from "../../adapters/pg/drivers.ts";
+import { openPgShop } from "../../adapters/pg/shop.ts";
 
 /** A Drizzle database or transaction, as far as both versions and dialects agree. */
 export interface Orm {
@@ -68,6 +70,8 @@ export function placesOf({ sqlite, postgres }: Record<"sqlite" | "postgres", Ope
     { name: "sql.js", dialect: "sqlite", operations: sqlite, open: () => openSqlJs(sqlite) },
     { name: "libSQL", dialect: "sqlite", operations: sqlite, open: () => openLibsql(sqlite) },
     { name: "Neon", dialect: "postgres", operations: postgres, open: () => openNeon(postgres) },
+    { name: "pg", dialect: "postgres", operations: postgres, open: () => openTcp(postgres, "pg") },
+    { name: "postgres.js", dialect: "postgres", operations: postgres, open: () => openTcp(postgres, "postgres.js") },
   ];
 }
 
@@ -103,4 +107,11 @@ export async function openNeon({ make }: Pick<Operations, "make">, options?: Neo
   const { db, flights, names, server } = await openNeonShop(options);
   await flights();
   return { db, orm: make(db), roundTrips: flights, stored: names, server, cutOff: () => server.kill() };
+}
+
+async function openTcp({ make }: Pick<Operations, "make">, driver: DriverName): Promise<Opened> {
+  const { db, flights, names, server } = await openPgShop({ driver });
+  await flights();
+  const neon: NeonServer = { url: server.plainUrl, wsProxy: "" };
+  return { db, orm: make(db), roundTrips: flights, stored: names, server: neon, cutOff: () => server.kill() };
 }

@@ -6,6 +6,8 @@ import { sqlJs } from "../../../src/adapters/sql-js/index.ts";
 import { asyncLocal, createDatabase, type Database, type DatabaseOptions } from "../../../src/index.ts";
 import { openShop as openLibsql } from "../../adapters/libsql/shop.ts";
 import { openShop as openNeon } from "../../adapters/neon/shop.ts";
+import type { DriverName } from "../../adapters/pg/drivers.ts";
+import { openPgShop } from "../../adapters/pg/shop.ts";
 
 export interface Tables {
   item: { id: Generated<number>; name: string };
@@ -21,7 +23,7 @@ export interface Shop {
 
 export type OpenShop = (options?: Partial<DatabaseOptions>) => Promise<Shop>;
 
-/** The three, each on its own server. */
+/** Each on its own server. */
 export const SHOPS: Readonly<Record<string, OpenShop>> = {
   "sql.js": async (options = {}) => {
     const db = createDatabase("sqljs:memory", {
@@ -59,7 +61,16 @@ export const SHOPS: Readonly<Record<string, OpenShop>> = {
     await flights();
     return { db, isPostgres: true, trips: flights };
   },
+  pg: (options = {}) => overTcp("pg", options),
+  "postgres.js": (options = {}) => overTcp("postgres.js", options),
 };
+
+async function overTcp(driver: DriverName, options: Partial<DatabaseOptions>): Promise<Shop> {
+  const { db, flights } = await openPgShop({ driver, db: options });
+  await db.session((session) => session.query("CREATE TABLE item (id serial PRIMARY KEY, name text UNIQUE)"));
+  await flights();
+  return { db, isPostgres: true, trips: flights };
+}
 
 export async function names(kysely: Kysely<Tables>): Promise<string[]> {
   const rows = await kysely.selectFrom("item").select("name").orderBy("id").execute();
