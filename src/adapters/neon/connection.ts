@@ -39,10 +39,6 @@ export class NeonConnection implements DriverConnection {
     return !this.#isClosed && (this.#socket?.isReusable ?? true);
   }
 
-  get hasSessionState(): boolean {
-    return this.#socket?.hasSessionState ?? false;
-  }
-
   renew(): void {
     this.#isReused = true;
     this.#http.renew();
