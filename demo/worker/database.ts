@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { env } from "cloudflare:workers";
 import { Client, neon as query } from "@neondatabase/serverless";
+import { hosted } from "../../src/adapters/hosted/index.ts";
 import { libsql } from "../../src/adapters/libsql/index.ts";
 import { neon } from "../../src/adapters/neon/index.ts";
 import { createDatabase } from "../../src/index.ts";
@@ -10,11 +11,15 @@ import { requestContext, workers } from "../../src/integrations/workers/index.ts
 import { neonSettings } from "./neon-settings.ts";
 import { tally } from "./tally.ts";
 
+/** For `hosted://…`: sessions on the connections of the Durable Object in pool.ts. */
+export const pool = hosted({ namespace: () => env.POOL });
+
 // The adapter is chosen by the URL's scheme; the URL is asked for inside a request, where bindings are known.
 export const db = createDatabase(() => env.DATABASE_URL, {
   adapters: [
     libsql({ authToken: () => env.DATABASE_TOKEN ?? "" }),
     neon({ neon: query, Client, neonConfig: neonSettings(env.DATABASE_URL) }),
+    pool,
   ],
   context: requestContext(AsyncLocalStorage),
   runtime: workers(),

@@ -7,6 +7,8 @@ import { preflight, refusal, secure } from "./http.ts";
 import { findRoute, methodsAt } from "./routes.ts";
 import { tally } from "./tally.ts";
 
+export { ShopPool } from "./pool.ts";
+
 async function answer(request: Request): Promise<Response> {
   const { pathname, searchParams: params } = new URL(request.url);
   const { route, id } = findRoute(request, pathname);

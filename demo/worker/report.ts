@@ -1,5 +1,6 @@
 // What the Worker answers, as types: the page reads them too.
 
+import type { PoolHostStats } from "../../src/adapters/hosted/index.ts";
 import type { DatabaseStats } from "../../src/index.ts";
 
 export interface Product {
@@ -63,6 +64,8 @@ export interface IsolateReport {
   readonly requests: { readonly total: number; readonly active: number; readonly mostActive: number };
   readonly sessions: SessionCounts;
   readonly pool: DatabaseStats;
+  /** The pool that all isolates share, where a Durable Object has one. */
+  readonly host?: PoolHostStats;
   /** WebSockets opened since the isolate began: to Neon, for transactions. */
   readonly sockets: number;
   /** The last requests, oldest first. */

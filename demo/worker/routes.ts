@@ -1,6 +1,7 @@
 // Which request asks for what.
 
-import { db } from "./database.ts";
+import { env } from "cloudflare:workers";
+import { db, pool } from "./database.ts";
 import { HttpError, json } from "./http.ts";
 import { orderInput, productQuery } from "./input.ts";
 import type { IsolateReport } from "./report.ts";
@@ -31,7 +32,7 @@ const routes: readonly Route[] = [
   { method: "GET", path: /^\/api\/orders\/(\d{1,15})$/, handle: async ({ id }) => json(await findOrder(id)) },
   { method: "POST", path: /^\/api\/orders$/, handle: order },
   { method: "GET", path: /^\/api\/report$/, handle: async () => json(await salesReport()) },
-  { method: "GET", path: /^\/api\/stats$/, handle: async () => json(stats()) },
+  { method: "GET", path: /^\/api\/stats$/, handle: async () => json(await stats()) },
 ];
 
 async function order({ request }: Asked): Promise<Response> {
@@ -39,10 +40,19 @@ async function order({ request }: Asked): Promise<Response> {
   return json(placed, { status: 201, headers: { location: `/api/orders/${placed.id}` } });
 }
 
-/** No statement, no session: nothing is sent for it. */
-function stats(): IsolateReport {
+/** No statement, no session: nothing is sent to the database for it. */
+async function stats(): Promise<IsolateReport> {
   const { total, active, mostActive, sessions, sockets, latest } = tally;
-  return { requests: { total, active, mostActive }, sessions, pool: db.stats(), sockets, latest };
+  const { DATABASE_URL: url } = env;
+  const [host] = url.startsWith("hosted:") ? await pool.stats(url) : [];
+  return {
+    requests: { total, active, mostActive },
+    sessions,
+    pool: db.stats(),
+    sockets,
+    latest,
+    ...(host && { host }),
+  };
 }
 
 /** @throws HttpError 404 | 405 */

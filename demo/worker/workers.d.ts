@@ -3,8 +3,10 @@
 declare module "cloudflare:workers" {
   /** Bindings: see wrangler.toml. */
   export const env: {
-    /** `libsql://…`, `https://…` or `http://…`: libSQL; `postgresql://…`: Neon. */
+    /** `libsql://…`, `https://…` or `http://…`: libSQL; `postgresql://…`: Neon; `hosted://…`: the Durable Object's connections. */
     readonly DATABASE_URL: string;
+    /** Objects of the class in pool.ts. */
+    readonly POOL: { idFromName(name: string): object; get(id: object): object };
     /** A secret: `wrangler secret put DATABASE_TOKEN`. */
     readonly DATABASE_TOKEN?: string;
     /** The one other origin whose pages may call. */

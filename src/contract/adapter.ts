@@ -117,6 +117,11 @@ export interface DriverConnection {
   /** Proven idle, and nothing of the session stays behind (temporary tables, settings) that the next one would see. */
   readonly isReusable: boolean;
   /**
+   * The session has left something in it that another connection would not have: settings, temporary tables, locks. Where it is
+   * `false` and no transaction is open, the session may go on on another one. `undefined`: not known.
+   */
+  readonly hasSessionState?: boolean | undefined;
+  /**
    * Sends the steps to the database in order, in as few round trips as the driver allows: one, if it can pipeline.
    *
    * - If the signal is already aborted, nothing is sent, and the connection may stay good.

@@ -36,6 +36,8 @@ export interface Result<R = Row> {
 export interface RowBatch {
   readonly columns: readonly string[];
   readonly rows: SqlValue[][];
+  /** PostgreSQL: the OID of each column's type. */
+  readonly columnTypes?: readonly number[] | undefined;
 }
 
 /** A result as adapters give it: rows are arrays in column order, so duplicate column names lose nothing. */
@@ -46,6 +48,4 @@ export interface RawResult extends RowBatch {
   readonly lastInsertRowid?: number | bigint | undefined;
   /** PostgreSQL: first word of what the server calls the statement: `INSERT`. */
   readonly command?: string | undefined;
-  /** PostgreSQL: the OID of each column's type. */
-  readonly columnTypes?: readonly number[] | undefined;
 }

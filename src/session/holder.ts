@@ -18,7 +18,7 @@ export class Holder {
   waitUntil: WaitUntil | undefined;
   readonly #host: Host;
   readonly #owner: Owner;
-  readonly #transaction: Transaction;
+  readonly #transaction: Pick<Transaction, "isOpen" | "move" | "land" | "end">;
   /** Where the session began: the stack of the acquire itself shows nothing of the caller. */
   readonly #stack: Stack;
   /** How long refusals are waited out, from the first of them. */
@@ -26,7 +26,7 @@ export class Holder {
   #onDrop: ((error: unknown) => void) | undefined;
   #lease: Pick<Lease<Link>, "id" | "connection" | "isReused" | "release" | "detach"> | undefined;
 
-  constructor(host: Host, owner: Owner, transaction: Transaction) {
+  constructor(host: Host, owner: Owner, transaction: Pick<Transaction, "isOpen" | "move" | "land" | "end">) {
     this.#host = host;
     this.#owner = owner;
     this.#transaction = transaction;

@@ -28,6 +28,7 @@ test("a deploy is ready to go, without an account or a network", { timeout: 60_0
   });
   expect(output).toContain("--dry-run: exiting now.");
   expect(output).toContain("env.DATABASE_URL");
+  expect(output).toMatch(/env\.POOL\b.*ShopPool/);
   expect(output).not.toMatch(/warning/i);
   expect(readdirSync(folder)).toContain("index.js");
   const kib = Number(/gzip: ([\d.]+) KiB/.exec(output)?.[1]);

@@ -46,6 +46,7 @@ async function start(): Promise<Started> {
   });
   expect(printed).toContain("The Worker is at /api");
   expect(printed).toContain("The Worker is at /neon/api");
+  expect(printed).toContain("The Worker is at /hosted/api");
   return { url, child, folder };
 }
 
@@ -71,7 +72,7 @@ test.each([
   const page = await fetch(url);
   expect(page.status).toBe(200);
   expect(await page.text()).toContain("<page-app>");
-  for (const path of ["api/products?limit=1", "neon/api/products?limit=1"]) {
+  for (const path of ["api/products?limit=1", "neon/api/products?limit=1", "hosted/api/products?limit=1"]) {
     const products = await fetch(new URL(path, url));
     expect(await products.json()).toMatchObject({ products: [{ name: "Pocket notebook, plain" }] });
   }

@@ -1,6 +1,6 @@
 // The databases that the Worker is tested on, and what each is expected to see of it.
 
-import { type LocalDatabase, localLibsql, localNeon } from "../../demo/worker/local/databases.ts";
+import { type LocalDatabase, localHosted, localLibsql, localNeon } from "../../demo/worker/local/databases.ts";
 import type { RunningServer as LibsqlServer } from "../servers/libsql/libsql-server.ts";
 import type { RunningServer as NeonServer } from "../servers/neon/server.ts";
 
@@ -34,7 +34,14 @@ const libsql: Tested<LibsqlServer> = { start: localLibsql, watch: watchLibsql, o
 // An upgrade and a login come before the order's own two; a list goes over HTTP.
 const neon: Tested<NeonServer> = { start: localNeon, watch: watchNeon, orderFlights: 3, mostOpened: 0 };
 
-export const databases = { libSQL: libsql as Tested<unknown>, "PostgreSQL, as at Neon": neon as Tested<unknown> };
+// The connections are the object's: an order pays its own two, behind a login where there is none yet.
+const hosted: Tested<NeonServer> = { start: localHosted, watch: watchHosted, orderFlights: 2, mostOpened: 5 };
+
+export const databases = {
+  libSQL: libsql as Tested<unknown>,
+  "PostgreSQL, as at Neon": neon as Tested<unknown>,
+  "PostgreSQL, through a pool host": hosted as Tested<unknown>,
+};
 
 function watchLibsql(server: LibsqlServer): Watched {
   const transactions = async (): Promise<number> =>
@@ -57,6 +64,27 @@ function watchLibsql(server: LibsqlServer): Watched {
       server.fail({ action: "status", status: 500, body: "secret words", sql: "categories", times: 10 }),
     mend: () => server.clearFaults(),
     forget: () => server.forgetStreams(),
+  };
+}
+
+function watchHosted(server: NeonServer): Watched {
+  return {
+    ...watchNeon(server),
+    // Behind those that connect: an upgrade each.
+    async flightsOf(work) {
+      await server.forgetRequests();
+      await work();
+      const { flights, tunnelsOpened } = await server.counts();
+      return flights - tunnelsOpened;
+    },
+    async leftovers() {
+      const { backends } = await server.open();
+      // Five are kept for the next requests.
+      const wrong = backends.length > 5 ? backends : backends.filter(({ state }) => state !== "idle");
+      return wrong.map(({ state, query }) => `${state}: ${query}`);
+    },
+    failCategories: () =>
+      server.fail({ on: "tunnel", action: "error", body: "secret words", sql: "categories", times: 10 }),
   };
 }
 

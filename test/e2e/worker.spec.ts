@@ -157,6 +157,17 @@ test.describe("on PostgreSQL", () => {
   });
 });
 
+test("through a pool host, a hundred at once share its five connections, and the page shows them", async ({
+  page,
+  visitor,
+}) => {
+  await choose(visitor, "Pool host");
+  await expect(page.getByRole("heading", { name: "The pool host, shared by all isolates" })).toBeVisible();
+  expect(await send(visitor, "Send 100 at once")).toMatch(/^100 requests in 100 flights: all were answered/);
+  expect(await pool(visitor, "Connections opened")).toBeLessThanOrEqual(5);
+  expect(await pool(visitor, "Flights per request")).toBe(1);
+});
+
 test("each database has an isolate and a shop of its own, and a keyboard is enough to turn to it", async ({ page }) => {
   const cell = page.getByRole("region", { name: "Products" }).getByRole("row").nth(4).getByRole("cell").nth(3);
   const stock = await cell.innerText();
@@ -195,7 +206,7 @@ for (const [device, viewport] of Object.entries({
     test.describe(`${device}, ${scheme}`, () => {
       test.use({ viewport, colorScheme: scheme });
 
-      for (const database of ["libSQL", "PostgreSQL (Neon)"])
+      for (const database of ["libSQL", "PostgreSQL (Neon)", "Pool host"])
         test(`the view is whole on ${database}: its width, names, roles and contrast`, async ({
           page,
           visitor,

@@ -22,9 +22,10 @@ function reach(file: string, seen = new Set<string>()): { files: Set<string>; fo
   return { files: seen, foreign };
 }
 
-// drizzle-orm 1.0 is installed under a name of its own: only its entry gets it.
+// drizzle-orm 1.0 is installed under a name of its own: only its entry gets it. What Workers have, Node has not.
+const platform = "data:text/javascript,export class DurableObject {} export class RpcTarget {}";
 const resolve = `export const resolve = (specifier, context, next) =>
-  next(/\\/drizzle\\/v1\\//.test(context.parentURL) ? specifier.replace(/^drizzle-orm(?=\\/|$)/, "drizzle-orm-1") : specifier, context);`;
+  specifier === "cloudflare:workers" ? { url: ${JSON.stringify(platform)}, shortCircuit: true } : next(/\\/drizzle\\/v1\\//.test(context.parentURL) ? specifier.replace(/^drizzle-orm(?=\\/|$)/, "drizzle-orm-1") : specifier, context);`;
 const register = `import { register } from "node:module"; register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(resolve)}`)});`;
 const hooks = ["--import", `data:text/javascript,${encodeURIComponent(register)}`];
 

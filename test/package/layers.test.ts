@@ -22,6 +22,8 @@ const arrows: Record<string, readonly string[]> = {
   // Brings a pool of its own, of the same parts.
   "integrations/workers": ["pool/", "contract/"],
   "integrations/kysely": ["pool/option-names.ts"],
+  // Lends connections of a pool to sessions that are elsewhere.
+  "integrations/pool-host": ["adapters/hosted/", "contract/", "pool/", "session/"],
   // Stands on all of it: a source whose connections are savepoints, and adapters that answer as they are told.
   "integrations/testing": [
     "contract/",

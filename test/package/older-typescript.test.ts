@@ -12,6 +12,16 @@ const libs = new Map(getLibFiles().map(({ fileName, text }) => [`${LIBS}/${fileN
 // Its types are those of a drizzle-orm that is installed under a name of its own.
 const own = entries.filter(({ name }) => name !== "isopool/drizzle/v1");
 
+/** Workers' types come from their tool. */
+const PLATFORM = `declare module "cloudflare:workers" {
+  export abstract class DurableObject<Env = unknown> {
+    protected ctx: object;
+    protected env: Env;
+    constructor(ctx: object, env: Env);
+  }
+  export abstract class RpcTarget {}
+}`;
+
 /** What a user would write; it need not be there: inside the package, its own name leads to its entries. */
 const USE = `
 ${own.map(({ name }, index) => `import * as entry${index} from "${name}";`).join("\n")}
@@ -85,7 +95,7 @@ function problems(texts: Readonly<Record<string, string>>, more: ts.CompilerOpti
 test("every entry compiles with TypeScript 5.2, its declarations checked; what is wrong does not", () => {
   expect(ts.versionMajorMinor).toBe("5.2");
   const wrong = 'import * as entry from "isopool";\nvoid entry.nothing;';
-  expect(problems({ "user.mts": USE, "wrong.mts": wrong })).toEqual([
+  expect(problems({ "user.mts": USE, "wrong.mts": wrong, "platform.d.ts": PLATFORM })).toEqual([
     expect.stringMatching(/wrong\.mts: Property 'nothing' does not exist/),
   ]);
 });

@@ -24,7 +24,16 @@ const ambient = `
 /** What a platform or a bundler brings along. In a file that imports nothing: elsewhere, modules that exist can be added to, and no others made. */
 const modules = `
   declare module "cloudflare:workers" {
-    export const env: Record<"DATABASE_URL" | "DATABASE_TOKEN", string> & { readonly DB: { readonly connectionString: string } };
+    export const env: Record<"DATABASE_URL" | "DATABASE_TOKEN", string> & {
+      readonly DB: { readonly connectionString: string };
+      POOL: { idFromName(name: string): { toString(): string }; get(id: { toString(): string }): object };
+    };
+    export abstract class DurableObject<Env = unknown> {
+      protected ctx: object;
+      protected env: Env;
+      constructor(ctx: object, env: Env);
+    }
+    export abstract class RpcTarget {}
     export function waitUntil(promise: Promise<unknown>): void;
   }
   declare module "*?url" { const url: string; export default url; }

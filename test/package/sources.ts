@@ -45,8 +45,12 @@ export function importsOf(file: string, text: string = readSource(file)): Import
   });
 }
 
-/** Packages that an integration imports, by its folder: whoever imports its entry has them. */
-const integrated: Readonly<Record<string, string>> = { drizzle: "drizzle-orm", kysely: "kysely" };
+/** Packages, or a module of the platform, that an integration imports, by its folder: whoever imports its entry has them. */
+const integrated: Readonly<Record<string, string>> = {
+  drizzle: "drizzle-orm",
+  kysely: "kysely",
+  "pool-host": "cloudflare:workers",
+};
 
 /** Whether a file is part of an integration with this package. */
 export function isIntegrated(file: string, specifier: string): boolean {

@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
 
-export interface WorkerdOptions {
+/** One Worker of a workerd: an isolate of its own. */
+export interface WorkerOptions {
   /** A bundled ES module: the worker. */
   readonly script: string;
   /** Compiled WebAssembly, imported by the script as `./<file name>`. */
@@ -21,8 +22,10 @@ export interface WorkerdOptions {
   readonly hyperdrives?: Readonly<Record<string, Hyperdrive>>;
   /** Classes of Durable Objects in the script; their namespaces are in `env` by the same names. */
   readonly durableObjects?: readonly string[];
-  /** Lets the worker have flags that are experimental. Default false. */
-  readonly isExperimental?: boolean;
+  /** Namespaces of objects that are in another worker's script, by the name of the binding: as `script_name` does. */
+  readonly objectsOf?: Readonly<Record<string, { readonly worker: string; readonly className: string }>>;
+  /** Further bindings, as the config has them. */
+  readonly more?: readonly string[];
 }
 
 export interface Hyperdrive {
@@ -33,11 +36,23 @@ export interface Hyperdrive {
   readonly database: string;
 }
 
+export interface WorkerdOptions extends WorkerOptions {
+  /** Further workers, by their names; the first is `main`. */
+  readonly workers?: Readonly<Record<string, WorkerOptions>>;
+  /** Further services and sockets, as the config has them. */
+  readonly services?: readonly string[];
+  readonly sockets?: readonly string[];
+  /** Lets the workers have what is experimental. Default false. */
+  readonly isExperimental?: boolean;
+}
+
 export interface Workerd {
   /** `http://127.0.0.1:…` */
   readonly url: string;
   /** What workerd printed so far. */
   readonly log: () => string;
+  /** Sends a signal to its process: `SIGSTOP`. */
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -46,8 +61,11 @@ const require = createRequire(import.meta.url);
 /** Starts a worker; resolves when it listens. Call `stop()` once, on every path. */
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const folder = mkdtempSync(join(tmpdir(), "isopool-workerd-"));
-  for (const wasm of options.wasm ?? []) copyFileSync(wasm, join(folder, basename(wasm)));
-  writeFileSync(join(folder, "worker.js"), options.script);
+  const { workers = {} } = options;
+  for (const [name, { script, wasm = [] }] of Object.entries({ main: options, ...workers })) {
+    for (const path of wasm) copyFileSync(path, join(folder, basename(path)));
+    writeFileSync(join(folder, `${name}.js`), script);
+  }
   writeFileSync(join(folder, "config.capnp"), configText(options));
   const experimental = options.isExperimental ? ["--experimental"] : [];
   const child = spawn(executable(), ["serve", ...experimental, "--control-fd=3", join(folder, "config.capnp")], {
@@ -59,11 +77,18 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
     stream?.setEncoding("utf8").on("data", (text: string) => (printed += text));
   const stop = async (): Promise<void> => {
     child.kill();
+    // One that was stopped hears of it when it goes on.
+    child.kill("SIGCONT");
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    return { url: `http://127.0.0.1:${await listeningPort(child)}`, log: () => printed, stop };
+    return {
+      url: `http://127.0.0.1:${await listeningPort(child)}`,
+      log: () => printed,
+      signal: (name) => void child.kill(name),
+      stop,
+    };
   } catch {
     await stop();
     throw new Error(`workerd did not start:\n${printed}`);
@@ -79,39 +104,54 @@ function executable(): string {
 }
 
 function configText(options: WorkerdOptions): string {
-  const { wasm = [], compatibilityDate = newestDate(), compatibilityFlags = [], bindings = {} } = options;
-  const { durableObjects = [], hyperdrives = {} } = options;
-  const quote = (text: string): string => JSON.stringify(text);
-  const modules = wasm.map((path) => `(name = ${quote(basename(path))}, wasm = embed ${quote(basename(path))})`);
-  const variables = Object.entries(bindings).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`);
-  const objects = durableObjects.map((name) => `(name = ${quote(name)}, durableObjectNamespace = ${quote(name)})`);
-  const namespaces = durableObjects.map((name) => `(className = ${quote(name)}, uniqueKey = ${quote(name)})`);
-  const drives = Object.entries(hyperdrives).map(
-    ([name, { user, password, database }]) =>
-      `(name = ${quote(name)}, hyperdrive = (designator = ${quote(name)}, scheme = "postgres",
-        user = ${quote(user)}, password = ${quote(password)}, database = ${quote(database)}))`,
+  const { workers = {}, services = [], sockets = [] } = options;
+  const all = Object.entries({ main: options, ...workers });
+  const own = all.map(([name]) => `(name = ${quote(name)}, worker = .${name})`);
+  const origins = all.flatMap(([, { hyperdrives = {} }]) =>
+    Object.entries(hyperdrives).map(
+      ([name, { port }]) => `(name = ${quote(name)}, external = (address = "127.0.0.1:${port}", tcp = ()))`,
+    ),
   );
-  const origins = Object.entries(hyperdrives).map(
-    ([name, { port }]) => `(name = ${quote(name)}, external = (address = "127.0.0.1:${port}", tcp = ())),`,
-  );
+  const internet = `(name = "internet", network = (allow = ["private", "local"]))`;
+  const http = `(name = "http", address = "127.0.0.1:0", http = (), service = "main")`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .worker),
-    (name = "internet", network = (allow = ["private", "local"])),
-    ${origins.join("\n    ")}
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+  services = [${[...own, internet, ...origins, ...services].join(", ")}],
+  sockets = [${[http, ...sockets].join(", ")}],
 );
-const worker :Workerd.Worker = (
-  modules = [${['(name = "worker.js", esModule = embed "worker.js")', ...modules].join(", ")}],
+${all.map(([name, worker]) => workerText(name, worker)).join("\n")}`;
+}
+
+function workerText(name: string, options: WorkerOptions): string {
+  const { wasm = [], compatibilityDate = newestDate(), compatibilityFlags = [], bindings = {} } = options;
+  const { durableObjects = [], objectsOf = {}, hyperdrives = {}, more = [] } = options;
+  const modules = wasm.map((path) => `(name = ${quote(basename(path))}, wasm = embed ${quote(basename(path))})`);
+  const variables = Object.entries(bindings).map(([key, text]) => `(name = ${quote(key)}, text = ${quote(text)})`);
+  const objects = durableObjects.map((key) => `(name = ${quote(key)}, durableObjectNamespace = ${quote(key)})`);
+  const others = Object.entries(objectsOf).map(
+    ([key, { worker, className }]) =>
+      `(name = ${quote(key)}, durableObjectNamespace = (className = ${quote(className)}, serviceName = ${quote(worker)}))`,
+  );
+  const namespaces = durableObjects.map((key) => `(className = ${quote(key)}, uniqueKey = ${quote(key)})`);
+  const drives = Object.entries(hyperdrives).map(
+    ([key, { user, password, database }]) =>
+      `(name = ${quote(key)}, hyperdrive = (designator = ${quote(key)}, scheme = "postgres",
+        user = ${quote(user)}, password = ${quote(password)}, database = ${quote(database)}))`,
+  );
+  const self = `(name = "SELF", service = ${quote(name)})`;
+  return `const ${name} :Workerd.Worker = (
+  modules = [${[`(name = "worker.js", esModule = embed ${quote(`${name}.js`)})`, ...modules].join(", ")}],
   compatibilityDate = ${quote(compatibilityDate)},
   compatibilityFlags = [${compatibilityFlags.map(quote).join(", ")}],
-  bindings = [${['(name = "SELF", service = "main")', ...variables, ...objects, ...drives].join(", ")}],
+  bindings = [${[self, ...variables, ...objects, ...others, ...drives, ...more].join(", ")}],
   durableObjectNamespaces = [${namespaces.join(", ")}],
   durableObjectStorage = (inMemory = void),
 );
 `;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
 }
 
 function newestDate(): string {

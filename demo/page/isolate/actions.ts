@@ -61,7 +61,7 @@ async function send(count: number): Promise<string> {
   const { answers } = await isolate.watch(() => api.burst(count, LIST));
   const after = isolate.report;
   if (!before || !after) return isolate.absence;
-  const waits = after.pool.waits - before.pool.waits;
+  const waits = (after.host ?? after.pool).waits - (before.host ?? before.pool).waits;
   const flights = after.pool.flights - before.pool.flights;
   return [
     `${plural(count, "request")} in ${plural(flights, "flight")}: ${told(answers)}.`,
@@ -75,7 +75,9 @@ function openings(before: IsolateReport, after: IsolateReport): string {
   const [noun, was, is] =
     api.database === databases.neon
       ? ["socket", before.sockets, after.sockets]
-      : ["stream", before.pool.opened, after.pool.opened];
+      : after.host && before.host
+        ? ["connection", before.host.opened, after.host.opened]
+        : ["stream", before.pool.opened, after.pool.opened];
   return `${plural(is - was, noun)} opened, ${is} since the isolate began.`;
 }
 

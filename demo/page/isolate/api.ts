@@ -35,6 +35,7 @@ export interface ShopDatabase {
 export const databases = {
   libsql: { name: "libSQL", base: "./" },
   neon: { name: "PostgreSQL (Neon)", base: "./neon/" },
+  hosted: { name: "Pool host", base: "./hosted/" },
 } as const satisfies Record<string, ShopDatabase>;
 
 let chosen: ShopDatabase = databases.libsql;

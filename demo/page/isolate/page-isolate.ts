@@ -59,7 +59,7 @@ export class PageIsolate extends PageElement {
         <h2 id="actions-title">Send requests</h2>
         <p class="lead">
           Each one is a session on the pool of one isolate: a real workerd, with its database 20 ms away. The Worker is
-          the same on both; it is told another URL.
+          the same on all of them; it is told another URL.
         </p>
         <div class="databases">${this.#databases()}</div>
         <ul>

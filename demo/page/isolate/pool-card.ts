@@ -1,6 +1,7 @@
 // The isolate's pool, in numbers.
 
 import { html, type TemplateResult } from "lit";
+import type { PoolHostStats } from "../../../src/adapters/hosted/index.ts";
 import type { IsolateReport } from "../../worker/report.ts";
 import { count } from "../format.ts";
 import { databases, type ShopDatabase } from "./api.ts";
@@ -9,12 +10,13 @@ type Shown = readonly [name: string, value: string, meaning: string];
 
 /** @param outcome - what came of what was sent last. */
 export function poolCard(report: IsolateReport, database: ShopDatabase, outcome: string): TemplateResult {
-  const { pool, sessions, latest, requests } = report;
+  const { sessions, latest, requests, host } = report;
+  const pool = host ?? report.pool;
   const flights = latest.reduce((sum, request) => sum + request.flights, 0);
   const each = latest.length === 0 ? "–" : Number((flights / latest.length).toFixed(2)).toLocaleString("en");
   const isNeon = database === databases.neon;
   const shown: Shown[] = [
-    ...(isNeon ? sockets(report) : streams(report)),
+    ...(isNeon ? sockets(report) : streams(host ? "Connections opened" : "Streams opened", pool, sessions.acquired)),
     ["Flights per request", each, `in the last ${count(latest.length)}`],
     isNeon
       ? ["At work", count(pool.busy), `connections now, at most ${pool.max || "few"} per request`]
@@ -24,7 +26,7 @@ export function poolCard(report: IsolateReport, database: ShopDatabase, outcome:
   ];
   return html`<section class="card pool-card" aria-labelledby="pool-title">
     <header class="card-head">
-      <h2 id="pool-title">The isolate's pool</h2>
+      <h2 id="pool-title">${host ? "The pool host, shared by all isolates" : "The isolate's pool"}</h2>
       <span class="hint">${count(requests.total)} requests served, ${count(requests.mostActive)} at once at most</span>
     </header>
     <dl class="stats">
@@ -41,10 +43,10 @@ export function poolCard(report: IsolateReport, database: ShopDatabase, outcome:
   </section>`;
 }
 
-function streams({ pool, sessions }: IsolateReport): Shown[] {
+function streams(name: string, pool: Pick<PoolHostStats, "opened" | "max" | "open">, acquired: number): Shown[] {
   return [
-    ["Streams opened", count(pool.opened), `of ${pool.max || "its"} at most, ${count(pool.open)} open now`],
-    ["Reused", count(Math.max(0, sessions.acquired - pool.opened)), "times a request got an open one"],
+    [name, count(pool.opened), `of ${pool.max || "its"} at most, ${count(pool.open)} open now`],
+    ["Reused", count(Math.max(0, acquired - pool.opened)), "times a request got an open one"],
   ];
 }
 

@@ -13,6 +13,8 @@ export interface LocalDatabase<Server = unknown> {
   readonly server: Server;
   /** What the Worker is told; nothing else tells it one database from another. */
   readonly url: string;
+  /** Further variables. */
+  readonly bindings?: Readonly<Record<string, string>>;
   stop(): Promise<unknown>;
 }
 
@@ -35,6 +37,12 @@ export async function localNeon(latencyMs: number): Promise<LocalDatabase<NeonSe
   };
   const adapter = neon({ neon: query, Client, neonConfig, transport: "ws" });
   return filled({ server, url, stop: () => server.stop() }, adapter, "postgres");
+}
+
+/** The same, whose connections a Durable Object of the Worker has. */
+export async function localHosted(latencyMs: number): Promise<LocalDatabase<NeonServer>> {
+  const { url, ...database } = await localNeon(latencyMs);
+  return { ...database, url: "hosted://shop", bindings: { POOL_URL: url } };
 }
 
 async function filled<Server>(

@@ -25,7 +25,8 @@ export async function startLocalWorker<Server>(
   { latencyMs = 20, bindings = {} }: LocalWorkerOptions = {},
 ): Promise<LocalWorker<Server>> {
   const database = await start(latencyMs);
-  const run = (): Promise<Workerd> => runWorker(root, { DATABASE_URL: database.url, ...bindings });
+  const run = (): Promise<Workerd> =>
+    runWorker(root, { DATABASE_URL: database.url, ...database.bindings, ...bindings });
   try {
     return new LocalWorker(database, run, await run());
   } catch (error) {
@@ -82,5 +83,8 @@ export class LocalWorker<Server = unknown> {
 async function runWorker(root: string, bindings: Readonly<Record<string, string>>): Promise<Workerd> {
   const { main, ...compatibility } = readConfig(join(root, "wrangler.toml"));
   const { code } = await bundleWorker(join(root, main));
-  return startWorkerd({ ...compatibility, script: code, bindings });
+  // As wrangler.toml has it.
+  const durableObjects = ["ShopPool"];
+  const objectsOf = { POOL: { worker: "main", className: "ShopPool" } };
+  return startWorkerd({ ...compatibility, script: code, bindings, durableObjects, objectsOf });
 }

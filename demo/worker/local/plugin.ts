@@ -3,7 +3,7 @@
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { normalizePath, type Plugin, type PreviewServer, type ViteDevServer } from "vite";
-import { localLibsql, localNeon } from "./databases.ts";
+import { localHosted, localLibsql, localNeon } from "./databases.ts";
 import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
 import { burst, forward, type Middleware, refuse } from "./proxy.ts";
 
@@ -15,13 +15,18 @@ interface Place {
   readonly start: (root: string) => Promise<LocalWorker>;
 }
 
-/** The same Worker twice, each with a URL of its own. */
+/** The same Worker three times, each with a URL of its own. */
 const places: readonly Place[] = [
   { mount: "", on: "its own libSQL server", start: (root) => startLocalWorker(root, localLibsql) },
   {
     mount: "/neon",
     on: "its own PostgreSQL behind a proxy like Neon's",
     start: (root) => startLocalWorker(root, localNeon),
+  },
+  {
+    mount: "/hosted",
+    on: "its own PostgreSQL through a pool host, a Durable Object",
+    start: (root) => startLocalWorker(root, localHosted),
   },
 ];
 
@@ -38,7 +43,10 @@ export function localWorker(root: string): Plugin {
 }
 
 async function attachAll(server: ViteDevServer | PreviewServer, root: string): Promise<LocalWorker[]> {
-  const workers = await Promise.all(places.map((place) => attach(server, root, place)));
+  const [libsql, neon, hosted] = places;
+  const workers = await Promise.all([libsql, neon].map((place) => attach(server, root, place!)));
+  // Not at the same time: to fill three shops at once is much for a small machine.
+  workers.push(await attach(server, root, hosted!));
   const running = workers.filter((worker) => worker !== undefined);
   if (running.length > 0) stopWith(server, running);
   return running;

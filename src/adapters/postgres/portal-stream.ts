@@ -83,11 +83,13 @@ export class PortalStream implements RowStream {
     else if (this.#state === "open" && this.#rows.length === 0) await this.#fetch(this.#batchSize);
     if (this.#rows.length === 0) return DONE;
     const columns = this.#fields.map(({ name }) => name);
+    const columnTypes = this.#fields.map(({ dataTypeID }) => dataTypeID);
     const cells = this.#rows.splice(0, this.#batchSize);
     // The reader has already read that much.
     this.#batchSize = Math.min(this.#largest, 2 * this.#batchSize);
     try {
-      return { done: false, value: { columns, rows: toRows(this.#fields, cells, this.#host.parsers, this.#parsers) } };
+      const rows = toRows(this.#fields, cells, this.#host.parsers, this.#parsers);
+      return { done: false, value: { columns, columnTypes, rows } };
     } catch (error) {
       throw unread(error, this.#bound.text);
     }

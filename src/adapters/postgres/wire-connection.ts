@@ -65,9 +65,13 @@ export class WireConnection implements DriverConnection {
     return this.state === "idle" && this.#isResettable && this.#streams.size === 0;
   }
 
-  /** Something was set in it, made or begun, that another session would not have. */
+  get hasSessionState(): boolean {
+    return this.#hasState || this.#streams.size > 0;
+  }
+
+  /** Something was set in it, made or begun, that a new one would not have. */
   get hasState(): boolean {
-    return this.#hasState || this.#hasHookState || this.#streams.size > 0 || STATES[this.#channel.status] !== "idle";
+    return this.hasSessionState || this.#hasHookState || STATES[this.#channel.status] !== "idle";
   }
 
   renew(): void {

@@ -2,6 +2,11 @@ import { assert, assertEqual, caught, caughtDbError } from "./assert.ts";
 import type { Cases } from "./cases.ts";
 import { BEGIN, COMMIT } from "./fixture.ts";
 
+/** For adapters whose connections are set up by those who use them. */
+export const SETUP = "setup spoils no connection";
+/** For the others. */
+export const NO_SETUP = "setup is refused where the connections are set up elsewhere";
+
 export const connections: Cases = {
   "a fresh connection is idle, and good for others": async (on) => {
     const connection = await on.open();
@@ -52,9 +57,14 @@ export const connections: Cases = {
     assert(next.isReusable, "expected a connection that is good for others");
   },
 
-  "setup and what only looks like settings spoil no connection": async (on) => {
+  "what only looks like settings spoils no connection": async (on) => {
     const connection = await on.openWithTables();
     for (const text of on.dialect.harmless) await on.run(connection, text);
+    assert(connection.isReusable, "expected a connection that is good for others");
+  },
+
+  [SETUP]: async (on) => {
+    const connection = await on.open();
     const [first] = on.dialect.leftovers;
     for (const text of first?.leave ?? []) await on.send(connection, [{ ...on.query({ text }), isSetup: true }]);
     assert(connection.isReusable, "expected a connection that is good for others");
@@ -77,6 +87,11 @@ export const connections: Cases = {
       assertEqual(Number(await on.value(next, "SELECT 1 AS one")), 1);
       await next.close();
     }
+  },
+
+  [NO_SETUP]: async (on) => {
+    const error = await caught(() => on.adapter.check?.({ text: "SELECT 1" }, "setup"));
+    assert(error instanceof TypeError, "expected a TypeError that says where setup belongs");
   },
 
   "a connection is lent out again and again without a trace": async (on) => {

@@ -2,7 +2,7 @@
 
 import type { Cases } from "./cases.ts";
 import { checks } from "./checks.ts";
-import { connections } from "./connections.ts";
+import { connections, NO_SETUP, SETUP } from "./connections.ts";
 import { failures } from "./failures.ts";
 import { runOnDatabase } from "./database-fixture.ts";
 import { databases, databaseStreams } from "./databases.ts";
@@ -54,6 +54,7 @@ export function adapterContract(target: Target): ContractCase[] {
   return [...parts, target.cannotStream ? {} : streams]
     .flatMap((cases) => Object.entries(cases))
     .filter(([name]) => !target.cannotBegin || !INTERACTIVE.includes(name))
+    .filter(([name]) => name !== (target.cannotSetUp ? SETUP : NO_SETUP))
     .map(([name, work]) => ({ name, run: () => runCase(target, work) }));
 }
 

@@ -3,4 +3,7 @@
 declare module "cloudflare:workers" {
   /** Keeps the request that calls it alive. */
   export function waitUntil(promise: Promise<unknown>): void;
+  export abstract class WorkerEntrypoint<Env = unknown> {
+    protected readonly env: Env;
+  }
 }
