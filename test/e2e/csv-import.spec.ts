@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./page-test.ts";
 
-test.beforeEach(({ visitor }) => visitor.open("files"));
+test.beforeEach(({ visitor }) => visitor.open("Files"));
 
 async function choose(page: Page, name: string, text: string): Promise<void> {
   await page.getByLabel("Choose a .csv file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });

@@ -10,7 +10,7 @@ for (const [device, viewport] of Object.entries(DEVICES)) {
       test.use({ viewport, colorScheme: scheme, hasTouch: device === "phone" });
 
       test("every view fits its width", async ({ page, visitor, shoot }) => {
-        await visitor.open("sessions");
+        await visitor.open("Sessions");
         await visitor.tell("Start competing sessions");
         await page.locator(".lane-name").nth(2).focus();
         await shoot(`sessions-${device}-${scheme}`);
@@ -18,12 +18,12 @@ for (const [device, viewport] of Object.entries(DEVICES)) {
         await visitor.editor.press("ControlOrMeta+Enter");
         await expect(visitor.result(1)).toBeVisible();
         await shoot(`console-${device}-${scheme}`);
-        await visitor.goTo("Tables");
-        await expect(page.locator("page-tables tbody tr").first()).toBeVisible();
+        await visitor.look("orders");
+        await expect(page.locator("page-rows tbody tr").first()).toBeVisible();
         await shoot(`tables-${device}-${scheme}`);
         await visitor.goTo("Files");
         await shoot(`files-${device}-${scheme}`);
-        for (const view of ["Sessions", "Console", "Tables", "Files"] as const) {
+        for (const view of ["Sessions", "Console", "Rows", "Files"] as const) {
           await visitor.goTo(view);
           const overflow = await page.evaluate(
             () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -49,7 +49,7 @@ test("a chosen theme stays chosen on the next visit", async ({ page, visitor }) 
 test("the policy allows WebAssembly and the page's own files, and nothing else", async ({ page }) => {
   const response = await page.goto("/");
   const policy =
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'; style-src 'self'; worker-src 'self'";
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' https:; img-src 'self'; style-src 'self'; worker-src 'self'";
   expect(response?.headers()["content-security-policy"]).toBe(policy);
   await expect(page.locator('meta[http-equiv="Content-Security-Policy"]')).toHaveAttribute("content", policy);
   expect(await response?.text()).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);

@@ -26,6 +26,8 @@ export class SessionTimeline extends PageElement {
   #pointed: number | undefined;
   #width = 600;
   #isFollowing = true;
+  /** The frame that is asked for: events come faster than frames, and each would begin a loop of its own. */
+  #frame: number | undefined;
   readonly #resize = new ResizeObserver(([entry]) => {
     if (entry && entry.contentRect.width > 0) this.#width = entry.contentRect.width;
     this.requestUpdate();
@@ -39,6 +41,8 @@ export class SessionTimeline extends PageElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resize.disconnect();
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
   }
 
   override firstUpdated(): void {
@@ -49,8 +53,24 @@ export class SessionTimeline extends PageElement {
     const tracks = this.#tracks();
     const lanes = this.querySelector(".lanes");
     if (this.#isFollowing && lanes) lanes.scrollTop = lanes.scrollHeight;
-    // What is running grows until its next event; what is over needs no frames.
-    if (tracks.some(({ to }) => to === undefined)) requestAnimationFrame(() => this.requestUpdate());
+    // What is running grows until its next event; what is over, or out of sight, needs no frames.
+    if (!this.#isHidden && tracks.some(({ to }) => to === undefined)) this.#askForFrame();
+  }
+
+  get #isHidden(): boolean {
+    return !this.isConnected || this.closest("[hidden]") !== null;
+  }
+
+  #askForFrame(): void {
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined;
+      this.requestUpdate();
+    });
+  }
+
+  /** Nothing is drawn that nobody sees; whoever shows it asks for a drawing. */
+  override shouldUpdate(): boolean {
+    return !this.hasUpdated || !this.#isHidden;
   }
 
   #tracks(): Track[] {
@@ -89,14 +109,15 @@ export class SessionTimeline extends PageElement {
   };
 
   #ruler(axis: Axis): TemplateResult {
+    const isRoomy = axis.bursts.length < 8;
     return html`<svg height="20" aria-hidden="true">
       ${axis.bursts.map(({ from, to, x, width }, at) => {
         const clock = CLOCK.format(performance.timeOrigin + from);
-        const text = width > 130 ? `${clock} · ${duration(to - from)}` : duration(to - from);
+        const text = width > 130 ? `${clock} · ${duration(to - from)}` : width > 40 ? duration(to - from) : "";
         return svg`
           <line class="ruler" x1=${PADDING + x} x2=${PADDING + x + width} y1="19.5" y2="19.5" />
           <text class="ruler-text" x=${PADDING + x} y="13">${text}</text>
-          ${at > 0 ? svg`<text class="ruler-text" x=${PADDING + x - 17} y="13" text-anchor="middle">⋯</text>` : nothing}`;
+          ${at > 0 && isRoomy ? svg`<text class="ruler-text" x=${PADDING + x - 17} y="13" text-anchor="middle">⋯</text>` : nothing}`;
       })}
     </svg>`;
   }
@@ -180,6 +201,7 @@ export function mark(kind: string, x: number): SVGTemplateResult {
     part: svg`<path d="M-2.4 -2.4 2.4 2.4 M2.4 -2.4 -2.4 2.4" />`,
     retry: svg`<path d="M2.9 -1.6 A3.3 3.3 0 1 0 3.2 1.2 M3.4 -3.8 V-1.2 H0.8" />`,
     error: svg`<path d="M0 -3.6 V0.8 M0 3.2 V3.5" />`,
+    abort: svg`<path d="M-3 0 H3" />`,
   };
   return svg`<g class="mark ${kind}" transform="translate(${x} 17)"><circle r="7.5" />${shapes[kind]}</g>`;
 }

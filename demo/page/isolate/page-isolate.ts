@@ -5,6 +5,7 @@ import { keyed } from "lit/directives/keyed.js";
 import { PageElement } from "../element.ts";
 import { type Action, actions } from "./actions.ts";
 import { api, databases, type ShopDatabase } from "./api.ts";
+import { placeOf } from "../link.ts";
 import { isolate } from "./isolate.ts";
 import { poolCard } from "./pool-card.ts";
 import { requestsCard } from "./requests-card.ts";
@@ -22,7 +23,7 @@ export class PageIsolate extends PageElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    if (location.hash === "#worker") void this.show();
+    if (placeOf(location.hash).view === "worker") void this.show();
   }
 
   /** Called when the view is first looked at: a page that nobody asks for a Worker asks for none. */

@@ -1,7 +1,7 @@
 import type { MaybePromise } from "../../../contract/adapter.ts";
 import type { SqlJsStatic } from "../driver.ts";
 import type { SqlJsCommitStorage, StoredDatabase } from "../storage.ts";
-import type { BlockStore } from "./block.ts";
+import { BLOCK_BYTES, blocksOf, type BlockStore, type Change } from "./block.ts";
 import { toStorageFailed } from "./failure.ts";
 import { BlockDatabase, type Durability } from "./stored-database.ts";
 
@@ -24,6 +24,15 @@ export interface CommitStorage extends SqlJsCommitStorage {
    * @throws DbError `STORAGE_FAILED`
    */
   salvage(name: string): Promise<Uint8Array>;
+  /**
+   * Keeps the image of a SQLite file as the database of that name, in one commit: what it held before is replaced. The image is not
+   * checked: opening it does that.
+   *
+   * @throws DbError `STORAGE_FAILED`
+   * @example
+   * await storage.restore("shop", new Uint8Array(await file.arrayBuffer()));
+   */
+  restore(name: string, image: Uint8Array): Promise<void>;
   /** Deletes a database; one that is not there, too. */
   remove(name: string): Promise<void>;
 }
@@ -49,22 +58,30 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
       throw toStorageFailed(name, error);
     }
   };
+  const using = async <T>(name: string, work: (store: BlockStore) => MaybePromise<T>): Promise<T> => {
+    const store = await open(name);
+    try {
+      return await work(store);
+    } catch (error) {
+      throw toStorageFailed(name, error);
+    } finally {
+      store.close();
+    }
+  };
   return {
     // Two that differ in their durability are not one: whoever asked for `strict` must have it.
     key: `${place.kind}:${folder}${durability === "strict" ? "" : ` (${durability})`}`,
     in: (inner) => createStorage(place, { durability, folder: inner ? join(folder, inner) : folder }),
     open: (name: string, sqlJs: SqlJsStatic): StoredDatabase =>
       new BlockDatabase(name, sqlJs, () => open(name), durability),
-    salvage: async (name) => {
-      const store = await open(name);
-      try {
-        return await store.salvage();
-      } catch (error) {
-        throw toStorageFailed(name, error);
-      } finally {
-        store.close();
-      }
-    },
+    salvage: (name) => using(name, (store) => store.salvage()),
+    restore: (name, image) =>
+      using(name, async (store) => {
+        // It takes the place of what is there: a store that has not been read has no end to write at.
+        await store.load();
+        await store.write(wholeOf(image), true);
+        await store.flush();
+      }),
     remove: async (name) => {
       try {
         await place.remove(folder, name);
@@ -73,6 +90,16 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
       }
     },
   };
+}
+
+function wholeOf(image: Uint8Array): Change {
+  const blocks = new Map<number, Uint8Array>();
+  for (let block = 0; block < blocksOf(image.length); block++) {
+    const bytes = new Uint8Array(BLOCK_BYTES);
+    bytes.set(image.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES));
+    blocks.set(block, bytes);
+  }
+  return { sizeBytes: image.length, blocks };
 }
 
 /** A path that begins at a root is where it is. */
