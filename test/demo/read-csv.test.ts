@@ -96,7 +96,7 @@ test.each([
   ["UTF-8", new TextEncoder().encode("name\nZoë\n"), "utf-8"],
   [
     "Windows-1252, by one letter in its last line",
-    Uint8Array.from([...Buffer.from(`name\n${"x\n".repeat(2_000_000)}Zo`), 0xeb, 10]),
+    Uint8Array.from([...Buffer.from(`name\n${"x\n".repeat(600_000)}Zo`), 0xeb, 10]),
     "windows-1252",
   ],
   ["UTF-16 with a mark", utf16("\ufeffname\nZoë\n", true), "utf-16le"],

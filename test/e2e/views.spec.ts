@@ -35,6 +35,64 @@ for (const [device, viewport] of Object.entries(DEVICES)) {
   }
 }
 
+test.describe("on the narrowest screens", () => {
+  test.use({ viewport: { width: 320, height: 640 } });
+
+  test("no view is wider than 320 pixels", async ({ page, visitor, shoot }) => {
+    for (const view of ["Why", "Sessions", "Worker", "Context", "Console", "Rows", "Files"] as const) {
+      await visitor.open(view);
+      await shoot(`narrow-${view}`);
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow, `${view} is no wider than the screen`).toBe(0);
+    }
+  });
+});
+
+test("where the system chooses the colours, one tab alone is underlined, and lanes can be told apart", async ({
+  page,
+  visitor,
+  shoot,
+}) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await visitor.open("Sessions");
+  await visitor.tell("Start one that fails");
+  await shoot("forced-colours");
+  const borders = await page
+    .locator(".views a")
+    .evaluateAll((all) => all.map((link) => getComputedStyle(link).borderBottomColor));
+  const ground = await page.evaluate(() => getComputedStyle(document.querySelector(".top")!).backgroundColor);
+  expect(borders.filter((colour) => colour !== ground)).toHaveLength(1);
+});
+
+test("where motion is not wanted nothing scrolls by itself", async ({ page, visitor }) => {
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await visitor.open("Sessions");
+  await page.evaluate(() => {
+    Object.assign(globalThis, { scrolls: [] });
+    const original = Element.prototype.scrollIntoView;
+    Element.prototype.scrollIntoView = function (options) {
+      (globalThis as unknown as { scrolls: unknown[] }).scrolls.push((options as ScrollIntoViewOptions)?.behavior);
+      original.call(this, options);
+    };
+  });
+  await visitor.tell("Start one that fails");
+  const scrolls = await page.evaluate(() => (globalThis as unknown as { scrolls: unknown[] }).scrolls);
+  expect(scrolls).toEqual(["auto"]);
+});
+
+test("pointing at a lane moves nothing", async ({ page, visitor }) => {
+  await visitor.open("Sessions");
+  await visitor.tell("Start one that fails");
+  const below = page.locator("#told-title");
+  const before = await below.boundingBox();
+  await page.locator(".lane").first().hover();
+  await expect(page.locator(".lane-details h4")).toBeVisible();
+  expect((await below.boundingBox())?.y).toBe(before?.y);
+});
+
 test("a chosen theme stays chosen on the next visit", async ({ page, visitor }) => {
   await visitor.open();
   await page.getByLabel("Theme").selectOption("dark");

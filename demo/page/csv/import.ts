@@ -130,7 +130,9 @@ async function insert(
     const at = isDbError(error, "QUERY_FAILED") ? error.details.statementIndex : undefined;
     const record = at === undefined ? undefined : records[at];
     if (!record || !isDbError(error)) throw error;
-    throw new Error(`Line ${record.line}: ${error.message.slice(error.code.length + 2)}`, { cause: error });
+    // Which statement of a batch it was is of no interest to whoever has a file.
+    const text = error.message.slice(error.code.length + 2).replace(/^statement \d+ of \d+ in the batch: /, "");
+    throw new Error(`Line ${record.line}: ${text}`, { cause: error });
   }
 }
 

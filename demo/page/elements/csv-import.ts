@@ -169,7 +169,7 @@ export class CsvImport extends PageElement {
         };
         return html`<label
           ><span class="clip">${column.name}</span>
-          <select @change=${pick}>
+          <select aria-label=${column.name} @change=${pick}>
             ${isNew ? nothing : html`<option value="" ?selected=${chosen === ""}>leave out</option>`}
             ${options.map((option) => html`<option value=${option} ?selected=${option === chosen}>${option}</option>`)}
           </select>

@@ -12,7 +12,7 @@ const kept = browserStorage({ onMemory: () => undefined });
 
 /** The page asks two things of its own, which are not for isopool's host. */
 const scope: WorkerScope = {
-  postMessage: (message) => self.postMessage(message, []),
+  postMessage: (message) => postMessage(message),
   addEventListener: (type, listener) =>
     self.addEventListener(type, (event: MessageEvent<FromPage>) => {
       const { data, ports } = event;

@@ -19,8 +19,8 @@ async function perform(task: FileTask): Promise<FileResults[keyof FileResults]> 
 
 self.addEventListener("message", ({ data }: MessageEvent<FileTask>) => {
   perform(data).then(
-    (result) => self.postMessage({ result } satisfies FileAnswer, []),
+    (result) => postMessage({ result } satisfies FileAnswer),
     (error: unknown) =>
-      self.postMessage({ error: error instanceof Error ? error.message : String(error) } satisfies FileAnswer, []),
+      postMessage({ error: error instanceof Error ? error.message : String(error) } satisfies FileAnswer),
   );
 });
