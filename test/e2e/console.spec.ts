@@ -150,6 +150,40 @@ test("a result becomes a chart, of the columns one picks", async ({ page, visito
   await shoot("console-chart");
 });
 
+test("after a story, and where a month has no row, the axis of months tells the truth", async ({ page, visitor }) => {
+  await visitor.goTo("Sessions");
+  await visitor.tell("Start competing sessions");
+  await visitor.goTo("Console");
+  expect(await visitor.ask("select max(substr(ordered_at, 1, 7)) from orders")).toBe("2026-06");
+  await visitor.run("select '2026-01' as month, 5 as n union all select '2026-04', 7");
+  await page.getByRole("button", { name: "Chart" }).click();
+  await expect(page.getByRole("img", { name: /chart/ })).toHaveAccessibleName(/of n by month/);
+  // January, February, March, April: two of them without a row.
+  await expect(page.getByRole("img", { name: /chart/ })).toHaveAttribute("data-points", "4");
+});
+
+test("a chart that cannot be loaded says so, and can be tried again", async ({ page, visitor, complaints }) => {
+  await visitor.run("select name, stock from products limit 5");
+  await page.route(/result-chart/, (route) => route.abort("internetdisconnected"));
+  await page.getByRole("button", { name: "Chart" }).click();
+  await expect(visitor.result(1).getByRole("alert")).toContainText("is there a network?");
+  await page.unroute(/result-chart/);
+  complaints.length = 0;
+});
+
+test("columns of the tables that a statement names are completed", async ({ page, visitor }) => {
+  await visitor.write("");
+  await visitor.editor.press("Escape");
+  await page.keyboard.type("select * from orders where cus");
+  await expect(page.getByRole("option", { name: /^customer_id/ })).toBeVisible();
+});
+
+test("an error of thousands of letters keeps the page in place", async ({ page, visitor }) => {
+  await visitor.run(`select ${"x".repeat(3_000)}`);
+  const box = await page.getByRole("alert").boundingBox();
+  expect(box?.height).toBeLessThan(300);
+});
+
 test("a chart of words says what it needs", async ({ page, visitor }) => {
   await visitor.run("select name from categories");
   await page.getByRole("button", { name: "Chart" }).click();

@@ -142,7 +142,7 @@ test("values are seen for what they are, and whole", async ({ page, visitor }) =
   await panel.getByRole("button", { name: "Laid out as JSON" }).click();
   await expect(panel.locator("pre")).toHaveText('{ "a": [ 1, 2 ] }');
   await page.keyboard.press("Escape");
-  await visitor.run("create table r (x); insert into r values (1.0), (1);");
-  await visitor.look("r");
+  await visitor.run("create table reals (x); insert into reals values (1.0), (1);");
+  await visitor.look("reals");
   await expect(page.locator("page-rows tbody td:not(.row-number)")).toHaveText(["1.0", "1"]);
 });

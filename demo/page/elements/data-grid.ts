@@ -76,15 +76,17 @@ function head(name: string, isNumber: boolean, sort?: Sort, onSort?: (column: st
 }
 
 const SHOWN = 300;
+/** Of a longer text: the button behind it must not be clipped with it. */
+const BEGINNING = 36;
 
 function cell(value: SqlValue, type: string | undefined, open: (() => void) | undefined): TemplateResult | string {
   if (value === null) return html`<span class="null">NULL</span>`;
   if (value instanceof Uint8Array) return more(`blob, ${plural(value.length, "byte")}`, open);
   if (value === "") return html`<span class="null" title="A text without letters">''</span>`;
   const text = toText(value, type);
-  const shown = typeof value === "string" ? marked(text.slice(0, SHOWN)) : text;
-  if (text.length <= SHOWN) return shown;
-  return html`${shown}${more(`… ${count(text.length)} letters`, open)}`;
+  if (text.length > SHOWN)
+    return html`${marked(text.slice(0, BEGINNING))}${more(`… ${count(text.length)} letters`, open)}`;
+  return typeof value === "string" ? marked(text) : text;
 }
 
 /** What is only a part has a button to the whole, for those who do not think of a double click. */

@@ -39,20 +39,21 @@ export class PageTry extends PageElement {
   /** All views stay: a query that runs on is not lost by looking elsewhere. */
   override render(): TemplateResult {
     const view = this.#view;
-    return html`<div class="workbench">
-      <table-list></table-list>
-      <div class="bench">
-        <nav class="subviews" aria-label="Workbench">
-          ${VIEWS.map(({ id, name }) => html`<a href=${hashOf({ door: "try", view: id })} aria-current=${view === id ? "page" : "false"}>${name}</a>`)}
-        </nav>
-        <div ?hidden=${view !== "console"}><page-console></page-console></div>
-        <div ?hidden=${view !== "rows"}><page-rows></page-rows></div>
-        <div ?hidden=${view !== "files"} class="files">
-          <page-files></page-files>
-          <csv-import></csv-import>
+    return html`<h1 class="unseen">Try it on a database of your own</h1>
+      <div class="workbench">
+        <table-list></table-list>
+        <div class="bench">
+          <nav class="subviews" aria-label="Workbench">
+            ${VIEWS.map(({ id, name }) => html`<a href=${hashOf({ door: "try", view: id })} aria-current=${view === id ? "page" : "false"}>${name}</a>`)}
+          </nav>
+          <div ?hidden=${view !== "console"}><page-console></page-console></div>
+          <div ?hidden=${view !== "rows"}><page-rows></page-rows></div>
+          <div ?hidden=${view !== "files"} class="files">
+            <page-files></page-files>
+            <csv-import></csv-import>
+          </div>
         </div>
-      </div>
-    </div>`;
+      </div>`;
   }
 
   /** A .csv file, from wherever it was dropped. */

@@ -34,7 +34,8 @@ export class PageWatch extends PageElement {
 
   override render(): TemplateResult {
     const view = this.#view;
-    return html`<nav class="subviews" aria-label="What to watch">
+    return html`<h1 class="unseen">Watch sessions work</h1>
+      <nav class="subviews" aria-label="What to watch">
         ${VIEWS.map(({ id, name }) => html`<a href=${hashOf({ door: "watch", view: id })} aria-current=${view === id ? "page" : "false"}>${name}</a>`)}
       </nav>
       <div ?hidden=${view !== "sessions"}><page-sessions></page-sessions></div>
@@ -47,7 +48,7 @@ export class PageWatch extends PageElement {
     if (placeOf(location.hash).door !== "watch") return;
     if (this.#view === "worker") await this.querySelector<PageIsolate>("page-isolate")?.show();
     // It was not drawn while it was out of sight.
-    if (this.#view === "sessions") this.querySelector<SessionTimeline>("session-timeline")?.requestUpdate();
+    for (const each of this.querySelectorAll<SessionTimeline>("session-timeline")) each.requestUpdate();
   }
 }
 

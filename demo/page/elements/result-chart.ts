@@ -100,6 +100,7 @@ export class ResultChart extends PageElement {
     const points = withAllMonths(
       rows.map((row) => ({ label: toText(row[this.#labels] ?? null), value: Number(row[this.#values] ?? NaN) })),
     );
+    canvas.dataset["points"] = String(points.length);
     this.#chart = createChart(canvas, {
       kind: this.#kind,
       name: this.grid.columns[this.#values] as string,

@@ -18,6 +18,11 @@ const BESIDE = 17;
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
 export class SessionTimeline extends PageElement {
+  static override properties = { source: { attribute: false }, noun: { type: String } };
+  /** What is drawn; `undefined`: what happens on this page. */
+  declare source: readonly Track[] | undefined;
+  /** What has a lane. */
+  declare noun: string;
   /** Every session that is kept, or those of the last burst only. */
   range: "latest" | "all" = "latest";
   /** Where the latest burst begins at the earliest: a story begins one of its own. */
@@ -35,6 +40,8 @@ export class SessionTimeline extends PageElement {
 
   constructor() {
     super();
+    this.source = undefined;
+    this.noun = "Session";
     this.watch(timeline, "change");
   }
 
@@ -73,7 +80,8 @@ export class SessionTimeline extends PageElement {
     return !this.hasUpdated || !this.#isHidden;
   }
 
-  #tracks(): Track[] {
+  #tracks(): readonly Track[] {
+    if (this.source) return this.source;
     const { tracks } = timeline;
     if (this.range === "all") return tracks;
     const last = findBursts(tracks, performance.now()).at(-1);
@@ -87,7 +95,7 @@ export class SessionTimeline extends PageElement {
     const shown = tracks.find(({ session }) => session === (this.#pointed ?? this.#selected)) ?? undefined;
     return html`
       <div class="lane-head">
-        <span class="lane-title">Session</span>
+        <span class="lane-title">${this.noun}</span>
         <div class="lane-ruler">${tracks.length > 0 ? this.#ruler(axis) : nothing}</div>
       </div>
       ${
@@ -95,7 +103,7 @@ export class SessionTimeline extends PageElement {
           ? html`<p class="empty">
               Nothing has happened yet. Start one of the stories, or run something in the console.
             </p>`
-          : html`<ul class="lanes" aria-label="Sessions, oldest first" @scroll=${this.#follow}>
+          : html`<ul class="lanes" aria-label="${this.noun}s, oldest first" @scroll=${this.#follow}>
               ${tracks.map((track) => this.#lane(track, axis))}
             </ul>`
       }
@@ -112,7 +120,7 @@ export class SessionTimeline extends PageElement {
     const isRoomy = axis.bursts.length < 8;
     return html`<svg height="20" aria-hidden="true">
       ${axis.bursts.map(({ from, to, x, width }, at) => {
-        const clock = CLOCK.format(performance.timeOrigin + from);
+        const clock = CLOCK.format((this.source ? 0 : performance.timeOrigin) + from);
         const text = width > 130 ? `${clock} · ${duration(to - from)}` : width > 40 ? duration(to - from) : "";
         return svg`
           <line class="ruler" x1=${PADDING + x} x2=${PADDING + x + width} y1="19.5" y2="19.5" />
@@ -164,7 +172,7 @@ export class SessionTimeline extends PageElement {
     const about = subject(track);
     return html`<div class="lane-details">
       <h4>
-        Session ${track.session} <span class="lane-state" data-state=${state(track)}>${state(track)}</span>
+        ${this.noun} ${track.session} <span class="lane-state" data-state=${state(track)}>${state(track)}</span>
         ${track.to === undefined ? nothing : html`<small>after ${duration(track.to - track.from)}</small>`}
         ${about ? html`<code>${about}</code>` : nothing}
       </h4>

@@ -19,7 +19,7 @@ export function poolCard(report: IsolateReport, database: ShopDatabase, outcome:
     isNeon
       ? ["At work", count(pool.busy), `connections now, at most ${pool.max || "few"} per request`]
       : ["Waits", count(pool.waits), `${count(pool.waiting)} waiting now, ${count(pool.busy)} at work`],
-    ["Committed", count(sessions.committed), "sessions with a transaction"],
+    ["Committed", count(sessions.committed), "transactions; a list needs none"],
     ["Rolled back", count(sessions.rolledBack), `${count(sessions.aborted)} by clients that disconnected`],
   ];
   return html`<section class="card pool-card" aria-labelledby="pool-title">
@@ -43,7 +43,11 @@ export function poolCard(report: IsolateReport, database: ShopDatabase, outcome:
 
 function streams({ pool, sessions }: IsolateReport): Shown[] {
   return [
-    ["Streams opened", count(pool.opened), `of ${pool.max || "its"} at most, ${count(pool.open)} open now`],
+    [
+      "Streams opened",
+      count(pool.opened),
+      `since the isolate began; ${count(pool.open)} open now, at most ${pool.max || "a few"}`,
+    ],
     ["Reused", count(Math.max(0, sessions.acquired - pool.opened)), "times a request got an open one"],
   ];
 }
