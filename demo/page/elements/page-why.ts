@@ -132,9 +132,11 @@ export class PageWhy extends PageElement {
 
   #controls(): TemplateResult {
     const slider = (name: "sessions" | "max", label: string, most: number): TemplateResult =>
-      html`<label class="slider"
-        >${label} <output>${this.#setting[name]}</output>
+      html`<div class="slider">
+        <label for="slider-${name}">${label}</label>
+        <output for="slider-${name}">${this.#setting[name]}</output>
         <input
+          id="slider-${name}"
           type="range"
           min="1"
           max=${most}
@@ -142,7 +144,7 @@ export class PageWhy extends PageElement {
           @input=${(event: Event) => this.#set({ [name]: Number((event.currentTarget as HTMLInputElement).value) })}
           @change=${() => this.#play()}
         />
-      </label>`;
+      </div>`;
     return html`<div class="controls">
       <button type="button" class="primary" @click=${() => this.#play()}>Place the orders again</button>
       ${slider("sessions", "Orders at once", 60)} ${slider("max", "Connections at most", 10)}
