@@ -39,33 +39,14 @@ export interface DatabaseOptions {
   readonly stacks?: boolean;
 }
 
-const NAMES: readonly string[] = [
-  "adapters",
-  "context",
-  "runtime",
-  "pool",
-  "checkActiveConnection",
-  "setup",
-  "afterFirstConnection",
-  "afterConnection",
-  "defaults",
-  "settings",
-  "folder",
-  "onEvent",
-  "stacks",
-] satisfies (keyof DatabaseOptions)[];
-
 const TYPES = {
-  runtime: "object",
-  pool: "object",
-  defaults: "object",
-  afterFirstConnection: "function",
-  afterConnection: "function",
-  onEvent: "function",
-  checkActiveConnection: "boolean",
-  stacks: "boolean",
-  folder: "string",
-} as const;
+  object: ["runtime", "pool", "defaults"],
+  function: ["afterFirstConnection", "afterConnection", "onEvent"],
+  boolean: ["checkActiveConnection", "stacks"],
+  string: ["folder"],
+} as const satisfies Record<string, readonly (keyof DatabaseOptions)[]>;
+
+const NAMES: readonly string[] = [...Object.values(TYPES).flat(), "adapters", "context", "setup", "settings"];
 
 /** @throws TypeError that names the option, its value and the remedy. */
 export function checkDatabaseOptions(options: DatabaseOptions): void {
@@ -84,10 +65,12 @@ export function checkDatabaseOptions(options: DatabaseOptions): void {
       'Expected `settings` to be "required"; to set some for all sessions, use `defaults: { settings }`',
     );
   checkContext(options.context);
-  for (const [name, type] of Object.entries(TYPES)) {
-    const value = options[name as keyof typeof TYPES];
-    if (value !== undefined && typeof value !== type)
-      throw new TypeError(`Expected \`${name}\` to be a ${type}, got \`${shown(value)}\``);
+  for (const [type, names] of Object.entries(TYPES)) {
+    for (const name of names) {
+      const value = options[name];
+      if (value !== undefined && typeof value !== type)
+        throw new TypeError(`Expected \`${name}\` to be a ${type}, got \`${shown(value)}\``);
+    }
   }
   checkNames(options.defaults, DEFAULTS, "`defaults`");
 }

@@ -304,7 +304,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   /** @internal */
   complete<O extends SessionOptions & { readonly isLone?: boolean | undefined }>(options: O, outer?: Settings): O {
     if (!options.isLone) checkNames(options, SESSION_OPTIONS, "a session");
-    return withDefaults(options, this.#options, this.dialect, outer);
+    return withDefaults(options, this.#options, this, outer);
   }
 
   // Without a current session, a statement is a session of its own.

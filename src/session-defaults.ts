@@ -2,7 +2,10 @@ import type { Dialect, Settings } from "./contract/adapter.ts";
 import type { SessionOptions } from "./session/session-options.ts";
 
 /** Default options for all sessions of a database, including `db.autocommit`. */
-export interface SessionDefaults extends Pick<SessionOptions, "timeoutMs" | "retry" | "accessMode" | "isolationLevel"> {
+export interface SessionDefaults extends Pick<
+  SessionOptions,
+  "timeoutMs" | "retry" | "accessMode" | "isolationLevel" | "fresh"
+> {
   /** PostgreSQL settings; a function is called when a session begins. A session's own settings override them by name. */
   readonly settings?: Settings | (() => Settings | undefined) | undefined;
 }
@@ -12,6 +15,7 @@ export const DEFAULTS: readonly (keyof SessionDefaults)[] = [
   "retry",
   "accessMode",
   "isolationLevel",
+  "fresh",
   "settings",
 ];
 
@@ -28,21 +32,21 @@ interface Defaulting {
 /**
  * The options a session begins with: its own, over its database's defaults.
  *
- * @param dialect - of the database, if already known.
+ * @param database - its dialect, if already known.
  * @param outer - the settings of the session around it: row-level security must not end inside.
  * @throws TypeError for settings that are missing, invalid, or not supported by the database; it shows no value.
  */
 export function withDefaults<O extends SessionOptions>(
   options: O,
   { defaults, settings: wanted }: Defaulting,
-  dialect: Dialect | undefined,
+  database: { readonly dialect: Dialect | undefined },
   outer: Settings | undefined,
 ): O {
   if (!defaults && !wanted && !outer && !options.settings) return options;
   const { settings: common, ...rest } = defaults ?? {};
   const own = options.settings;
   const given = typeof common === "function" ? common() : common;
-  for (const each of [given, own]) if (each) checkSettings(each, dialect);
+  for (const each of [given, own]) if (each) checkSettings(each, database.dialect);
   const all = [given, outer, own].filter(Boolean);
   const settings: Settings | undefined = all.length > 1 ? Object.assign({}, ...all) : all[0];
   if (wanted && Object.keys(settings ?? {}).length === 0)

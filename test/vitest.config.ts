@@ -22,9 +22,9 @@ export default defineConfig({
     exclude: ["test/e2e/**", "test/bench/**"],
     // By itself vitest keeps one processor free; most of these tests wait for a server.
     maxWorkers: "100%",
-    // A test that waits for real is wrong; these bounds only end what hangs.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A test that waits for real is wrong; these bounds only end what hangs, on the slowest machine too.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     typecheck: {
       enabled: true,
       include: ["test/types/**/*.test-d.ts"],

@@ -144,6 +144,8 @@ export interface StreamOptions {
   readonly mayGrow?: boolean | undefined;
   /** Hold for a statement that is outside of a transaction, as those of a flight do. */
   readonly settings?: Settings | undefined;
+  /** `false`: as in a flight. */
+  readonly fresh?: false | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -163,6 +165,8 @@ export interface Flight {
   readonly undo?: readonly Step[];
   /** Hold for every statement of the flight that is outside of a transaction begun by a step. */
   readonly settings?: Settings | undefined;
+  /** `false`: what it reads may be older than what this database has seen. */
+  readonly fresh?: false | undefined;
 }
 
 /**

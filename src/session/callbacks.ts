@@ -26,6 +26,6 @@ export class Callbacks {
 
   /** Those that are due, once. */
   take(): SettleCallback[] {
-    return this.#due.splice(0);
+    return this.#due.length > 0 ? this.#due.splice(0) : [];
   }
 }

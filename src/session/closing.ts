@@ -113,7 +113,7 @@ async function innerOf({ unit, scope }: Part): Promise<void> {
   const { inner, parts } = scope;
   const { clock, limits } = unit.host;
   const timeoutMs = limits.acquireTimeoutMs;
-  if (parts.size > 0)
+  if (parts?.size)
     await bounded(
       { timeoutMs },
       clock,

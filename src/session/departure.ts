@@ -4,6 +4,7 @@ import type { Link } from "./link.ts";
 import type { Scope } from "./scope.ts";
 import type { Move } from "./stacks.ts";
 import { type Transaction, toStep } from "./transaction.ts";
+import type { UnitOptions } from "./unit.ts";
 
 const BATCH = "isopool_batch";
 
@@ -28,11 +29,11 @@ export function toDeparture(
   commands: readonly Command[],
   link: Link,
   transaction: Transaction,
-  settings: Settings | undefined,
+  { settings, fresh }: UnitOptions,
   startedAt: number | undefined,
 ): Departure {
   const { kind, scope, link: reads } = commands[0]!;
-  const steps: Step[] = link.setup.splice(0);
+  const steps: Step[] = link.setup.length > 0 ? link.setup.splice(0) : [];
   const setup = steps.length;
   const moves = kind === "rollback" || (reads && transaction.isWithin(scope)) ? [] : transaction.ahead(scope)!;
   for (const move of moves) steps.push(toStep(move));
@@ -57,6 +58,7 @@ export function toDeparture(
   // Written out: to spread them costs as much as a query.
   let flight: Flight = undo.length > 0 ? { steps, undo } : { steps };
   if (settings && !isGuarded) flight = { ...flight, settings };
+  if (fresh === false) flight = { ...flight, fresh };
   return { flight, commands, moves, setup, ahead, undoesAll, startedAt };
 }
 

@@ -88,7 +88,7 @@ export class Holder {
 
   /** To the pool when it is proven idle, clean and healthy, else to be closed. The session takes another when it needs one. */
   async release(isClosed = false): Promise<void> {
-    await this.#endStreams().catch(() => undefined);
+    if (this.streams.size > 0) await this.#endStreams().catch(() => undefined);
     const lease = this.#lease;
     this.#lease = undefined;
     this.#transaction.end();

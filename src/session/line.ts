@@ -67,6 +67,7 @@ export class Line {
 
   /** What was asked within a scope, and has no answer yet. */
   unsettled(scope: Scope): Command[] {
+    if (this.#flying.length === 0 && this.#queue.isEmpty) return [];
     return [...this.#flying, ...this.#queue].filter(
       (command) => !command.isSettled && !command.isLast && scope.holds(command.scope),
     );
@@ -152,7 +153,7 @@ export class Line {
     try {
       if (flown === undefined) {
         // Only what has statements asks for the source: to commit nothing needs no URL.
-        if (this.#flying.some(({ inputs }) => inputs.length > 0)) await this.#source();
+        if (!this.#origin && this.#flying.some(({ inputs }) => inputs.length > 0)) await this.#source();
         for (const command of this.#flying) prepare(unit, command, this.#origin?.adapter);
       }
       // What was lost with nothing executed may leave again on another connection.
@@ -162,7 +163,13 @@ export class Line {
         // A connection that was given back is gone for good, and a session whose end has begun takes no other.
         if (waiting.link || unit.ending) throw unit.closedError(waiting.scope);
         flown = this.#depart(
-          holder.link ?? (await holder.connect(await this.#source(), this.#toSignal, this.#onWait, waiting.usePool)),
+          holder.link ??
+            (await holder.connect(
+              this.#origin ?? (await this.#source()),
+              this.#toSignal,
+              this.#onWait,
+              waiting.usePool,
+            )),
         );
       }
       // Settled: it was given up, or refused.
@@ -236,7 +243,7 @@ export class Line {
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
   #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined): MaybePromise<boolean> {
     const { transaction, host, options } = this.#unit;
-    const departure = toDeparture(commands, link, transaction, options.settings, host.emit && host.clock.now());
+    const departure = toDeparture(commands, link, transaction, options, host.emit && host.clock.now());
     const { flight } = departure;
     if (flight.steps.length === 0) return true;
     let sent: MaybePromise<StepOutcome[]>;

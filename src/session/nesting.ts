@@ -32,13 +32,13 @@ export function runInside<T>(
   const how = kind === "joined" ? undefined : kind === "nested" ? unit.savepoint(name) : begin(unit, options);
   const inner = new Scope(kind, scope, how, order);
   const running = async (): Promise<T> => {
-    scope.parts.add(order);
+    (scope.parts ??= new Set()).add(order);
     try {
       if (kind === "joined") return await run(inner, undefined);
       // Those in a joined part too: it shares the savepoints of what it is a part of.
       return await inTurn(scope.bound, (turn) => run(inner, turn), unit.host);
     } finally {
-      scope.parts.delete(order);
+      scope.parts?.delete(order);
       line.wake();
     }
   };
@@ -61,7 +61,9 @@ function begin({ host, options: { settings: outer, inner } }: Unit, options: Beg
 
 /** The BEGIN options passed to an adapter: plain data, and nothing that belongs to the session. */
 export function toBegin(options: BeginOptions): BeginOptions {
-  return Object.fromEntries(BEGIN_OPTIONS.flatMap((name) => (options[name] ? [[name, options[name]]] : [])));
+  const begin: Record<string, unknown> = {};
+  for (const name of BEGIN_OPTIONS) if (options[name]) begin[name] = options[name];
+  return begin;
 }
 
 /**
@@ -101,7 +103,7 @@ async function inTurn<T>(
  */
 export function refuseFromWithin({ unit, scope }: Part, isWhole = false): void {
   const { bound } = scope;
-  if (bound.parts.size === 0) return;
+  if (!bound.parts?.size) return;
   for (let frame = unit.host.context.current(); frame; frame = frame.parent) {
     const asking = (frame.session as Partial<Part>).scope;
     if (!asking || asking === scope || asking.over || !bound.holds(asking)) continue;

@@ -39,16 +39,18 @@ export function prepare(unit: Unit, command: Command, adapter: Adapter | undefin
 }
 
 function toStatements({ kind, inputs, finish }: Command, adapter: Adapter, place: StatementPlace): Statement[] {
-  return inputs.map((input, index) => {
-    try {
+  const statements: Statement[] = [];
+  try {
+    for (const input of inputs) {
       const statement = toStatement(input, adapter, place);
       const name = finish === toResults ? equalNameIn(statement.text) : undefined;
       if (name !== undefined) throw equalNames(name, statement.text, "not-executed");
-      return statement;
-    } catch (error) {
-      throw named(error, kind, index, inputs.length);
+      statements.push(statement);
     }
-  });
+  } catch (error) {
+    throw named(error, kind, statements.length, inputs.length);
+  }
+  return statements;
 }
 
 function placeOf({ options, holder: { link } }: Unit, { scope, inputs }: Command): StatementPlace {

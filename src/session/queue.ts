@@ -89,7 +89,7 @@ function isSettling({ kind, scope, isSettled, isLast }: Command): boolean {
 function isHeldBy(command: Command, settling: Command): boolean {
   const { scope: settled, order } = settling;
   if (command !== settling) return command.scope === settled || partOf(command.scope, settled, order);
-  for (const part of settled.parts) if (part < order) return true;
+  if (settled.parts) for (const part of settled.parts) if (part < order) return true;
   return false;
 }
 

@@ -29,6 +29,7 @@ export async function retrying<T>(
   signal: AbortSignal | undefined,
   clock: Clock,
 ): Promise<T> {
+  if (retry === 0) return begin().result;
   const { retries, delayMs = 50, maxDelayMs = 2_000 } = typeof retry === "object" ? retry : { retries: retry };
   if (typeof retry === "object") checkNames(retry, ["retries", "delayMs", "maxDelayMs"], "`retry`");
   checkNumber("retry", retries);

@@ -51,7 +51,7 @@ export function openSavepoint<P extends Held>(
     // Where it was not even opened, nobody waits for it.
     decision.catch(() => undefined);
     const decide = (error?: unknown): void => {
-      scope.undecided.delete(end);
+      scope.undecided?.delete(end);
       if (error) undo(error);
       else keep();
     };
@@ -66,8 +66,8 @@ export function openSavepoint<P extends Held>(
       return runScope(opened, () => turn?.then(enter) ?? enter(), options);
     };
     const kind = scope.path.length > 0 ? "nested" : "transaction";
-    const ended = runInside(part, kind, options, run, name).finally(() => scope.undecided.delete(end));
-    scope.undecided.add(end);
+    const ended = runInside(part, kind, options, run, name).finally(() => scope.undecided?.delete(end));
+    (scope.undecided ??= new Set()).add(end);
     // Before it was opened. Afterwards, its own methods report it.
     ended.catch(reject);
   });

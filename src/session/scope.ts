@@ -46,11 +46,11 @@ export class Scope {
   /** When it was asked for, in the order of its line. */
   readonly order: number;
   /** When each transaction inside it that is under way, or waits for its turn, was asked for. */
-  readonly parts: Set<number> = new Set();
+  parts: Set<number> | undefined;
   /** Settles when the last of them in line is done. */
   turn: Promise<void> | undefined;
   /** Ends each of its savepoints that are still to be released or rolled back by hand. */
-  readonly undecided: Set<() => void> = new Set();
+  undecided: Set<() => void> | undefined;
 
   /** @param how - how its transaction begins, or the name of its savepoint. */
   constructor(kind: ScopeKind, parent?: Scope, how?: BeginOptions | string, order = 0) {
@@ -87,7 +87,7 @@ export class Scope {
     if (this.stage === "ended") return;
     this.stage = "ending";
     this.cause ??= cause;
-    for (const end of this.undecided) end();
+    if (this.undecided) for (const end of this.undecided) end();
   }
 
   /** Takes note of what runs inside it: half of a transaction must not be committed. */
@@ -103,7 +103,7 @@ export class Scope {
 /** @throws DbError `PROPAGATION_REFUSED` when it cannot be settled before its user has decided on a savepoint. */
 export function refuseUndecided({ undecided }: Scope): void {
   const message = "a savepoint in it is open: await its release() or rollback(), or declare it with `await using`";
-  if (undecided.size > 0) throw new DbError("PROPAGATION_REFUSED", message, { propagation: "nested" });
+  if (undecided?.size) throw new DbError("PROPAGATION_REFUSED", message, { propagation: "nested" });
 }
 
 /** @throws DbError `ROLLBACK_ONLY` when a part of it failed. */

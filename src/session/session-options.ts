@@ -13,6 +13,11 @@ export interface SessionOptions extends BeginOptions, DeadlineOptions {
    * `timeoutMs`; the signal ends them all. Nothing is retried once a part of it was committed. Default 0.
    */
   readonly retry?: number | RetryOptions | undefined;
+  /**
+   * `false`: takes what the nearest replica has, though this database has seen newer, its own writes included. libSQL only;
+   * default true.
+   */
+  readonly fresh?: boolean | undefined;
   /** Called with the promise of the whole session, which never rejects: keeps a Worker's request alive until the session has ended. */
   readonly waitUntil?: WaitUntil | undefined;
   /** Names it in events and in reports of leaks. */
@@ -22,7 +27,7 @@ export interface SessionOptions extends BeginOptions, DeadlineOptions {
 export const SESSION_OPTIONS: readonly string[] = [
   ...BEGIN_OPTIONS,
   ...DEADLINE_OPTIONS,
-  ...(["transaction", "retry", "waitUntil", "name"] satisfies (keyof SessionOptions)[]),
+  ...(["transaction", "retry", "fresh", "waitUntil", "name"] satisfies (keyof SessionOptions)[]),
 ];
 
 export interface TransactionOptions extends SessionOptions {

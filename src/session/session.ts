@@ -76,11 +76,13 @@ export class Session extends Handle<Session> implements AsyncDisposable {
 
   /** @internal */
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
-    const { transaction, settings, isLone, name, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
+    const { transaction, settings, fresh, isLone, name, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
     checkNumber("timeoutMs", timeoutMs);
     const inner = toBegin(options);
     const begin = transaction === false ? undefined : inner;
-    const session = new Session(new Unit(host, parent, { begin, inner, settings, isLone, name }));
+    const session = new Session(
+      new Unit(host, parent, { begin, inner, settings, fresh: fresh === false ? fresh : undefined, isLone, name }),
+    );
     session.unit.holder.waitUntil = waitUntil;
     return session;
   }
@@ -248,7 +250,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     if (refusal) throw refusal;
     if (transaction.has.some(({ isUndone }) => isUndone))
       throw new TypeError("Expected a transaction with nothing left to roll back: run a statement before detach()");
-    const isBusy = line.unsettled(root).length > 0 || root.parts.size > 0;
+    const isBusy = line.unsettled(root).length > 0 || Boolean(root.parts?.size);
     const link = isBusy ? undefined : holder.detach();
     if (!link)
       throw new TypeError("Expected a connection with nothing in flight: await getConnection() before detach()");

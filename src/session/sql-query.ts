@@ -5,6 +5,9 @@ import { toResult, toRows } from "./rows.ts";
 
 const BRAND: unique symbol = Symbol.for("isopool.SqlQuery");
 
+/** Of templates whose values are all parameters. One text for all its queries: to look it up, an engine need not read it again. */
+const texts = { "?": new WeakMap<readonly string[], string>(), $: new WeakMap<readonly string[], string>() };
+
 /** A part of a query, or all of it, as `sql.id()`, `sql.join()` and `sql.raw()` make it. */
 export interface SqlPart {
   /**
@@ -94,7 +97,15 @@ export class SqlQuery<R = Row> extends Awaited implements Promise<R[]>, SqlPart 
   }
 
   toStatement(placeholder: "?" | "$"): Statement {
-    return toStatement(this, placeholder);
+    const strings = this.#strings;
+    const known = texts[placeholder];
+    const isPlain = !this.#values.some(isSqlPart);
+    const text = isPlain && known.get(strings);
+    if (text) return { text, params: this.#values.slice() as SqlValue[] };
+    const statement = toStatement(this, placeholder);
+    // A template's own strings are frozen; others may be changed.
+    if (isPlain && Object.isFrozen(strings)) known.set(strings, statement.text);
+    return statement;
   }
 
   /** @internal Not private: a query made by another copy of the package composes too. */

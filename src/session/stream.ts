@@ -109,7 +109,8 @@ function openStream(
     const { driver, origin } = link;
     if (!driver.stream) throw unsupported(origin.adapter.name);
     const size = { batchSize: batchSize ?? 100, mayGrow: batchSize === undefined };
-    const stream = driver.stream(opening.statements[0]!, { ...size, settings: unit.options.settings, signal: gone });
+    const { settings, fresh } = unit.options;
+    const stream = driver.stream(opening.statements[0]!, { ...size, settings, fresh, signal: gone });
     // Synchronously: if the session ends at this very moment, it must find the stream.
     streams.add(stream);
     try {

@@ -15,6 +15,8 @@ export interface UnitOptions {
   readonly begin?: BeginOptions | undefined;
   /** Hold for each of its statements outside of a transaction. */
   readonly settings?: Settings | undefined;
+  /** `false`: its reads may be older than what its database has seen. */
+  readonly fresh?: false | undefined;
   /** How transactions inside it begin, unless they say otherwise. */
   readonly inner?: BeginOptions | undefined;
   /** For events and reports. */
@@ -89,7 +91,7 @@ export class Unit {
   finish(): void {
     this.root.stage = "ended";
     this.count(-1);
-    for (const told of this.#ended.splice(0)) told();
+    if (this.#ended.length > 0) for (const told of this.#ended.splice(0)) told();
   }
 
   /** A session goes on after `close()`. What belonged to the closed one stays ended. */

@@ -40,7 +40,7 @@ describe.each(Object.entries(databases))("on %s", (_, { start, watch, orderFligh
   beforeAll(async () => {
     worker = await startLocalWorker(root, start, { latencyMs: 0, bindings: { ALLOWED_ORIGIN: ORIGIN } });
     database = watch(worker.server);
-  }, 60_000);
+  });
   afterAll(() => worker.stop());
 
   afterEach(async () => {

@@ -88,7 +88,7 @@ test("every entry compiles with TypeScript 5.2, its declarations checked; what i
   expect(problems({ "user.mts": USE, "wrong.mts": wrong })).toEqual([
     expect.stringMatching(/wrong\.mts: Property 'nothing' does not exist/),
   ]);
-}, 120_000);
+});
 
 test.each(["kysely", "kysely-0.29"])(
   "the dialect is one to Kysely as it is installed: %s",

@@ -24,7 +24,7 @@ test("whatever fails, nothing is lent twice, nothing leaks, and the line is fair
       random.mockRestore();
     }
   }
-}, 60_000);
+});
 
 async function runStory(seed: number): Promise<void> {
   const random = seeded(seed);

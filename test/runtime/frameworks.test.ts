@@ -18,7 +18,7 @@ const recipes = new Map(
 let project: Project;
 beforeAll(() => {
   project = installedProject({ drivers: ["hono"], by: "tar" });
-}, 60_000);
+});
 afterAll(() => project.remove());
 
 interface Running {

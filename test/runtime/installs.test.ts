@@ -109,7 +109,7 @@ beforeAll(async () => {
       install(project, ...(name === "resolved" ? ["--package-lock-only"] : [])),
     ),
   );
-}, 120_000);
+});
 
 describe.each(Object.entries(SETS))("beside %s peers", (name, { peers, absent, ...messages }) => {
   test("npm installs it, and finds no fault with what it installed", async () => {

@@ -6,7 +6,7 @@ import { installedProject, type Project } from "./installed.ts";
 let project: Project;
 beforeAll(() => {
   project = installedProject({ drivers: ["sql.js"] });
-}, 60_000);
+});
 afterAll(() => project.remove());
 
 function runNode(script: string): string {
@@ -18,7 +18,7 @@ describe.each(installs)("beside $frameworks", ({ frameworks, entries }) => {
   let own: Project;
   beforeAll(() => {
     own = installedProject({ drivers: frameworks, by: "tar" });
-  }, 60_000);
+  });
   afterAll(() => own.remove());
 
   test.each(entries)("$name can be imported from the installed package", ({ name }) => {

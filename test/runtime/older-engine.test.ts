@@ -27,5 +27,5 @@ test.each([true, false])(
     const code = await bundle(source, { isCarried, target: "es2022" });
     expect(await inChromium(code)).toEqual(expected);
   },
-  60_000,
+  120_000,
 );

@@ -6,14 +6,14 @@ import { installedProject, type Project } from "./installed.ts";
 let project: Project;
 beforeAll(() => {
   project = installedProject({ by: "tar" });
-}, 60_000);
+});
 afterAll(() => project.remove());
 
 describe.each(installs)("beside $frameworks", ({ frameworks, entries }) => {
   let own: Project;
   beforeAll(() => {
     own = installedProject({ drivers: frameworks, by: "tar" });
-  }, 60_000);
+  });
   afterAll(() => own.remove());
 
   test.each(entries)("$name goes into a page, with nothing left outside", async ({ name }) => {

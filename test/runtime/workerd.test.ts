@@ -8,7 +8,7 @@ import { startWorkerd, type WorkerdOptions } from "./workerd.ts";
 let project: Project;
 beforeAll(() => {
   project = installedProject({ drivers: ["sql.js"], by: "tar" });
-}, 60_000);
+});
 afterAll(() => project.remove());
 
 /** What the worker answers to one request each; it must print nothing. */

@@ -103,12 +103,15 @@ function newestDate(): string {
 function listeningPort(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once("close", reject).once("error", reject);
+    const late = setTimeout(reject, 30_000);
     let text = "";
     const control = child.stdio[3] as Readable;
     control.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
       const line = text.split("\n").find((each) => each.includes('"listen"'));
-      if (line !== undefined) resolve((JSON.parse(line) as { port: number }).port);
+      if (line === undefined) return;
+      clearTimeout(late);
+      resolve((JSON.parse(line) as { port: number }).port);
     });
   });
 }

@@ -37,5 +37,5 @@ test.each(rows.map((row) => [row.name, row] as const))(
       told.get(row.name),
     );
   },
-  60_000,
+  120_000,
 );

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { SqlPart } from "../../src/session/sql-query.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
 
 test("sql.id() quotes a name, and a path of names", () => {
@@ -62,4 +63,24 @@ test("db.sql called with a text says what a text is for", () => {
 test("a query shows what it is", () => {
   const { db } = fakeDatabase();
   expect(Object.prototype.toString.call(db.sql`x`)).toBe("[object SqlQuery]");
+});
+
+test("one template is written for what it is given: a value or a part, in either style", () => {
+  const { db } = fakeDatabase();
+  const lookup = (given: SqlPart | number) => db.sql`select * from item where id = ${given}`;
+  const parameter = "select * from item where id = ";
+  for (const id of [1, 2]) {
+    expect(lookup(id).toStatement("?")).toEqual({ text: `${parameter}?`, params: [id] });
+    expect(lookup(id).toStatement("$")).toEqual({ text: `${parameter}$1`, params: [id] });
+    expect(lookup(db.sql.raw("parent")).toStatement("?")).toEqual({ text: `${parameter}parent`, params: [] });
+    expect(lookup(db.sql`abs(${id})`).toStatement("$")).toEqual({ text: `${parameter}abs($1)`, params: [id] });
+  }
+});
+
+test("strings that are no template's own may change between two calls", () => {
+  const { db } = fakeDatabase();
+  const strings = Object.assign(["a = ", ""], { raw: ["a = ", ""] }) as unknown as TemplateStringsArray;
+  expect(db.sql(strings, 1).toStatement("?").text).toBe("a = ?");
+  (strings as unknown as string[])[0] = "b = ";
+  expect(db.sql(strings, 1).toStatement("?").text).toBe("b = ?");
 });

@@ -16,11 +16,14 @@ const asTests = ["check:package", "vitest run --config test/vitest.config.ts tes
 
 /** Runs the checks one after another, and shows what the failed ones said. */
 export async function runChecks(list = checks) {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
   for (const [name, command] of list) {
     const { code, output, seconds } = await run(command, { quiet: true });
     console.log(`${code === 0 ? "ok    " : "FAILED"} ${name} (${seconds.toFixed(1)} s)`);
-    if (code !== 0) console.log(`\n$ ${command}\n${output}`);
+    if (code !== 0) {
+      console.log(`\n$ ${command}\n${output}`);
+      counts.failures.push(name);
+    }
     counts[code === 0 ? "passed" : "failed"] += 1;
   }
   return counts;

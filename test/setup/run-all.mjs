@@ -2,10 +2,11 @@
 // `npm run test:all` (`--all`): the runtimes' contract on every version of PostgreSQL, not on the newest alone.
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { runChecks } from "./check.mjs";
 import { ensureBrowser } from "./ensure-browser.mjs";
-import { cache, run } from "./run.mjs";
+import { cache, root, run } from "./run.mjs";
 
 const runners = { build, checks: runChecks, vitest, playwright };
 
@@ -21,10 +22,22 @@ async function vitest() {
     { env: process.argv.includes("--all") ? { ALL_VERSIONS: "1" } : {} },
   );
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = readReport(report);
-  // A file that cannot be loaded has no test of its own to count.
-  const broken = testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.length);
+  // A file that cannot be loaded, or whose hook failed, has no failed test of its own to count.
+  const broken = testResults.filter(
+    ({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed"),
+  );
   const failed = numFailedTests + broken.length;
-  return settle(code, { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests });
+  const counts = { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
+  return { ...settle(code, counts), failures: testResults.flatMap(failuresOfFile) };
+}
+
+/** Its failed tests; where none of them failed, what ended the file or one of its hooks. */
+function failuresOfFile({ name, status, message, assertionResults }) {
+  const file = relative(root, name);
+  const failed = assertionResults.filter((test) => test.status === "failed");
+  const told = failed.map(({ fullName, failureMessages }) => `${file}: ${fullName}: ${firstLine(failureMessages[0])}`);
+  if (status === "failed" && told.length === 0) return [`${file}: ${firstLine(message) || "a hook failed"}`];
+  return told;
 }
 
 async function playwright() {
@@ -33,10 +46,20 @@ async function playwright() {
   const { code } = await run("playwright test --config test/e2e/playwright.config.ts --reporter=list,json", {
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report, CHROMIUM_PATH: executablePath },
   });
-  const { stats, errors } = readReport(report);
+  const { stats, errors, suites } = readReport(report);
   const counts = { passed: stats.expected, failed: stats.unexpected + errors.length, skipped: stats.skipped };
+  const failures = [...suites.flatMap(failuresOfSuite), ...errors.map(({ message }) => firstLine(message))];
   // A test that passes only when tried again has failed.
-  return settle(code, { ...counts, failed: counts.failed + stats.flaky });
+  return { ...settle(code, { ...counts, failed: counts.failed + stats.flaky }), failures };
+}
+
+function failuresOfSuite({ specs, suites = [] }) {
+  const failed = specs.filter(({ tests }) => tests.some(({ status }) => ["unexpected", "flaky"].includes(status)));
+  return [...failed.map(({ file, line, title }) => `${file}:${line}: ${title}`), ...suites.flatMap(failuresOfSuite)];
+}
+
+function firstLine(text = "") {
+  return stripVTControlCharacters(text).trim().split("\n", 1)[0];
 }
 
 function reportFile(name) {
@@ -62,6 +85,7 @@ function settle(code, counts) {
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 for (const [name, runner] of Object.entries(runners)) {
   console.log(`\n── ${name}`);
   const counts = await runner().catch((error) => {
@@ -69,7 +93,10 @@ for (const [name, runner] of Object.entries(runners)) {
     return { passed: 0, failed: 1, skipped: 0 };
   });
   for (const key of Object.keys(total)) total[key] += counts[key];
+  failures.push(...(counts.failures ?? []));
   console.log(`── ${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 }
+// Once more at the end: what is above may be too long to be kept.
+if (failures.length > 0) console.log(`\nFailed:\n${failures.map((failure) => `  ${failure}`).join("\n")}`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 console.log(`\n${total.passed} passed, ${total.failed} failed`);

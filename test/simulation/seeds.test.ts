@@ -10,4 +10,4 @@ const kept = JSON.parse(readFileSync(new URL("seeds.json", import.meta.url), "ut
 test("what went wrong once goes well", async () => {
   const { lines } = await simulate("--kept");
   expect(lines).toEqual(kept.map(({ about }) => `holds: ${about}`));
-}, 60_000);
+});

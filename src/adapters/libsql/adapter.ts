@@ -14,6 +14,7 @@ import { parseAddress } from "./address.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { LibsqlConnection } from "./connection.ts";
 import type { LibsqlOptions } from "./index.ts";
+import { Freshness } from "./freshness.ts";
 import { Remote, type Server } from "./remote.ts";
 import { Sender } from "./sender.ts";
 import { bind } from "./values.ts";
@@ -44,7 +45,7 @@ export class LibsqlAdapter implements Adapter {
     this.key = parseAddress(url).baseUrl;
     this.capabilities = options.createClient ? { ...CAPABILITIES, streaming: false } : CAPABILITIES;
     this.#options = options;
-    this.#server = { version: 3, keepMs: 8_000 };
+    this.#server = { version: 3, keepMs: 8_000, freshness: new Freshness() };
   }
 
   check(statement: Statement, place: StatementPlace): void {
@@ -68,6 +69,6 @@ export class LibsqlAdapter implements Adapter {
     const sender = new Sender(fetch, authToken);
     return createClient
       ? new ClientConnection(createClient, baseUrl, sender)
-      : new LibsqlConnection(new Remote(this.#server, baseUrl, sender));
+      : new LibsqlConnection(new Remote(this.#server, baseUrl, sender), this.#server.freshness);
   }
 }

@@ -1,9 +1,10 @@
-import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
+import type { DriverConnection, Flight, QueryStep, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { RawResult, Statement } from "../../contract/statement.ts";
 import { type DbError, isDbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { isUnsent } from "../shared/platform.ts";
+import type { Freshness, Reading } from "./freshness.ts";
 import { gone, isRefused, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
 import { type Ground, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
@@ -25,6 +26,7 @@ interface Trip {
 export class LibsqlConnection implements DriverConnection {
   readonly raw: Remote;
   readonly setup: readonly Statement[] = [];
+  readonly #freshness: Freshness;
   readonly #streams: Set<LibsqlStream> = new Set();
   #ground: Ground = { state: "idle", isReadOnly: false };
   #isClosed = false;
@@ -34,8 +36,9 @@ export class LibsqlConnection implements DriverConnection {
   #hasState = false;
   #isDirty = false;
 
-  constructor(remote: Remote) {
+  constructor(remote: Remote, freshness: Freshness) {
     this.raw = remote;
+    this.#freshness = freshness;
   }
 
   get state(): DriverConnection["state"] {
@@ -55,7 +58,7 @@ export class LibsqlConnection implements DriverConnection {
   stream(statement: Statement, options: StreamOptions): LibsqlStream {
     const stream = new LibsqlStream(
       {
-        open: (...args) => this.#openCursor(...args),
+        open: (...args) => this.#openCursor(options.fresh, ...args),
         onEnd: (ended, isCut) => this.#leaveCursor(ended, isCut),
         lose: (error) => this.#lose(error),
         isNeeded: () => this.#isNeeded,
@@ -128,7 +131,7 @@ export class LibsqlConnection implements DriverConnection {
   ): Promise<readonly WireResponse[] | undefined> {
     for (;;) {
       try {
-        return await this.raw.pipeline(requests, signal);
+        return await this.raw.pipeline(requests, signal, this.#reading(flight));
       } catch (error) {
         const isUnknown = isDbError(error, "CONNECTION_LOST") && error.outcome === "unknown";
         // It may have been executed; but to execute it again is safe.
@@ -138,6 +141,15 @@ export class LibsqlConnection implements DriverConnection {
         if (!(await patience.wait(signal))) throw error;
       }
     }
+  }
+
+  /** What a flight asks of a replica. One that writes is answered by the primary, and a transaction sees what it saw at first. */
+  #reading(flight: Flight): Reading | undefined {
+    const { seen: index } = this.#freshness;
+    if (index === undefined || flight.fresh === false || this.#ground.state !== "idle") return undefined;
+    const queries = flight.steps.filter((step) => step.kind === "query");
+    const sql = queries[0]?.statement.text;
+    return sql !== undefined && queries.every(isRead) ? { index, sql } : undefined;
   }
 
   /** The statement for which a batch of several was refused before any of them ran: the server does not say which. */
@@ -189,7 +201,7 @@ export class LibsqlConnection implements DriverConnection {
     else this.#isDirty = true;
   }
 
-  async #openCursor(statement: Statement, signal: AbortSignal): Promise<Entries | RawResult> {
+  async #openCursor(fresh: Flight["fresh"], statement: Statement, signal: AbortSignal): Promise<Entries | RawResult> {
     await this.#ready(signal);
     const { state, isReadOnly } = this.#ground;
     const { text } = statement;
@@ -197,9 +209,11 @@ export class LibsqlConnection implements DriverConnection {
     if (scan(text).leavesState) this.#isDirty = true;
     const stmt = toWire(statement);
     const condition = state === "idle" ? undefined : NOT_AUTOCOMMIT;
+    const steps = [{ kind: "query", statement, onError: "stop", guarded: state !== "idle" }] as const;
+    const flight: Flight = { steps, fresh };
     for (const patience = new Patience(); ;) {
       try {
-        const entries = await this.raw.cursor([{ stmt, condition }], signal);
+        const entries = await this.raw.cursor([{ stmt, condition }], signal, this.#reading(flight));
         if (entries) return entries;
         break;
       } catch (error) {
@@ -207,8 +221,7 @@ export class LibsqlConnection implements DriverConnection {
         if (!(await patience.wait(signal))) throw error;
       }
     }
-    const steps = [{ kind: "query", statement, onError: "stop", guarded: state !== "idle" }] as const;
-    const [outcome] = await this.#fly({ flight: { steps }, signal: undefined, patience: new Patience() });
+    const [outcome] = await this.#fly({ flight, signal: undefined, patience: new Patience() });
     if (outcome?.status === "done") return outcome.result;
     throw outcome?.status === "failed" ? outcome.error : transactionLost(text);
   }
@@ -252,5 +265,9 @@ function isBusyOutcome(outcome: StepOutcome | undefined): boolean {
 }
 
 function onlyReads({ steps }: Flight): boolean {
-  return steps.every((step) => (step.kind === "query" ? scan(step.statement.text).isRead : step.kind === "begin"));
+  return steps.every((step) => (step.kind === "query" ? isRead(step) : step.kind === "begin"));
+}
+
+function isRead({ statement }: QueryStep): boolean {
+  return scan(statement.text).isRead;
 }

@@ -2,10 +2,20 @@ import { systemClock } from "../../clock.ts";
 import type { DbError } from "../../errors.ts";
 import { withSlash } from "./address.ts";
 import { unknown } from "./errors.ts";
+import { CATCH_UP_MS, type Freshness, type Reading } from "./freshness.ts";
 import { readLines } from "./lines.ts";
 import { isUnsent } from "../shared/platform.ts";
 import { readJson, type Sender } from "./sender.ts";
-import type { FetchResponse, WireAnswer, WireEntry, WireHead, WireRequest, WireResponse, WireStep } from "./wire.ts";
+import type {
+  FetchResponse,
+  WireAnswer,
+  WireBatch,
+  WireEntry,
+  WireHead,
+  WireRequest,
+  WireResponse,
+  WireStep,
+} from "./wire.ts";
 import { reasonOf } from "../../signal.ts";
 
 /** How long a farewell may take; the server forgets the stream by itself in ten seconds. */
@@ -19,6 +29,7 @@ export interface Server {
   version: 2 | 3;
   /** A stream idle for longer is taken to be expired, in milliseconds: sqld keeps it for 10_000. */
   keepMs: number;
+  readonly freshness: Freshness;
 }
 
 /**
@@ -80,9 +91,13 @@ export class Remote {
    * @returns their results; `undefined` when the server knows no version 3: nothing was executed, and version 2 is used from now on.
    * @throws DbError; the stream is lost then, unless it is `isBusy`. Or the signal's own reason, unchanged.
    */
-  async pipeline(requests: readonly WireRequest[], signal?: AbortSignal): Promise<readonly WireResponse[] | undefined> {
+  async pipeline(
+    requests: readonly WireRequest[],
+    signal?: AbortSignal,
+    reading?: Reading,
+  ): Promise<readonly WireResponse[] | undefined> {
     const controller = new AbortController();
-    const answering = this.#ask(requests, controller.signal);
+    const answering = this.#caughtUp(reading, controller, () => this.#ask(requests, controller.signal, reading?.index));
     const answer = await untilAborted(answering, signal, () => {
       // The server does its work in any case: only its answer says how to end the stream.
       this.#late = answering.catch(() => undefined);
@@ -91,15 +106,50 @@ export class Remote {
     return answer?.results;
   }
 
+  /** Asks a replica that may have to wait until it is fresh; it would wait for ever. */
+  async #caughtUp<T>(reading: Reading | undefined, controller: AbortController, ask: () => Promise<T>): Promise<T> {
+    if (!reading) return ask();
+    let isBehind = false;
+    const timer = systemClock.setTimeout(() => {
+      isBehind = true;
+      controller.abort();
+    }, CATCH_UP_MS);
+    try {
+      return await ask();
+    } catch (error) {
+      throw isBehind ? this.#server.freshness.behind(reading) : error;
+    } finally {
+      systemClock.clearTimeout(timer);
+    }
+  }
+
   /** Opens a cursor: its entries, as they come. */
-  async cursor(steps: readonly WireStep[], signal: AbortSignal): Promise<AsyncGenerator<WireEntry, void> | undefined> {
-    const response = this.version < 3 ? undefined : await this.#post("cursor", { batch: { steps } }, signal);
-    if (!response) return undefined;
-    const lines = readLines(response.body, signal) as AsyncGenerator<WireEntry | WireHead, void>;
-    const { value } = await lines.next();
-    if (!value || "type" in value) throw unknown("the server's answer is cut off");
-    this.#note(value);
-    return lines as AsyncGenerator<WireEntry, void>;
+  async cursor(
+    steps: readonly WireStep[],
+    signal: AbortSignal,
+    reading?: Reading,
+  ): Promise<AsyncGenerator<WireEntry, void> | undefined> {
+    if (this.version < 3) return undefined;
+    const controller = new AbortController();
+    if (signal.aborted) controller.abort();
+    signal.addEventListener("abort", () => controller.abort(), { once: true });
+    const batch = { steps, replication_index: reading?.index } satisfies WireBatch;
+    return this.#caughtUp(reading, controller, async () => {
+      const response = await this.#post("cursor", { batch }, controller.signal);
+      if (!response) return undefined;
+      const lines = readLines(response.body, signal) as AsyncGenerator<WireEntry | WireHead, void>;
+      const { value } = await lines.next();
+      if (!value || "type" in value) throw unknown("the server's answer is cut off");
+      this.#note(value);
+      return this.#noting(lines as AsyncGenerator<WireEntry, void>, reading?.index);
+    });
+  }
+
+  async *#noting(entries: AsyncGenerator<WireEntry, void>, asked: string | undefined): AsyncGenerator<WireEntry, void> {
+    for await (const entry of entries) {
+      if (entry.type === "replication_index") this.#server.freshness.note(entry.replication_index, asked);
+      yield entry;
+    }
   }
 
   /**
@@ -128,12 +178,18 @@ export class Remote {
     this.forget();
   }
 
-  async #ask(requests: readonly WireRequest[], signal: AbortSignal): Promise<WireAnswer | undefined> {
-    const response = await this.#post("pipeline", { requests }, signal);
+  async #ask(requests: readonly WireRequest[], signal: AbortSignal, index?: string): Promise<WireAnswer | undefined> {
+    const [first, ...rest] = requests;
+    const isWaiting = index !== undefined && first?.type === "batch";
+    // One stream: once it is fresh, it stays so.
+    const fresh = isWaiting ? [{ ...first, batch: { ...first.batch, replication_index: index } }, ...rest] : requests;
+    const response = await this.#post("pipeline", { requests: fresh }, signal);
     if (!response) return undefined;
     const answer = (await readJson(response)) as WireAnswer | null;
     if (answer?.results?.length !== requests.length) throw unknown("the server's answer does not match the request");
     this.#note(answer);
+    for (const { response: each } of answer.results)
+      this.#server.freshness.note(each?.result?.replication_index, index);
     // It wants back at once what holds nothing of ours: it keeps the others not for long either.
     if (!this.isOpen && requests.at(-1)?.type !== "close") this.#server.keepMs = Math.min(this.#server.keepMs, 4_000);
     return answer;

@@ -41,8 +41,14 @@ export interface WireStep {
   readonly condition?: WireCondition | undefined;
 }
 
+export interface WireBatch {
+  readonly steps: readonly WireStep[];
+  /** A replica waits until it is as fresh. */
+  readonly replication_index?: string | undefined;
+}
+
 export type WireRequest =
-  | { readonly type: "batch"; readonly batch: { readonly steps: readonly WireStep[] } }
+  | { readonly type: "batch"; readonly batch: WireBatch }
   | { readonly type: "describe"; readonly sql: string }
   | { readonly type: "get_autocommit" | "close" };
 
@@ -67,6 +73,7 @@ export interface WireResponse {
     readonly result?: {
       readonly step_results: readonly (WireResult | null)[];
       readonly step_errors: readonly (WireError | null)[];
+      readonly replication_index?: string | number | null;
     };
   };
 }
@@ -86,5 +93,6 @@ export interface WireAnswer extends WireHead {
 export type WireEntry =
   | { readonly type: "step_begin"; readonly cols: WireResult["cols"] }
   | { readonly type: "row"; readonly row: readonly WireValue[] }
-  | { readonly type: "step_end" | "replication_index" }
+  | { readonly type: "step_end" }
+  | { readonly type: "replication_index"; readonly replication_index?: string | number | null }
   | { readonly type: "step_error" | "error"; readonly error: WireError };

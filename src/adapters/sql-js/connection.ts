@@ -55,12 +55,16 @@ export class SqlJsConnection implements DriverConnection {
     // What is done with it, now and later, goes unseen; it may well be a change of the schema.
     this.#statements.clear();
     this.#statements.isAlone = false;
-    this.#hasRaw = true;
+    this.#hasRaw = this.#engine.hasRaw = true;
     return this.#db;
   }
 
   get isReusable(): boolean {
-    return this.state === "idle" && !this.#isDirty && (this.#isOthersTurn || !this.#isInTransaction());
+    return (
+      this.state === "idle" &&
+      !this.#isDirty &&
+      (!this.#engine.hasRaw || this.#isOthersTurn || !this.#isInTransaction())
+    );
   }
 
   send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]> {

@@ -36,6 +36,8 @@ export class Engine {
   stored: StoredDatabase | undefined;
   /** The connection that has left settings or temporary things in it, if one has. */
   owner: object | undefined;
+  /** Somebody has the driver's own handle, and may have begun a transaction by it. */
+  hasRaw = false;
   readonly #name: string;
   readonly #options: EngineOptions;
   readonly #users: Set<object> = new Set();

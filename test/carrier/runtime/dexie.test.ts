@@ -56,5 +56,5 @@ test.each([
     const played = (await inChromium(await bundle(program(first), { isCarried }))) as object;
     expect(played).toEqual({ outside: GIVEN, inside: GIVEN, around: GIVEN, callback: "A", looksNative: true });
   },
-  60_000,
+  120_000,
 );

@@ -41,4 +41,4 @@ test("each calls back with who was current when it was asked; a listener, with w
     outside: null,
     isRestored: true,
   });
-}, 60_000);
+});

@@ -76,7 +76,7 @@ describe.each([
     } finally {
       await server.close();
     }
-  }, 60_000);
+  });
 
   test("the dev server does, in what it has bundled ahead, and behind an edit without a new page", async () => {
     const server = await project.vite.createServer({
@@ -100,5 +100,5 @@ describe.each([
     } finally {
       await server.close();
     }
-  }, 60_000);
+  });
 });

@@ -100,4 +100,4 @@ test("in a page, a Kysely, a Drizzle and db.sql are in the transaction of whiche
   expect(told).toEqual(["fails", "fails", "fails"]);
   expect(ids).toEqual([0, 100, 200, 1_000, 1_200].flatMap((id) => [id, id + 1, id + 2]));
   await page.close();
-}, 60_000);
+});

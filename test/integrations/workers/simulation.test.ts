@@ -23,7 +23,7 @@ test.each([true, false])(
     }
     if (SEEDS >= 100) expect(served).toBeGreaterThan(4_000);
   },
-  60_000,
+  120_000,
 );
 
 /** @returns how many were served. */

@@ -26,8 +26,13 @@ export function contractEverywhere({ file, suites, servers = {}, only, wasm = []
     let runtime: Asked;
     beforeAll(async () => {
       door = await openDoor(servers);
-      runtime = await start({ file: join(import.meta.dirname, file), wasm, door: door.url });
-    }, 60_000);
+      const code = { file: join(import.meta.dirname, file), wasm, door: door.url };
+      // One that does not come up, on a busy machine, is no failure of what is tested in it.
+      runtime = await start(code).catch((error: unknown) => {
+        console.warn("is started once more:", error);
+        return start(code);
+      });
+    });
     afterAll(async () => {
       await runtime.stop();
       await door.close();

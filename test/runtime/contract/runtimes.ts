@@ -81,18 +81,23 @@ async function askChromium({ file, wasm, door }: Code): Promise<Asked> {
     // Chromium looks up its maker's servers at start, and a machine without a network waits for them.
     args: ["--host-resolver-rules=MAP * ^NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1"],
   });
-  const page = await browser.newPage();
-  const complaints: string[] = [];
-  page.on("pageerror", ({ message }) => complaints.push(message));
-  await page.goto(door);
-  await page.addScriptTag({ type: "module", content: code });
-  const files = wasm.map((path) => [basename(path), readFileSync(path).toString("base64")]);
-  await page.evaluate(`prepare(${JSON.stringify(Object.fromEntries(files))})`);
-  return {
-    ask: (question) => page.evaluate(`answer(${JSON.stringify(question)})`),
-    complaints: () => complaints.join("\n"),
-    stop: () => browser.close(),
-  };
+  try {
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on("pageerror", ({ message }) => complaints.push(message));
+    await page.goto(door);
+    await page.addScriptTag({ type: "module", content: code });
+    const files = wasm.map((path) => [basename(path), readFileSync(path).toString("base64")]);
+    await page.evaluate(`prepare(${JSON.stringify(Object.fromEntries(files))})`);
+    return {
+      ask: (question) => page.evaluate(`answer(${JSON.stringify(question)})`),
+      complaints: () => complaints.join("\n"),
+      stop: () => browser.close(),
+    };
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
 }
 
 /** Bundles a module that is given as text. */

@@ -163,4 +163,4 @@ test("killed in the middle of its commits, 12 times: no image is torn, and no co
     expect([told, told + 1]).toContain(stored);
     await db.dispose();
   }
-}, 60_000);
+});

@@ -92,4 +92,4 @@ test.each(engines)(
 
 test("a build without the private door: images are compared, and the stored one equals the database too", async () => {
   await live(withoutDoor(newest), 1, 120);
-}, 60_000);
+});

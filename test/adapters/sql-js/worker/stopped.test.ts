@@ -101,11 +101,13 @@ test("sessions of another database in that worker are told: unknown where they h
   ];
   databases.push(one, other);
   await other.query("CREATE TABLE t AS SELECT 1 AS x");
+  // Open: what its deadline ends is the statement.
+  await one.query("SELECT 1");
   let waiting: Promise<unknown> = Promise.resolve();
   await expect(
     other.session(async (session) => {
       await session.query("INSERT INTO t VALUES (2)");
-      waiting = one.query(ENDLESS, [], { timeoutMs: 100 }).catch((error: unknown) => error);
+      waiting = one.query(ENDLESS, [], { timeoutMs: 1_000 }).catch((error: unknown) => error);
       await waiting;
       await session.query("INSERT INTO t VALUES (3)");
     }),

@@ -1,0 +1,1 @@
+export function ensureSqld(): Promise<string | undefined>;
