@@ -234,7 +234,7 @@ class Workspace extends EventTarget {
 }
 
 /** Views and what virtual tables keep their data in are not counted. */
-export function ownTables({ tables }: Catalog): number {
+function ownTables({ tables }: Catalog): number {
   return tables.filter(({ kind, isInternal }) => kind === "table" && !isInternal).length;
 }
 

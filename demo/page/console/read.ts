@@ -5,7 +5,7 @@ import type { Grid } from "../results.ts";
 import { isRead } from "../sql/verb.ts";
 
 /** More rows of one result are not kept. */
-export const MOST_ROWS = 1_000_000;
+const MOST_ROWS = 1_000_000;
 const BATCH = 1_000;
 
 export interface Read {

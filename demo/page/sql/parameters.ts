@@ -75,7 +75,7 @@ export class Values {
   }
 }
 
-export function keyOf(statement: number, position: number): string {
+function keyOf(statement: number, position: number): string {
   return `${statement}?${position}`;
 }
 

@@ -1,7 +1,7 @@
 import type { MaybePromise } from "../../../contract/adapter.ts";
 import type { SqlJsStatic } from "../driver.ts";
 import type { SqlJsCommitStorage, StoredDatabase } from "../storage.ts";
-import { BLOCK_BYTES, blocksOf, type BlockStore, type Change } from "./block.ts";
+import { BLOCK_BYTES, type BlockStore } from "./block.ts";
 import { toStorageFailed } from "./failure.ts";
 import { BlockDatabase, type Durability } from "./stored-database.ts";
 
@@ -51,23 +51,23 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
   if (durability !== "strict" && durability !== "relaxed")
     throw new TypeError(`Expected \`durability\` to be "strict" or "relaxed", got \`${String(durability)}\``);
   checkFolder(folder);
-  const open = async (name: string): Promise<BlockStore> => {
+  const attempt = async <T>(name: string, work: () => MaybePromise<T>): Promise<T> => {
     try {
-      return await place.open(folder, name);
+      return await work();
     } catch (error) {
       throw toStorageFailed(name, error);
     }
   };
-  const using = async <T>(name: string, work: (store: BlockStore) => MaybePromise<T>): Promise<T> => {
-    const store = await open(name);
-    try {
-      return await work(store);
-    } catch (error) {
-      throw toStorageFailed(name, error);
-    } finally {
-      store.close();
-    }
-  };
+  const open = (name: string): Promise<BlockStore> => attempt(name, () => place.open(folder, name));
+  const using = <T>(name: string, work: (store: BlockStore) => MaybePromise<T>): Promise<T> =>
+    attempt(name, async () => {
+      const store = await place.open(folder, name);
+      try {
+        return await work(store);
+      } finally {
+        store.close();
+      }
+    });
   return {
     // Two that differ in their durability are not one: whoever asked for `strict` must have it.
     key: `${place.kind}:${folder}${durability === "strict" ? "" : ` (${durability})`}`,
@@ -79,27 +79,20 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
       using(name, async (store) => {
         // It takes the place of what is there: a store that has not been read has no end to write at.
         await store.load();
-        await store.write(wholeOf(image), true);
-        await store.flush();
+        await store.write({ sizeBytes: image.length, blocks: cut(image) }, true);
       }),
-    remove: async (name) => {
-      try {
-        await place.remove(folder, name);
-      } catch (error) {
-        throw toStorageFailed(name, error);
-      }
-    },
+    remove: (name) => attempt(name, () => place.remove(folder, name)),
   };
 }
 
-function wholeOf(image: Uint8Array): Change {
+function cut(image: Uint8Array): Map<number, Uint8Array> {
   const blocks = new Map<number, Uint8Array>();
-  for (let block = 0; block < blocksOf(image.length); block++) {
+  for (let at = 0; at < image.length; at += BLOCK_BYTES) {
     const bytes = new Uint8Array(BLOCK_BYTES);
-    bytes.set(image.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES));
-    blocks.set(block, bytes);
+    bytes.set(image.subarray(at, at + BLOCK_BYTES));
+    blocks.set(at / BLOCK_BYTES, bytes);
   }
-  return { sizeBytes: image.length, blocks };
+  return blocks;
 }
 
 /** A path that begins at a root is where it is. */
