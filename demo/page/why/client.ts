@@ -4,7 +4,7 @@ import { flightOf, rowsOf, type ShopServer } from "./server.ts";
 
 export interface Client {
   /** @throws what the database said, or that the connection was lost. */
-  query(text: string, params?: readonly (string | number)[]): Promise<unknown[][]>;
+  query(text: string, params?: readonly (string | number)[]): Promise<readonly (readonly unknown[])[]>;
 }
 
 export async function connect(server: ShopServer): Promise<Client> {

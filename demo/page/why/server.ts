@@ -55,7 +55,7 @@ export class ShopServer {
   }
 
   /** Runs a statement here, for those who run the server. */
-  async ask(text: string, params: readonly (string | number)[] = []): Promise<unknown[][]> {
+  async ask(text: string, params: readonly (string | number)[] = []): Promise<readonly (readonly unknown[])[]> {
     const [outcome] = await this.#own.send(flightOf(text, params));
     return rowsOf(outcome as StepOutcome);
   }
@@ -175,7 +175,7 @@ export function flightOf(text: string, params: readonly (string | number)[] = []
 }
 
 /** @throws what the statement failed with. */
-export function rowsOf(outcome: StepOutcome): unknown[][] {
+export function rowsOf(outcome: StepOutcome): readonly (readonly unknown[])[] {
   if (outcome.status === "failed") throw outcome.error;
-  return outcome.status === "done" ? (outcome.result.rows as unknown[][]) : [];
+  return outcome.status === "done" ? outcome.result.rows : [];
 }

@@ -29,7 +29,7 @@ export function createOrders(server: ShopServer, max: number): Checkout {
       await client.query("COMMIT");
       return Number(row?.[0]);
     } catch (error) {
-      if (isNetworkError(error)) return order(asked, charge); // It did not get through: once more.
+      if (isNetworkError(error)) return await order(asked, charge); // It did not get through: once more.
       throw error;
     } finally {
       idle.push(client); // Back into the pool, as it is.
