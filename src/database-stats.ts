@@ -12,3 +12,23 @@ export function statsOf(source: Source | undefined): DatabaseStats {
   const stats = source ? source.pool.stats() : { ...none, closed: noneClosed() };
   return { ...stats, flights: source?.flights ?? 0 };
 }
+
+/** The two members that `attachDatabasePool()` of `@vercel/functions` looks at. */
+export interface AttachablePool {
+  readonly options: { readonly idleTimeoutMillis: number };
+  /** Calls a listener whenever a session gives its connection back. */
+  on(event: "release", listener: () => void): void;
+}
+
+/** What the pool of a database shows, as of now. */
+export function attachablePool(database: {
+  readonly limits: { readonly idleMs: number };
+  subscribe(listener: (event: { readonly type: string }) => void): unknown;
+}): AttachablePool {
+  return {
+    get options() {
+      return { idleTimeoutMillis: database.limits.idleMs };
+    },
+    on: (event, listener) => void database.subscribe(({ type }) => type === event && listener()),
+  };
+}

@@ -1,7 +1,7 @@
 // For users who name no such `lib`.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { Adapter, Capabilities, Dialect, MaybePromise, Settings } from "./contract/adapter.ts";
+import type { Adapter, Capabilities, Dialect, Flight, MaybePromise, Settings } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent, Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
 import type { Clock, WaitUntil } from "./contract/runtime.ts";
@@ -9,7 +9,7 @@ import type { Row } from "./contract/statement.ts";
 import { explicit } from "./context/explicit.ts";
 import { Listeners } from "./session/listeners.ts";
 import { checkDatabaseOptions, makeAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
-import { type DatabaseStats, statsOf } from "./database-stats.ts";
+import { type AttachablePool, attachablePool, type DatabaseStats, statsOf } from "./database-stats.ts";
 import { checkNames } from "./pool/option-names.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
@@ -41,6 +41,9 @@ import { asyncDisposable } from "./dispose.ts";
  *
  * @param url - `sqljs:memory`, `libsql://…`, `postgres://…`; a function is called whenever a connection is opened.
  * @throws TypeError for an invalid URL or option; it never shows secrets of the URL.
+ * @example
+ * const db = createDatabase("sqljs:shop", { adapters: [sqlJs({ sqlJs: initSqlJs })] });
+ * await db.session((session) => session.sql`insert into item (name) values (${name})`);
  */
 export function createDatabase(url: UrlSource, options: DatabaseOptions): Database {
   return new Database(url, options);
@@ -54,6 +57,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   readonly autocommit: Queryable = new Autocommit(this);
   /** Working folder of adapters that store files; `""` when none was set. */
   readonly folder: string;
+  /** Its pool, as platforms that suspend processes see one: on Vercel, `attachDatabasePool(db.pool)`. */
+  readonly pool: AttachablePool = attachablePool(this);
   /** @internal */
   readonly number: number = ++databases;
   /** @internal */
@@ -74,6 +79,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   readonly limits: CheckedPoolOptions;
   /** @internal Absent while nobody listens: events cost nothing then. */
   emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
+  /** @internal Set by `isopool/testing`. */
+  record: ((flight: Flight) => void) | undefined;
   readonly #listeners: Listeners = new Listeners();
   readonly #url: string | (() => MaybePromise<string>);
   readonly #options: DatabaseOptions;

@@ -12,7 +12,7 @@ export type * from "./contract/runtime.ts";
 export type * from "./contract/statement.ts";
 export { createDatabase, type Database } from "./database.ts";
 export type { DatabaseOptions, UrlSource } from "./database-options.ts";
-export type { DatabaseStats } from "./database-stats.ts";
+export type { AttachablePool, DatabaseStats } from "./database-stats.ts";
 export {
   DbError,
   type DbErrorOf,

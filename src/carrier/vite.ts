@@ -48,6 +48,8 @@ export interface IsopoolPlugin extends CarrierHooks {
  *
  * @returns a plugin for `plugins` of a Vite configuration; Rolldown, Rollup and `createUnplugin()` take it, too.
  * @throws TypeError if `exclude` is neither a regular expression nor a function.
+ * @example
+ * export default { plugins: [isopool()] }; // vite.config.ts
  */
 export function isopool(options: IsopoolOptions = {}): IsopoolPlugin {
   const files = new CarrierFiles(checkExclude(options.exclude));

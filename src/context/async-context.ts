@@ -12,6 +12,8 @@ export interface AsyncContextLike {
  *
  * @param AsyncContext - the namespace object.
  * @throws TypeError for anything without a `Variable`.
+ * @example
+ * const db = createDatabase(url, { adapters, context: asyncContext(AsyncContext) });
  */
 export function asyncContext(AsyncContext: AsyncContextLike, options: AmbientOptions = {}): ContextProvider {
   const { Variable } = AsyncContext ?? {};

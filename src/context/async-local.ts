@@ -16,6 +16,10 @@ export type AsyncLocalStorageClass = new () => AsyncLocalStorageLike<unknown>;
  *
  * @param AsyncLocalStorage - the class, as imported from `node:async_hooks`.
  * @throws TypeError for anything but the class.
+ * @example
+ * import { AsyncLocalStorage } from "node:async_hooks";
+ *
+ * const db = createDatabase(url, { adapters, context: asyncLocal(AsyncLocalStorage) });
  */
 export function asyncLocal(AsyncLocalStorage: AsyncLocalStorageClass, options: AmbientOptions = {}): ContextProvider {
   const type = typeof AsyncLocalStorage;

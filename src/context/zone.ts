@@ -18,6 +18,10 @@ const KEY = "isopool.frame";
  *
  * @param Zone - the global that zone.js defines.
  * @throws TypeError for anything else.
+ * @example
+ * import "zone.js";
+ *
+ * const db = createDatabase(url, { adapters, context: zone(Zone) });
  */
 export function zone(Zone: ZoneLike): ContextProvider {
   if (typeof Zone?.current?.fork !== "function")

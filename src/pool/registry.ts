@@ -85,7 +85,12 @@ function forget(name: string): void {
   if (family.names.size === 0) families.delete(family.key);
 }
 
-/** The current counts of this isolate's database pools, by key: PyDAL's `POOLS`. No key contains a secret. */
+/**
+ * The current counts of this isolate's database pools, by key: PyDAL's `POOLS`. No key contains a secret.
+ *
+ * @example
+ * for (const [key, { open, busy }] of pools()) console.log(key, open, busy);
+ */
 export function pools(): ReadonlyMap<string, PoolStats> {
   const found = new Map<string, PoolStats>();
   for (const [name, { ref }] of registry().members) {

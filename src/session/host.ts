@@ -1,4 +1,4 @@
-import type { BeginOptions, MaybePromise, Settings } from "../contract/adapter.ts";
+import type { BeginOptions, Flight, MaybePromise, Settings } from "../contract/adapter.ts";
 import type { ContextProvider } from "../contract/context.ts";
 import type { Owner, PoolEvent, SessionEvent } from "../contract/events.ts";
 import type { Clock, WaitUntil } from "../contract/runtime.ts";
@@ -20,6 +20,8 @@ export interface Host {
   readonly stacks: boolean;
   readonly limits: CheckedPoolOptions;
   readonly emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
+  /** Told of each flight as it leaves, values included: for `recordFlights()` alone, as no event may hold them. */
+  readonly record?: ((flight: Flight) => void) | undefined;
   source(): MaybePromise<Origin>;
   /** What a session begins with: its own options, on top of what all have, and of the settings of the session that it is in. */
   complete<O extends BeginOptions>(options: O, outer: Settings | undefined): O;

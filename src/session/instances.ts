@@ -55,6 +55,8 @@ function currentFrames(): Set<Frame> {
  * Ends every session that is current in this context, of all databases, each with `action`; default `commit`.
  *
  * @throws AggregateError after all of them were closed, if some failed: no failure stops the others.
+ * @example
+ * await closeAllInstances("rollback"); // At the end of a request that failed.
  */
 export async function closeAllInstances(action?: CloseAction): Promise<void> {
   if (action !== undefined) checkAction(action);
@@ -71,7 +73,12 @@ export async function closeAllInstances(action?: CloseAction): Promise<void> {
     throw new AggregateError(failures, `closeAllInstances: ${failures.length} of ${sessions.size} sessions failed`);
 }
 
-/** Sets the working folder of adapters that store files: inside a session for this context, outside for the isolate. */
+/**
+ * Sets the working folder of adapters that store files: inside a session for this context, outside for the isolate.
+ *
+ * @example
+ * setFolder("/var/lib/shop"); // For databases that store files, made from now on.
+ */
 export function setFolder(folder: string): void {
   if (typeof folder !== "string") throw new TypeError(`Expected the folder to be a string, got \`${typeof folder}\``);
   const frames = currentFrames();

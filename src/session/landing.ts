@@ -146,6 +146,7 @@ function isStray({ transaction, holder: { link } }: Unit): boolean {
 
 /** Tells listeners that a flight leaves: each is followed by its `flight`. */
 export function announce({ host, id: session, holder }: Unit, { flight }: Departure): void {
+  host.record?.(flight);
   host.emit?.({ type: "send", session, connection: holder.connection, statements: toTexts(flight.steps) });
 }
 

@@ -181,7 +181,9 @@ export class Line {
   }
 
   async #source(): Promise<Origin> {
-    return (this.#origin ??= await sourceOf(this.#unit.host, this.#toSignal));
+    if (this.#origin) return this.#origin;
+    const source = await sourceOf(this.#unit.host, this.#toSignal);
+    return (this.#origin = source.redirect?.(this.#unit) ?? source);
   }
 
   #refuse(error: unknown): undefined {

@@ -1,6 +1,13 @@
 import type { Adapter, DriverConnection, QueryStep } from "../contract/adapter.ts";
+import type { ContextProvider, Frame } from "../contract/context.ts";
 import type { Statement } from "../contract/statement.ts";
 import type { Pool } from "../pool/runtime.ts";
+
+/** Where a session begins. */
+export interface Beginning {
+  readonly host: { readonly context: ContextProvider };
+  readonly outside: Frame | undefined;
+}
 
 /** Where a connection comes from. */
 export interface Origin {
@@ -8,6 +15,8 @@ export interface Origin {
   readonly pool: Pool<Link>;
   /** Flights sent so far. */
   flights: number;
+  /** Where a session that begins here finds its connections instead, if not here: set by `isopool/testing`. */
+  redirect?: ((beginning: Beginning) => Origin | undefined) | undefined;
 }
 
 /** One physical connection as sessions see it. */

@@ -40,6 +40,7 @@ export class Source<Hook = unknown> implements Origin {
   readonly firstHook: FirstHook;
   /** Flights sent so far. */
   flights = 0;
+  redirect: Origin["redirect"];
   // Private, so that printing the registry does not show the URL's password.
   readonly #identity: readonly unknown[];
   /** Those of the users that listen: an event costs the others nothing. */

@@ -108,9 +108,11 @@ function openStream(
   const opening: Command<Opened> = new Command<Opened>("call", scope, [input], async (_results, link) => {
     const { driver, origin } = link;
     if (!driver.stream) throw unsupported(origin.adapter.name);
+    const statement = opening.statements[0]!;
+    unit.host.record?.({ steps: [{ kind: "query", statement, onError: "stop", guarded: false }] });
     const size = { batchSize: batchSize ?? 100, mayGrow: batchSize === undefined };
     const { settings, fresh } = unit.options;
-    const stream = driver.stream(opening.statements[0]!, { ...size, settings, fresh, signal: gone });
+    const stream = driver.stream(statement, { ...size, settings, fresh, signal: gone });
     // Synchronously: if the session ends at this very moment, it must find the stream.
     streams.add(stream);
     try {

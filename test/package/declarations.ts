@@ -52,6 +52,34 @@ export function exportedNames(entry: string): string[] {
   return [...exports.keys(), ...stars.flatMap(exportedNames)].sort();
 }
 
+/** Exported functions whose comment has no example, by name. */
+export function withoutExample(entry: string): string[] {
+  const { exports, stars } = load(entry);
+  const own = [...exports].filter(([, origin]) => {
+    const { file, nodes } = resolve(origin);
+    const calls = nodes.filter(({ declaration, type }) => {
+      const kind = (declaration as Node | null | undefined)?.type ?? type;
+      return kind === "TSDeclareFunction" || kind === "FunctionDeclaration";
+    });
+    return calls.length > 0 && !calls.some(({ start }) => commentAt(load(file).text, start).includes("@example"));
+  });
+  return [...own.map(([name]) => name), ...stars.flatMap(withoutExample)].sort();
+}
+
+/** Where a name is declared, through all that passes it on. */
+function resolve({ file, name }: Origin): { readonly file: string; readonly nodes: readonly Node[] } {
+  const { declarations, imports, exports } = load(file);
+  const elsewhere = imports.get(name) ?? exports.get(name);
+  const nodes = declarations.get(name);
+  if (nodes === undefined && elsewhere && elsewhere.file !== file) return resolve(elsewhere);
+  return { file, nodes: nodes ?? [] };
+}
+
+/** The comment that ends right ahead of a place. */
+function commentAt(text: string, place: number): string {
+  return /\/\*\*(?:(?!\*\/)[^])*\*\/\s*$/.exec(text.slice(0, place))?.[0] ?? "";
+}
+
 function exportsOf(file: string): Origin[] {
   const { exports, stars } = load(file);
   return [...exports.values(), ...stars.flatMap(exportsOf)];

@@ -22,6 +22,15 @@ const arrows: Record<string, readonly string[]> = {
   // Brings a pool of its own, of the same parts.
   "integrations/workers": ["pool/", "contract/"],
   "integrations/kysely": ["pool/option-names.ts"],
+  // Stands on all of it: a source whose connections are savepoints, and adapters that answer as they are told.
+  "integrations/testing": [
+    "contract/",
+    "pool/",
+    "session/",
+    "adapters/shared/",
+    "adapters/sqlite/",
+    "adapters/postgres/",
+  ],
   // Middleware around withSession().
   "integrations/hono": ["integrations/workers/index.ts"],
   errors: ["contract/"],

@@ -80,6 +80,8 @@ function config(): object {
       "drizzle-orm/*": [join(root, "node_modules/drizzle-orm/*")],
       hono: [join(root, "node_modules/hono/dist/types/index.d.ts")],
       "hono/http-exception": [join(root, "node_modules/hono/dist/types/http-exception.d.ts")],
+      vitest: [join(root, "node_modules/vitest/dist/index.d.ts")],
+      "@playwright/test": [join(root, "node_modules/@playwright/test/index.d.ts")],
       "@opentelemetry/api": [join(root, "node_modules/@opentelemetry/api/build/src/index.d.ts")],
     },
   };

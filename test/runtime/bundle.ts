@@ -24,6 +24,15 @@ export async function bundleWorker(entry: string): Promise<Bundle> {
   return { code: outputFiles[0]?.text ?? "", warnings: warnings.map(({ text }) => text) };
 }
 
+/** As a program for Node is bundled into one file. */
+export async function bundleForNode(entry: string): Promise<string> {
+  const { outputFiles } = await esbuild({
+    entryPoints: [entry],
+    ...({ bundle: true, write: false, format: "esm", platform: "node", target: "node20", logLevel: "silent" } as const),
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
 /** As `vite build` bundles a page's script. */
 export async function bundlePage(folder: string, entry: string): Promise<Bundle> {
   const warnings: string[] = [];

@@ -1,11 +1,12 @@
 // The recipes of docs/frameworks.md are built as users build them, and run in workerd on a libSQL server.
 
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../package/package.ts";
-import { startLibsqlServer } from "../servers/libsql/libsql-server.ts";
-import { bundleWorker } from "./bundle.ts";
+import { type RunningServer, startLibsqlServer } from "../servers/libsql/libsql-server.ts";
+import { bundleForNode, bundleWorker } from "./bundle.ts";
 import { installedProject, type Project } from "./installed.ts";
 import { createGoods, idsAt } from "./workers/isolate.ts";
 import { startWorkerd } from "./workerd.ts";
@@ -55,7 +56,7 @@ async function running(name: string, work: (recipe: Running) => Promise<void>): 
 }
 
 test("every recipe of the page is run here", () => {
-  expect([...recipes.keys()]).toEqual(["worker.ts", "hono.ts"]);
+  expect([...recipes.keys()]).toEqual(["worker.ts", "hono.ts", "job.ts"]);
 });
 
 describe("a plain Worker", () => {
@@ -77,4 +78,44 @@ describe("Hono", () => {
       expect(await send("/goods")).toEqual({ status: 200, body: '[{"id":1,"name":"tea"}]' });
       expect(await ids()).toEqual([1]);
     }));
+});
+
+describe("a job in Node", () => {
+  /** Runs it on a server, to its end. */
+  async function runJob(
+    server: RunningServer,
+    names: readonly string[],
+    onStart?: (stop: () => void) => Promise<void>,
+  ): Promise<{ code: number | null; output: string }> {
+    const file = project.write("job.mjs", await bundleForNode(project.write("job.ts", recipes.get("job.ts")!)));
+    const env = { ...process.env, DATABASE_URL: server.url, DATABASE_TOKEN: "the-token" };
+    const child = spawn(process.execPath, [file, ...names], { env });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    await onStart?.(() => child.kill("SIGTERM"));
+    return { code: await ended, output };
+  }
+
+  test("commits and ends by itself, is run again where it lost a race, and rolls back when it is told to stop", async () => {
+    const server = await startLibsqlServer({ tokens: { "the-token": "full" } });
+    try {
+      await createGoods(server.url, "the-token");
+      expect(await runJob(server, ["tea", "rum", "tea"])).toEqual({ code: 0, output: "imported 2\n" });
+      expect(await idsAt(server.url, "the-token")).toEqual([1, 2]);
+      // The third statement gets no answer, and it is told to stop while it waits.
+      await server.forgetRequests();
+      await server.fail({ action: "hang", sql: "insert into goods", after: 2 });
+      const stopped = await runJob(server, ["oil", "salt", "rice"], async (stop) => {
+        while ((await server.requests()).filter(({ sql }) => sql.join().includes("insert into goods")).length < 3)
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        stop();
+      });
+      expect(stopped).toEqual({ code: 1, output: "Error: told to stop\n" });
+      await server.expireStreams();
+      expect(await idsAt(server.url, "the-token")).toEqual([1, 2]);
+    } finally {
+      await server.stop();
+    }
+  }, 60_000);
 });

@@ -1,4 +1,4 @@
-import type { DriverConnection, Flight, QueryStep, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
+import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { RawResult, Statement } from "../../contract/statement.ts";
 import { type DbError, isDbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
@@ -10,7 +10,7 @@ import { Patience } from "./patience.ts";
 import { type Ground, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
 import { isBusy, type Remote } from "./remote.ts";
 import { type Entries, LibsqlStream } from "./stream.ts";
-import { mayOnlyRead } from "./texts.ts";
+import { isRead, mayOnlyRead } from "./texts.ts";
 import { toWire } from "./values.ts";
 import type { WireRequest, WireResponse } from "./wire.ts";
 import { throwIfAborted } from "../../signal.ts";
@@ -143,13 +143,9 @@ export class LibsqlConnection implements DriverConnection {
     }
   }
 
-  /** What a flight asks of a replica. One that writes is answered by the primary, and a transaction sees what it saw at first. */
+  // One that writes is answered by the primary, and a transaction sees what it saw at first.
   #reading(flight: Flight): Reading | undefined {
-    const { seen: index } = this.#freshness;
-    if (index === undefined || flight.fresh === false || this.#ground.state !== "idle") return undefined;
-    const queries = flight.steps.filter((step) => step.kind === "query");
-    const sql = queries[0]?.statement.text;
-    return sql !== undefined && queries.every(isRead) ? { index, sql } : undefined;
+    return this.#ground.state === "idle" && flight.fresh !== false ? this.#freshness.reading(flight) : undefined;
   }
 
   /** The statement for which a batch of several was refused before any of them ran: the server does not say which. */
@@ -266,8 +262,4 @@ function isBusyOutcome(outcome: StepOutcome | undefined): boolean {
 
 function onlyReads({ steps }: Flight): boolean {
   return steps.every((step) => (step.kind === "query" ? isRead(step) : step.kind === "begin"));
-}
-
-function isRead({ statement }: QueryStep): boolean {
-  return scan(statement.text).isRead;
 }

@@ -1,5 +1,7 @@
 import { systemClock } from "../../clock.ts";
+import type { Flight } from "../../contract/adapter.ts";
 import { DbError } from "../../errors.ts";
+import { isRead } from "./texts.ts";
 
 /** How long a replica may take to become as fresh as what was seen, in milliseconds. */
 export const CATCH_UP_MS = 5_000;
@@ -20,13 +22,9 @@ export interface Reading {
  * index, which grows with each commit. A read that takes it along waits, at a replica, until that is as fresh.
  */
 export class Freshness {
+  /** In decimal digits, of more than a number holds; `undefined`: nothing is known. */
   #seen: string | undefined;
   #seenAt = 0;
-
-  /** In decimal digits, of more than a number holds; `undefined`: nothing is known. */
-  get seen(): string | undefined {
-    return this.#seen;
-  }
 
   /**
    * Takes note of an answer.
@@ -39,6 +37,14 @@ export class Freshness {
     if (told === undefined || (!isAfter(told, this.#seen) && (asked === undefined || this.#seen !== asked))) return;
     this.#seen = told;
     this.#seenAt = systemClock.now();
+  }
+
+  /** What a flight asks of a replica; `undefined`: it does not only read, or nothing is known. */
+  reading({ steps }: Flight): Reading | undefined {
+    const queries = steps.filter((step) => step.kind === "query");
+    const sql = queries[0]?.statement.text;
+    const index = this.#seen;
+    return index !== undefined && sql !== undefined && queries.every(isRead) ? { index, sql } : undefined;
   }
 
   /** The error for a read that a replica could not answer in time. */

@@ -39,6 +39,9 @@ export interface LibsqlOptions {
  * - The server ends a transaction that is idle for ten seconds between two statements: `CONNECTION_LOST`.
  *
  * Source: https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md
+ *
+ * @example
+ * const db = createDatabase("libsql://shop.example", { adapters: [libsql({ authToken })] });
  */
 export function libsql(options: LibsqlOptions = {}): AdapterFactory {
   const { fetch, authToken, createClient } = options;

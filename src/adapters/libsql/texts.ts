@@ -1,6 +1,6 @@
 // What a step is as SQL, and what can be told from a text.
 
-import type { BeginOptions, Step } from "../../contract/adapter.ts";
+import type { BeginOptions, QueryStep, Step } from "../../contract/adapter.ts";
 import { scan } from "../sqlite/scan.ts";
 
 export function textOf(step: Step, following: readonly Step[] = []): string | undefined {
@@ -22,4 +22,9 @@ export function mayOnlyRead(text: string): boolean {
   const { isRead, verb, leavesState, head } = scan(text);
   if (isRead) return true;
   return /^(EXPLAIN|PRAGMA)$/.test(verb) && !leavesState && !/(_VERSION|_ID) [=(]|VACUUM|OPTIMIZE/.test(head);
+}
+
+/** Whether a query reads, and does nothing else. */
+export function isRead({ statement }: QueryStep): boolean {
+  return scan(statement.text).isRead;
 }

@@ -19,6 +19,10 @@ export interface NeonHttpOptions extends LoginOptions {
  * `neon()` that needs no WebSocket; it refuses interactive transactions.
  *
  * @throws TypeError for an invalid option.
+ * @example
+ * import { neon } from "@neondatabase/serverless";
+ *
+ * const db = createDatabase(url, { adapters: [neonHttp({ neon })] });
  */
 export function neonHttp(options: NeonHttpOptions): AdapterFactory {
   const { neon, Client, neonConfig, answerTimeoutMs } = options;

@@ -44,6 +44,10 @@ export interface NeonOptions extends LoginOptions {
  * Source: https://neon.com/docs/serverless/serverless-driver
  *
  * @throws TypeError for an invalid option.
+ * @example
+ * import { Client, neon as query } from "@neondatabase/serverless";
+ *
+ * const db = createDatabase(url, { adapters: [neon({ neon: query, Client })] });
  */
 export function neon(options: NeonOptions): AdapterFactory {
   const { neon: query, Client, transport = "auto", authToken, idleInTransactionMs, answerTimeoutMs } = options;

@@ -33,7 +33,12 @@ export function failuresOf(adapter: string): Failures {
   };
 }
 
-/** The database has ended the transaction behind the session's back. */
+/**
+ * The database has ended the transaction behind the session's back.
+ *
+ * @example
+ * if (!driver.isInTransaction) throw transactionLost(sql, cause);
+ */
 export function transactionLost(sql: string, cause?: unknown): DbError {
   const message = "the transaction has ended: roll back, then begin again";
   return new DbError("TRANSACTION_LOST", message, { sql }, { cause, retryable: true });

@@ -33,6 +33,10 @@ export interface SqlJsOptions {
  *
  * @throws TypeError if `sqlJs` is missing.
  * Source: https://sql.js.org/documentation/
+ * @example
+ * import initSqlJs from "sql.js";
+ *
+ * const db = createDatabase("sqljs:shop", { adapters: [sqlJs({ sqlJs: initSqlJs })] });
  */
 export function sqlJs(options: SqlJsOptions): AdapterFactory {
   const { sqlJs: source, storage } = options;

@@ -43,6 +43,8 @@ export interface StoredDatabase {
  * Keeps the images of named databases in `images`, for as long as that object lives.
  *
  * @param images - images by name; add to it to start from a file: `memory({ shop: bytes })`.
+ * @example
+ * sqlJs({ sqlJs: initSqlJs, storage: memory() }); // Kept as long as the page is.
  */
 export function memory(images: Record<string, Uint8Array> = {}): SqlJsStorage {
   return {

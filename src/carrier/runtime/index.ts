@@ -32,6 +32,9 @@ const WARNING = "isopool/vite compiled nothing here: await loses sessions. Inten
  * Keeps the current session over `await` in browsers, which cannot do so themselves: over every one with the plugin
  * `isopool/vite`. Without it, only over awaits of the database's own promises and of `keep(promise)`; after any other await no
  * session is current, never a wrong one.
+ *
+ * @example
+ * const db = createDatabase("sqljs:shop", { adapters, context: browserContext() });
  */
 export function browserContext({ warn = globalThis.console.warn }: BrowserContextOptions = {}): ContextProvider {
   const variable = native && new native.Variable<Frame | undefined>();
@@ -63,6 +66,8 @@ export function browserContext({ warn = globalThis.console.warn }: BrowserContex
  * or a promise for a thenable.
  *
  * @returns settles as `promise` does.
+ * @example
+ * const response = await keep(fetch("/prices")); // The session is still current.
  */
 export function keep<T>(promise: PromiseLike<T>): Promise<T> {
   const settled = Promise.resolve(promise);

@@ -57,7 +57,12 @@ export function patch(): void {
   );
 }
 
-/** Takes the patches back: what is asked from now on is called with nobody current. */
+/**
+ * Takes the patches back: what is asked from now on is called with nobody current.
+ *
+ * @example
+ * afterEach(() => unpatch());
+ */
 export function unpatch(): void {
   const { undo } = page;
   page.undo = undefined;

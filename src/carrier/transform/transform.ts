@@ -49,6 +49,8 @@ export interface TransformResult {
  * @param id - the module's path, for the source map and for errors.
  * @returns `undefined` if there is nothing to transform, or if the module was transformed before.
  * @throws SyntaxError for code that does not parse or cannot be transformed; with `id`, `pos` and `loc` in the latter case.
+ * @example
+ * const { code, map } = transform(source, "/src/shop.js", { parse: parseAst }) ?? { code: source };
  */
 export function transform(code: string, id: string, options: TransformOptions): TransformResult | undefined {
   if (!MAY_BE_ASYNC.test(code)) return undefined;

@@ -31,14 +31,24 @@ const INTERACTIVE = [
   "a change of the schema that is rolled back leaves no trace in what is read later",
 ];
 
-/** The part of the contract above it: what sessions, batches and streams are on a real database. */
+/**
+ * The part of the contract above it: what sessions, batches and streams are on a real database.
+ *
+ * @example
+ * for (const { name, run } of databaseContract(target)) test(name, run);
+ */
 export function databaseContract(target: Target): ContractCase[] {
   if (target.cannotBegin) return [];
   const cases = target.cannotStream ? databases : { ...databases, ...databaseStreams };
   return Object.entries(cases).map(([name, work]) => ({ name, run: () => runOnDatabase(target, work) }));
 }
 
-/** The part of the contract below sessions: connections, flights, values and errors. */
+/**
+ * The part of the contract below sessions: connections, flights, values and errors.
+ *
+ * @example
+ * for (const { name, run } of adapterContract(target)) test(name, run);
+ */
 export function adapterContract(target: Target): ContractCase[] {
   const parts: readonly Cases[] = [connections, flights, transactions, values, checks, failures];
   return [...parts, target.cannotStream ? {} : streams]

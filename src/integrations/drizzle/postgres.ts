@@ -130,6 +130,9 @@ class IsopoolPgTransaction<TSchema extends Schema> extends PgTransaction<
  *
  * @param client - a Database: queries join its current session, or run alone. A Session: they run in that one.
  * @throws TypeError when the database speaks SQLite.
+ * @example
+ * const orm = drizzlePostgres(db, { schema });
+ * await orm.select().from(schema.item);
  */
 export function drizzlePostgres<TSchema extends Schema = Record<string, never>, TClient extends Client = Client>(
   client: TClient,

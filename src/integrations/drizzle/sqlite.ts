@@ -143,6 +143,9 @@ class IsopoolSQLiteTransaction<TSchema extends Schema> extends SQLiteTransaction
  *
  * @param client - a Database: queries join its current session, or run alone. A Session: they run in that one.
  * @throws TypeError when the database speaks PostgreSQL.
+ * @example
+ * const orm = drizzleSqlite(db, { schema });
+ * await orm.select().from(schema.item);
  */
 export function drizzleSqlite<TSchema extends Schema = Record<string, never>, TClient extends Client = Client>(
   client: TClient,

@@ -7,6 +7,8 @@ import { type AmbientOptions, asyncLocal, type AsyncLocalStorageClass, type Cont
  * @param AsyncLocalStorage - the class of `node:async_hooks` (`nodejs_als`, `nodejs_compat`): makes the session ambient as
  *   well, so that `db.sql` alone is enough.
  * @param options - with the class only: those of `asyncLocal()`.
+ * @example
+ * const db = createDatabase(url, { adapters, runtime: workers(), context: requestContext(AsyncLocalStorage) });
  */
 export function requestContext(AsyncLocalStorage?: AsyncLocalStorageClass, options?: AmbientOptions): ContextProvider {
   const name = "requestContext";

@@ -23,7 +23,12 @@ const WARNING =
   "isopool: nothing keeps this session alive. If its client disconnects, it is cut off, and its connection is missing for 30 s: use " +
   "withSession(), or workers({ waitUntil }). On purpose, or in a Durable Object? workers({ warn: false })";
 
-/** The runtime of Cloudflare Workers: a module-level database serves every request of the isolate. `pool.max` is 5 by default. */
+/**
+ * The runtime of Cloudflare Workers: a module-level database serves every request of the isolate. `pool.max` is 5 by default.
+ *
+ * @example
+ * const db = createDatabase(() => env.DATABASE_URL, { adapters, runtime: workers(), context: requestContext() });
+ */
 export function workers({ waitUntil, warn }: WorkersOptions = {}): PoolRuntime {
   const runtime: Runtime = { name: "workers", clock: systemClock, maxConnections: 5, waitUntil };
   return {

@@ -31,7 +31,7 @@ describe.skipIf(!(await hasSqld()))("behind a replica of a real sqld", () => {
     };
     const table = `t${Math.random().toString(36).slice(2)}`;
     const context = asyncLocal(AsyncLocalStorage);
-    const db = createDatabase(replica.url, { adapters: [libsql({ fetch: spy as never })], context, ...options });
+    const db = createDatabase(replica.url, { adapters: [libsql({ fetch: spy })], context, ...options });
     onTestFinished(() => db.dispose());
     await db.batch([`CREATE TABLE ${table} (n)`, `INSERT INTO ${table} VALUES (0)`]);
     bodies.length = 0;
@@ -62,7 +62,7 @@ describe.skipIf(!(await hasSqld()))("behind a replica of a real sqld", () => {
       for await (const row of db.stream(read)) rows.push(row);
       expect(rows).toEqual([{ n }]);
       await db.query(`UPDATE ${table} SET n = n + 1`);
-      expect((await db.batch([read, read]))[1]!.rows).toEqual([{ n: n + 1 }]);
+      expect((await db.batch([read, read]))[1].rows).toEqual([{ n: n + 1 }]);
     }
   });
 
@@ -97,7 +97,7 @@ describe.skipIf(!(await hasSqld()))("behind a replica of a real sqld", () => {
         return new Response(told);
       };
       const context = asyncLocal(AsyncLocalStorage);
-      const db = createDatabase(url, { adapters: [libsql({ fetch: ahead as never })], context });
+      const db = createDatabase(url, { adapters: [libsql({ fetch: ahead })], context });
       onTestFinished(() => db.dispose());
       return db;
     };

@@ -135,6 +135,9 @@ function read(raw: RawResult, mode: Mode): unknown {
  *
  * @param client - a Database: queries join its current session, or run alone. A Session: they run in that one.
  * @throws TypeError when the database speaks SQLite.
+ * @example
+ * const orm = drizzlePostgres(db, { relations });
+ * await orm.select().from(item);
  */
 export function drizzlePostgres<TRelations extends AnyRelations = EmptyRelations, TClient extends Client = Client>(
   client: TClient,

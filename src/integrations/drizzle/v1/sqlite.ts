@@ -166,6 +166,9 @@ function fromBatch(raw: RawResult, { executeMethod, mapper, mode }: Prepared): u
  *
  * @param client - a Database: queries join its current session, or run alone. A Session: they run in that one.
  * @throws TypeError when the database speaks PostgreSQL.
+ * @example
+ * const orm = drizzleSqlite(db, { relations });
+ * await orm.select().from(item);
  */
 export function drizzleSqlite<TRelations extends AnyRelations = EmptyRelations, TClient extends Client = Client>(
   client: TClient,
