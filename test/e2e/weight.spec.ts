@@ -7,9 +7,8 @@ import { expect, test } from "@playwright/test";
 
 const ENTRY_KB = 120;
 
-test("the entry and what it loads at once is under 120 kB gzipped, without editor, charts and CSV", async ({
-  baseURL: _,
-}, info) => {
+test("the entry and what it loads at once is under 120 kB gzipped, without editor, charts and CSV", async () => {
+  const info = test.info();
   const dist = join(info.config.rootDir, "../../demo/dist");
   const html = await readFile(join(dist, "index.html"), "utf8");
   const named = [...html.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.(?:js|css))"/g)].map(([, path]) => path!);
