@@ -34,6 +34,8 @@ export class CsvImport extends PageElement {
   /** Of the survey, or of the import. */
   #progress: { isImport: boolean; rows: number; bytesRead: number } | undefined;
   #abort: AbortController | undefined;
+  /** The chosen table is looked at: an import that is asked for meanwhile waits for that. */
+  #knowing: Promise<void> = Promise.resolve();
   #problem = "";
   #done = "";
   #report: ImportReport | undefined;
@@ -246,13 +248,14 @@ export class CsvImport extends PageElement {
 
   #retarget = (event: Event): void => {
     this.#plan.retarget(valueOf(event));
-    void this.#know();
+    this.#knowing = this.#know();
   };
 
   #submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const [file, found] = [this.#file, this.#survey];
     if (!file || !found) return;
+    await this.#knowing;
     const plan = this.#plan.toImport(found);
     this.#problem = this.#plan.refusal(plan, workspace.tables);
     this.#done = "";
