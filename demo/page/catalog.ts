@@ -6,7 +6,11 @@ import { quoteName } from "./sql/tokens.ts";
 export interface TableInfo {
   readonly name: string;
   readonly kind: "table" | "view";
-  /** `undefined`: it cannot be read here, such as a table of a module that this SQLite lacks. */
+  /** Of a virtual table, which has its data in it: nobody's to read or change. */
+  readonly isInternal: boolean;
+  /** Why it cannot be read; `""` when it can. */
+  readonly problem: string;
+  /** `undefined`: it cannot be read here. */
   readonly rows: number | undefined;
 }
 
@@ -38,11 +42,15 @@ export interface TableSchema {
 
 export interface Catalog {
   readonly tables: readonly TableInfo[];
+  /** Some of it cannot be read, because the file is not as it was written. */
+  readonly isDamaged: boolean;
   /** Column names by table. */
   readonly completions: Record<string, string[]>;
 }
 
-const TABLES = `select name, type as kind from sqlite_schema
+export const NO_CATALOG: Catalog = { tables: [], isDamaged: false, completions: {} };
+
+const TABLES = `select name, type as kind, sql from sqlite_schema
 where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\'
 order by type, name`;
 
@@ -52,21 +60,35 @@ from sqlite_schema m join pragma_table_info(m.name) c
 where m.type in ('table', 'view')
 group by m.name`;
 
-const READ = { accessMode: "read only" } as const;
+const READ = { accessMode: "read only", name: "the page reads the list of tables" } as const;
+const READ_ONE = { accessMode: "read only", name: "the page reads how a table is made" } as const;
 
 /** Tables and views with their columns and row counts: one session, two flights. */
 export function readCatalog(db: Database): Promise<Catalog> {
   return db.session(async (session) => {
     const [names, columns] = await Promise.all([
-      session.query<{ name: string; kind: "table" | "view" }>(TABLES),
+      session.query<{ name: string; kind: "table" | "view"; sql: string | null }>(TABLES),
       session.query<{ name: string; columns: string }>(COLUMNS).catch(() => undefined),
     ]);
-    const tables = await Promise.all(
-      names.rows.map(async ({ name, kind }) => ({ name, kind, rows: await countRows(session, name) })),
-    );
+    const shadows = shadowsOf(names.rows);
+    const counts = await Promise.all(names.rows.map(({ name }) => countRows(session, name)));
+    const tables = names.rows.map(({ name, kind }, at): TableInfo => {
+      const counted = counts[at];
+      const problem = typeof counted === "string" ? counted : "";
+      const rows = typeof counted === "number" ? counted : undefined;
+      return { name, kind, isInternal: shadows.has(name), problem, rows };
+    });
     const completions = columns?.rows.map(({ name, columns: list }) => [name, JSON.parse(list) as string[]]) ?? [];
-    return { tables, completions: Object.fromEntries(completions) };
+    const isDamaged = tables.some(({ problem }) => /malformed/.test(problem));
+    return { tables, isDamaged, completions: Object.fromEntries(completions) };
   }, READ);
+}
+
+/** Full-text and R-Tree tables keep their data in tables of these names. */
+function shadowsOf(all: readonly { name: string; sql: string | null }[]): ReadonlySet<string> {
+  const virtual = all.filter(({ sql }) => /^create virtual table/i.test(sql ?? ""));
+  const ends = ["data", "idx", "content", "docsize", "config", "segments", "segdir", "stat", "node", "parent", "rowid"];
+  return new Set(virtual.flatMap(({ name }) => ends.map((end) => `${name}_${end}`)));
 }
 
 export function readSchema(db: Database, table: string): Promise<TableSchema> {
@@ -96,7 +118,7 @@ export function readSchema(db: Database, table: string): Promise<TableSchema> {
         .map(({ sql }) => `${sql};`)
         .join("\n\n"),
     };
-  }, READ);
+  }, READ_ONE);
 }
 
 interface RawColumn {
@@ -132,12 +154,14 @@ function toIndex({ name, unique, origin, columns }: RawIndex): IndexInfo {
   return { name, isUnique: unique === 1, columns: columns ?? "(expression)", origin: made };
 }
 
-async function countRows(session: Session, table: string): Promise<number | undefined> {
+/** @returns the number, or why there is none. */
+async function countRows(session: Session, table: string): Promise<number | string> {
   try {
     const { rows } = await session.query<{ count: number }>(`select count(*) as count from ${quoteName(table)}`);
-    return rows[0]?.count;
+    return rows[0]?.count ?? 0;
   } catch (error) {
-    if (isDbError(error, "QUERY_FAILED")) return undefined;
-    throw error;
+    if (!isDbError(error, "QUERY_FAILED")) throw error;
+    const missing = /no such module: (\w+)/.exec(error.message)?.[1];
+    return missing ? `It needs ${missing}, which this build of SQLite does not have.` : error.message;
   }
 }

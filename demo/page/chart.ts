@@ -30,6 +30,40 @@ export interface ChartInput {
   readonly values: readonly number[];
 }
 
+export interface Point {
+  readonly label: string;
+  readonly value: number;
+}
+
+const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/;
+const MOST_MONTHS = 600;
+
+/** Months that have no row have a place on the axis all the same: without it, a pause cannot be seen. */
+export function withAllMonths(points: readonly Point[]): readonly Point[] {
+  const months = points.map(({ label }) => monthOf(label));
+  if (
+    months.length < 2 ||
+    months.some((month, at) => month === undefined || (at > 0 && month <= (months[at - 1] ?? 0)))
+  )
+    return points;
+  const first = months[0] as number;
+  const length = (months.at(-1) as number) - first + 1;
+  if (length > MOST_MONTHS) return points;
+  return Array.from(
+    { length },
+    (_, at) => points[months.indexOf(first + at)] ?? { label: labelOf(first + at), value: NaN },
+  );
+}
+
+function monthOf(label: string): number | undefined {
+  const [, year, month] = MONTH.exec(label) ?? [];
+  return year === undefined ? undefined : Number(year) * 12 + Number(month) - 1;
+}
+
+function labelOf(month: number): string {
+  return `${Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, "0")}`;
+}
+
 export function createChart(canvas: HTMLCanvasElement, { kind, name, labels, values }: ChartInput): Chart {
   const colour = resolver(canvas);
   const axis = {

@@ -26,6 +26,10 @@ export function fileSize(bytes: number): string {
 }
 
 export function oneLine(text: string, length = 120): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length > length ? `${line.slice(0, length - 1)}…` : line;
+  // Of a text of megabytes no more is looked at than is shown.
+  const line = text
+    .slice(0, 4 * length + 64)
+    .replaceAll(/\s+/g, " ")
+    .trim();
+  return line.length > length || text.length > 4 * length + 64 ? `${line.slice(0, length - 1)}…` : line;
 }

@@ -5,11 +5,14 @@ import { insertText, shopRows } from "../shop/rows.ts";
 import { shopSchema } from "../shop/schema.ts";
 
 export async function fillShop(db: Database): Promise<void> {
-  await db.session(async (session) => {
-    await session.batch(shopSchema);
-    for (const table of shopRows()) {
-      const text = insertText(table);
-      await session.batch(table.rows.map((params) => ({ text, params })));
-    }
-  });
+  await db.session(
+    async (session) => {
+      await session.batch(shopSchema);
+      for (const table of shopRows()) {
+        const text = insertText(table);
+        await session.batch(table.rows.map((params) => ({ text, params })));
+      }
+    },
+    { name: "the page fills the sample shop" },
+  );
 }

@@ -1,50 +1,68 @@
 // The database that is open, and what the page knows of it.
 
-import { type Database, type DatabaseEvent, type DatabaseStats, isDbError } from "../../src/index.ts";
-import { type Catalog, readCatalog, type TableInfo } from "./catalog.ts";
+import type { Database, DatabaseEvent, DatabaseStats } from "../../src/index.ts";
+import { activities } from "./activities.ts";
+import { type Catalog, NO_CATALOG, readCatalog, type TableInfo } from "./catalog.ts";
+import { discard, type KeptIn, onFile } from "./engine/engine.ts";
 import { plural } from "./format.ts";
+import { dropKept, imageOf, isLocked, isSqlite, open, type Opened, openImage, reasonOf } from "./opening.ts";
 import { timeline } from "./sessions/timeline.ts";
+import { type Kept, SAMPLE, shelf } from "./shelf.ts";
 import { fillShop } from "./shop.ts";
-import { imageOf, openDatabase } from "./sqlite.ts";
 
 type Stats = Pick<DatabaseStats, "open" | "busy" | "idle" | "waiting" | "waits" | "flights">;
 
-interface Opened {
-  readonly db: Database;
-  readonly name: string;
-  readonly fileName: string;
-  readonly isSample: boolean;
-}
-
-const SQLITE_HEADER = "SQLite format 3\0";
-/** It was written in WAL mode, and its `-wal` file was not given. */
-const PARTIAL = " Its last writes may be missing: they are in its -wal file.";
 const NO_STATS: Stats = { open: 0, busy: 0, idle: 0, waiting: 0, waits: 0, flights: 0 };
-const NO_CATALOG: Catalog = { tables: [], completions: {} };
 
-/** Fires `change` when another database is open, `schema` when its tables were read anew, `notice` when there is something to say. */
+/**
+ * Fires `change` when another database is open, `schema` when its tables were read anew, `notice` when there is something to say, and
+ * `written` when something was.
+ */
 class Workspace extends EventTarget {
   #opened: Opened | undefined;
-  #catalog = NO_CATALOG;
+  #kept: Kept = shelf.current;
+  #catalog: Catalog = NO_CATALOG;
   #isStale = false;
+  /** Written since it was opened or downloaded, and kept nowhere. */
+  #isUnsaved = false;
+  #opening: Promise<void> = Promise.resolve();
   /** What went wrong with the last file; `""` when nothing did. */
   problem = "";
   notice = "";
+  /** Another tab has the database: a person chooses what to do. */
+  isLocked = false;
 
   get isReady(): boolean {
     return this.#opened !== undefined;
   }
 
+  get kept(): Kept {
+    return this.#kept;
+  }
+
   get isSample(): boolean {
-    return this.#opened?.isSample ?? true;
+    return this.#kept.isSample;
   }
 
   get name(): string {
-    return this.#opened?.name ?? "";
+    return this.#kept.name;
   }
 
   get fileName(): string {
-    return this.#opened?.fileName ?? "";
+    return this.#kept.fileName;
+  }
+
+  get keptIn(): KeptIn | undefined {
+    return this.#opened?.keptIn;
+  }
+
+  /** Whether closing the page loses something. */
+  get isUnsaved(): boolean {
+    return activities.isPrecious || (this.#isUnsaved && this.keptIn === "memory");
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog;
   }
 
   get tables(): readonly TableInfo[] {
@@ -65,24 +83,67 @@ class Workspace extends EventTarget {
     return this.#opened?.db.stats() ?? NO_STATS;
   }
 
-  async openSample(): Promise<void> {
-    await this.#open({ name: "Sample shop", fileName: "sample-shop.sqlite", isSample: true }, undefined, fillShop);
+  /** Opens what was open last. */
+  start(): Promise<void> {
+    return this.reopen(shelf.current);
   }
 
-  /** Opens a file of the user's; what was open stays open when it is no database. */
+  /** Opens one that this browser keeps; the sample is made where it is not there. */
+  reopen(kept: Kept, { isInMemory = false } = {}): Promise<void> {
+    return this.#replace(kept, async (onEvent) => {
+      const opened = await open({ id: kept.id, onEvent, isInMemory });
+      if (!kept.isSample || opened.catalog.tables.length > 0) return opened;
+      await fillShop(opened.db);
+      return { ...opened, catalog: await readCatalog(opened.db) };
+    });
+  }
+
+  /** The sample, in memory: where another tab has the one that is kept. */
+  openInMemory(): Promise<void> {
+    return this.reopen(SAMPLE, { isInMemory: true });
+  }
+
+  /** The sample as it was made, in place of what has become of it. */
+  async renewSample(): Promise<void> {
+    if (this.isSample && this.#opened) await dropKept(this.#release()!, SAMPLE.id);
+    else if (this.keptIn !== "memory") await onFile({ op: "remove", name: SAMPLE.id });
+    await this.reopen(SAMPLE, { isInMemory: this.keptIn === "memory" });
+  }
+
+  /** Opens a file of the user's; what was open stays open when it is no database, and stays kept when it is one. */
   async openFile(file: File): Promise<void> {
     const image = new Uint8Array(await file.arrayBuffer());
-    const header = new TextDecoder("latin1").decode(image.subarray(0, SQLITE_HEADER.length));
-    if (header !== SQLITE_HEADER) {
+    if (!isSqlite(image)) {
       this.#fail(`${file.name} is not an SQLite database. The previous database is still open.`);
       return;
     }
-    await this.#open({ name: file.name, fileName: file.name, isSample: false }, image);
+    await this.#openNew(file.name, (options) => openImage(image, options));
+  }
+
+  openEmpty(): Promise<void> {
+    return this.#openNew("new.sqlite", (options) => open(options));
+  }
+
+  /** Ends what the worker does, with all that is in its memory alone. */
+  async endWorker(): Promise<void> {
+    this.#opened?.end();
+    if (this.keptIn === "memory") await this.reopen(this.#kept, { isInMemory: true });
+  }
+
+  /** Removes one from this browser; where it is open, the sample takes its place. */
+  async remove(kept: Kept): Promise<void> {
+    if (this.#kept.id === kept.id && this.#opened) await dropKept(this.#release()!, kept.id);
+    else await onFile({ op: "remove", name: kept.id });
+    shelf.forget(kept);
+    if (!this.#opened) await this.reopen(SAMPLE);
+    this.say(`${kept.name} was removed from this browser.`);
   }
 
   /** The database as the bytes of a file. */
-  image(): Promise<Uint8Array<ArrayBuffer>> {
-    return imageOf(this.db);
+  async image(): Promise<Uint8Array<ArrayBuffer>> {
+    const image = await activities.during("the download", () => imageOf(this.db));
+    this.#isUnsaved = false;
+    return image;
   }
 
   say(notice: string): void {
@@ -91,9 +152,15 @@ class Workspace extends EventTarget {
     this.dispatchEvent(new Event("notice"));
   }
 
+  complain(problem: string): void {
+    this.#fail(problem);
+  }
+
   /** Something was written: counts and tables are read again when they are next looked at, or now. */
   async noteChange({ isUrgent = false } = {}): Promise<void> {
     this.#isStale = true;
+    this.#isUnsaved = true;
+    this.dispatchEvent(new Event("written"));
     if (isUrgent) await this.refresh();
   }
 
@@ -102,39 +169,61 @@ class Workspace extends EventTarget {
     if (!this.#isStale || !this.#opened) return;
     this.#isStale = false;
     const { db } = this.#opened;
-    const catalog = await readCatalog(db);
-    if (db !== this.#opened?.db) return;
+    const catalog = await activities.during("the list of tables", () => readCatalog(db)).catch(() => undefined);
+    if (!catalog || db !== this.#opened?.db) return;
     this.#catalog = catalog;
     this.dispatchEvent(new Event("schema"));
   }
 
-  async #open(
-    about: Omit<Opened, "db">,
-    image: Uint8Array | undefined,
-    fill?: (db: Database) => Promise<void>,
+  #openNew(
+    fileName: string,
+    how: (options: { id: string; onEvent: (event: DatabaseEvent) => void; isInMemory: boolean }) => Promise<Opened>,
   ): Promise<void> {
-    let db: Database | undefined;
-    let isPartial = false;
+    const id = `file-${Date.now().toString(36)}`;
+    const kept = { id, name: fileName, fileName, isSample: false };
+    const isInMemory = this.keptIn === "memory";
+    return this.#replace(kept, (onEvent) => how({ id, onEvent, isInMemory }));
+  }
+
+  /** One after another: a file dropped while another is opened has its turn. */
+  #replace(kept: Kept, how: (onEvent: (event: DatabaseEvent) => void) => Promise<Opened>): Promise<void> {
+    const replaced = this.#opening.then(() => this.#open(kept, how));
+    this.#opening = replaced.catch(() => undefined);
+    return replaced;
+  }
+
+  async #open(kept: Kept, how: (onEvent: (event: DatabaseEvent) => void) => Promise<Opened>): Promise<void> {
+    // One database is open once: the same one again comes behind its own end.
+    if (this.#opened && this.#kept.id === kept.id) await discard(this.#release()?.db);
     try {
-      const record = (event: DatabaseEvent): void => timeline.record(event);
-      db = openDatabase(image, record, () => (isPartial = true));
-      await fill?.(db);
-      const catalog = await readCatalog(db);
-      const previous = this.#opened;
-      this.#opened = { db, ...about };
-      this.#catalog = catalog;
-      this.#isStale = false;
-      const found = `${about.name} is open, with ${plural(catalog.tables.length, "table")}.`;
-      this.say(about.isSample ? "" : found + (isPartial ? PARTIAL : ""));
+      const opened = await how((event) => timeline.record(event));
+      const previous = this.#release();
+      this.#opened = opened;
+      this.#kept = kept;
+      this.#catalog = opened.catalog;
+      this.#isStale = this.#isUnsaved = this.isLocked = false;
+      if (opened.keptIn !== "memory") shelf.choose(kept);
+      const found = `${kept.name} is open, with ${plural(ownTables(opened.catalog), "table")}.`;
+      this.say(kept.isSample ? "" : [found, opened.remark].filter(Boolean).join(" "));
       this.dispatchEvent(new Event("change"));
       this.dispatchEvent(new Event("schema"));
-      await drop(previous?.db);
+      await discard(previous?.db);
     } catch (error) {
-      await drop(db);
+      this.isLocked = isLocked(error);
+      const after = this.isReady ? " The previous database is still open." : "";
       this.#fail(
-        `${about.name} cannot be opened: ${reasonOf(error)}${this.isReady ? " The previous database is still open." : ""}`,
+        this.isLocked
+          ? `Another tab of this browser has ${kept.name} open, and one tab at a time can.${after}`
+          : `${kept.name} cannot be opened: ${reasonOf(error)}.${after}`,
       );
     }
+  }
+
+  /** The one that was open is not any more. */
+  #release(): Opened | undefined {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    return opened;
   }
 
   #fail(problem: string): void {
@@ -144,15 +233,9 @@ class Workspace extends EventTarget {
   }
 }
 
-/** Its storage is told to keep the image; what cannot be read cannot be kept either, and nobody wants it. */
-async function drop(db: Database | undefined): Promise<void> {
-  await db?.dispose({ timeoutMs: 0 }).catch(() => undefined);
-}
-
-function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const plain = isDbError(error) ? text.slice(error.code.length + 2) : text;
-  return /[.!?]$/.test(plain) ? plain : `${plain}.`;
+/** Views and what virtual tables keep their data in are not counted. */
+function ownTables({ tables }: Catalog): number {
+  return tables.filter(({ kind, isInternal }) => kind === "table" && !isInternal).length;
 }
 
 export const workspace = new Workspace();

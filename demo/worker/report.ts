@@ -41,6 +41,8 @@ export interface SalesReport {
 /** What one request of the isolate cost. */
 export interface RequestReport {
   readonly id: number;
+  /** When it came, in milliseconds since 1970. */
+  readonly at: number;
   readonly method: string;
   readonly path: string;
   /** HTTP status; 499: the client had left before. */

@@ -35,7 +35,7 @@ class Tally {
     const { method, url } = request;
     const { pathname: path } = new URL(url);
     const begun = Date.now();
-    const counted: Counted = { id: ++this.total, method, path, status: 0, flights: 0, waitedMs: 0, ms: 0 };
+    const counted: Counted = { id: ++this.total, at: begun, method, path, status: 0, flights: 0, waitedMs: 0, ms: 0 };
     this.mostActive = Math.max(this.mostActive, ++this.active);
     try {
       const response = await this.#requests.run(counted, work);

@@ -31,6 +31,38 @@ test("time runs to the right, within the width, and a minute of silence is a gap
   expect((places[3] as number) - (places[2] as number)).toBeLessThan(40);
 });
 
+test("two hundred bursts all lie within the width, the newest too", () => {
+  const tracks = Array.from({ length: 200 }, (_, at) => track(at + 1, at * 5_000, at * 5_000 + 20));
+  const axis = createAxis(tracks, 600, 2_000_000);
+  const last = axis.bursts.at(-1)!;
+  expect(last.x + last.width).toBeLessThanOrEqual(600.001);
+  expect(axis.bursts.every(({ width }) => width > 0)).toBe(true);
+  expect(axis.x(tracks.at(-1)!.from)).toBeGreaterThan(axis.x(tracks.at(-2)!.to!));
+});
+
+test("a session that ends without a commit or a rollback has a mark where it ends", () => {
+  const timeline = new Timeline();
+  const owner = { id: 1, parent: undefined };
+  record(timeline, { type: "session", session: 1 }, { type: "wait", owner, waiting: 1 });
+  record(timeline, { type: "end", session: 1, outcome: "aborted" });
+  record(timeline, { type: "session", session: 2 }, { type: "end", session: 2, outcome: "failed" });
+  record(timeline, { type: "session", session: 3 }, { type: "end", session: 3, outcome: "done" });
+  expect(timeline.tracks.map(({ marks }) => marks.map(({ kind }) => kind))).toEqual([["abort"], ["error"], []]);
+});
+
+test("an import of thousands of flights keeps a bounded past, and says of a long flight what it begins with", () => {
+  const timeline = new Timeline();
+  record(timeline, { type: "session", session: 1, name: "your import" });
+  const statements = Array.from({ length: 500 }, () => "insert into t values (?)");
+  for (let at = 0; at < 3_000; at++)
+    record(timeline, { type: "flight", session: 1, connection: 1, statements, durationMs: 1, isOk: true });
+  const [lane] = timeline.tracks as [Track];
+  expect(lane.flights.length).toBeLessThanOrEqual(400);
+  expect(lane.story.length).toBeLessThanOrEqual(200);
+  expect(lane.story.at(-1)?.text).toMatch(/496 more$/);
+  expect(subject(lane)).toBe("your import");
+});
+
 test("a session that still runs reaches to now", () => {
   expect(findBursts([track(1, 0, undefined)], 1_234)).toEqual([{ from: 0, to: 1_234 }]);
 });

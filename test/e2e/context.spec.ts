@@ -4,7 +4,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./page-test.ts";
 
-test.beforeEach(({ visitor }) => visitor.open("context"));
+test.beforeEach(({ visitor }) => visitor.open("Context"));
 
 async function run(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Run both builds" }).click();

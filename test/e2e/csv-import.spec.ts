@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./page-test.ts";
 
-test.beforeEach(({ visitor }) => visitor.open("files"));
+test.beforeEach(({ visitor }) => visitor.open("Files"));
 
 async function choose(page: Page, name: string, text: string): Promise<void> {
   await page.getByLabel("Choose a .csv file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
@@ -31,6 +31,62 @@ test("a file becomes a new table, its types told from its rows", async ({ page, 
     ["2", "Porto, PT", "4000", "1", "integer", "text", "real"],
     ["3", "NULL", "01067", "NULL", "integer", "text", "null"],
   ]);
+});
+
+test("a code, a long number and ragged rows are kept as they are, counted, and said", async ({ page, visitor }) => {
+  const rows = Array.from({ length: 300 }, (_, at) => `${10_000 + at},${at},x\n`).join("");
+  await choose(
+    page,
+    "codes.csv",
+    `zip,number,note\n${rows}01234,9007199254740993,""\n5,1234567890123456789,\n6,7\n8,9,a,b,c\n`,
+  );
+  await expect(page.getByRole("list", { name: "What to know of this file" })).toContainText(
+    "1 row with fewer fields than 3, 1 with more; the first on line 304, with 2.",
+  );
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(page.getByRole("list", { name: "What was changed" })).toContainText("1 row with fields too many");
+  await visitor.goTo("Console");
+  await visitor.run("select zip, number, quote(note), more_fields, typeof(zip) from codes order by rowid desc limit 4");
+  expect(await visitor.rows()).toEqual([
+    ["8", "9", "'a'", '["b","c"]', "text"],
+    ["6", "7", "NULL", "NULL", "text"],
+    ["5", "1234567890123456789", "NULL", "NULL", "text"],
+    ["01234", "9007199254740993", "''", "NULL", "text"],
+  ]);
+});
+
+test("what a column's type would change is said before, and again after", async ({ page, visitor }) => {
+  await choose(page, "codes.csv", "code\n12\n007\n2.50\n");
+  await page.getByLabel("code", { exact: true }).selectOption("integer");
+  await expect(page.getByRole("list", { name: "What to know of this file" })).toContainText("“007” on line 3");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(page.getByRole("list", { name: "What was changed" })).toContainText(
+    "code: 2 values that do not fit its type, kept as text",
+  );
+  expect(await visitor.ask("select group_concat(code, '|') from codes")).toBe("12|007|2.50");
+});
+
+for (const [encoding, bytes] of Object.entries({
+  "Windows-1252": Buffer.from([...Buffer.from("name\nZo"), 0xeb, 0x0a]),
+  "UTF-16": Buffer.from("\ufeffname\nZoë\n", "utf16le"),
+}))
+  test(`a file in ${encoding} is read as it is meant`, async ({ page, visitor }) => {
+    await page
+      .getByLabel("Choose a .csv file")
+      .setInputFiles({ name: "names.csv", mimeType: "text/csv", buffer: bytes });
+    await page.getByRole("button", { name: "Import", exact: true }).click();
+    await expect(page.getByText("1 row imported into names")).toBeVisible();
+    expect(await visitor.ask("select name from names")).toBe("Zoë");
+  });
+
+test("a value that fails names its line, and 200 columns leave the Import button in sight", async ({ page }) => {
+  const names = Array.from({ length: 200 }, (_, at) => `column_${at}`);
+  await choose(page, "wide.csv", `${names.join(",")}\n${names.map((_, at) => at).join(",")}\n`);
+  await expect(page.getByRole("button", { name: "Import", exact: true })).toBeInViewport();
+  await choose(page, "bad.csv", "id,name\n90,Stamps\n91,Inks\n");
+  await page.getByLabel("Into").selectOption("categories");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText("Nothing was imported. Line 3: UNIQUE constraint failed");
 });
 
 test("a file goes into a table that is there, column by column", async ({ page, visitor }) => {

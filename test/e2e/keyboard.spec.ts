@@ -23,7 +23,7 @@ async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {
 const backTo = (page: Page, name: RegExp): Promise<void> => tabTo(page, name, "Shift+Tab");
 
 test("a person with a keyboard alone tells a story, runs SQL, browses and reads lanes", async ({ page, visitor }) => {
-  await visitor.open("sessions");
+  await visitor.open("Sessions");
   await tabTo(page, /^Skip to content/);
   await page.keyboard.press("Enter");
   await tabTo(page, /^Start one that fails/);
@@ -32,8 +32,9 @@ test("a person with a keyboard alone tells a story, runs SQL, browses and reads 
   await tabTo(page, /rolled back/);
   await expect(page.locator(".lane-details")).toContainText("rolls back");
 
-  await backTo(page, /^Console/);
+  await backTo(page, /^Try/);
   await page.keyboard.press("Enter");
+  await visitor.isReady();
   await tabTo(page, /^SQL$/);
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.type("select 6 * 7 as answer");
@@ -44,10 +45,9 @@ test("a person with a keyboard alone tells a story, runs SQL, browses and reads 
   await tabTo(page, /^Run/);
   await tabTo(page, /^Chart/);
 
-  await backTo(page, /^Tables/);
+  await backTo(page, /^orders/);
   await page.keyboard.press("Enter");
-  await tabTo(page, /^orders/);
-  await page.keyboard.press("Enter");
+  await expect(page.getByRole("region", { name: "Rows of orders" })).toBeVisible();
   await tabTo(page, /^ordered_at/);
   await page.keyboard.press("Enter");
   await expect(page.getByRole("columnheader", { name: "ordered_at" })).toHaveAttribute("aria-sort", "ascending");
@@ -56,14 +56,14 @@ test("a person with a keyboard alone tells a story, runs SQL, browses and reads 
   await expect(page.getByRole("navigation", { name: "Pages" })).toContainText("51–100");
 });
 
-for (const view of ["sessions", "console", "tables", "files"] as const) {
+for (const view of ["Why", "Sessions", "Console", "Rows", "Files"] as const) {
   for (const scheme of ["light", "dark"] as const) {
     test(`${view}, ${scheme}: names, roles and contrast are in order`, async ({ page, visitor }) => {
       await page.emulateMedia({ colorScheme: scheme });
       await visitor.open(view);
-      if (view === "sessions") await visitor.tell("Start one that fails");
-      if (view === "console") await visitor.run("select * from products; select frm;");
-      if (view === "tables") await expect(page.locator("tbody tr").first()).toBeVisible();
+      if (view === "Sessions") await visitor.tell("Start one that fails");
+      if (view === "Console") await visitor.run("select * from products; select frm;");
+      if (view === "Rows") await expect(page.locator("tbody tr").first()).toBeVisible();
       const { violations } = await new AxeBuilder({ page }).analyze();
       const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
       expect(told).toEqual([]);

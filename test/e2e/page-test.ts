@@ -3,6 +3,17 @@
 import { readFile } from "node:fs/promises";
 import { type Download, expect, type Locator, type Page, test as base } from "@playwright/test";
 
+/** Where the page's views are. */
+const VIEWS = {
+  Why: { hash: "", door: "Why", nav: "", link: "" },
+  Sessions: { hash: "#watch/sessions", door: "Watch", nav: "What to watch", link: "This page's database" },
+  Worker: { hash: "#watch/worker", door: "Watch", nav: "What to watch", link: "A Worker" },
+  Context: { hash: "#watch/context", door: "Watch", nav: "What to watch", link: "Context" },
+  Console: { hash: "#try/console", door: "Try", nav: "Workbench", link: "Console" },
+  Rows: { hash: "#try/rows", door: "Try", nav: "Workbench", link: "Rows" },
+  Files: { hash: "#try/files", door: "Try", nav: "Workbench", link: "Files" },
+} as const;
+
 /** What a person does on the page, in their words. */
 export class Visitor {
   readonly page: Page;
@@ -11,13 +22,21 @@ export class Visitor {
     this.page = page;
   }
 
-  async open(view: "sessions" | "console" | "tables" | "files" | "worker" | "context" = "sessions"): Promise<void> {
-    await this.page.goto(`/#${view}`);
-    await expect(this.page.getByRole("main")).toHaveAttribute("aria-busy", "false");
+  async open(view: keyof typeof VIEWS = "Sessions"): Promise<void> {
+    await this.page.goto(`/${VIEWS[view].hash}`);
+    await this.isReady();
   }
 
-  async goTo(view: "Sessions" | "Console" | "Tables" | "Files" | "Worker" | "Context"): Promise<void> {
-    await this.page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: view }).click();
+  async isReady(): Promise<void> {
+    await expect(this.page.getByRole("main")).toHaveAttribute("aria-busy", "false", { timeout: 20_000 });
+  }
+
+  /** By the page's own links. */
+  async goTo(view: keyof typeof VIEWS): Promise<void> {
+    const { door, nav, link } = VIEWS[view];
+    await this.page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: door }).click();
+    await this.isReady();
+    if (nav) await this.page.getByRole("navigation", { name: nav }).getByRole("link", { name: link }).click();
   }
 
   get editor(): Locator {
@@ -35,7 +54,7 @@ export class Visitor {
   async run(sql: string): Promise<void> {
     await this.write(sql);
     await this.editor.press("ControlOrMeta+Enter");
-    await expect(this.summary).toHaveText(/ in |error|Stopped/);
+    await expect(this.summary).toHaveText(/ in |error|Stopped/, { timeout: 20_000 });
   }
 
   get summary(): Locator {
@@ -52,6 +71,12 @@ export class Visitor {
     return rows.evaluateAll((all) =>
       all.map((row) => [...row.querySelectorAll("td")].slice(1).map((cell) => cell.textContent.trim())),
     );
+  }
+
+  /** Opens the rows of a table, from the list at the side. */
+  async look(table: string): Promise<void> {
+    await this.page.getByRole("navigation", { name: "Tables" }).getByRole("link", { name: table }).first().click();
+    await expect(this.page.getByRole("heading", { name: table, exact: true })).toBeVisible();
   }
 
   /** One value out of the database, by a query in the console. */

@@ -2,17 +2,17 @@
 
 import { expect, test } from "./page-test.ts";
 
-test.beforeEach(({ visitor }) => visitor.open("tables"));
+test.beforeEach(({ visitor }) => visitor.open("Rows"));
 
 test("every table is listed with its rows", async ({ page }) => {
   const list = page.getByRole("navigation", { name: "Tables" });
-  await expect(list.getByRole("button")).toHaveCount(7);
-  await expect(list.getByRole("button", { name: "customers" })).toContainText("420");
-  await expect(list.getByRole("button", { name: "order_totals" })).toContainText("view");
+  await expect(list.getByRole("link")).toHaveCount(7);
+  await expect(list.getByRole("link", { name: "customers" })).toContainText("420");
+  await expect(list.getByRole("link", { name: "order_totals" })).toContainText("view");
 });
 
 test("rows come a page at a time, first to last and back", async ({ page, visitor }) => {
-  await page.getByRole("button", { name: "customers" }).click();
+  await visitor.look("customers");
   const pages = page.getByRole("navigation", { name: "Pages" });
   const numbers = page.locator("td.row-number");
   await expect(pages).toContainText("1–50 of 420");
@@ -30,8 +30,8 @@ test("rows come a page at a time, first to last and back", async ({ page, visito
   await expect(visitor.page.locator("tbody tr")).toHaveCount(25);
 });
 
-test("a column sorts up, down, and not at all", async ({ page }) => {
-  await page.getByRole("button", { name: "products" }).click();
+test("a column sorts up, down, and not at all", async ({ page, visitor }) => {
+  await visitor.look("products");
   const price = page.getByRole("columnheader", { name: "price_cents" });
   const first = page.locator("tbody tr").first().locator("td").nth(4);
   await price.getByRole("button").click();
@@ -44,12 +44,12 @@ test("a column sorts up, down, and not at all", async ({ page }) => {
   await expect(price).toHaveAttribute("aria-sort", "none");
 });
 
-test("the schema shows columns, keys, references, indexes and the statements", async ({ page, shoot }) => {
-  await page.getByRole("button", { name: "orders", exact: false }).first().click();
+test("the schema shows columns, keys, references, indexes and the statements", async ({ page, visitor, shoot }) => {
+  await visitor.look("orders");
   await page.getByRole("button", { name: "Schema" }).click();
   const columns = page.getByRole("region", { name: "Columns" });
   await expect(columns.getByRole("row", { name: /^id/ })).toContainText("primary");
-  await page.getByRole("button", { name: /^reviews/ }).click();
+  await visitor.look("reviews");
   await expect(columns.getByRole("row", { name: /product_id/ })).toContainText("products.id");
   await expect(page.getByRole("region", { name: "Indexes" })).toContainText("unique constraint");
   await expect(page.getByRole("region", { name: "Statements that created it" })).toContainText(/create table reviews/i);
@@ -59,15 +59,13 @@ test("the schema shows columns, keys, references, indexes and the statements", a
 test("what the console changes is seen here", async ({ page, visitor }) => {
   await visitor.goTo("Console");
   await visitor.run("create table colours (name text); insert into colours values ('teal');");
-  await visitor.goTo("Tables");
-  await page.getByRole("button", { name: "colours" }).click();
+  await visitor.look("colours");
   await expect(page.getByRole("region", { name: "Rows of colours" })).toContainText("teal");
 });
 
 test("an empty table says that it is empty", async ({ page, visitor }) => {
   await visitor.goTo("Console");
   await visitor.run("create table void (n)");
-  await visitor.goTo("Tables");
-  await page.getByRole("button", { name: /^void/ }).click();
+  await visitor.look("void");
   await expect(page.getByText("This table is empty.")).toBeVisible();
 });

@@ -10,7 +10,7 @@ for (const [device, viewport] of Object.entries(DEVICES)) {
       test.use({ viewport, colorScheme: scheme, hasTouch: device === "phone" });
 
       test("every view fits its width", async ({ page, visitor, shoot }) => {
-        await visitor.open("sessions");
+        await visitor.open("Sessions");
         await visitor.tell("Start competing sessions");
         await page.locator(".lane-name").nth(2).focus();
         await shoot(`sessions-${device}-${scheme}`);
@@ -18,12 +18,12 @@ for (const [device, viewport] of Object.entries(DEVICES)) {
         await visitor.editor.press("ControlOrMeta+Enter");
         await expect(visitor.result(1)).toBeVisible();
         await shoot(`console-${device}-${scheme}`);
-        await visitor.goTo("Tables");
-        await expect(page.locator("page-tables tbody tr").first()).toBeVisible();
+        await visitor.look("orders");
+        await expect(page.locator("page-rows tbody tr").first()).toBeVisible();
         await shoot(`tables-${device}-${scheme}`);
         await visitor.goTo("Files");
         await shoot(`files-${device}-${scheme}`);
-        for (const view of ["Sessions", "Console", "Tables", "Files"] as const) {
+        for (const view of ["Sessions", "Console", "Rows", "Files"] as const) {
           await visitor.goTo(view);
           const overflow = await page.evaluate(
             () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -34,6 +34,64 @@ for (const [device, viewport] of Object.entries(DEVICES)) {
     });
   }
 }
+
+test.describe("on the narrowest screens", () => {
+  test.use({ viewport: { width: 320, height: 640 } });
+
+  test("no view is wider than 320 pixels", async ({ page, visitor, shoot }) => {
+    for (const view of ["Why", "Sessions", "Worker", "Context", "Console", "Rows", "Files"] as const) {
+      await visitor.open(view);
+      await shoot(`narrow-${view}`);
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow, `${view} is no wider than the screen`).toBe(0);
+    }
+  });
+});
+
+test("where the system chooses the colours, one tab alone is underlined, and lanes can be told apart", async ({
+  page,
+  visitor,
+  shoot,
+}) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await visitor.open("Sessions");
+  await visitor.tell("Start one that fails");
+  await shoot("forced-colours");
+  const borders = await page
+    .locator(".views a")
+    .evaluateAll((all) => all.map((link) => getComputedStyle(link).borderBottomColor));
+  const ground = await page.evaluate(() => getComputedStyle(document.querySelector(".top")!).backgroundColor);
+  expect(borders.filter((colour) => colour !== ground)).toHaveLength(1);
+});
+
+test("where motion is not wanted nothing scrolls by itself", async ({ page, visitor }) => {
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await visitor.open("Sessions");
+  await page.evaluate(() => {
+    Object.assign(globalThis, { scrolls: [] });
+    const original = Element.prototype.scrollIntoView;
+    Element.prototype.scrollIntoView = function (options) {
+      (globalThis as unknown as { scrolls: unknown[] }).scrolls.push((options as ScrollIntoViewOptions)?.behavior);
+      original.call(this, options);
+    };
+  });
+  await visitor.tell("Start one that fails");
+  const scrolls = await page.evaluate(() => (globalThis as unknown as { scrolls: unknown[] }).scrolls);
+  expect(scrolls).toEqual(["auto"]);
+});
+
+test("pointing at a lane moves nothing", async ({ page, visitor }) => {
+  await visitor.open("Sessions");
+  await visitor.tell("Start one that fails");
+  const below = page.locator("#told-title");
+  const before = await below.boundingBox();
+  await page.locator(".lane").first().hover();
+  await expect(page.locator(".lane-details h4")).toBeVisible();
+  expect((await below.boundingBox())?.y).toBe(before?.y);
+});
 
 test("a chosen theme stays chosen on the next visit", async ({ page, visitor }) => {
   await visitor.open();
@@ -49,7 +107,7 @@ test("a chosen theme stays chosen on the next visit", async ({ page, visitor }) 
 test("the policy allows WebAssembly and the page's own files, and nothing else", async ({ page }) => {
   const response = await page.goto("/");
   const policy =
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'; style-src 'self'; worker-src 'self'";
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' https:; img-src 'self'; style-src 'self'; worker-src 'self'";
   expect(response?.headers()["content-security-policy"]).toBe(policy);
   await expect(page.locator('meta[http-equiv="Content-Security-Policy"]')).toHaveAttribute("content", policy);
   expect(await response?.text()).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);

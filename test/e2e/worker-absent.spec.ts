@@ -1,4 +1,4 @@
-// Promise: where the page is served as files alone, the Worker's view says so, and the others work.
+// Promise: where the page is served as files alone, the Worker's view shows a recorded run, and the others work.
 
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -30,16 +30,20 @@ async function serveFiles(folder: string): Promise<Server> {
   return server;
 }
 
-test("where nobody runs a Worker, the view says so, and the others work", async ({ page }, info) => {
+test("where nobody runs a Worker, a run that was recorded is shown and labelled so, and the others work", async ({
+  page,
+}, info) => {
   const server = await serveFiles(join(info.config.rootDir, "../../demo/dist"));
   try {
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/#worker`);
-    await expect(page.getByRole("heading", { name: "No Worker behind this page" })).toBeVisible();
-    await expect(page.getByRole("alert")).toHaveText("No Worker answers here.");
-    await page.getByRole("button", { name: "Look again" }).click();
-    await expect(page.getByRole("heading", { name: "No Worker behind this page" })).toBeVisible();
-    await page.getByRole("link", { name: "Tables" }).click();
-    await expect(page.getByRole("heading", { name: "Tables" })).toBeVisible();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/#watch/worker`);
+    await expect(page.getByRole("heading", { name: "A recorded run" })).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText(/recorded .+, not live/)).toBeVisible();
+    await expect(page.getByRole("alert")).toHaveCount(0);
+    await expect(page.getByRole("list", { name: "Requests, oldest first" }).getByRole("listitem")).toHaveCount(100);
+    await page.getByRole("button", { name: "Look for a Worker again" }).click();
+    await expect(page.getByRole("heading", { name: "A recorded run" })).toBeVisible();
+    await page.getByRole("link", { name: "Try", exact: true }).click();
+    await expect(page.getByRole("heading", { name: "Console" })).toBeVisible();
   } finally {
     server.closeAllConnections();
     server.close();

@@ -23,7 +23,7 @@ async function choose({ page }: Visitor, database: string): Promise<void> {
 }
 
 test.beforeEach(async ({ visitor, page }) => {
-  await visitor.open("worker");
+  await visitor.open("Worker");
   await expect(page.getByRole("heading", { name: "The isolate's pool" })).toBeVisible();
   await expect(page.getByRole("region", { name: "Products" })).toBeVisible();
 });

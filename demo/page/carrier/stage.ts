@@ -1,17 +1,15 @@
 // In a worker: a database of its own, and two sessions at a time that do the same work.
 
-import initSqlJs from "sql.js";
-import wasmUrl from "sql.js/dist/sql-wasm-browser.wasm?url";
-import { sqlJs, type SqlJsStatic } from "../../../src/adapters/sql-js/index.ts";
+import { sqlJs } from "../../../src/adapters/sql-js/index.ts";
 import { browserContext } from "../../../src/carrier/runtime/index.ts";
 import { createDatabase, isDbError } from "../../../src/index.ts";
+import { loadEngine } from "../engine/load.ts";
 import type { Name, News } from "./news.ts";
 import type { work } from "./work.ts";
 
 /** Plays the work as A and as B, tells the page what each of them sees, and ends the worker. */
 export async function perform(play: typeof work): Promise<void> {
-  const options = { locateFile: () => wasmUrl, useOldExtensionFunctions: false };
-  const engine = (await initSqlJs(options)) as unknown as SqlJsStatic;
+  const engine = await loadEngine();
   // Without the plugin on purpose, in one of the two.
   const db = createDatabase("sqljs:memory", {
     adapters: [sqlJs({ sqlJs: engine })],

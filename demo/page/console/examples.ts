@@ -38,7 +38,7 @@ limit 15;`,
 update products set stock = stock - 1 where id = 7;
 
 insert into orders (customer_id, ordered_at, status)
-values (42, datetime('now'), 'paid')
+select 42, datetime(max(ordered_at), '+1 day'), 'paid' from orders
 returning id, customer_id, ordered_at;`,
   },
   {

@@ -21,3 +21,22 @@ export function addToHistory(text: string): void {
     // As above.
   }
 }
+
+const DRAFT_KEY = "isopool.draft";
+
+/** What stood in the editor when the page was left. */
+export function readDraft(): string | undefined {
+  try {
+    return localStorage.getItem(DRAFT_KEY) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function keepDraft(text: string): void {
+  try {
+    localStorage.setItem(DRAFT_KEY, text);
+  } catch {
+    // As above.
+  }
+}

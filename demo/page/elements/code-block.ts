@@ -1,18 +1,18 @@
-// Code to read, coloured.
+// Code to read, coloured as soon as that is loaded.
 
-import { SQLite } from "@codemirror/lang-sql";
-import { classHighlighter, highlightCode } from "@lezer/highlight";
-import { parser } from "@lezer/javascript";
 import { html, type TemplateResult } from "lit";
 import { PageElement } from "../element.ts";
+import type { CodePart, Language } from "../highlight.ts";
 
-const parsers = { typescript: parser.configure({ dialect: "ts" }), sql: SQLite.language.parser };
+let highlighter: Promise<(code: string, language: Language) => CodePart[]> | undefined;
 
 export class CodeBlock extends PageElement {
   static override properties = { code: { type: String }, label: { type: String }, language: { type: String } };
   declare code: string;
   declare label: string;
-  declare language: keyof typeof parsers;
+  declare language: Language;
+  #parts: readonly CodePart[] = [];
+  #coloured = "";
 
   constructor() {
     super();
@@ -22,15 +22,26 @@ export class CodeBlock extends PageElement {
   }
 
   override render(): TemplateResult {
-    const parts: (TemplateResult | string)[] = [];
-    highlightCode(
-      this.code,
-      parsers[this.language].parse(this.code),
-      classHighlighter,
-      (text, classes) => parts.push(classes ? html`<span class=${classes}>${text}</span>` : text),
-      () => parts.push("\n"),
-    );
-    return html`<pre class="code" tabindex="0" role="region" aria-label=${this.label}><code>${parts}</code></pre>`;
+    const parts = this.#coloured === this.code ? this.#parts : [{ text: this.code, classes: "" }];
+    return html`<pre class="code" tabindex="0" role="region" aria-label=${this.label}><code>${parts.map(
+      ({ text, classes }) => (classes ? html`<span class=${classes}>${text}</span>` : text),
+    )}</code></pre>`;
+  }
+
+  override updated(): void {
+    if (this.#coloured !== this.code) void this.#colour(this.code);
+  }
+
+  async #colour(code: string): Promise<void> {
+    highlighter ??= import("../highlight.ts").then(({ highlight }) => highlight);
+    try {
+      this.#parts = (await highlighter)(code, this.language);
+      this.#coloured = code;
+      this.requestUpdate();
+    } catch {
+      // It is read as well without colours.
+      highlighter = undefined;
+    }
   }
 }
 

@@ -1,9 +1,10 @@
-// Rows as a table, a page of them at a time.
+// Rows as a table, a page of them at a time. Arrow keys walk through the cells, Enter or a double click opens one.
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { SqlValue } from "../../../src/index.ts";
 import { count, plural } from "../format.ts";
-import { type Grid, isNumeric, isNumericColumn } from "../results.ts";
+import { type Grid, isNumeric, isNumericColumn, toText } from "../results.ts";
+import { walkCells } from "./cell-keys.ts";
 
 export interface Sort {
   readonly column: string;
@@ -16,11 +17,25 @@ export interface GridOptions {
   readonly firstRow?: number;
   readonly sort?: Sort | undefined;
   readonly onSort?: (column: string) => void;
+  /** Opens a value whole; by place in `rows` and `columns`. */
+  readonly onOpen?: (row: number, column: number) => void;
 }
 
-export function dataGrid(grid: Grid, { label, firstRow, sort, onSort }: GridOptions): TemplateResult {
+export function dataGrid(grid: Grid, { label, firstRow, sort, onSort, onOpen }: GridOptions): TemplateResult {
   const numeric = grid.columns.map((_, at) => isNumericColumn(grid, at));
-  return html`<div class="table-scroll" tabindex="0" role="region" aria-label=${label}>
+  const before = firstRow === undefined ? 0 : 1;
+  const open = (cell: HTMLTableCellElement): void => {
+    const row = (cell.parentElement as HTMLTableRowElement).rowIndex - 1;
+    if (cell.cellIndex >= before) onOpen?.(row, cell.cellIndex - before);
+  };
+  return html`<div
+    class="table-scroll"
+    tabindex="0"
+    role="region"
+    aria-label=${label}
+    @keydown=${onOpen ? (event: KeyboardEvent) => walkCells(event, open) : nothing}
+    @dblclick=${onOpen ? (event: MouseEvent) => openAt(event, open) : nothing}
+  >
     <table class="grid">
       <thead>
         <tr>
@@ -33,12 +48,17 @@ export function dataGrid(grid: Grid, { label, firstRow, sort, onSort }: GridOpti
           (row, index) =>
             html`<tr>
               ${firstRow === undefined ? nothing : html`<td class="row-number">${firstRow + index}</td>`}
-              ${row.map((value) => html`<td class=${isNumeric(value) ? "number" : ""}>${cell(value)}</td>`)}
+              ${row.map((value, at) => html`<td class=${isNumeric(value) ? "number" : ""}>${cell(value, grid.types?.[index]?.[at], onOpen && (() => onOpen(index, at)))}</td>`)}
             </tr>`,
         )}
       </tbody>
     </table>
   </div>`;
+}
+
+function openAt(event: MouseEvent, open: (cell: HTMLTableCellElement) => void): void {
+  const cell = (event.target as Element).closest("td");
+  if (cell) open(cell);
 }
 
 function head(name: string, isNumber: boolean, sort?: Sort, onSort?: (column: string) => void): TemplateResult {
@@ -55,11 +75,39 @@ function head(name: string, isNumber: boolean, sort?: Sort, onSort?: (column: st
   </th>`;
 }
 
-function cell(value: SqlValue): TemplateResult | string {
+const SHOWN = 300;
+/** Of a longer text: the button behind it must not be clipped with it. */
+const BEGINNING = 36;
+
+function cell(value: SqlValue, type: string | undefined, open: (() => void) | undefined): TemplateResult | string {
   if (value === null) return html`<span class="null">NULL</span>`;
-  if (value instanceof Uint8Array) return html`<span class="null">blob, ${plural(value.length, "byte")}</span>`;
-  const text = value instanceof Date ? value.toISOString() : String(value);
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+  if (value instanceof Uint8Array) return more(`blob, ${plural(value.length, "byte")}`, open);
+  if (value === "") return html`<span class="null" title="A text without letters">''</span>`;
+  const text = toText(value, type);
+  if (text.length > SHOWN)
+    return html`${marked(text.slice(0, BEGINNING))}${more(`… ${count(text.length)} letters`, open)}`;
+  return typeof value === "string" ? marked(text) : text;
+}
+
+/** What is only a part has a button to the whole, for those who do not think of a double click. */
+function more(text: string, open: (() => void) | undefined): TemplateResult {
+  if (!open) return html`<span class="null">${text}</span>`;
+  return html`<button type="button" class="link null" tabindex="-1" @click=${open}>${text}</button>`;
+}
+
+/** Blanks at an end, tabs and line breaks, as signs: else they look like nothing, or like one another. */
+function marked(text: string): TemplateResult | string {
+  if (!/^\s|\s$|[\n\r\t]|\s\s/.test(text)) return text;
+  const parts = text.split(/(^\s+|\s+$|[\n\r\t]+|\s{2,})/).filter((part) => part !== "");
+  return html`${parts.map((part) => (/\S/.test(part) ? part : html`<span class="blank">${signs(part)}</span>`))}`;
+}
+
+function signs(blanks: string): string {
+  return blanks
+    .replaceAll("\r\n", "↵")
+    .replaceAll(/[\n\r]/g, "↵")
+    .replaceAll("\t", "→")
+    .replaceAll(/[^↵→]/gu, "·");
 }
 
 export interface Paging {

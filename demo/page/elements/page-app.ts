@@ -1,128 +1,176 @@
-// The page's frame: what is open, where one is, and what the pool does right now.
+// The page's frame: three doors, what is open, and what happens right now behind the door that is open.
 
 import { html, nothing, svg, type TemplateResult } from "lit";
-import "../carrier/page-carrier.ts";
+import { activities } from "../activities.ts";
 import { PageElement } from "../element.ts";
 import { plural } from "../format.ts";
-import type { PageIsolate } from "../isolate/page-isolate.ts";
-import "../isolate/page-isolate.ts";
+import { isolate } from "../isolate/isolate.ts";
+import { type Door, DOORS, hashOf, type Place, placeOf } from "../link.ts";
 import { timeline } from "../sessions/timeline.ts";
 import { state } from "../sessions/words.ts";
 import { workspace } from "../workspace.ts";
-import "./page-console.ts";
-import "./page-files.ts";
-import "./page-sessions.ts";
-import type { PageTables } from "./page-tables.ts";
-import "./page-tables.ts";
+import type { PageTry } from "./page-try.ts";
 import "./theme-toggle.ts";
 
-const VIEWS = [
-  { id: "sessions", name: "Sessions" },
-  { id: "console", name: "Console" },
-  { id: "tables", name: "Tables" },
-  { id: "files", name: "Files" },
-  { id: "worker", name: "Worker" },
-  { id: "context", name: "Context" },
-] as const;
-
-type View = (typeof VIEWS)[number]["id"];
+/** What is behind a door is loaded when it is first opened. */
+const BEHIND: Readonly<Record<Door, () => Promise<unknown>>> = {
+  why: () => import("./page-why.ts"),
+  watch: () => import("./page-watch.ts"),
+  try: () => import("./page-try.ts"),
+};
 
 export class PageApp extends PageElement {
-  #view: View = viewOf(location.hash);
+  #place: Place = placeOf(location.hash);
+  readonly #loaded = new Set<Door>();
+  #problem = "";
   #isDropping = false;
 
   constructor() {
     super();
-    this.watch(workspace, "change");
-    this.watch(workspace, "schema");
-    this.watch(timeline, "change");
-    this.watch(workspace, "notice");
+    for (const [target, type] of [
+      [workspace, "change"],
+      [workspace, "schema"],
+      [workspace, "notice"],
+      [timeline, "change"],
+      [activities, "change"],
+      [isolate, "change"],
+    ] as const)
+      this.watch(target, type);
     this.watch(window, "hashchange", () => void this.#go());
     this.watch(window, "dragover", (event) => this.#drag(event as DragEvent, true));
     this.watch(window, "dragleave", (event) => this.#drag(event as DragEvent, false));
     this.watch(window, "drop", (event) => void this.#drop(event as DragEvent));
+    this.watch(window, "beforeunload", (event) => this.#leave(event));
+    this.watch(document, "userfile", (event) => void this.#take((event as CustomEvent<File>).detail));
+    this.watch(document, "useraddress", (event) => void this.#fetch((event as CustomEvent<string>).detail));
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void workspace.openSample();
+    void this.#go();
   }
 
   override updated(): void {
-    document.title = `${VIEWS.find(({ id }) => id === this.#view)?.name} — isopool`;
+    document.title = `${DOORS.find(({ id }) => id === this.#place.door)?.name} — isopool`;
   }
 
   override render(): TemplateResult {
+    const { door } = this.#place;
     return html`
       <a class="skip" href="#main" @click=${this.#skip}>Skip to content</a>
       <header class="top">
-        <h1><img src="./favicon.svg" alt="" width="22" height="22" /> isopool</h1>
+        <p class="brand"><img src="./favicon.svg" alt="" width="22" height="22" /> isopool</p>
         <nav class="views" aria-label="Views">
-          ${VIEWS.map(({ id, name }) => html`<a href="#${id}" aria-current=${this.#view === id ? "page" : "false"}>${name}</a>`)}
+          ${DOORS.map(({ id, name }) => html`<a href=${hashOf({ door: id })} aria-current=${door === id ? "page" : "false"}>${name}</a>`)}
         </nav>
-        <p class="database"><span class="clip">${workspace.name}</span> ${this.#size()}</p>
+        <p class="database">
+          ${door === "why" ? nothing : html`<span class="clip">${workspace.name}</span> ${this.#kept()}`}
+        </p>
         <theme-toggle></theme-toggle>
       </header>
-      <main id="main" tabindex="-1" aria-busy=${workspace.isReady ? "false" : "true"}>
-        ${workspace.isReady ? this.#views() : this.#loading()}
+      <main id="main" tabindex="-1" aria-busy=${this.#isBusy ? "true" : "false"}>
+        ${workspace.isLocked ? this.#locked() : nothing}
+        ${this.#problem ? html`<p class="failure" role="alert">${this.#problem}</p>` : nothing}
+        ${DOORS.map(({ id }) => html`<div ?hidden=${door !== id}>${this.#loaded.has(id) ? this.#behind(id) : nothing}</div>`)}
       </main>
       <footer class="status">${this.#status()}</footer>
-      ${this.#isDropping ? html`<div class="drop-anywhere"><p>Drop a .sqlite or .csv file</p></div>` : nothing}
+      ${this.#isDropping ? html`<div class="drop-anywhere"><p>Drop a .sqlite, .sql or .csv file</p></div>` : nothing}
     `;
   }
 
-  #size(): TemplateResult | typeof nothing {
+  get #isBusy(): boolean {
+    const { door } = this.#place;
+    return (
+      !this.#loaded.has(door) || (door !== "why" && !workspace.isReady && !workspace.isLocked && !workspace.problem)
+    );
+  }
+
+  /** All that was opened stays: what runs on is not lost by looking elsewhere. */
+  #behind(door: Door): TemplateResult {
+    if (door === "why") return html`<page-why></page-why>`;
+    if (!workspace.isReady) return this.#loading();
+    return door === "watch" ? html`<page-watch></page-watch>` : html`<page-try></page-try>`;
+  }
+
+  #kept(): TemplateResult | typeof nothing {
     if (!workspace.isReady) return nothing;
-    return html`<span class="hint"
-      >${plural(workspace.tables.filter(({ kind }) => kind === "table").length, "table")}</span
-    >`;
+    const place = { opfs: "kept in OPFS", indexeddb: "kept in IndexedDB", memory: "in memory" }[
+      workspace.keptIn ?? "memory"
+    ];
+    return html`<span class="hint">${place}</span>`;
   }
 
   #loading(): TemplateResult {
+    if (workspace.isLocked) return html`<p class="empty">No database is open here.</p>`;
     if (workspace.problem) return html`<p class="failure" role="alert">${workspace.problem}</p>`;
     return html`<p class="empty" role="status">Starting SQLite and filling the sample shop…</p>`;
   }
 
-  /** All views stay: a query that runs on is not lost by looking elsewhere. */
-  #views(): TemplateResult {
-    return html`
-      <div ?hidden=${this.#view !== "sessions"}><page-sessions></page-sessions></div>
-      <div ?hidden=${this.#view !== "console"}><page-console></page-console></div>
-      <div ?hidden=${this.#view !== "tables"}><page-tables></page-tables></div>
-      <div ?hidden=${this.#view !== "files"}><page-files></page-files></div>
-      <div ?hidden=${this.#view !== "worker"}><page-isolate></page-isolate></div>
-      <div ?hidden=${this.#view !== "context"}><page-carrier></page-carrier></div>
-    `;
+  /** The other tab has it; what to do about that is a person's choice. */
+  #locked(): TemplateResult {
+    return html`<section class="card locked" aria-labelledby="locked-title">
+      <header class="card-head"><h2 id="locked-title">Another tab has this database open</h2></header>
+      <p class="lead">
+        A database is open in one tab at a time, so that no two write over each other. Close it there, or leave that
+        page, and try again; or work on a copy of the sample that is in memory alone, and gone with this tab.
+      </p>
+      <div class="bar">
+        <button type="button" class="primary" @click=${() => workspace.start()}>Try again</button>
+        <button type="button" @click=${() => workspace.openInMemory()}>Work in memory</button>
+      </div>
+    </section>`;
   }
 
   #status(): TemplateResult {
+    if (this.#place.view === "worker") return this.#isolateStatus();
+    if (this.#place.door === "why" || this.#place.view === "context")
+      return html`<span>Each side has a database of its own, in this page</span>`;
     const { busy, waiting, flights } = workspace.stats();
     const last = timeline.tracks.at(-1);
+    const holder = activities.holder;
     return html`
-      <span
-        ><svg class="dot ${busy > 0 ? "is-busy" : ""}" width="8" height="8" aria-hidden="true">
-          ${svg`<circle cx="4" cy="4" r="4" />`}
-        </svg>
-        ${busy > 0 ? "connection busy" : "connection idle"}</span
-      >
-      <span>${plural(waiting, "session")} waiting</span>
+      <span>${dot(busy > 0)} ${busy > 0 ? "connection busy" : "connection idle"}</span>
+      <span>${plural(waiting, "session")} waiting${waiting > 0 && holder ? ` for ${holder.label}` : ""}</span>
       <span>${plural(flights, "flight")}</span>
       ${last ? html`<span class="clip last">session ${last.session} ${state(last)}</span>` : nothing}
     `;
   }
 
+  #isolateStatus(): TemplateResult {
+    if (!isolate.report) return html`<span>no Worker here</span>`;
+    const { pool, requests } = isolate.report;
+    return html`
+      <span>${dot(pool.busy > 0)} ${plural(pool.busy, "connection")} busy in the isolate</span>
+      <span>${plural(pool.waiting, "request")} waiting</span>
+      <span>${plural(requests.total, "request")} served</span>
+    `;
+  }
+
   async #go(): Promise<void> {
-    this.#view = viewOf(location.hash);
-    await this.updateComplete;
-    if (this.#view === "tables" || this.#view === "files") await workspace.refresh();
-    if (this.#view === "tables") this.querySelector<PageTables>("page-tables")?.show();
-    if (this.#view === "worker") await this.querySelector<PageIsolate>("page-isolate")?.show();
+    this.#place = placeOf(location.hash);
+    const { door, open } = this.#place;
+    try {
+      await BEHIND[door]();
+      this.#loaded.add(door);
+      this.#problem = "";
+    } catch {
+      this.#problem = "This part of the page could not be loaded: is there a network? Choose it again to try again.";
+    }
+    this.requestUpdate();
+    if (door === "why") return;
+    if (!workspace.isReady && !workspace.isLocked) await workspace.start();
+    if (open !== undefined) await this.#fetch(open);
   }
 
   #skip = (event: Event): void => {
     event.preventDefault();
     this.querySelector<HTMLElement>("#main")?.focus();
   };
+
+  /** Work that is kept nowhere is not lost unasked. */
+  #leave(event: Event): void {
+    if (workspace.isUnsaved) event.preventDefault();
+  }
 
   #drag(event: DragEvent, isOver: boolean): void {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -135,14 +183,46 @@ export class PageApp extends PageElement {
     if (!file) return;
     event.preventDefault();
     this.#isDropping = false;
-    location.hash = "#files";
-    if (/\.(csv|tsv)$/i.test(file.name)) document.dispatchEvent(new CustomEvent("csvfile", { detail: file }));
-    else await workspace.openFile(file);
+    await this.#take(file);
+  }
+
+  /** By its name, and a script by its text too: a dump may be called anything. */
+  async #take(file: File): Promise<void> {
+    const isCsv = /\.(csv|tsv)$/i.test(file.name);
+    const isScript = /\.(sql|ddl)$/i.test(file.name);
+    if (!isScript) location.hash = hashOf({ door: "try", view: "files" });
+    if (!isCsv && !isScript) {
+      await workspace.openFile(file);
+      return;
+    }
+    await this.#go();
+    await this.updateComplete;
+    const bench = this.querySelector<PageTry>("page-try");
+    if (isCsv) await bench?.takeCsv(file);
+    else await bench?.takeScript(file);
+  }
+
+  async #fetch(address: string): Promise<void> {
+    location.hash = hashOf({ door: "try", view: "files" });
+    try {
+      const response = await fetch(address);
+      if (!response.ok) throw new Error(`it answered ${response.status}`);
+      const name = decodeURIComponent(new URL(address, location.href).pathname.split("/").at(-1) || "database.sqlite");
+      await this.#take(new File([await response.blob()], name));
+    } catch (error) {
+      const reason =
+        error instanceof TypeError
+          ? "it cannot be reached from here, or does not allow other pages to read it (CORS)"
+          : (error as Error).message;
+      workspace.complain(`${address} could not be opened: ${reason}.`);
+    }
   }
 }
 
-function viewOf(hash: string): View {
-  return VIEWS.find(({ id }) => `#${id}` === hash)?.id ?? "sessions";
+function dot(isBusy: boolean): TemplateResult {
+  return html`<svg class="dot ${isBusy ? "is-busy" : ""}" width="8" height="8" aria-hidden="true">
+    ${svg`<circle cx="4" cy="4" r="4" />`}
+  </svg>`;
 }
 
 customElements.define("page-app", PageApp);

@@ -1,10 +1,12 @@
 // The heart of the page: stories about sessions, and the timeline on which they are seen.
 
 import { html, nothing, svg, type TemplateResult } from "lit";
+import { activities } from "../activities.ts";
 import { PageElement } from "../element.ts";
 import { count, duration } from "../format.ts";
 import { stories, type Story } from "../stories.ts";
 import { timeline } from "../sessions/timeline.ts";
+import { SAMPLE } from "../shelf.ts";
 import { workspace } from "../workspace.ts";
 import "./code-block.ts";
 import { mark, type SessionTimeline } from "./session-timeline.ts";
@@ -22,6 +24,7 @@ export class PageSessions extends PageElement {
     super();
     this.watch(timeline, "change");
     this.watch(workspace, "change");
+    this.watch(activities, "change");
   }
 
   override render(): TemplateResult {
@@ -55,7 +58,7 @@ export class PageSessions extends PageElement {
   #needsShop(): TemplateResult {
     return html`<p class="notice">
       The stories write to the sample shop's tables, and your file stays as it is.
-      <button type="button" class="link" @click=${() => workspace.openSample()}>Go back to the sample shop</button>
+      <button type="button" class="link" @click=${() => workspace.reopen(SAMPLE)}>Go back to the sample shop</button>
     </p>`;
   }
 
@@ -82,11 +85,14 @@ export class PageSessions extends PageElement {
     this.#face();
     this.requestUpdate();
     try {
-      this.#outcome = { story, text: await story.run(workspace.db, this.#abort.signal) };
+      const { signal } = this.#abort;
+      const text = await activities.during(`the story “${story.title}”`, () => story.run(workspace.db, signal));
+      this.#outcome = { story, text };
     } catch (error) {
       this.#outcome = { story, text: this.#abort.signal.aborted ? "Stopped." : String(error) };
     } finally {
       this.#running = undefined;
+      void workspace.noteChange();
       this.requestUpdate();
     }
   }
@@ -109,7 +115,7 @@ export class PageSessions extends PageElement {
       <header class="card-head"><h2 id="told-title">${title}</h2></header>
       <p class="sight">${sight}</p>
       <p class="outcome" role="status" aria-live="polite">
-        ${this.#running ? "Running…" : this.#outcome ? this.#outcome.text : ""}
+        ${this.#running ? activities.waitFor(`the story “${this.#running.title}”`) || "Running…" : this.#outcome ? this.#outcome.text : ""}
       </p>
       <code-block label="The code that runs" .code=${code}></code-block>
     </section>`;

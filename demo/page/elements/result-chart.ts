@@ -1,9 +1,10 @@
-// A result as a chart. Chart.js comes when the first chart is asked for.
+// A result as a chart: loaded, with Chart.js, when the first one is asked for.
 
 import type { Chart } from "chart.js";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { PageElement } from "../element.ts";
 import { count } from "../format.ts";
+import { createChart, withAllMonths } from "../chart.ts";
 import { type Grid, isNumericColumn, toText } from "../results.ts";
 
 const MOST_POINTS = 500;
@@ -48,7 +49,7 @@ export class ResultChart extends PageElement {
   }
 
   override updated(): void {
-    void this.#draw();
+    this.#draw();
   }
 
   override disconnectedCallback(): void {
@@ -91,18 +92,20 @@ export class ResultChart extends PageElement {
     </label>`;
   }
 
-  async #draw(): Promise<void> {
+  #draw(): void {
     const canvas = this.querySelector("canvas");
     if (!canvas) return;
-    const { createChart } = await import("../chart.ts");
-    if (!canvas.isConnected) return;
     this.#chart?.destroy();
     const rows = this.grid.rows.slice(0, MOST_POINTS);
+    const points = withAllMonths(
+      rows.map((row) => ({ label: toText(row[this.#labels] ?? null), value: Number(row[this.#values] ?? NaN) })),
+    );
+    canvas.dataset["points"] = String(points.length);
     this.#chart = createChart(canvas, {
       kind: this.#kind,
       name: this.grid.columns[this.#values] as string,
-      labels: rows.map((row) => toText(row[this.#labels] ?? null)),
-      values: rows.map((row) => Number(row[this.#values] ?? NaN)),
+      labels: points.map(({ label }) => label),
+      values: points.map(({ value }) => value),
     });
   }
 }

@@ -18,6 +18,11 @@ const BESIDE = 17;
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
 export class SessionTimeline extends PageElement {
+  static override properties = { source: { attribute: false }, noun: { type: String } };
+  /** What is drawn; `undefined`: what happens on this page. */
+  declare source: readonly Track[] | undefined;
+  /** What has a lane. */
+  declare noun: string;
   /** Every session that is kept, or those of the last burst only. */
   range: "latest" | "all" = "latest";
   /** Where the latest burst begins at the earliest: a story begins one of its own. */
@@ -26,6 +31,8 @@ export class SessionTimeline extends PageElement {
   #pointed: number | undefined;
   #width = 600;
   #isFollowing = true;
+  /** The frame that is asked for: events come faster than frames, and each would begin a loop of its own. */
+  #frame: number | undefined;
   readonly #resize = new ResizeObserver(([entry]) => {
     if (entry && entry.contentRect.width > 0) this.#width = entry.contentRect.width;
     this.requestUpdate();
@@ -33,12 +40,16 @@ export class SessionTimeline extends PageElement {
 
   constructor() {
     super();
+    this.source = undefined;
+    this.noun = "Session";
     this.watch(timeline, "change");
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resize.disconnect();
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
   }
 
   override firstUpdated(): void {
@@ -49,11 +60,28 @@ export class SessionTimeline extends PageElement {
     const tracks = this.#tracks();
     const lanes = this.querySelector(".lanes");
     if (this.#isFollowing && lanes) lanes.scrollTop = lanes.scrollHeight;
-    // What is running grows until its next event; what is over needs no frames.
-    if (tracks.some(({ to }) => to === undefined)) requestAnimationFrame(() => this.requestUpdate());
+    // What is running grows until its next event; what is over, or out of sight, needs no frames.
+    if (!this.#isHidden && tracks.some(({ to }) => to === undefined)) this.#askForFrame();
   }
 
-  #tracks(): Track[] {
+  get #isHidden(): boolean {
+    return !this.isConnected || this.closest("[hidden]") !== null;
+  }
+
+  #askForFrame(): void {
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined;
+      this.requestUpdate();
+    });
+  }
+
+  /** Nothing is drawn that nobody sees; whoever shows it asks for a drawing. */
+  override shouldUpdate(): boolean {
+    return !this.hasUpdated || !this.#isHidden;
+  }
+
+  #tracks(): readonly Track[] {
+    if (this.source) return this.source;
     const { tracks } = timeline;
     if (this.range === "all") return tracks;
     const last = findBursts(tracks, performance.now()).at(-1);
@@ -67,7 +95,7 @@ export class SessionTimeline extends PageElement {
     const shown = tracks.find(({ session }) => session === (this.#pointed ?? this.#selected)) ?? undefined;
     return html`
       <div class="lane-head">
-        <span class="lane-title">Session</span>
+        <span class="lane-title">${this.noun}</span>
         <div class="lane-ruler">${tracks.length > 0 ? this.#ruler(axis) : nothing}</div>
       </div>
       ${
@@ -75,7 +103,7 @@ export class SessionTimeline extends PageElement {
           ? html`<p class="empty">
               Nothing has happened yet. Start one of the stories, or run something in the console.
             </p>`
-          : html`<ul class="lanes" aria-label="Sessions, oldest first" @scroll=${this.#follow}>
+          : html`<ul class="lanes" aria-label="${this.noun}s, oldest first" @scroll=${this.#follow}>
               ${tracks.map((track) => this.#lane(track, axis))}
             </ul>`
       }
@@ -89,14 +117,15 @@ export class SessionTimeline extends PageElement {
   };
 
   #ruler(axis: Axis): TemplateResult {
+    const isRoomy = axis.bursts.length < 8;
     return html`<svg height="20" aria-hidden="true">
       ${axis.bursts.map(({ from, to, x, width }, at) => {
-        const clock = CLOCK.format(performance.timeOrigin + from);
-        const text = width > 130 ? `${clock} · ${duration(to - from)}` : duration(to - from);
+        const clock = CLOCK.format((this.source ? 0 : performance.timeOrigin) + from);
+        const text = width > 130 ? `${clock} · ${duration(to - from)}` : width > 40 ? duration(to - from) : "";
         return svg`
           <line class="ruler" x1=${PADDING + x} x2=${PADDING + x + width} y1="19.5" y2="19.5" />
           <text class="ruler-text" x=${PADDING + x} y="13">${text}</text>
-          ${at > 0 ? svg`<text class="ruler-text" x=${PADDING + x - 17} y="13" text-anchor="middle">⋯</text>` : nothing}`;
+          ${at > 0 && isRoomy ? svg`<text class="ruler-text" x=${PADDING + x - 17} y="13" text-anchor="middle">⋯</text>` : nothing}`;
       })}
     </svg>`;
   }
@@ -143,7 +172,7 @@ export class SessionTimeline extends PageElement {
     const about = subject(track);
     return html`<div class="lane-details">
       <h4>
-        Session ${track.session} <span class="lane-state" data-state=${state(track)}>${state(track)}</span>
+        ${this.noun} ${track.session} <span class="lane-state" data-state=${state(track)}>${state(track)}</span>
         ${track.to === undefined ? nothing : html`<small>after ${duration(track.to - track.from)}</small>`}
         ${about ? html`<code>${about}</code>` : nothing}
       </h4>
@@ -180,6 +209,7 @@ export function mark(kind: string, x: number): SVGTemplateResult {
     part: svg`<path d="M-2.4 -2.4 2.4 2.4 M2.4 -2.4 -2.4 2.4" />`,
     retry: svg`<path d="M2.9 -1.6 A3.3 3.3 0 1 0 3.2 1.2 M3.4 -3.8 V-1.2 H0.8" />`,
     error: svg`<path d="M0 -3.6 V0.8 M0 3.2 V3.5" />`,
+    abort: svg`<path d="M-3 0 H3" />`,
   };
   return svg`<g class="mark ${kind}" transform="translate(${x} 17)"><circle r="7.5" />${shapes[kind]}</g>`;
 }

@@ -1,7 +1,14 @@
 // The editor: CodeMirror. It lives in a shadow root, because there its styles are adopted style sheets,
 // which the page's policy allows, and in the page itself they would be inline ones, which it refuses.
 
-import { acceptCompletion, autocompletion, closeBrackets, completionKeymap } from "@codemirror/autocomplete";
+import {
+  acceptCompletion,
+  autocompletion,
+  closeBrackets,
+  type CompletionContext,
+  completionKeymap,
+  type CompletionResult,
+} from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { sql, SQLite, type SQLNamespace } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
@@ -16,6 +23,7 @@ import {
   type DecorationSet,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { namedTables } from "../sql/names.ts";
 
 const setMark = StateEffect.define<{ from: number; to: number } | undefined>();
 
@@ -37,6 +45,8 @@ function toRanges(mark: { from: number; to: number } | undefined): Range<Decorat
 export class SqlEditor extends HTMLElement {
   readonly #schema = new Compartment();
   readonly #view: EditorView;
+  /** The text that came out of the history, while it is as it came. */
+  recalled: string | undefined;
 
   constructor() {
     super();
@@ -62,8 +72,10 @@ export class SqlEditor extends HTMLElement {
   }
 
   /** Names to complete: columns by table. */
-  set schema(schema: SQLNamespace) {
-    this.#view.dispatch({ effects: this.#schema.reconfigure(sql({ dialect: SQLite, schema })) });
+  set schema(schema: Record<string, string[]>) {
+    const columns = SQLite.language.data.of({ autocomplete: columnsNear(schema) });
+    const support = sql({ dialect: SQLite, schema: schema satisfies SQLNamespace });
+    this.#view.dispatch({ effects: this.#schema.reconfigure([support, columns]) });
   }
 
   override focus(): void {
@@ -86,6 +98,8 @@ export class SqlEditor extends HTMLElement {
   #extensions(): Extension[] {
     const tell = (type: string) => (): boolean => this.dispatchEvent(new Event(type)) || true;
     const isAtStart = (view: EditorView): boolean => view.state.selection.main.head === 0;
+    const isIdle = (view: EditorView): boolean =>
+      view.state.doc.length === 0 || view.state.doc.toString() === this.recalled;
     const isAtEnd = (view: EditorView): boolean => view.state.selection.main.head === view.state.doc.length;
     return [
       // No binding for Tab except to accept a completion: it must lead out of the editor.
@@ -99,8 +113,9 @@ export class SqlEditor extends HTMLElement {
       keymap.of([
         ...completionKeymap,
         { key: "Tab", run: acceptCompletion },
-        { key: "ArrowUp", run: (view) => isAtStart(view) && tell("older")() },
-        { key: "ArrowDown", run: (view) => isAtEnd(view) && tell("newer")() },
+        // Where there is text of one's own, an arrow at its end must not put another in its place.
+        { key: "ArrowUp", run: (view) => isIdle(view) && isAtStart(view) && tell("older")() },
+        { key: "ArrowDown", run: (view) => isIdle(view) && isAtEnd(view) && tell("newer")() },
         ...historyKeymap,
         ...defaultKeymap,
       ]),
@@ -115,6 +130,7 @@ export class SqlEditor extends HTMLElement {
       EditorView.contentAttributes.of({ "aria-label": "SQL" }),
       replaceByHand,
       markField,
+      EditorView.updateListener.of(({ docChanged }) => docChanged && this.dispatchEvent(new Event("change"))),
       this.#schema.of(sql({ dialect: SQLite })),
       syntaxHighlighting(colours),
       theme,
@@ -133,6 +149,21 @@ const replaceByHand = EditorView.domEventHandlers({
     return true;
   },
 });
+
+/** Columns of the tables that the statement names, without their table before them. */
+function columnsNear(schema: Record<string, string[]>) {
+  const known = new Map(Object.entries(schema).map(([name, columns]) => [name.toLowerCase(), { name, columns }]));
+  return (context: CompletionContext): CompletionResult | null => {
+    const word = context.matchBefore(/[\w$]+/);
+    if (!word || context.state.sliceDoc(word.from - 1, word.from) === ".") return null;
+    const named = namedTables(context.state.doc.toString(), context.pos);
+    const options = named.flatMap((table) => {
+      const { name, columns } = known.get(table) ?? { name: table, columns: [] };
+      return columns.map((label) => ({ label, type: "property", detail: name, boost: 1 }));
+    });
+    return options.length === 0 ? null : { from: word.from, options, validFor: /^[\w$]*$/ };
+  };
+}
 
 // The page's own variables reach into the shadow root.
 const colours = HighlightStyle.define([

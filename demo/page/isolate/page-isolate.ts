@@ -2,13 +2,19 @@
 
 import { html, nothing, svg, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
+import type { IsolateReport } from "../../worker/report.ts";
 import { PageElement } from "../element.ts";
+import "../elements/session-timeline.ts";
+import { count } from "../format.ts";
 import { type Action, actions } from "./actions.ts";
 import { api, databases, type ShopDatabase } from "./api.ts";
+import { placeOf } from "../link.ts";
 import { isolate } from "./isolate.ts";
 import { poolCard } from "./pool-card.ts";
 import { requestsCard } from "./requests-card.ts";
+import { recorded } from "./recorded.ts";
 import "./shop-card.ts";
+import { toTracks } from "./tracks.ts";
 
 export class PageIsolate extends PageElement {
   #running: Action | undefined;
@@ -22,7 +28,7 @@ export class PageIsolate extends PageElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    if (location.hash === "#worker") void this.show();
+    if (placeOf(location.hash).view === "worker") void this.show();
   }
 
   /** Called when the view is first looked at: a page that nobody asks for a Worker asks for none. */
@@ -39,17 +45,46 @@ export class PageIsolate extends PageElement {
     return html`<p class="empty" role="status">Looking for the Worker…</p>`;
   }
 
+  /** Files alone: a run that was recorded takes the Worker's place, and says so. A Worker that does not run is another matter. */
   #absent(): TemplateResult {
+    if (!isolate.isServed) return this.#recorded();
     return html`<section class="card absent" aria-labelledby="absent-title">
-      <header class="card-head"><h2 id="absent-title">No Worker behind this page</h2></header>
-      <p class="lead">
-        This view shows a Cloudflare Worker at work, and these files are served without one.
-        <code>npm start</code> serves them with the Worker beside them, on a database of its own; the other views need
-        nothing.
-      </p>
+      <header class="card-head"><h2 id="absent-title">This Worker does not run</h2></header>
       <p class="failure" role="alert">${isolate.absence}</p>
-      ${isolate.isServed ? html`<div class="bar">${this.#databases()}</div>` : nothing}
-      <div class="bar"><button type="button" @click=${() => isolate.refresh()}>Look again</button></div>
+      <div class="bar">
+        ${this.#databases()}
+        <button type="button" @click=${() => isolate.refresh()}>Look again</button>
+      </div>
+    </section>`;
+  }
+
+  #recorded(): TemplateResult {
+    return html`<div class="stage">
+      <section class="card" aria-labelledby="recorded-title">
+        <header class="card-head">
+          <h2 id="recorded-title">A recorded run</h2>
+          <strong class="recorded">recorded ${recorded.on}, not live</strong>
+        </header>
+        <p class="lead recorded-lead">
+          These files are served without a Worker behind them. This is what one did: a real workerd, its database 20 ms
+          away, with ${count(recorded.report.requests.total)} requests, up to
+          ${count(recorded.report.requests.mostActive)} at once. <code>npm start</code> serves the page with the Worker
+          beside it.
+        </p>
+        <div class="bar"><button type="button" @click=${() => isolate.refresh()}>Look for a Worker again</button></div>
+      </section>
+      ${poolCard(recorded.report, databases.libsql, "")} ${this.#timeline(recorded.report)}
+      ${requestsCard(recorded.report)}
+    </div>`;
+  }
+
+  #timeline(report: IsolateReport): TemplateResult {
+    return html`<section class="card timeline-card" aria-labelledby="isolate-timeline-title">
+      <header class="card-head">
+        <h2 id="isolate-timeline-title">Timeline</h2>
+        <span class="hint">each request a session; waiting, then with a connection</span>
+      </header>
+      <session-timeline noun="Request" .source=${toTracks(report.latest)}></session-timeline>
     </section>`;
   }
 
@@ -71,6 +106,7 @@ export class PageIsolate extends PageElement {
           isolate.report
             ? [
                 poolCard(isolate.report, api.database, this.#running ? "Running…" : this.#outcome),
+                this.#timeline(isolate.report),
                 requestsCard(isolate.report),
               ]
             : nothing

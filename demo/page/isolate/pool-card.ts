@@ -21,7 +21,7 @@ export function poolCard(report: IsolateReport, database: ShopDatabase, outcome:
     isNeon
       ? ["At work", count(pool.busy), `connections now, at most ${pool.max || "few"} per request`]
       : ["Waits", count(pool.waits), `${count(pool.waiting)} waiting now, ${count(pool.busy)} at work`],
-    ["Committed", count(sessions.committed), "sessions with a transaction"],
+    ["Committed", count(sessions.committed), "transactions; a list needs none"],
     ["Rolled back", count(sessions.rolledBack), `${count(sessions.aborted)} by clients that disconnected`],
   ];
   return html`<section class="card pool-card" aria-labelledby="pool-title">
@@ -45,7 +45,7 @@ export function poolCard(report: IsolateReport, database: ShopDatabase, outcome:
 
 function streams(name: string, pool: Pick<PoolHostStats, "opened" | "max" | "open">, acquired: number): Shown[] {
   return [
-    [name, count(pool.opened), `of ${pool.max || "its"} at most, ${count(pool.open)} open now`],
+    [name, count(pool.opened), `so far; ${count(pool.open)} open now, at most ${pool.max || "a few"}`],
     ["Reused", count(Math.max(0, acquired - pool.opened)), "times a request got an open one"],
   ];
 }

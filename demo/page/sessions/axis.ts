@@ -6,6 +6,8 @@ import type { Track } from "./track.ts";
 const SILENCE_MS = 700;
 const BREAK_WIDTH = 34;
 const LEAST_WIDTH = 64;
+/** The most of the width that goes to gaps. */
+const MOST_GAPS = 0.35;
 
 export interface Burst {
   readonly from: number;
@@ -30,17 +32,22 @@ export function findBursts(tracks: readonly Track[], now: number): { from: numbe
   return bursts;
 }
 
-/** Lays the bursts of `tracks` side by side over `width` pixels: each as wide as it is long, none narrower than a thumb. */
+/**
+ * Lays the bursts of `tracks` side by side over `width` pixels: each as wide as it is long, none narrower than a thumb, unless there
+ * are more of them than there is room for.
+ */
 export function createAxis(tracks: readonly Track[], width: number, now: number): Axis {
   const found = findBursts(tracks, now);
-  const room = Math.max(width - BREAK_WIDTH * (found.length - 1), LEAST_WIDTH * found.length);
+  // All of them lie within the width: what is beyond it cannot be seen.
+  const gap = Math.min(BREAK_WIDTH, (width * MOST_GAPS) / Math.max(found.length - 1, 1));
+  const room = width - gap * Math.max(found.length - 1, 0);
   const least = Math.min(LEAST_WIDTH, room / Math.max(found.length, 1));
   const spare = room - least * found.length;
   const total = found.reduce((sum, { from, to }) => sum + Math.max(to - from, 1), 0);
   let x = 0;
   const bursts = found.map(({ from, to }): Burst => {
     const burst = { from, to, x, width: least + (spare * Math.max(to - from, 1)) / total };
-    x += burst.width + BREAK_WIDTH;
+    x += burst.width + gap;
     return burst;
   });
   return { bursts, x: (time) => place(bursts, time) };

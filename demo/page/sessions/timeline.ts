@@ -6,6 +6,8 @@ import { describe, sessionOf } from "./words.ts";
 
 const KEPT_TRACKS = 200;
 const KEPT_LINES = 1_000;
+/** Of one session: the first, and the last ones. */
+const KEPT_SENTENCES = 200;
 
 /** Fires `change` when something happened; several events of one frame make one `change`. */
 export class Timeline extends EventTarget {
@@ -33,6 +35,7 @@ export class Timeline extends EventTarget {
       const track = this.#track(session, event, at);
       advance(track, event, at);
       track.story.push({ at, text });
+      if (track.story.length > KEPT_SENTENCES) track.story.splice(1, 1);
     }
     this.#trim();
     this.#tell();

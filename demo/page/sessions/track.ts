@@ -21,13 +21,15 @@ export interface FlightSpan {
 
 export interface Mark {
   /** `part`: back to a savepoint, in a transaction that goes on. */
-  readonly kind: "commit" | "rollback" | "part" | "retry" | "error";
+  readonly kind: "commit" | "rollback" | "part" | "retry" | "error" | "abort";
   readonly at: number;
 }
 
 /** One lane: a session from its first event to its end. */
 export interface Track {
   readonly session: number;
+  /** What the session is called, where it has a name. */
+  name?: string | undefined;
   readonly parent: number | undefined;
   readonly from: number;
   to: number | undefined;
@@ -61,9 +63,15 @@ export function createTrack(session: number, parent: number | undefined, from: n
   };
 }
 
+/** An import is one session of thousands of flights: of those in the middle nothing is kept. */
+const KEPT_FLIGHTS = 400;
+
 /** Writes one event into the lane of its session. */
 export function advance(track: Track, event: DatabaseEvent, at: number): void {
   switch (event.type) {
+    case "session":
+      track.name = event.name;
+      break;
     case "wait":
       track.waits.push({ from: at, to: undefined });
       break;
@@ -75,7 +83,13 @@ export function advance(track: Track, event: DatabaseEvent, at: number): void {
       endLast(track.holds, at);
       break;
     case "flight":
-      track.flights.push({ from: at - event.durationMs, to: at, statements: event.statements, isOk: event.isOk });
+      track.flights.push({
+        from: at - event.durationMs,
+        to: at,
+        statements: event.statements.slice(0, 4),
+        isOk: event.isOk,
+      });
+      if (track.flights.length > KEPT_FLIGHTS) track.flights.splice(1, track.flights.length - KEPT_FLIGHTS);
       if (event.statements.some((text) => /^rollback[- ]to\b/i.test(text))) track.marks.push({ kind: "part", at });
       break;
     case "commit":
@@ -85,6 +99,9 @@ export function advance(track: Track, event: DatabaseEvent, at: number): void {
       track.marks.push({ kind: event.type, at });
       break;
     case "end":
+      // A session that got no connection, or whose work threw before its first statement, has no other mark.
+      if (event.outcome !== "done" && !track.marks.some(({ kind }) => kind === "commit" || kind === "rollback"))
+        track.marks.push({ kind: event.outcome === "aborted" ? "abort" : "error", at });
       endLast(track.waits, at);
       endLast(track.holds, at);
       track.to = at;

@@ -13,7 +13,7 @@ export function sessionOf(event: DatabaseEvent): number | undefined {
 export function describe(event: DatabaseEvent): string {
   switch (event.type) {
     case "session":
-      return event.parent === undefined ? "begins" : `begins, inside session ${event.parent}`;
+      return `begins${event.parent === undefined ? "" : `, inside session ${event.parent}`}${event.name ? `: ${event.name}` : ""}`;
     case "wait":
       return `waits for a connection, as number ${event.waiting} in line`;
     case "acquire":
@@ -31,7 +31,7 @@ export function describe(event: DatabaseEvent): string {
     case "send":
       return `sends ${plural(event.statements.length, "statement")}`;
     case "flight":
-      return `${event.isOk ? "" : "failed: "}flight of ${plural(event.statements.length, "statement")} in ${duration(event.durationMs)}: ${event.statements.map((text) => oneLine(text, 90)).join(" · ")}`;
+      return `${event.isOk ? "" : "failed: "}flight of ${plural(event.statements.length, "statement")} in ${duration(event.durationMs)}: ${texts(event.statements)}`;
     case "retry":
       return `attempt ${event.attempt} failed, the next one starts in ${duration(event.delayMs)}: ${message(event.error)}`;
     case "end":
@@ -53,6 +53,14 @@ export function describe(event: DatabaseEvent): string {
   }
 }
 
+const SHOWN_TEXTS = 4;
+
+function texts(statements: readonly string[]): string {
+  const shown = statements.slice(0, SHOWN_TEXTS).map((text) => oneLine(text, 90));
+  const more = statements.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(" · ");
+}
+
 function message(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -70,8 +78,9 @@ export function state(track: Track): string {
   return track.outcome === "failed" ? "failed" : "done";
 }
 
-/** What the session is about: the first text that is the user's own. */
+/** What the session is about: its name, or the first text that is the user's own. */
 export function subject(track: Track): string {
+  if (track.name) return track.name;
   const own = track.flights.flatMap(({ statements }) => statements).find((text) => !HOUSEKEEPING.test(text));
   return own === undefined ? "" : oneLine(own, 60);
 }

@@ -1,6 +1,6 @@
 // One text, several statements: where each begins and ends.
 
-import { tokenize } from "./tokens.ts";
+import { tokens } from "./tokens.ts";
 
 export interface SqlPiece {
   /** One statement, without its semicolon. */
@@ -11,29 +11,32 @@ export interface SqlPiece {
 
 /** Splits at semicolons as SQLite's shell does: those inside a trigger's body stay, until `; end ;`. */
 export function splitStatements(sql: string): SqlPiece[] {
-  const pieces: SqlPiece[] = [];
-  let words: string[] = [];
+  return [...statements(sql)];
+}
+
+const KEPT_WORDS = 6;
+
+/** One statement after another, each when it is asked for. */
+export function* statements(sql: string): Generator<SqlPiece> {
+  let first: string[] = [];
+  let last = ["", ""];
   let start = -1;
   let end = 0;
-  const finish = (): void => {
-    if (start >= 0) pieces.push({ text: sql.slice(start, end), start });
-    words = [];
-    start = -1;
-  };
-  for (const token of tokenize(sql)) {
-    const word = token.text.toLowerCase();
-    if (word === ";" && (!isTrigger(words) || words.slice(-2).join("") === ";end")) {
-      finish();
+  for (const token of tokens(sql)) {
+    const word = token.text.length > 12 ? "" : token.text.toLowerCase();
+    if (word === ";" && (!isTrigger(first) || last.join("") === ";end")) {
+      if (start >= 0) yield { text: sql.slice(start, end), start };
+      [first, last, start] = [[], ["", ""], -1];
       continue;
     }
     if (start < 0) start = token.start;
     end = token.end;
-    words.push(word);
+    if (first.length < KEPT_WORDS) first.push(word);
+    last = [last[1] as string, word];
   }
-  finish();
-  return pieces;
+  if (start >= 0) yield { text: sql.slice(start, end), start };
 }
 
-function isTrigger(words: readonly string[]): boolean {
-  return /^(explain (query plan )?)?create (temp |temporary )?trigger\b/.test(words.slice(0, 6).join(" "));
+function isTrigger(first: readonly string[]): boolean {
+  return /^(explain (query plan )?)?create (temp |temporary )?trigger\b/.test(first.join(" "));
 }

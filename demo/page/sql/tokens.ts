@@ -14,14 +14,17 @@ const TOKEN =
   /--[^\n]*|\/\*[^]*?(?:\*\/|$)|\s+|(?<text>'(?:[^']|'')*(?:'|$))|(?<quoted>"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$))|(?<number>\d[\w.]*)|(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(?<mark>[^])/g;
 
 export function tokenize(sql: string): Token[] {
-  const tokens: Token[] = [];
+  return [...tokens(sql)];
+}
+
+/** One after another: a dump of megabytes is never all words at once. */
+export function* tokens(sql: string): Generator<Token> {
   for (const match of sql.matchAll(TOKEN)) {
     for (const kind of ["text", "quoted", "number", "word", "mark"] as const) {
       const text = match.groups?.[kind];
-      if (text !== undefined) tokens.push({ kind, text, start: match.index, end: match.index + text.length });
+      if (text !== undefined) yield { kind, text, start: match.index, end: match.index + text.length };
     }
   }
-  return tokens;
 }
 
 /** A name as the database knows it: `"order lines"` is `order lines`. */

@@ -7,7 +7,7 @@ export async function fail(db: Database, signal: AbortSignal): Promise<string> {
   let inside = 0;
   const buy = db.session(
     async (session) => {
-      await session.sql`insert into orders (customer_id, ordered_at, status) values (7, datetime('now'), 'paid')`;
+      await session.sql`insert into orders (customer_id, ordered_at, status) select 7, max(ordered_at), 'paid' from orders`;
       await sleep(150);
       inside = await countOrders(session);
       await sleep(150);

@@ -6,12 +6,12 @@ export async function nest(db: Database, signal: AbortSignal): Promise<string> {
   const before = await countOrders(db.autocommit);
   await db.session(
     async (session) => {
-      await session.sql`insert into orders (customer_id, ordered_at, status) values (12, datetime('now'), 'paid')`;
+      await session.sql`insert into orders (customer_id, ordered_at, status) select 12, max(ordered_at), 'paid' from orders`;
       await sleep(140);
 
       const gift = session.transaction(
         async (inner) => {
-          await inner.sql`insert into orders (customer_id, ordered_at, status) values (13, datetime('now'), 'paid')`;
+          await inner.sql`insert into orders (customer_id, ordered_at, status) select 13, max(ordered_at), 'paid' from orders`;
           await sleep(140);
           throw new Error("gifts are sold out");
         },

@@ -2,7 +2,7 @@ import type { MaybePromise } from "../../../contract/adapter.ts";
 import type { StorageKind } from "../../../contract/events.ts";
 import type { SqlJsStatic } from "../driver.ts";
 import type { SqlJsCommitStorage, StoredDatabase } from "../storage.ts";
-import type { BlockStore } from "./block.ts";
+import { BLOCK_BYTES, type BlockStore } from "./block.ts";
 import { toStorageFailed } from "./failure.ts";
 import { BlockDatabase, type Durability } from "./stored-database.ts";
 
@@ -25,6 +25,15 @@ export interface CommitStorage extends SqlJsCommitStorage {
    * @throws DbError `STORAGE_FAILED`
    */
   salvage(name: string): Promise<Uint8Array>;
+  /**
+   * Keeps the image of a SQLite file as the database of that name, in one commit: what it held before is replaced. The image is not
+   * checked: opening it does that.
+   *
+   * @throws DbError `STORAGE_FAILED`
+   * @example
+   * await storage.restore("shop", new Uint8Array(await file.arrayBuffer()));
+   */
+  restore(name: string, image: Uint8Array): Promise<void>;
   /** Deletes a database; one that is not there, too. */
   remove(name: string): Promise<void>;
 }
@@ -52,40 +61,50 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
   if (durability !== "strict" && durability !== "relaxed")
     throw new TypeError(`Expected \`durability\` to be "strict" or "relaxed", got \`${String(durability)}\``);
   checkFolder(folder);
-  const open = async (name: string, options: OpenPlace = {}): Promise<BlockStore> => {
+  const attempt = async <T>(name: string, work: () => MaybePromise<T>): Promise<T> => {
     try {
-      return await place.open(folder, name, options);
+      return await work();
     } catch (error) {
       throw toStorageFailed(name, error);
     }
   };
+  const using = <T>(name: string, work: (store: BlockStore) => MaybePromise<T>): Promise<T> =>
+    attempt(name, async () => {
+      const store = await place.open(folder, name, {});
+      try {
+        return await work(store);
+      } finally {
+        store.close();
+      }
+    });
   return {
     // Two that differ in their durability are not one: whoever asked for `strict` must have it.
     key: `${place.kind}:${folder}${durability === "strict" ? "" : ` (${durability})`}`,
     in: (inner) => createStorage(place, { durability, folder: inner ? join(folder, inner) : folder }),
     open: (name: string, sqlJs: SqlJsStatic, { takesOver } = {}): StoredDatabase =>
       new BlockDatabase(name, sqlJs, durability, {
-        open: (onLost) => open(name, { takesOver, onLost }),
+        open: (onLost) => attempt(name, () => place.open(folder, name, { takesOver, onLost })),
         kind: () => place.kindOf?.(name) ?? { kind: place.kind as StorageKind },
       }),
-    salvage: async (name) => {
-      const store = await open(name);
-      try {
-        return await store.salvage();
-      } catch (error) {
-        throw toStorageFailed(name, error);
-      } finally {
-        store.close();
-      }
-    },
-    remove: async (name) => {
-      try {
-        await place.remove(folder, name);
-      } catch (error) {
-        throw toStorageFailed(name, error);
-      }
-    },
+    salvage: (name) => using(name, (store) => store.salvage()),
+    restore: (name, image) =>
+      using(name, async (store) => {
+        // It takes the place of what is there: a store that has not been read has no end to write at.
+        await store.load();
+        await store.write({ sizeBytes: image.length, blocks: cut(image) }, true);
+      }),
+    remove: (name) => attempt(name, () => place.remove(folder, name)),
   };
+}
+
+function cut(image: Uint8Array): Map<number, Uint8Array> {
+  const blocks = new Map<number, Uint8Array>();
+  for (let at = 0; at < image.length; at += BLOCK_BYTES) {
+    const bytes = new Uint8Array(BLOCK_BYTES);
+    bytes.set(image.subarray(at, at + BLOCK_BYTES));
+    blocks.set(at / BLOCK_BYTES, bytes);
+  }
+  return blocks;
 }
 
 /** A path that begins at a root is where it is. */

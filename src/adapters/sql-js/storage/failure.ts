@@ -1,15 +1,17 @@
 import { DbError, type Outcome, type StorageFailure } from "../../../errors.ts";
 
+const IN_MEMORY =
+  "What was committed since is in memory: the next commit or `dispose()` keeps it; `connection.raw.export()` gives the image";
+
 const REMEDIES: Record<StorageFailure, string> = {
   damaged:
-    "its log is damaged, and commits that had been kept are lost: `storage.salvage(name)` gives what can still be read, and `storage.remove(name)` begins anew",
-  foreign: "its files are not from isopool: look at them, or take another name or folder",
-  newer: "its files were written by a newer isopool: update this one; nothing was changed",
-  absent: "it cannot be had here, as the `cause` says: `browserStorage()` takes another one",
+    "its log is damaged, and kept commits are lost: `storage.salvage(name)` gives what can be read, `storage.remove(name)` begins anew",
+  foreign: "its files are not from isopool: take another name or folder",
+  newer: "its files were written by a newer isopool: update this one",
+  absent: "it cannot be had here, see the `cause`: `browserStorage()` takes another one",
   locked: "another tab, worker or process has it open: close that first",
-  full: "there is no room left: make room, and the next commit or `dispose()` keeps what is in memory too; `connection.raw.export()` gives the image",
-  failed:
-    "it could not be read or written. The next commit or `dispose()` tries to keep what is in memory; `connection.raw.export()` gives the image",
+  full: `there is no room left: make some. ${IN_MEMORY}`,
+  failed: `it could not be read or written. ${IN_MEMORY}`,
 };
 
 /** What became of the commits. */

@@ -44,6 +44,29 @@ test("what was committed is there in the next process, with and without dispose(
   await second.dispose();
 });
 
+test("the image of a file is kept in place of what was there, larger or smaller, and is the database from then on", async () => {
+  const storage = storageIn(join(root, "restored"));
+  const images: Uint8Array[] = [];
+  for (const rows of [3_000, 2]) {
+    const from = createDatabase("sqljs:memory", { adapters: [sqlJs({ sqlJs: newest })] });
+    await from.autocommit.query(
+      `CREATE TABLE t AS WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows}) SELECT i, hex(randomblob(40)) AS x FROM n`,
+    );
+    const image = await from.session(async (session) =>
+      ((await session.getConnection()).raw as { export(): Uint8Array }).export(),
+    );
+    await from.dispose();
+    await storage.restore("shop", image);
+    images.push(image);
+    const db = make(storage);
+    expect(await count(db)).toBe(rows);
+    await db.autocommit.query("CREATE TABLE more(x)");
+    await db.dispose();
+    expect((await storage.salvage("shop")).length).toBe(image.length + 4_096);
+  }
+  expect(images[0]!.length).toBeGreaterThan(images[1]!.length);
+});
+
 test("the folder of a Database, and the one that setFolder() set, is inside of the storage's, or where it says", async () => {
   const storage = storageIn(join(root, "base"));
   const inner = make(storage, { folder: "eu" });

@@ -1,0 +1,100 @@
+// The page's side of its workers: databases that are kept in this browser or in memory, and what is done to files.
+
+import type { BrowserStorageKind } from "../../../src/adapters/sql-js/storage/index.ts";
+import { type RemoteDatabase, sqlJsWorker } from "../../../src/adapters/sql-js/worker/index.ts";
+import { createDatabase, type Database, type DatabaseEvent, shared } from "../../../src/index.ts";
+import { type FileAnswer, type FileResults, type FileTask, IN_MEMORY } from "./messages.ts";
+
+export type KeptIn = BrowserStorageKind;
+
+/** How long a query that was stopped may go on before its worker is ended. */
+const STOP_MS = 400;
+
+// Date.now() counts whole milliseconds, and most flights take less than one here.
+const { clock, ...platform } = shared();
+const runtime = { ...platform, clock: { ...clock, now: () => performance.now() } };
+
+export interface OpenOptions {
+  readonly name: string;
+  /** In memory, and begun with this; `undefined`: kept in this browser. */
+  readonly memory?: { readonly image: Uint8Array | undefined } | undefined;
+  readonly onEvent: (event: DatabaseEvent) => void;
+}
+
+export interface OpenDatabase {
+  readonly db: Database;
+  readonly keptIn: KeptIn;
+  /** Ends the worker in the middle of what it does. What was not kept is gone. */
+  end(): void;
+}
+
+/** @throws DbError `CONNECT_FAILED` | `STORAGE_FAILED` */
+export async function openDatabase({ name, memory, onEvent }: OpenOptions): Promise<OpenDatabase> {
+  let current: Worker | undefined;
+  const worker = (): Worker => {
+    current = new Worker(new URL("./database.worker.ts", import.meta.url), {
+      type: "module",
+      name: memory ? IN_MEMORY : "kept",
+    });
+    if (memory?.image) current.postMessage({ image: memory.image, name }, []);
+    return current;
+  };
+  const db = createDatabase(`sqljs:${name}`, {
+    adapters: [sqlJsWorker({ worker, stopMs: STOP_MS })],
+    runtime,
+    onEvent,
+    // A person's own import may take minutes, and what waits for it says so.
+    pool: { acquireTimeoutMs: Infinity },
+  });
+  try {
+    const raw = await db.session(async (session) => (await session.getConnection()).raw as RemoteDatabase, {
+      name: "the page opens the database",
+    });
+    const keptIn = await kindOf(current as Worker, name);
+    return { db, keptIn, end: () => raw.terminate() };
+  } catch (error) {
+    await discard(db);
+    throw error;
+  }
+}
+
+/** Whatever a database was in the middle of is given up. */
+export async function discard(db: Database | undefined): Promise<void> {
+  await db?.dispose({ timeoutMs: 0 }).catch(() => undefined);
+}
+
+/** The whole database as the bytes of a file, as of the last commit. */
+export function imageOf(db: Database): Promise<Uint8Array<ArrayBuffer>> {
+  return db.session(
+    async (session) => {
+      const { raw } = await session.getConnection();
+      return (await (raw as RemoteDatabase).export()) as Uint8Array<ArrayBuffer>;
+    },
+    { name: "the page downloads the database" },
+  );
+}
+
+function kindOf(worker: Worker, name: string): Promise<KeptIn> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.addEventListener("message", ({ data }: MessageEvent<KeptIn | undefined>) => {
+      port1.close();
+      resolve(data ?? "memory");
+    });
+    port1.start();
+    worker.postMessage({ kindOf: name }, [port2]);
+  });
+}
+
+/** Has a worker of its own do it, and ends that. */
+export function onFile<Task extends FileTask>(task: Task): Promise<FileResults[Task["op"]]> {
+  const worker = new Worker(new URL("./files.worker.ts", import.meta.url), { type: "module" });
+  return new Promise<FileResults[Task["op"]]>((resolve, reject) => {
+    worker.addEventListener("message", ({ data }: MessageEvent<FileAnswer>) => {
+      if ("error" in data) reject(new Error(data.error));
+      else resolve(data.result as FileResults[Task["op"]]);
+    });
+    worker.addEventListener("error", ({ message }) => reject(new Error(message || "A worker could not be loaded.")));
+    worker.postMessage(task, []);
+  }).finally(() => worker.terminate());
+}

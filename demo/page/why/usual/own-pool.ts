@@ -1,0 +1,38 @@
+import { type Client, connect, isNetworkError } from "../client.ts";
+import type { Checkout, ShopServer } from "../play.ts";
+
+// A pool at module level, by hand: who wants a client takes one, and puts it back.
+export function createOrders(server: ShopServer, max: number): Checkout {
+  const idle: Client[] = [];
+  let open = 0;
+
+  async function acquire(): Promise<Client> {
+    while (idle.length === 0 && open >= max) await new Promise((resolve) => setTimeout(resolve, 10));
+    const client = idle.pop();
+    if (client) return client;
+    open++;
+    return connect(server);
+  }
+
+  return async function order(asked, charge): Promise<number> {
+    const { customer, cents } = asked;
+    const client = await acquire();
+    try {
+      await client.query("BEGIN");
+      await client.query("update account set cents = cents - ? where id = ?", [cents, customer]);
+      const [row] = await client.query("insert into orders (customer, cents) values (?, ?) returning id", [
+        customer,
+        cents,
+      ]);
+      await charge();
+      await client.query("update account set cents = cents + ? where id = 0", [cents]);
+      await client.query("COMMIT");
+      return Number(row?.[0]);
+    } catch (error) {
+      if (isNetworkError(error)) return await order(asked, charge); // It did not get through: once more.
+      throw error;
+    } finally {
+      idle.push(client); // Back into the pool, as it is.
+    }
+  };
+}
