@@ -8,6 +8,7 @@ import type { AdapterFactory } from "../../src/index.ts";
 
 test("the drivers' own exports", () => {
   expectTypeOf(postgres({ Client })).toEqualTypeOf<AdapterFactory>();
+  // oxlint-disable-next-line import/no-named-as-default-member -- as many write it
   expectTypeOf(postgres({ Client: pg.Client })).toEqualTypeOf<AdapterFactory>();
   expectTypeOf(postgres({ postgres: postgresJs })).toEqualTypeOf<AdapterFactory>();
 });

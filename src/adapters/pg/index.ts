@@ -67,12 +67,8 @@ export interface SharedOptions {
  * const db = createDatabase("postgresql://ada:secret@localhost/shop", { adapters: [postgres({ Client })] });
  */
 export function postgres(options: PostgresOptions): AdapterFactory {
-  const {
-    Client,
-    postgres: js,
-    idleInTransactionMs,
-    answerTimeoutMs,
-  } = options as Partial<WithPg & WithPostgresJs> & SharedOptions;
+  const { idleInTransactionMs, answerTimeoutMs } = options;
+  const { Client, postgres: js } = options as { readonly Client?: unknown; readonly postgres?: unknown };
   if ((Client === undefined) === (js === undefined))
     throw new TypeError("Expected either `Client` of pg or `postgres` of postgres.js");
   for (const [name, part] of Object.entries({ Client, postgres: js }))

@@ -38,7 +38,7 @@ export interface Ground {
   name(): string;
 }
 
-export const DONE: StepOutcome = { status: "done", result: { columns: [], rows: [], rowsAffected: 0 } };
+const DONE: StepOutcome = { status: "done", result: { columns: [], rows: [], rowsAffected: 0 } };
 export const SKIPPED: StepOutcome = { status: "skipped" };
 
 // As a COMMIT would: what is deferred until then is looked at, and stays deferred for what comes.

@@ -22,7 +22,7 @@ const WAYS = [
 const LOOKED = { pg: LOOK, "postgres.js": LOOK.replace("(SELECT count(*) FROM pg_listening_channels())", "0") };
 
 const look = async (session: Pick<Session, "query">, text = LOOK): Promise<number> =>
-  Number((await session.query<{ seen: number }>(text)).rows[0]!.seen);
+  (await session.query<{ seen: number }>(text)).rows[0]!.seen;
 
 describe.each(CASES)("on PostgreSQL $version, through $driver", ({ version, driver }) => {
   const server = { version };
@@ -34,7 +34,7 @@ describe.each(CASES)("on PostgreSQL $version, through $driver", ({ version, driv
       () => db.session((session) => look(session)),
       () => db.session((session) => look(session), { transaction: false }),
       async () => {
-        for await (const row of db.autocommit.stream<{ seen: number }>(LOOK)) return Number(row.seen);
+        for await (const row of db.autocommit.stream<{ seen: number }>(LOOK)) return row.seen;
         return -1;
       },
     ];

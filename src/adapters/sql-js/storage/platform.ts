@@ -55,15 +55,15 @@ export async function rootFolder(): Promise<Folder | undefined> {
  */
 export function onHidden(callback: () => void): () => void {
   const { document: page } = globalThis as { document?: EventTarget & { readonly visibilityState?: string } };
+  const target = globalThis as Partial<EventTarget>;
   const change = (): void => {
     if (page?.visibilityState === "hidden") callback();
   };
-  const window = globalThis as Partial<EventTarget>;
   page?.addEventListener("visibilitychange", change);
-  window.addEventListener?.("pagehide", callback);
+  target.addEventListener?.("pagehide", callback);
   return () => {
     page?.removeEventListener("visibilitychange", change);
-    window.removeEventListener?.("pagehide", callback);
+    target.removeEventListener?.("pagehide", callback);
   };
 }
 
