@@ -181,7 +181,7 @@ for (const kind of kinds) {
     const pages = await begin(disk, server, kind);
     const [leader, second] = pages as [Page, Page];
     await does(leader, kind, "hold", "INSERT INTO log VALUES (1, 9)");
-    await does(leader, kind, "block", 6_000);
+    await does(leader, kind, "block", 12_000);
     await leader.waitForTimeout(50).catch(() => undefined);
     await run(second, kind, "INSERT INTO log VALUES (2, 2)");
     expect((await ask(leader, "inPage", { kind, op: "commitHeld" })).error).toBeDefined();

@@ -39,3 +39,6 @@ export const installs: readonly { readonly frameworks: readonly string[]; readon
   // Two versions of one name.
   { frameworks: ["drizzle-orm=drizzle-orm-1"], entries: entries.filter(({ name }) => name === "isopool/drizzle/v1") },
 ];
+
+/** It extends a class that workerd alone has: nothing of it can be imported elsewhere. */
+export const isOfWorkerd = ({ name }: Entry): boolean => name === "isopool/pool-host";

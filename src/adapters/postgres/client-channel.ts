@@ -7,6 +7,8 @@ import type { Answering, Channel, WireClient } from "./wire.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const CANCEL_TIMEOUT_MS = 3_000;
+/** As long as this, a cancelled statement is not over: the request came too early. */
+const CANCEL_AGAIN_MS = 1_000;
 const GOODBYE_TIMEOUT_MS = 1_000;
 
 /** The Client of a driver written after `pg`, kept from failing where nobody listens, and from promising what it cannot know. */
@@ -122,7 +124,11 @@ export abstract class ClientChannel<Client extends WireClient = WireClient> impl
     // The key comes with the answer to the login.
     const isReady = new Promise((resolve) => client.connection.on("readyForQuery", resolve));
     if (client.processID === null) await Promise.race([isReady, isOver]);
-    if (client.processID !== null && this.#pipeline) await this.cancel(isOver);
+    // One that the server gets before the statement has begun does nothing: it is asked for again.
+    while (client.processID !== null && this.#pipeline) {
+      await this.cancel(isOver);
+      if (await within(isOver, CANCEL_AGAIN_MS)) return;
+    }
   }
 
   #onReady(status: string): void {

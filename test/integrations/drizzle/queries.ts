@@ -108,7 +108,7 @@ export function queryTests({ name, dialect, operations, open }: Place): void {
 }
 
 /** What only a server shows. */
-export function faultTests({ name, operations, open }: Place): void {
+export function faultTests({ name, dialect, operations, open }: Place): void {
   const { raw } = operations;
   if (name === "sql.js") return;
 
@@ -134,7 +134,7 @@ export function faultTests({ name, operations, open }: Place): void {
       let attempts = 0;
       const lose = async (): Promise<void> => {
         attempts += 1;
-        if (name === "Neon") {
+        if (dialect === "postgres") {
           await raw(orm, attempts === 1 ? "do $$ begin raise exception using errcode = '40001'; end $$" : "select 1");
         } else if (attempts === 1) {
           // What it has read is no longer so when it writes.

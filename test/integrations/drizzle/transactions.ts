@@ -178,7 +178,9 @@ export function transactionTests({ name, dialect, operations, open }: Place): vo
           config,
         );
         expect(told).toEqual([{ level: "serializable", only: "on", late: "on" }]);
-        expect(await roundTrips()).toBe(3);
+        // postgres.js sends what is longer than 1,024 bytes in pieces.
+        const pieces = name === "postgres.js" ? [3, 4] : [3];
+        expect(pieces).toContain(await roundTrips());
         await orm.transaction(() => raw(orm, "select 1"), { isolationLevel: "repeatable read" });
         expect(await roundTrips()).toBe(2);
         await expect(

@@ -17,6 +17,8 @@ export interface Tables {
 export interface Shop {
   readonly db: Database;
   readonly isPostgres: boolean;
+  /** Its driver sends what is longer than 1,024 bytes in pieces, which the system may hold back for a round trip. */
+  readonly isInPieces?: boolean;
   /** Round trips since the last call, as the server counts them; flights where there is no server. */
   trips(): Promise<number>;
 }
@@ -69,7 +71,7 @@ async function overTcp(driver: DriverName, options: Partial<DatabaseOptions>): P
   const { db, flights } = await openPgShop({ driver, db: options });
   await db.session((session) => session.query("CREATE TABLE item (id serial PRIMARY KEY, name text UNIQUE)"));
   await flights();
-  return { db, isPostgres: true, trips: flights };
+  return { db, isPostgres: true, isInPieces: driver === "postgres.js", trips: flights };
 }
 
 export async function names(kysely: Kysely<Tables>): Promise<string[]> {

@@ -150,7 +150,7 @@ function tellSessions(open: OpenShop): void {
     const shop = await open();
     const k = on(shop);
     await shop.db.session(async () => Promise.all(Array.from({ length: 8 }, () => names(k))));
-    expect(await shop.trips()).toBe(2);
+    expect(shop.isInPieces ? [2, 3] : [2]).toContain(await shop.trips());
   });
 
   test("inside a Kysely transaction, db.sql and a forgotten Kysely belong to it", async () => {
