@@ -11,6 +11,7 @@ import { LONGEST_DELAY_MS } from "./bounded-source.ts";
 import { LONGEST_LEASE_MS } from "./loans.ts";
 import { isEvent } from "./running-events.ts";
 import { type ContextKind, probe } from "./probe.ts";
+import { heldSource } from "./held-source.ts";
 
 /** Most connections of one request: the platform lets it wait for this many at a time. */
 const MOST = 6;
@@ -45,6 +46,8 @@ interface Here<C> {
   /** Whether it is a Durable Object, which outlives its requests; `undefined`: not known yet. */
   isObject: boolean | undefined;
   usedAt: number;
+  /** Keeps its request alive. */
+  waitUntil: WaitUntil | undefined;
   timer: unknown;
   /** It keeps nothing any longer: idle connections are closed. */
   isLeft: boolean;
@@ -92,6 +95,7 @@ export class ContextPools<C> implements Pool<C> {
 
   async acquire(options?: AcquireOptions): Promise<Lease<C>> {
     const here = this.#here(options?.waitUntil);
+    here.waitUntil = options?.waitUntil ?? here.waitUntil;
     // When it fails, what is being opened may be for nobody: it is not to stay open.
     return here.pool.acquire(options).catch((error: unknown) => {
       this.#rest(here);
@@ -101,7 +105,10 @@ export class ContextPools<C> implements Pool<C> {
 
   tryAcquire(options?: AcquireOptions): Lease<C> | undefined {
     const here = this.#find(options?.waitUntil);
-    if (here) this.#use(here);
+    if (here) {
+      here.waitUntil = options?.waitUntil ?? here.waitUntil;
+      this.#use(here);
+    }
     return here?.pool.tryAcquire(options);
   }
 
@@ -162,7 +169,8 @@ export class ContextPools<C> implements Pool<C> {
 
   #begin(waitUntil: WaitUntil | undefined): Here<C> {
     const { onEvent } = this.#options;
-    const pool = new this.#Plain<C>(this.#source, {
+    const source = heldSource(this.#source, () => here.waitUntil);
+    const pool = new this.#Plain<C>(source, {
       ...this.#options,
       onEvent: (event) => {
         onEvent?.(event);
@@ -178,6 +186,7 @@ export class ContextPools<C> implements Pool<C> {
       since: this.#clock.now(),
       isObject: "WebSocketPair" in globalThis ? undefined : true,
       usedAt: 0,
+      waitUntil,
       timer: undefined,
       isLeft: false,
       isClosing: false,
