@@ -223,6 +223,8 @@ export class SimConnection implements DriverConnection {
       if (patience.kind === "now") return this.#leave(work);
       return wait(world.time, patience, signal)
         .then((isDone) => {
+          // Closed meanwhile: its server has nobody to read for.
+          if (isDone && this.closes > 0) throw this.#lost("unknown");
           if (isDone) return work();
           this.#die();
           throw signal!.reason;
