@@ -3,6 +3,11 @@ import { Host } from "../worker/host.ts";
 import type { Ask, Question } from "../worker/messages.ts";
 import type { Channel } from "./platform.ts";
 
+/** A tab's answer to `isAccepted`. */
+export interface Acknowledgement {
+  readonly acknowledged: number;
+}
+
 /** Another tab, as the leader serves it. */
 export class ServedTab {
   readonly #channel: Channel;
@@ -11,11 +16,14 @@ export class ServedTab {
   readonly #running: Map<Promise<void>, number | undefined> = new Map();
   readonly #connections: Set<number> = new Set();
   #isOver = false;
+  /** Those before are begun, in the order in which they came. */
+  #begun: Promise<void> = Promise.resolve();
+  readonly #acknowledge: Map<number, () => void> = new Map();
 
   constructor(channel: Channel, factory: AdapterFactory) {
     this.#channel = channel;
     this.#host = new Host(factory, false, (answer) => channel.post(answer));
-    channel.listen((question) => this.#receive(question as Question));
+    channel.listen((message) => this.#hear(message as Question | Acknowledgement));
   }
 
   /** It may ask now. */
@@ -42,6 +50,26 @@ export class ServedTab {
   async #finishOne(connection: number): Promise<void> {
     await Promise.all([...this.#running].filter(([, on]) => on === connection).map(([done]) => done));
     await this.#host.receive({ id: 0, ask: { op: "close", connection } });
+  }
+
+  /**
+   * What the tab does not know to be accepted, it asks of the next leader: nothing is begun before it has said that it knows. A
+   * message that was only posted is lost with a tab that crashes, and what it stood for would be done twice.
+   */
+  #hear(message: Question | Acknowledgement): void {
+    if ("acknowledged" in message) return this.#acknowledge.get(message.acknowledged)?.();
+    const known = "ask" in message ? this.#accept(message.id) : undefined;
+    this.#begun = this.#begun.then(() => known).then(() => this.#receive(message));
+  }
+
+  #accept(id: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#acknowledge.set(id, () => {
+        this.#acknowledge.delete(id);
+        resolve();
+      });
+      this.#channel.post({ id, isAccepted: true });
+    });
   }
 
   #receive(question: Question): void {

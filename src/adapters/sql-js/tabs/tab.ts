@@ -8,6 +8,7 @@ import { RemoteAdapter } from "../worker/remote-adapter.ts";
 import type { Channel, TabPlatform } from "./platform.ts";
 import { Pulse } from "./pulse.ts";
 import { channelOf, lockOf, Reign } from "./reign.ts";
+import type { Acknowledgement } from "./served-tab.ts";
 
 /** What all tabs hear. `who` asks for the leader, which answers; `hello` asks that leader to serve a tab. */
 type Call = { readonly who: true } | { readonly leading: number } | { readonly hello: string; readonly term: number };
@@ -188,6 +189,8 @@ export class Tab {
     const follower = (this.#follower = { role: "follower", adapter, client } as const);
     channel.listen((data) => {
       this.#pulse.hear();
+      const { id, isAccepted } = data as { readonly id?: number; readonly isAccepted?: true };
+      if (isAccepted && id !== undefined) channel.post({ acknowledged: id } satisfies Acknowledgement);
       const isWelcome = (data as { isWelcome?: true }).isWelcome && !this.seat;
       if (isWelcome && this.#follower === follower) this.#sit(follower);
     });
