@@ -163,8 +163,10 @@ test("through a pool host, a hundred at once share its five connections, and the
 }) => {
   await choose(visitor, "Pool host");
   await expect(page.getByRole("heading", { name: "The pool host, shared by all isolates" })).toBeVisible();
-  expect(await send(visitor, "Send 100 at once")).toMatch(/^100 requests in 100 flights: all were answered/);
+  // The first hundred find no connection yet, and each that is opened costs flights of its own.
+  expect(await send(visitor, "Send 100 at once")).toMatch(/^100 requests in \d+ flights: all were answered/);
   expect(await pool(visitor, "Connections opened")).toBeLessThanOrEqual(5);
+  expect(await send(visitor, "Send 100 at once")).toMatch(/^100 requests in 100 flights: all were answered/);
   expect(await pool(visitor, "Flights per request")).toBe(1);
 });
 
