@@ -58,6 +58,8 @@ export class ServedTab {
    */
   #hear(message: Question | Acknowledgement): void {
     if ("acknowledged" in message) return this.#acknowledge.get(message.acknowledged)?.();
+    // Not accepted, it is asked of the next leader.
+    if (this.#isOver) return;
     const known = "ask" in message ? this.#accept(message.id) : undefined;
     this.#begun = this.#begun.then(() => known).then(() => this.#receive(message));
   }

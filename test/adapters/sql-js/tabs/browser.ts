@@ -16,6 +16,8 @@ import { engine } from "../target.ts";
 
 interface Task {
   readonly to: BrowserTab;
+  /** Of a message: who has posted it. */
+  readonly from: BrowserTab | undefined;
   readonly run: () => void;
 }
 
@@ -54,8 +56,8 @@ export class Browser {
     this.onStep?.(this.steps++, by);
   }
 
-  queue(to: BrowserTab, run: () => void): void {
-    this.#tasks.push({ to, run });
+  queue(to: BrowserTab, run: () => void, from?: BrowserTab): void {
+    this.#tasks.push({ to, from, run });
   }
 
   /** Runs the tabs, one task after another, until `work` has settled. */
@@ -125,8 +127,10 @@ export class Browser {
     if (at >= 0) line.splice(at, 1);
   }
 
-  kill(tab: BrowserTab): void {
+  /** @param losesPosts - what it has posted, and nobody has heard yet, is lost: so it is where its process crashes. */
+  kill(tab: BrowserTab, losesPosts = false): void {
     tab.isDead = true;
+    if (losesPosts) this.#tasks = this.#tasks.filter(({ from }) => from !== tab);
     for (const channels of this.channels.values())
       for (const channel of channels) if (channel.by === tab) channels.delete(channel);
     if (this.holder?.by === tab) this.holder = undefined;
@@ -162,7 +166,7 @@ class TabChannel implements Channel {
     if (this.#isClosed || this.by.isDead) return;
     const copy: unknown = structuredClone(message);
     for (const other of browser.channels.get(this.#name)!)
-      if (other !== this) browser.queue(other.by, () => other.#deliver(copy));
+      if (other !== this) browser.queue(other.by, () => other.#deliver(copy), this.by);
     browser.step(this.by);
   }
 

@@ -44,8 +44,11 @@ interface Story {
   readonly done: number;
 }
 
-/** @param killAt - at which step of the leader it dies, counted from when all requests have been made. */
-async function play(seed: number, requests: number, killAt: number): Promise<Story> {
+/**
+ * @param killAt - at which step of the leader it dies, counted from when all requests have been made.
+ * @param losesPosts - what it had posted dies with it.
+ */
+async function play(seed: number, requests: number, killAt: number, losesPosts = false): Promise<Story> {
   const browser = new Browser();
   const random = seeded(seed);
   const tabs = Array.from({ length: TABS }, () => browser.tab());
@@ -56,7 +59,7 @@ async function play(seed: number, requests: number, killAt: number): Promise<Sto
 
   let steps = 0;
   browser.onStep = (_, by) => {
-    if (by === tabs[0] && steps++ === killAt) browser.kill(by);
+    if (by === tabs[0] && steps++ === killAt) browser.kill(by, losesPosts);
   };
   const fates: { readonly tab: BrowserTab; readonly fate: Promise<Fate> }[] = [];
   for (let id = 0; id < requests; id++) {
@@ -90,12 +93,15 @@ async function play(seed: number, requests: number, killAt: number): Promise<Sto
   return { steps: total, ...counts };
 }
 
-test("at every step, with a few requests", { timeout: 300_000 }, async () => {
+test.each([
+  ["what it had posted is heard", false],
+  ["what it had posted is lost with it", true],
+])("at every step, with a few requests: %s", { timeout: 300_000 }, async (_, losesPosts) => {
   const whole = await play(1, 10, Infinity);
   expect(whole.unknown).toBe(0);
   expect(whole.steps).toBeGreaterThan(40);
   let unknown = 0;
-  for (let killAt = 0; killAt < whole.steps; killAt++) unknown += (await play(1, 10, killAt)).unknown;
+  for (let killAt = 0; killAt < whole.steps; killAt++) unknown += (await play(1, 10, killAt, losesPosts)).unknown;
   // At some of them an answer was missing, and it was said so.
   expect(unknown).toBeGreaterThan(5);
 });
