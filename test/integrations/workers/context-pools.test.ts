@@ -228,3 +228,22 @@ test("a pool that was disposed of lends nothing, and waits for what is lent no l
   await clock.advance(0);
   expect([kit.source.live, clock.allTimers]).toEqual([0, 0]);
 });
+
+test("a close keeps the request alive: a statement may have to be cancelled first", async () => {
+  const kit = fakeContexts({}, (source) => {
+    source.closes = 50;
+  });
+  const kept: Promise<unknown>[] = [];
+  const lease = await kit.pool.acquire({ waitUntil: (promise) => void kept.push(promise) });
+  expect(kept).toEqual([]);
+  lease.release({ broken: true });
+  expect(kept).toHaveLength(1);
+  let isOver = false;
+  void kept[0]!.then(() => (isOver = true));
+  await kit.clock.advance(49);
+  expect(isOver).toBe(false);
+  await kit.clock.advance(1);
+  expect(isOver).toBe(true);
+  await kit.pool.leave();
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
+});
