@@ -7,6 +7,7 @@ import { bind } from "../postgres/values.ts";
 import { HostedConnection, type HostStub } from "./connection.ts";
 import type { PoolHostStats } from "./stats.ts";
 import { refuseSetup } from "./wire.ts";
+import { CAPABILITIES } from "../postgres/session-config.ts";
 
 export type { PoolHostStats } from "./stats.ts";
 
@@ -37,19 +38,6 @@ export interface HostedFactory extends AdapterFactory {
    */
   stats(url: string): Promise<PoolHostStats[]>;
 }
-
-const CAPABILITIES: Capabilities = {
-  dialect: "postgres",
-  // A stub is of the request that has it.
-  affinity: "request",
-  transactions: "interactive",
-  savepoints: true,
-  streaming: true,
-  maxConnections: Infinity,
-  placeholder: "$",
-  isolationLevels: ["read uncommitted", "read committed", "repeatable read", "serializable"],
-  tellsDeath: true,
-};
 
 /**
  * PostgreSQL through a pool host: a Durable Object whose connections all requests and isolates share. The URL is
@@ -94,6 +82,7 @@ export function hosted({ namespace, shards = 1, locationHint }: HostedOptions): 
 class HostedAdapter implements Adapter {
   readonly name = "hosted";
   readonly key: string;
+  /** Those of PostgreSQL: a stub, too, is of the request that has it. */
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly #name: string;
   readonly #toShard: () => number;
