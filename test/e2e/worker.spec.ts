@@ -1,12 +1,17 @@
 // Promise: the Worker's view shows a real isolate at work.
 
 import { AxeBuilder } from "@axe-core/playwright";
+import type { Locator } from "@playwright/test";
 import { expect, test, type Visitor } from "./page-test.ts";
 
-/** A number of the pool's, by its name. */
+/** What is shown of the pool by its name: a number, and what it means. */
+function shown({ page }: Visitor, name: string): Locator {
+  const entry = page.locator("page-isolate .stats div").filter({ hasText: new RegExp(`^\\s*${name}`) });
+  return entry.locator("dd");
+}
+
 async function pool(visitor: Visitor, name: string): Promise<number> {
-  const entry = visitor.page.locator("page-isolate .stats div").filter({ hasText: new RegExp(`^\\s*${name}`) });
-  return Number((await entry.locator("dd").first().innerText()).replaceAll(",", ""));
+  return Number((await shown(visitor, name).first().innerText()).replaceAll(",", ""));
 }
 
 async function send(visitor: Visitor, title: string): Promise<string> {
@@ -41,7 +46,8 @@ test("a hundred at once wait for the streams that are there, and no more are ope
   expect(text).toMatch(/^100 requests in 100 flights: all were answered/);
   const [, waited] = /(\d+) waited/.exec(text) ?? [];
   expect(Number(waited)).toBeGreaterThan(0);
-  expect(await pool(visitor, "Streams opened")).toBeLessThanOrEqual(5);
+  // A page that is closed in mid-request costs a stream: how many were opened so far is for other tests to decide.
+  await expect(shown(visitor, "Streams opened").last()).toHaveText(/; [1-5] open now, at most 5$/);
   expect(await pool(visitor, "Reused")).toBeGreaterThanOrEqual(115);
   expect(await pool(visitor, "Flights per request")).toBe(1);
   const rows = visitor.page.getByRole("region", { name: "The last requests, newest first" }).getByRole("row");

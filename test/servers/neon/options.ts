@@ -71,7 +71,7 @@ export interface Counts {
   readonly backendsOpened: number;
   /** Most TCP connections open at once, to HTTP and WebSocket together. */
   readonly peakSockets: number;
-  /** Most tunnels open at once. */
+  /** Most tunnels with a session open at once: one that only cancels has none. */
   readonly peakTunnels: number;
 }
 

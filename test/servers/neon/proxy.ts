@@ -30,6 +30,8 @@ export class Proxy {
   readonly #http = createServer((request, response) => void this.#serve(request, response));
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   readonly #tunnels = new Set<Tunnel>();
+  /** Those of them with a session at PostgreSQL. */
+  readonly #sessions = new Set<Tunnel>();
   readonly #keys = new Map<string, CancelKey>();
   readonly #hanging = new Set<Duplex>();
   #counts = { tunnelsOpened: 0, peakSockets: 0, peakTunnels: 0 };
@@ -85,7 +87,7 @@ export class Proxy {
 
   forgetRequests(): void {
     this.#seen = [];
-    this.#counts = { tunnelsOpened: 0, peakSockets: this.#open, peakTunnels: this.#tunnels.size };
+    this.#counts = { tunnelsOpened: 0, peakSockets: this.#open, peakTunnels: this.#sessions.size };
     this.#backends.opened = 0;
   }
 
@@ -174,11 +176,17 @@ export class Proxy {
       knows: (name) => name === undefined || isEndpoint(name, this.#options.endpoints),
       log: (seen) => void this.#seen.push(seen),
       onKey: (told, key) => void this.#keys.set(told, key),
+      onStart: (tunnel) => {
+        this.#sessions.add(tunnel);
+        this.#counts.peakTunnels = Math.max(this.#counts.peakTunnels, this.#sessions.size);
+      },
       cancel: (key, onClose) => this.#cancel(key, isPlain, onClose),
-      onClose: (tunnel) => void this.#tunnels.delete(tunnel),
+      onClose: (tunnel) => {
+        this.#tunnels.delete(tunnel);
+        this.#sessions.delete(tunnel);
+      },
     };
     this.#tunnels.add(new Tunnel(number, path, client, host));
-    this.#counts.peakTunnels = Math.max(this.#counts.peakTunnels, this.#tunnels.size);
   }
 
   #cancel(told: Buffer, isPlain: boolean, onClose: () => void): void {

@@ -113,6 +113,8 @@ test("a second socket cancels by the key that the proxy made up, and no other ke
   cancel(processID, secretKey);
   expect(await sleeping).toMatchObject({ code: "57014" });
   await client.end();
+  // Those that cancelled had no session.
+  expect(await server.counts()).toMatchObject({ peakTunnels: 1, tunnelsOpened: 3 });
 });
 
 test("a transaction that was left open is told as a leak, and so are its locks", async () => {

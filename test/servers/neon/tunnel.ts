@@ -28,6 +28,8 @@ export interface TunnelHost {
   knows(host: string | undefined): boolean;
   log(seen: SeenRequest): void;
   onKey(told: string, key: CancelKey): void;
+  /** A tunnel asks PostgreSQL for a session: one that cancels never does. */
+  onStart(tunnel: Tunnel): void;
   /** @param key - as the client was told. */
   cancel(key: Buffer, onClose: () => void): void;
   onClose(tunnel: Tunnel): void;
@@ -128,6 +130,7 @@ export class Tunnel {
   #pass(message: Message): void {
     if (message.type === "p") return void this.#server.write(message.raw);
     if (message.type !== "*") return this.#send(message.raw);
+    this.#host.onStart(this);
     if (this.#host.isPlain) return void this.#server.write(message.raw);
     const parameters = startupParameters(message);
     this.#user = parameters["user"] ?? "";
