@@ -37,7 +37,8 @@ export class PageSessions extends PageElement {
           <p class="lead">
             Each one runs on this page's database. It has a single connection, so sessions must queue for it.
           </p>
-          ${workspace.isSample ? nothing : this.#needsShop()} <div class="sliders">
+          ${workspace.isSample ? nothing : this.#needsShop()}
+          <div class="sliders">
             ${this.#slider("sessions", "Sessions at once", "")} ${this.#slider("thinkMs", "Each thinks", " ms")}
           </div>
           <ul>

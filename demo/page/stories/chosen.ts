@@ -19,6 +19,6 @@ export function codeWith(file: string, chosen: Readonly<Record<string, number>>,
   return file
     .slice(Math.max(file.indexOf(from), 0))
     .trimEnd()
-    .replace(/, chosen: \w+/, "")
+    .replace(/, chosen: (\w+|\{[^}]*\})/, "")
     .replaceAll(/\bchosen\.(\w+)/g, (name, key: string) => String(chosen[key] ?? name));
 }
