@@ -205,6 +205,27 @@ test("a database that did not start is told, and the other one works", async ({ 
   complaints.length = 0;
 });
 
+test("the contest of Why is played in the isolate: a client at module level fails there, isopool does not", async ({
+  page,
+  visitor,
+  shoot,
+}) => {
+  await visitor.goTo("Why");
+  await page.getByRole("button", { name: "Place the orders in a Worker" }).click();
+  const [usual, ours] = ["usual", "ours"].map((side) => page.locator(`#side-worker-${side}`)) as [Locator, Locator];
+  await expect(ours.locator(".outcome")).toHaveText("The books are right: everybody was told the truth.", {
+    timeout: 30_000,
+  });
+  await expect(ours.locator(".stats > div").first()).toContainText(/Sold\s*20\s*of 20 good orders/);
+  await expect(usual.locator(".outcome")).toHaveText("Good orders were refused.");
+  const sold = await usual.locator(".stats > div").first().locator("dd").first().innerText();
+  expect(Number(sold)).toBeLessThan(5);
+  await expect(page.getByText(/recorded/)).toHaveCount(0);
+  await page.getByRole("heading", { name: "And in a Worker, on PostgreSQL" }).scrollIntoViewIfNeeded();
+  await shoot("why-worker");
+  await expectAccessible(page);
+});
+
 for (const database of ["libSQL", "PostgreSQL (Neon)", "Pool host"])
   test(`the view is whole on ${database}, on a desk and a phone, in light and dark`, async ({
     page,
