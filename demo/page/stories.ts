@@ -6,6 +6,8 @@ import { abort } from "./stories/abort.ts";
 import abortCode from "./stories/abort.ts?raw";
 import { compete } from "./stories/compete.ts";
 import competeCode from "./stories/compete.ts?raw";
+import { everywhere } from "./stories/everywhere.ts";
+import everywhereCode from "./stories/everywhere.ts?raw";
 import { deadlock } from "./stories/deadlock.ts";
 import deadlockCode from "./stories/deadlock.ts?raw";
 import { fail } from "./stories/fail.ts";
@@ -81,5 +83,14 @@ export const stories: readonly Story[] = [
       "The inner session would wait for the connection that its outer session holds. It fails immediately instead of waiting forever.",
     file: deadlockCode,
     run: deadlock,
+  },
+  {
+    id: "everywhere",
+    title: "Here and in a Worker at once",
+    teaser: "This page, libSQL and PostgreSQL on one timeline.",
+    sight:
+      "Sessions of this page queue for its one connection. A Worker’s requests on libSQL share five streams; on PostgreSQL each has a connection of its own, as the platform requires.",
+    file: everywhereCode,
+    run: everywhere,
   },
 ];

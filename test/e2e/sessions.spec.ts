@@ -73,7 +73,13 @@ test("a deadlock is told at once", async ({ visitor }) => {
   expect(Date.now() - begun).toBeLessThan(2_000);
 });
 
-test("the code that is shown is the code that runs", async ({ page, visitor }) => {
+test("the code that is shown is the code that runs, with what the sliders say", async ({ page, visitor }) => {
+  await page.getByRole("slider", { name: "Sessions at once" }).fill("3");
+  await page.getByRole("slider", { name: "Each thinks" }).fill("50");
+  expect(await visitor.tell("Start competing sessions")).toContain("each complete: 3.");
+  const code = page.getByRole("region", { name: "The code that runs" });
+  await expect(code).toContainText("length: 3 }");
+  await expect(code).toContainText("await sleep(50);");
   await visitor.tell("Provoke a deadlock");
   await expect(page.getByRole("region", { name: "The code that runs" })).toContainText('propagation: "requires-new"');
 });

@@ -101,7 +101,7 @@ test("pointing at a lane moves nothing", async ({ page, visitor }) => {
   const below = page.locator("#told-title");
   const before = await below.boundingBox();
   await page.locator(".lane").first().hover();
-  await expect(page.locator(".lane-details h4")).toBeVisible();
+  await expect(page.locator(".lane-details h3")).toBeVisible();
   expect((await below.boundingBox())?.y).toBe(before?.y);
 });
 

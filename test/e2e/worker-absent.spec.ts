@@ -42,6 +42,9 @@ test("where nobody runs a Worker, a run that was recorded is shown and labelled 
     await expect(page.getByRole("list", { name: "Requests, oldest first" }).getByRole("listitem")).toHaveCount(100);
     await page.getByRole("button", { name: "Look for a Worker again" }).click();
     await expect(page.getByRole("heading", { name: "A recorded run" })).toBeVisible();
+    await page.getByRole("link", { name: "This page's database" }).click();
+    await page.getByRole("button", { name: "Here and in a Worker at once" }).click();
+    await expect(page.locator("page-sessions .lane").filter({ hasText: "libSQL, recorded" })).not.toHaveCount(0);
     await page.getByRole("link", { name: "Why", exact: true }).click();
     await page.getByRole("button", { name: "Place the orders in a Worker" }).click();
     await expect(page.getByText(/recorded .+, not live: no Worker is served here/)).toBeVisible();

@@ -178,7 +178,7 @@ test("through a pool host, a hundred at once share its five connections, and the
 test("each database has an isolate and a shop of its own, and a keyboard is enough to turn to it", async ({ page }) => {
   const cell = page.getByRole("region", { name: "Products" }).getByRole("row").nth(4).getByRole("cell").nth(3);
   const stock = await cell.innerText();
-  const neon = page.getByRole("button", { name: "PostgreSQL (Neon)" });
+  const neon = page.getByRole("button", { name: "PostgreSQL (Neon)", exact: true });
   await neon.focus();
   await page.keyboard.press("Enter");
   await expect(page.getByText("Sockets opened")).toBeVisible();
@@ -198,11 +198,35 @@ test("a database that did not start is told, and the other one works", async ({ 
   );
   await choose(visitor, "PostgreSQL (Neon)");
   await expect(page.getByRole("alert")).toHaveText("The Worker does not run on PostgreSQL here: no binaries");
-  await expect(page.getByRole("button", { name: "PostgreSQL (Neon)" })).toBeFocused();
+  await expect(page.getByRole("button", { name: "PostgreSQL (Neon)", exact: true })).toBeFocused();
   await choose(visitor, "libSQL");
   await expect(page.getByText("Streams opened")).toBeVisible();
   expect(complaints.every((complaint) => complaint.includes("503"))).toBe(true);
   complaints.length = 0;
+});
+
+test("sessions of the page and requests of the Worker, on libSQL and PostgreSQL, are lanes of one timeline", async ({
+  page,
+  visitor,
+  shoot,
+}) => {
+  await visitor.goTo("Sessions");
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByRole("slider", { name: "Sessions at once" }).fill("4");
+  await page.getByRole("button", { name: "Here and in a Worker at once" }).click();
+  await expect(page.locator("page-sessions .outcome")).toHaveText(
+    "In this page 4 sessions. In a Worker: on libSQL 4 requests, on PostgreSQL 4 requests.",
+  );
+  const lanes = page.locator("page-sessions .lane");
+  for (const place of ["Worker, libSQL", "Worker, PostgreSQL (Neon)"])
+    await expect(lanes.filter({ hasText: place })).toHaveCount(4);
+  await expect(lanes.filter({ hasNotText: "Worker" })).toHaveCount(4);
+  await shoot("one-timeline");
+  // The same lanes, seen from the Worker.
+  await visitor.goTo("Worker");
+  const seen = page.locator("page-isolate .lane");
+  await expect(seen.filter({ hasText: "Worker, PostgreSQL" }).first()).toBeVisible();
+  await expect(seen.filter({ hasNotText: "Worker" }).first()).toBeAttached();
 });
 
 test("the contest of Why is played in the isolate: a client at module level fails there, isopool does not", async ({

@@ -175,13 +175,13 @@ export class SessionTimeline extends PageElement {
       </p>`;
     }
     const about = subject(track);
-    return html`<div class="lane-details">
-      <h4>
+    return html`<div class="lane-details" tabindex="0" role="region" aria-label="What happened">
+      <h3>
         ${track.place ? `${track.place}, ${this.noun.toLowerCase()}` : this.noun} ${track.session}
         <span class="lane-state" data-state=${state(track)}>${state(track)}</span>
         ${track.to === undefined ? nothing : html`<small>after ${duration(track.to - track.from)}</small>`}
         ${about ? html`<code>${about}</code>` : nothing}
-      </h4>
+      </h3>
       <ol>
         ${track.story.map(({ at, text }) => html`<li><span class="at">+${duration(at - track.from)}</span> ${text}</li>`)}
       </ol>

@@ -1,6 +1,7 @@
 // What the page knows of the Worker's isolate.
 
 import type { IsolateReport } from "../../worker/report.ts";
+import { showRequests } from "./send-to.ts";
 import { api, ApiError, type ShopDatabase } from "./api.ts";
 
 const POLL_MS = 150;
@@ -33,6 +34,7 @@ class Isolate extends EventTarget {
     if (api.database !== database) return;
     this.report = report;
     this.absence = absence;
+    if (report) showRequests(database, report);
     this.dispatchEvent(new Event("change"));
   }
 

@@ -78,13 +78,17 @@ export class PageIsolate extends PageElement {
     </div>`;
   }
 
-  #timeline(report: IsolateReport): TemplateResult {
+  /** @param recordedOnes - alone; `undefined`: the one timeline of the page, with its own sessions and those of other tabs. */
+  #timeline(recordedOnes?: IsolateReport): TemplateResult {
     return html`<section class="card timeline-card" aria-labelledby="isolate-timeline-title">
       <header class="card-head">
         <h2 id="isolate-timeline-title">Timeline</h2>
-        <span class="hint">each request a session; waiting, then with a connection</span>
+        <span class="hint">each request a session; waiting, then with a connection; and this page’s own</span>
       </header>
-      <session-timeline noun="Request" .source=${toTracks(report.latest)}></session-timeline>
+      <session-timeline
+        noun=${recordedOnes ? "Request" : "Session"}
+        .source=${recordedOnes && toTracks(recordedOnes.latest, "recorded")}
+      ></session-timeline>
     </section>`;
   }
 
@@ -106,7 +110,7 @@ export class PageIsolate extends PageElement {
           isolate.report
             ? [
                 poolCard(isolate.report, api.database, this.#running ? "Running…" : this.#outcome),
-                this.#timeline(isolate.report),
+                this.#timeline(),
                 requestsCard(isolate.report),
               ]
             : nothing

@@ -4,11 +4,12 @@ import type { RequestReport } from "../../worker/report.ts";
 import { duration, plural } from "../format.ts";
 import { createTrack, type Mark, type Track } from "../sessions/track.ts";
 
-export function toTracks(requests: readonly RequestReport[]): Track[] {
-  return requests.map(toTrack);
+/** @param shiftMs - from their clock to the timeline's. */
+export function toTracks(requests: readonly RequestReport[], place = "", shiftMs = 0): Track[] {
+  return requests.map((request) => toTrack({ ...request, at: request.at + shiftMs }, place));
 }
 
-function toTrack({ id, at, method, path, status, flights, waitedMs, ms }: RequestReport): Track {
+function toTrack({ id, at, method, path, status, flights, waitedMs, ms }: RequestReport, place: string): Track {
   const got = at + waitedMs;
   const to = at + ms;
   const isLeft = status === 499;
@@ -23,7 +24,7 @@ function toTrack({ id, at, method, path, status, flights, waitedMs, ms }: Reques
       : "rollback";
   const end = isLeft ? "its client left, and it was rolled back" : `answers ${status}`;
   return {
-    ...createTrack(id, undefined, at),
+    ...createTrack(id, undefined, at, place),
     name: `${method} ${path}`,
     to,
     outcome: isLeft ? "aborted" : isOk ? "done" : "failed",
