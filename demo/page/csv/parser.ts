@@ -1,5 +1,6 @@
-// RFC 4180, a piece of text at a time. Written here, because an empty field in quotes and one without are told apart by no small
-// library; and the one is a text without letters, the other is nothing.
+// RFC 4180, a piece of text at a time. Written here, because an empty field in quotes and one without must be told apart: the one is a
+// text without letters, the other is nothing. papaparse, d3-dsv and udsv do not. csv-parse does (7.0, `cast` with `quoting`), and is
+// 25 kB gzipped for a page where it reads pieces, with the streams and buffers of Node in it: as much as a fifth of the page's entry.
 
 /** `null`: an empty field without quotes. */
 export type Field = string | null;

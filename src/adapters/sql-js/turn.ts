@@ -23,7 +23,7 @@ export class Turn {
    *
    * @throws DbError `QUERY_FAILED` of kind `busy` after `timeoutMs`; or the signal's own reason, unchanged.
    */
-  wait(who: object, timeoutMs = BUSY_TIMEOUT_MS, signal?: AbortSignal): Promise<void> {
+  wait(who: object, timeoutMs: number = BUSY_TIMEOUT_MS, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         systemClock.clearTimeout(timer);
