@@ -1,14 +1,14 @@
 // Promise: where Cloudflare refuses calls to an object that has too many, a session is told so, and that nothing was done.
 // The platform does so under a load that no machine of ours makes: its stub is played here, with its own words.
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { hosted, type PoolHostNamespace } from "../../../src/adapters/hosted/index.ts";
 import { createDatabase, type Database } from "../../../src/index.ts";
 
 const refused = (text: string): Error => Object.assign(new Error(text), { overloaded: true, retryable: false });
 
-function refusing(error: Error): Database {
-  const seat = { fly: () => Promise.reject(error), cancel: () => Promise.resolve() };
+function refusing(cause: Error): Database {
+  const seat = { fly: vi.fn().mockRejectedValue(cause), cancel: vi.fn().mockResolvedValue(undefined) };
   const namespace = (): PoolHostNamespace => ({ idFromName: (name) => name, get: () => ({ seat: () => seat }) });
   return createDatabase("hosted://shop", { adapters: [hosted({ namespace })] });
 }
