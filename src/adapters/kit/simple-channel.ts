@@ -134,5 +134,19 @@ function shifted(error: ServerError, part: Part | undefined): ServerError {
   if (!shift || !error.position) return error;
   const { message, name, code, severity, detail, hint, schema, table, column, dataType, constraint, routine } = error;
   const position = Number(error.position) - shift;
-  return { message, name, code, severity, detail, hint, schema, table, column, dataType, constraint, routine, position };
+  return {
+    message,
+    name,
+    code,
+    severity,
+    detail,
+    hint,
+    schema,
+    table,
+    column,
+    dataType,
+    constraint,
+    routine,
+    position,
+  };
 }

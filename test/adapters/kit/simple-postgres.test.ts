@@ -1,5 +1,6 @@
 // simplePostgresAdapter(): the example of docs/adapters.md, written as a stranger would, on a real PostgreSQL.
 
+import { readFileSync } from "node:fs";
 import { Client } from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { AdapterFactory } from "../../../src/adapters/kit/index.ts";
@@ -8,7 +9,7 @@ import { createDatabase, type Database } from "../../../src/index.ts";
 import { adapterContract, databaseContract, type Target } from "../../../src/integrations/adapter-contract/index.ts";
 import { recordFlights } from "../../../src/integrations/testing/index.ts";
 import { type RunningServer, startNeonServer } from "../../servers/neon/server.ts";
-import { postgresDialect } from "../neon/dialect.ts";
+import { postgresDialect } from "../../../src/integrations/adapter-contract/index.ts";
 import { simplePg, type SimplePgOptions } from "./simple-pg.ts";
 
 const factory = simplePg({ Client: Client as unknown as SimplePgOptions["Client"] });
@@ -72,4 +73,10 @@ test("what is missing is said when the adapter is made", () => {
   expect(() => simplePostgresAdapter({ ...options, close: () => undefined, schemes: [] })).toThrow(
     "Expected `name` and `schemes`",
   );
+});
+
+test("the example in docs/adapters.md is the adapter that is tested here", () => {
+  const file = readFileSync(new URL("simple-pg.ts", import.meta.url), "utf8");
+  const page = readFileSync(new URL("../../../docs/adapters.md", import.meta.url), "utf8");
+  expect(page).toContain(`\`\`\`ts\n${file.replace("../../../src/adapters/kit/index.ts", "isopool/adapter")}\`\`\``);
 });

@@ -52,7 +52,11 @@ export async function serving(
   };
   try {
     await createGoods(server.url, "the-token");
-    await answering(() => send("/"), child, () => printed);
+    await answering(
+      () => send("/"),
+      child,
+      () => printed,
+    );
     await server.forgetRequests();
     await work({ server, send, ids: () => idsAt(server.url, "the-token") });
     expect((await server.open()).filter(({ isInTransaction }) => isInTransaction)).toEqual([]);
