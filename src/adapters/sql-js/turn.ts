@@ -3,7 +3,7 @@ import { DbError } from "../../errors.ts";
 import { reasonOf } from "../../signal.ts";
 
 /** As long as a database waits for the transaction of another one of its name, by default. */
-export const BUSY_TIMEOUT_MS = 5_000;
+export const BUSY_TIMEOUT_MS: number = 5_000;
 /** As far as timers go: a longer one runs out at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
