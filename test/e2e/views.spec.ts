@@ -1,52 +1,57 @@
 // Promise: each view is whole in light and dark, on a desk and on a phone; and the page keeps to its policy.
 
-import { expect, expectAccessible, overflowOf, test } from "./page-test.ts";
+import { expect, expectAccessible, overflowOf, test, type Visitor } from "./page-test.ts";
 
 const DEVICES = { desk: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } };
 
-/** One visit for all views in both schemes: to load the page costs more than to look at it. */
+/** One visit for the views behind a door, in both schemes: to load the page costs more than to look at it. */
 for (const [device, viewport] of Object.entries(DEVICES))
   test.describe(device, () => {
     test.use({ viewport, hasTouch: device === "phone" });
+    test.setTimeout(120_000);
 
-    test("every view is whole in light and dark: its width, names, roles and contrast", async ({
-      page,
-      visitor,
-      shoot,
-    }) => {
-      test.setTimeout(180_000);
-      const look = async (name: string): Promise<void> => {
-        expect(await overflowOf(page), `${name} is no wider than the screen`).toBe(0);
-        for (const colorScheme of ["light", "dark"] as const) {
-          await page.emulateMedia({ colorScheme });
-          await shoot(`${name}-${device}-${colorScheme}`);
-          // On a phone the colours are those of the desk.
-          if (device === "desk" || colorScheme === "dark") await expectAccessible(page);
-        }
-      };
+    const look = async ({ page }: Visitor, shoot: (name: string) => Promise<void>, name: string): Promise<void> => {
+      expect(await overflowOf(page), `${name} is no wider than the screen`).toBe(0);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        await shoot(`${name}-${device}-${colorScheme}`);
+        // On a phone the colours are those of the desk.
+        if (device === "desk" || colorScheme === "dark") await expectAccessible(page);
+      }
+    };
+
+    test("Why is whole in light and dark: its width, names, roles and contrast", async ({ page, visitor, shoot }) => {
+      await visitor.open("Why");
+      // It begins when the eye arrives.
+      await page.locator(".sides").first().scrollIntoViewIfNeeded();
+      await expect(page.locator("#side-ours .outcome")).toHaveText(/books/, { timeout: 40_000 });
+      await expect(page.locator("#side-usual .outcome")).toHaveText(/books|Customers|Connections/, { timeout: 40_000 });
+      await look(visitor, shoot, "why");
+    });
+
+    test("Watch is whole in light and dark: its width, names, roles and contrast", async ({ page, visitor, shoot }) => {
       await visitor.open("Sessions");
       await visitor.tell("Start competing sessions");
       await page.locator(".lane-name").nth(2).focus();
-      await look("sessions");
+      await look(visitor, shoot, "sessions");
       await visitor.goTo("Context");
       await page.getByRole("button", { name: "Run both builds" }).focus();
       await page.keyboard.press("Enter");
       for (const card of ["With the plugin", "Without it"])
         await expect(page.getByRole("region", { name: card }).locator(".verdict")).toContainText("Both");
-      await look("context");
-      await visitor.goTo("Console");
-      await visitor.run("select * from products; select frm;");
+      await look(visitor, shoot, "context");
+    });
+
+    test("Try is whole in light and dark: its width, names, roles and contrast", async ({ page, visitor, shoot }) => {
+      await visitor.open("Console");
+      await visitor.run("select * from products limit 20; select frm;");
       await expect(visitor.result(1)).toBeVisible();
-      await look("console");
+      await look(visitor, shoot, "console");
       await visitor.look("orders");
       await expect(page.locator("page-rows tbody tr").first()).toBeVisible();
-      await look("tables");
+      await look(visitor, shoot, "tables");
       await visitor.goTo("Files");
-      await look("files");
-      await visitor.goTo("Why");
-      await expect(page.locator("#side-ours .outcome")).toHaveText(/books/, { timeout: 40_000 });
-      await expect(page.locator("#side-usual .outcome")).toHaveText(/books|Customers|Connections/, { timeout: 40_000 });
-      await look("why");
+      await look(visitor, shoot, "files");
     });
   });
 

@@ -30,6 +30,7 @@ export class SqlJsAdapter implements Adapter, EngineUser {
   readonly name = "sql-js";
   readonly key: string | undefined;
   readonly capabilities: Capabilities = CAPABILITIES;
+  readonly busyTimeoutMs: number | undefined;
   readonly #options: SqlJsOptions;
   readonly #name: string;
   #static: SqlJsStatic | undefined;
@@ -43,6 +44,7 @@ export class SqlJsAdapter implements Adapter, EngineUser {
     const name = nameIn(url);
     const { storage } = options;
     this.#name = name;
+    this.busyTimeoutMs = options.busyTimeoutMs;
     this.#takesOver = takesOver;
     this.key = name === "memory" ? undefined : `sqljs:${name}`;
     this.#options = { ...options, storage: this.key ? (storage?.in?.(folder) ?? storage) : undefined };
@@ -57,7 +59,7 @@ export class SqlJsAdapter implements Adapter, EngineUser {
     const sqlJs = (this.#static ??= await this.#start());
     // A caller that gave up may have been disposed since.
     throwIfAborted(signal);
-    const { storage, busyTimeoutMs, warn = globalThis.console.warn } = this.#options;
+    const { storage, warn = globalThis.console.warn } = this.#options;
     const options = { sqlJs, storage, warn, takesOver: this.#takesOver };
     let engine: Engine;
     do engine = this.#engine ??= findEngine(this.#name, options);
@@ -65,7 +67,7 @@ export class SqlJsAdapter implements Adapter, EngineUser {
     throwIfAborted(signal);
     if (this.#connection) throw connectFailed("its connection is detached: close it");
     this.#note(engine, storage !== undefined);
-    return (this.#connection = new SqlJsConnection(engine, this, busyTimeoutMs, () => (this.#connection = undefined)));
+    return (this.#connection = new SqlJsConnection(engine, this, () => (this.#connection = undefined)));
   }
 
   listen(listener: (event: AdapterEvent) => void): void {

@@ -16,6 +16,8 @@ export interface EngineOptions {
 
 /** An adapter, as the engine knows it. */
 export interface EngineUser {
+  /** How long it waits for the others. */
+  readonly busyTimeoutMs?: number | undefined;
   /** Changes were committed. */
   onChange?(isOwn: boolean): void;
 }

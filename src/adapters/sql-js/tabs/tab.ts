@@ -55,7 +55,6 @@ export class Tab {
   #joining: Promise<void> | undefined;
   #wasSeated = false;
   #isOver = false;
-  #isAlone = false;
   #verifiedAt = 0;
 
   /** Takes part from now on. */
@@ -76,7 +75,11 @@ export class Tab {
         if (!this.#isOver) this.#standInLine();
         return alive;
       })
-      .catch(() => this.#leadAlone());
+      // Refused where a page's storage is switched off: nothing is shared there, and nobody else leads.
+      .catch(() => {
+        this.#calls.close();
+        if (!this.#isOver) this.#lead(false);
+      });
   }
 
   /**
@@ -99,10 +102,11 @@ export class Tab {
     const { platform, base, leaderTimeoutMs } = this.#options;
     const now = systemClock.now();
     // Sooner than that, nobody has taken its place.
-    const isFresh = this.#isAlone || now - this.#verifiedAt < leaderTimeoutMs / 2;
+    const isFresh = now - this.#verifiedAt < leaderTimeoutMs / 2;
     this.#verifiedAt = now;
     // The browser tells of locks in its order.
-    if (!isFresh) await platform.locks.request(`${base}/${this.#id}/verify`, {}, () => Promise.resolve());
+    if (!isFresh)
+      await platform.locks.request(`${base}/${this.#id}/verify`, {}, () => Promise.resolve()).catch(() => undefined);
   }
 
   /** Takes no part any more. A leader finishes what it has accepted, and another one follows. */
@@ -139,14 +143,6 @@ export class Tab {
       })
       // Taken from it; or it has left the line, and never had it.
       .catch(() => reign && this.#step(reign));
-  }
-
-  /** Locks are refused where a page's storage is switched off: nothing is shared there, and nobody else leads. */
-  #leadAlone(): void {
-    if (this.#isOver) return;
-    this.#isAlone = true;
-    this.#calls.close();
-    this.#lead(false);
   }
 
   #lead(isStolen: boolean): Reign {
