@@ -3,7 +3,7 @@ import { DbError } from "../../errors.ts";
 import { reasonOf } from "../../signal.ts";
 
 /** As long as a database waits for the transaction of another one of its name, by default. */
-export const BUSY_TIMEOUT_MS = 5_000;
+export const BUSY_TIMEOUT_MS: number = 5_000;
 /** As far as timers go: a longer one runs out at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -23,7 +23,7 @@ export class Turn {
    *
    * @throws DbError `QUERY_FAILED` of kind `busy` after `timeoutMs`; or the signal's own reason, unchanged.
    */
-  wait(who: object, timeoutMs = BUSY_TIMEOUT_MS, signal?: AbortSignal): Promise<void> {
+  wait(who: object, timeoutMs: number = BUSY_TIMEOUT_MS, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         systemClock.clearTimeout(timer);
