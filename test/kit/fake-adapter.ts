@@ -12,6 +12,7 @@ import type {
 } from "../../src/contract/adapter.ts";
 import type { RawResult, SqlValue, Statement } from "../../src/contract/statement.ts";
 import { DbError, type Outcome } from "../../src/errors.ts";
+import { CAPABILITIES, textOf } from "../../src/integrations/testing/fake-adapter.ts";
 
 /** What a step does instead of succeeding with no rows. */
 export interface Answer {
@@ -45,18 +46,6 @@ export interface FakeAdapterOptions {
   readonly onClose?: (connection: FakeConnection) => void | Promise<void>;
 }
 
-const CAPABILITIES: Capabilities = {
-  dialect: "sqlite",
-  affinity: "isolate",
-  transactions: "interactive",
-  savepoints: true,
-  streaming: true,
-  maxConnections: Infinity,
-  placeholder: "?",
-  isolationLevels: ["read committed", "serializable"],
-  tellsDeath: true,
-};
-
 export class FakeAdapter {
   /** One line an event: `open 1`, `1: begin | insert`, `close 1`. */
   readonly log: string[] = [];
@@ -73,7 +62,11 @@ export class FakeAdapter {
     const adapter: Adapter = {
       name: "fake",
       key: options.key,
-      capabilities: { ...CAPABILITIES, ...options.capabilities },
+      capabilities: {
+        ...CAPABILITIES,
+        isolationLevels: ["read committed", "serializable"],
+        ...options.capabilities,
+      },
       open: async ({ signal, url }) => {
         const attempt = ++this.opens;
         await options.onOpen?.(attempt, signal, url);
@@ -193,11 +186,6 @@ export class FakeConnection implements DriverConnection {
     this.#close();
     return new DbError("CONNECTION_LOST", "the connection is gone", { adapter: "fake" }, { outcome, retryable: true });
   }
-}
-
-function textOf(step: Step): string {
-  if (step.kind === "query") return step.statement.text;
-  return "name" in step ? `${step.kind} ${step.name}` : step.kind;
 }
 
 async function abortable<T>(promise: T | Promise<T>, signal: AbortSignal | undefined, close: () => void): Promise<T> {

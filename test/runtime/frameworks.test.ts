@@ -55,8 +55,11 @@ async function running(name: string, work: (recipe: Running) => Promise<void>): 
   }
 }
 
-test("every recipe of the page is run here", () => {
-  expect([...recipes.keys()]).toEqual(["worker.ts", "hono.ts", "job.ts"]);
+test("every recipe of the page is run, here or in recipes.test.ts", () => {
+  expect([...recipes.keys()]).toEqual(["worker.ts", "hono.ts", "serve.ts", "job.ts"]);
+  const headings = Array.from(page.matchAll(/^## (.+)$/gm), ([, heading]) => heading);
+  const there = ["SvelteKit", "Nitro", "Next.js", "Deno and Bun"];
+  expect(headings).toEqual(["A plain Worker", "Hono", ...there, "A job in Node", "Vercel"]);
 });
 
 describe("a plain Worker", () => {

@@ -38,7 +38,7 @@ async function keepsItsWord(
   expect(await ids()).toEqual([1]);
 }
 
-test("SvelteKit commits what it answers, and rolls back what error() has ended", { timeout: 240_000 }, async () => {
+test("SvelteKit commits what it answers, and rolls back what error() has ended", { timeout: 600_000 }, async () => {
   const cwd = frameworks.app("sveltekit", {
     "svelte.config.js":
       'import adapter from "@sveltejs/adapter-node";\nexport default { kit: { adapter: adapter() } };\n',
@@ -51,7 +51,7 @@ test("SvelteKit commits what it answers, and rolls back what error() has ended",
   await serving({ cwd, command: () => [process.execPath, "build/index.js"] }, (served) => keepsItsWord(served));
 });
 
-test("Nitro commits what it answers, and rolls back what its handlers throw", { timeout: 240_000 }, async () => {
+test("Nitro commits what it answers, and rolls back what its handlers throw", { timeout: 600_000 }, async () => {
   const cwd = frameworks.app("nitro", recipeOf("Nitro"));
   await build(cwd, frameworks.find("nitro", "dist", "cli", "index.mjs"), "build");
   await serving({ cwd, command: () => [process.execPath, ".output/server/index.mjs"] }, (served) =>
@@ -69,7 +69,7 @@ describe("Next.js", () => {
     cwd = frameworks.app("next", files, ["@neondatabase/serverless"]);
     next = frameworks.find("next", "dist", "bin", "next");
     await build(cwd, next, "build");
-  }, 240_000);
+  }, 600_000);
 
   const serve = (work: (served: Served) => Promise<void>, env = {}): Promise<void> =>
     serving(

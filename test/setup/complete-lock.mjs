@@ -1,11 +1,12 @@
 // `npm run lock` after a change of dependencies: adds to package-lock.json what npm leaves out of it, the binaries of platforms that
 // the registry did not show it (npm issue 4828). With a gap, `npm ci` of npm 11 refuses, and the tools do not start elsewhere.
+// `node test/setup/complete-lock.mjs test/runtime/recipes` does it for the lock of that folder.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./run.mjs";
 
-const file = join(root, "package-lock.json");
+const file = join(root, process.argv[2] ?? "", "package-lock.json");
 const lock = JSON.parse(readFileSync(file, "utf8"));
 const { packages } = lock;
 

@@ -15,7 +15,7 @@ export interface WithPg {
 }
 
 export interface WithPostgresJs {
-  /** The function that postgres.js is, 3.3 or later. */
+  /** The function that postgres.js is, 3.4 or later. */
   readonly postgres: PostgresFunction;
   readonly Client?: undefined;
 }

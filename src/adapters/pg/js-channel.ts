@@ -55,6 +55,7 @@ export class JsChannel implements Channel {
   static async open(postgres: PostgresFunction, route: Route, signal: AbortSignal | undefined): Promise<JsChannel> {
     throwIfAborted(signal);
     const channel = new JsChannel(postgres, route);
+    if (!channel.#root.reserve) throw failures.failed("CONNECT_FAILED", "`postgres` is too old: install 3.4 or later");
     try {
       // reserve() alone never resolves: https://github.com/porsager/postgres looks for those who wait behind a statement.
       await orAbort(channel.#root.unsafe(FIRST_FENCE, [], { simple: true, prepare: false }).execute(), signal);

@@ -51,7 +51,8 @@ export interface FakeAdapter extends AdapterFactory {
 
 const OPTIONS: readonly (keyof FakeAdapterOptions)[] = ["answer", "open", "capabilities"];
 
-const CAPABILITIES: Capabilities = {
+/** Of a fake, unless it is told otherwise. */
+export const CAPABILITIES: Capabilities = {
   dialect: "sqlite",
   affinity: "isolate",
   transactions: "interactive",
@@ -211,7 +212,8 @@ function failed(cause: unknown, sql: string): DbError {
   return new DbError("QUERY_FAILED", message, { kind: "other", sql, dialectCode: undefined }, { cause });
 }
 
-function textOf(step: Step): string {
+/** What is written down of a step: `begin`, `savepoint x`, the text of a statement. */
+export function textOf(step: Step): string {
   if (step.kind === "query") return step.statement.text;
   return "name" in step ? `${step.kind} ${step.name}` : step.kind;
 }

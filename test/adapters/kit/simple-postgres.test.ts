@@ -10,9 +10,9 @@ import { adapterContract, databaseContract, type Target } from "../../../src/int
 import { recordFlights } from "../../../src/integrations/testing/index.ts";
 import { type RunningServer, startNeonServer } from "../../servers/neon/server.ts";
 import { postgresDialect } from "../../../src/integrations/adapter-contract/index.ts";
-import { simplePg, type SimplePgOptions } from "./simple-pg.ts";
+import { simplePg } from "./simple-pg.ts";
 
-const factory = simplePg({ Client: Client as unknown as SimplePgOptions["Client"] });
+const factory = simplePg({ Client });
 
 let running: RunningServer;
 const target: Target = {
