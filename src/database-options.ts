@@ -105,7 +105,8 @@ function chooseAdapter(url: string, adapters: readonly AdapterFactory[]): Adapte
   const chosen = adapters.find(({ schemes }) => schemes.includes(scheme!));
   if (chosen !== undefined) return chosen;
   const known = adapters.flatMap(({ schemes }) => schemes).join(":, ");
-  throw new TypeError(
-    `Expected a URL of scheme ${known}:, got ${scheme ? `\`${scheme}:\`` : "none"}: is its adapter in \`adapters\`?`,
-  );
+  // As texts: a URL may be an object.
+  const isMissing = /^(undefined|null|)$/.test(url);
+  const question = isMissing ? "its environment variable set" : "its adapter in `adapters`";
+  throw new TypeError(`Expected a URL of scheme ${known}:, got ${scheme ? `\`${scheme}:\`` : "none"}: is ${question}?`);
 }

@@ -23,8 +23,8 @@ export default defineConfig({
     // By itself vitest keeps one processor free; most of these tests wait for a server.
     maxWorkers: "100%",
     // A test that waits for real is wrong; these bounds only end what hangs, on the slowest machine too.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 20_000 } },
     typecheck: {
       enabled: true,
