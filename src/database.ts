@@ -32,7 +32,7 @@ import { SESSION_OPTIONS, type SessionOptions, type TransactionOptions } from ".
 import { shareSource } from "./session/share-source.ts";
 import type { Source } from "./session/source.ts";
 import type { Carry, SqlQuery } from "./session/sql-query.ts";
-import { copyInput, type StatementInput } from "./session/statement.ts";
+import { copyInput, type StatementInput, written } from "./session/statement.ts";
 import { asyncDisposable } from "./dispose.ts";
 
 /**
@@ -122,6 +122,16 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   /** @internal A session of one statement, for `autocommit`. */
   lone<T>(work: Work<T>): Promise<T> {
     return this.#run(work, { transaction: false, isLone: true });
+  }
+
+  /** @internal How a lone statement reads, where those share flights: deadlines, retries and settings cannot be shared. */
+  readsAs(input: StatementInput): ReturnType<NonNullable<Adapter["readsAs"]>> {
+    const { coalesce, settings, defaults = {} } = this.#options;
+    const adapter = this.#adapter ?? this.#source?.adapter;
+    if (!adapter?.readsAs || coalesce === false) return undefined;
+    if (settings ?? defaults.settings ?? defaults.retry ?? defaults.timeoutMs) return undefined;
+    const text: unknown = written(input, adapter)?.text;
+    return typeof text === "string" ? adapter.readsAs(text) : undefined;
   }
 
   #run<T>(work: Work<T>, options: BeginSession): Promise<T> {

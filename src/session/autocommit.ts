@@ -1,15 +1,20 @@
+import type { ContextProvider } from "../contract/context.ts";
 import type { Row } from "../contract/statement.ts";
 import type { Finish } from "./finish.ts";
 import type { DeadlineOptions } from "./deadline.ts";
 import { Queryable, type StreamRowsOptions } from "./queryable.ts";
+import { ReadGroup } from "./read-group.ts";
 import type { Session, Work } from "./session.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 
 /** What begins sessions of one statement: a Database. */
-interface Beginner {
+export interface Beginner {
   readonly carry: Carry | undefined;
+  readonly context: ContextProvider;
+  /** As `Adapter.readsAs`; `undefined` where reads share nothing. */
+  readsAs(input: StatementInput): "shared" | "alone" | undefined;
   lone<T>(work: Work<T>): Promise<T>;
   open(options: SessionOptions): Session;
 }
@@ -17,6 +22,7 @@ interface Beginner {
 /** Every statement a session of its own, whatever is current; one statement is atomic, and needs no transaction around it. */
 export class Autocommit extends Queryable {
   readonly #database: Beginner;
+  #reads: ReadGroup | undefined;
 
   constructor(database: Beginner) {
     super();
@@ -34,7 +40,14 @@ export class Autocommit extends Queryable {
     finish: Finish<T>,
     options?: DeadlineOptions,
   ): Promise<T> {
-    return this.#database.lone((session) => session.submit(kind, inputs, finish, options));
+    const database = this.#database;
+    const reads = kind === "query" ? database.readsAs(inputs[0]!) : undefined;
+    // A read that is asked behind a write does not leave ahead of it.
+    if (!reads) this.#reads = undefined;
+    if (reads !== "shared" || (options?.signal ?? options?.timeoutMs) !== undefined)
+      return database.lone((session) => session.submit(kind, inputs, finish, options));
+    if (!this.#reads?.takes(database.context.current())) this.#reads = new ReadGroup(database);
+    return this.#reads.ask(inputs, finish);
   }
 
   override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options?: StreamRowsOptions): AsyncIterable<R> {

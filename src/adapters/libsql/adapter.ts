@@ -14,6 +14,7 @@ import { parseAddress } from "./address.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { LibsqlConnection } from "./connection.ts";
 import type { LibsqlOptions } from "./index.ts";
+import { Company } from "../shared/company.ts";
 import { Freshness } from "./freshness.ts";
 import { Remote, type Server } from "./remote.ts";
 import { Sender } from "./sender.ts";
@@ -40,6 +41,7 @@ export class LibsqlAdapter implements Adapter {
   readonly capabilities: Capabilities;
   readonly #options: LibsqlOptions;
   readonly #server: Server;
+  readonly #company = new Company();
 
   constructor(options: LibsqlOptions, { url }: AdapterSource) {
     this.key = parseAddress(url).baseUrl;
@@ -61,6 +63,12 @@ export class LibsqlAdapter implements Adapter {
     });
   }
 
+  readsAs(text: string): "shared" | "alone" | undefined {
+    const { isRead, looksBack } = scan(text);
+    if (!isRead) return undefined;
+    return looksBack || this.#options.createClient || !this.#company.welcomes(text) ? "alone" : "shared";
+  }
+
   /** Nothing is sent: the first flight opens the stream. */
   async open({ url, signal }: OpenOptions): Promise<DriverConnection> {
     throwIfAborted(signal);
@@ -69,6 +77,6 @@ export class LibsqlAdapter implements Adapter {
     const sender = new Sender(fetch, authToken);
     return createClient
       ? new ClientConnection(createClient, baseUrl, sender)
-      : new LibsqlConnection(new Remote(this.#server, baseUrl, sender), this.#server.freshness);
+      : new LibsqlConnection(new Remote(this.#server, baseUrl, sender), this.#server.freshness, this.#company);
   }
 }

@@ -1,9 +1,10 @@
-import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
+import type { DriverConnection, Flight, QueryStep, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { RawResult, Statement } from "../../contract/statement.ts";
 import { type DbError, isDbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { isUnsent } from "../shared/platform.ts";
+import { type Company, isTooLarge } from "../shared/company.ts";
 import type { Freshness, Reading } from "./freshness.ts";
 import { gone, isRefused, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
@@ -27,6 +28,7 @@ export class LibsqlConnection implements DriverConnection {
   readonly raw: Remote;
   readonly setup: readonly Statement[] = [];
   readonly #freshness: Freshness;
+  readonly #company: Company;
   readonly #streams: Set<LibsqlStream> = new Set();
   #ground: Ground = { state: "idle", isReadOnly: false };
   #isClosed = false;
@@ -36,9 +38,10 @@ export class LibsqlConnection implements DriverConnection {
   #hasState = false;
   #isDirty = false;
 
-  constructor(remote: Remote, freshness: Freshness) {
+  constructor(remote: Remote, freshness: Freshness, company: Company) {
     this.raw = remote;
     this.#freshness = freshness;
+    this.#company = company;
   }
 
   get state(): DriverConnection["state"] {
@@ -52,7 +55,22 @@ export class LibsqlConnection implements DriverConnection {
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
     await this.#ready(signal);
-    return this.#fly({ flight, signal, patience: new Patience() });
+    const trip: Trip = { flight, signal, patience: new Patience() };
+    const { steps } = flight;
+    const areLone = this.#ground.state === "idle" && steps.length > 0 && steps.every(isLoneRead);
+    return areLone ? this.#company.watch(steps, () => this.#read(trip, steps)) : this.#fly(trip);
+  }
+
+  /** Reads that have only their request in common: what is too large in it is asked again alone. */
+  async #read(trip: Trip, reads: readonly QueryStep[]): Promise<StepOutcome[]> {
+    const outcomes = await this.#fly(trip);
+    for (let at = 0; reads.length > 1 && at < reads.length; at++) {
+      const outcome = outcomes[at]!;
+      if (outcome.status !== "failed" || !isTooLarge(outcome.error)) continue;
+      this.#company.part(reads[at]!.statement.text);
+      outcomes.splice(at, 1, ...(await this.#fly({ ...trip, flight: { ...trip.flight, steps: [reads[at]!] } })));
+    }
+    return outcomes;
   }
 
   stream(statement: Statement, options: StreamOptions): LibsqlStream {
@@ -258,6 +276,10 @@ function isBusyOutcome(outcome: StepOutcome | undefined): boolean {
   return (
     outcome?.status === "failed" && isDbError(outcome.error, "QUERY_FAILED") && outcome.error.details.kind === "busy"
   );
+}
+
+function isLoneRead(step: Step): step is QueryStep {
+  return step.kind === "query" && !step.guarded && !step.isSetup && step.onError === "continue" && isRead(step);
 }
 
 function onlyReads({ steps }: Flight): boolean {

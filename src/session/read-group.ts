@@ -1,0 +1,64 @@
+import type { Frame } from "../contract/context.ts";
+import { DbError, isDbError } from "../errors.ts";
+import type { Beginner } from "./autocommit.ts";
+import { Command } from "./command.ts";
+import type { Finish } from "./finish.ts";
+import type { Session } from "./session.ts";
+import type { StatementInput } from "./statement.ts";
+
+/** Most reads in a group: their server runs them one after another, and answers all at once. */
+const MAX_READS = 32;
+
+/** Lone reads of one turn: they share a session, and so a flight, and each has an answer of its own. */
+export class ReadGroup {
+  readonly #frame: Frame | undefined;
+  readonly #over: Promise<void>;
+  readonly #errors: Set<unknown> = new Set();
+  #session!: Session;
+  #first: Command | undefined;
+  #asked = 0;
+  #open = 0;
+  #finish!: () => void;
+
+  constructor(database: Beginner) {
+    this.#frame = database.context.current();
+    this.#over = database.lone((session) => {
+      this.#session = session;
+      return new Promise((resolve) => (this.#finish = resolve));
+    });
+  }
+
+  /** Whether a read that is asked in this frame still leaves with the others. */
+  takes(frame: Frame | undefined): boolean {
+    const { isTaken, isSettled } = this.#first!;
+    return !isTaken && !isSettled && this.#asked < MAX_READS && frame === this.#frame;
+  }
+
+  /** Asks one more. Its answer comes when the connection is given back, as that of a statement alone. */
+  async ask<T>(inputs: readonly StatementInput[], finish: Finish<T>): Promise<T> {
+    const { line, scope } = this.#session;
+    const command = new Command("query", scope, inputs, finish);
+    command.own = (error) => this.#own(error, command.statements[0]?.text);
+    this.#first ??= command as Command;
+    this.#asked++;
+    this.#open++;
+    try {
+      // Waited for here alone: with two who wait, an engine does not find the lines that do.
+      return await line.add(command);
+    } finally {
+      if (--this.#open === 0) this.#finish();
+      await this.#over;
+    }
+  }
+
+  /** Of what has failed for all of them, each has an error of its own: each adds its own lines to it. */
+  #own(error: unknown, text: string | undefined): unknown {
+    if (!isDbError(error) || !this.#errors.has(error)) {
+      this.#errors.add(error);
+      return error;
+    }
+    const { code, message, details } = error;
+    const own = "sql" in details && details.sql ? { ...details, sql: text ?? "" } : details;
+    return new DbError(code, message.slice(code.length + 2), own, error);
+  }
+}
