@@ -1,30 +1,25 @@
-import type { ContextProvider } from "../contract/context.ts";
 import type { Row } from "../contract/statement.ts";
 import type { Finish } from "./finish.ts";
 import type { DeadlineOptions } from "./deadline.ts";
 import { Queryable, type StreamRowsOptions } from "./queryable.ts";
-import { ReadGroup } from "./read-group.ts";
-import type { Session, Work } from "./session.ts";
+import { type Beginner, ReadGroup, readsAs } from "./read-group.ts";
+import type { Session } from "./session.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 
 /** What begins sessions of one statement: a Database. */
-export interface Beginner {
+interface Owner extends Beginner {
   readonly carry: Carry | undefined;
-  readonly context: ContextProvider;
-  /** As `Adapter.readsAs`; `undefined` where reads share nothing. */
-  readsAs(input: StatementInput): "shared" | "alone" | undefined;
-  lone<T>(work: Work<T>): Promise<T>;
   open(options: SessionOptions): Session;
 }
 
 /** Every statement a session of its own, whatever is current; one statement is atomic, and needs no transaction around it. */
 export class Autocommit extends Queryable {
-  readonly #database: Beginner;
+  readonly #database: Owner;
   #reads: ReadGroup | undefined;
 
-  constructor(database: Beginner) {
+  constructor(database: Owner) {
     super();
     this.#database = database;
   }
@@ -41,7 +36,7 @@ export class Autocommit extends Queryable {
     options?: DeadlineOptions,
   ): Promise<T> {
     const database = this.#database;
-    const reads = kind === "query" ? database.readsAs(inputs[0]!) : undefined;
+    const reads = kind === "query" ? readsAs(database, inputs[0]!) : undefined;
     // A read that is asked behind a write does not leave ahead of it.
     if (!reads) this.#reads = undefined;
     if (reads !== "shared" || (options?.signal ?? options?.timeoutMs) !== undefined)

@@ -1,13 +1,28 @@
-import type { Frame } from "../contract/context.ts";
+import type { Adapter } from "../contract/adapter.ts";
+import type { ContextProvider, Frame } from "../contract/context.ts";
 import { DbError, isDbError } from "../errors.ts";
-import type { Beginner } from "./autocommit.ts";
 import { Command } from "./command.ts";
 import type { Finish } from "./finish.ts";
-import type { Session } from "./session.ts";
-import type { StatementInput } from "./statement.ts";
+import type { Session, Work } from "./session.ts";
+import { type StatementInput, written } from "./statement.ts";
 
 /** Most reads in a group: their server runs them one after another, and answers all at once. */
 const MAX_READS = 32;
+
+/** What begins sessions of one turn: a Database. */
+export interface Beginner {
+  readonly context: ContextProvider;
+  /** Its adapter, where lone reads may share a flight. */
+  sharedBy(): Adapter | undefined;
+  lone<T>(work: Work<T>): Promise<T>;
+}
+
+/** How a lone statement reads; `undefined`: it may write, or reads share nothing here. */
+export function readsAs(database: Beginner, input: StatementInput): "shared" | "alone" | undefined {
+  const adapter = database.sharedBy();
+  const text: unknown = adapter?.readsAs && written(input, adapter)?.text;
+  return typeof text === "string" ? adapter!.readsAs!(text) : undefined;
+}
 
 /** Lone reads of one turn: they share a session, and so a flight, and each has an answer of its own. */
 export class ReadGroup {

@@ -1,17 +1,17 @@
-import type { DriverConnection, Flight, QueryStep, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
+import type { DriverConnection, Flight, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { RawResult, Statement } from "../../contract/statement.ts";
 import { type DbError, isDbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { isUnsent } from "../shared/platform.ts";
-import { type Company, isTooLarge } from "../shared/company.ts";
+import type { Company } from "../shared/company.ts";
 import type { Freshness, Reading } from "./freshness.ts";
 import { gone, isRefused, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
 import { type Ground, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
 import { isBusy, type Remote } from "./remote.ts";
 import { type Entries, LibsqlStream } from "./stream.ts";
-import { isRead, mayOnlyRead } from "./texts.ts";
+import { areLoneReads, mayOnlyRead, onlyReads } from "./texts.ts";
 import { toWire } from "./values.ts";
 import type { WireRequest, WireResponse } from "./wire.ts";
 import { throwIfAborted } from "../../signal.ts";
@@ -55,22 +55,10 @@ export class LibsqlConnection implements DriverConnection {
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
     await this.#ready(signal);
-    const trip: Trip = { flight, signal, patience: new Patience() };
+    const fly = (steps: readonly Step[]): Promise<StepOutcome[]> =>
+      this.#fly({ flight: { ...flight, steps }, signal, patience: new Patience() });
     const { steps } = flight;
-    const areLone = this.#ground.state === "idle" && steps.length > 0 && steps.every(isLoneRead);
-    return areLone ? this.#company.watch(steps, () => this.#read(trip, steps)) : this.#fly(trip);
-  }
-
-  /** Reads that have only their request in common: what is too large in it is asked again alone. */
-  async #read(trip: Trip, reads: readonly QueryStep[]): Promise<StepOutcome[]> {
-    const outcomes = await this.#fly(trip);
-    for (let at = 0; reads.length > 1 && at < reads.length; at++) {
-      const outcome = outcomes[at]!;
-      if (outcome.status !== "failed" || !isTooLarge(outcome.error)) continue;
-      this.#company.part(reads[at]!.statement.text);
-      outcomes.splice(at, 1, ...(await this.#fly({ ...trip, flight: { ...trip.flight, steps: [reads[at]!] } })));
-    }
-    return outcomes;
+    return this.#ground.state === "idle" && areLoneReads(steps) ? this.#company.watch(steps, fly) : fly(steps);
   }
 
   stream(statement: Statement, options: StreamOptions): LibsqlStream {
@@ -276,12 +264,4 @@ function isBusyOutcome(outcome: StepOutcome | undefined): boolean {
   return (
     outcome?.status === "failed" && isDbError(outcome.error, "QUERY_FAILED") && outcome.error.details.kind === "busy"
   );
-}
-
-function isLoneRead(step: Step): step is QueryStep {
-  return step.kind === "query" && !step.guarded && !step.isSetup && step.onError === "continue" && isRead(step);
-}
-
-function onlyReads({ steps }: Flight): boolean {
-  return steps.every((step) => (step.kind === "query" ? isRead(step) : step.kind === "begin"));
 }

@@ -22,21 +22,32 @@ export class Company {
     return text.length <= MAX_LENGTH && !this.#apart.has(text);
   }
 
-  /** Sends reads, and takes note of how they fared. */
-  async watch(reads: readonly QueryStep[], send: () => Promise<StepOutcome[]>): Promise<StepOutcome[]> {
+  /**
+   * Sends reads, and takes note of how they fared.
+   *
+   * @param send - called with all of them, and once more with each that was too large in company.
+   */
+  async watch(
+    reads: readonly QueryStep[],
+    send: (reads: readonly QueryStep[]) => Promise<StepOutcome[]>,
+  ): Promise<StepOutcome[]> {
     const startedAt = systemClock.now();
-    const outcomes = await send();
+    const outcomes = await send(reads);
     const tookMs = systemClock.now() - startedAt;
     const hasFailed = outcomes.some(({ status }) => status === "failed");
     const isSlow = !hasFailed && tookMs > 2 * this.#usualMs + MARGIN_MS;
     // It may grow as well: a network that has become slower is no reason to leave alone for ever.
     this.#usualMs = Math.min(tookMs, this.#usualMs * 1.1);
     const isAlone = reads.length === 1;
-    reads.forEach(({ statement: { text } }, index) => {
-      if (!isAlone && outcomes[index]!.status === "failed") this.part(text);
-      else if (isSlow) this.#note(text, "slow");
+    for (const [index, read] of reads.entries()) {
+      const { text } = read.statement;
+      const outcome = outcomes[index]!;
+      if (!isAlone && outcome.status === "failed") {
+        this.part(text);
+        if (isTooLarge(outcome.error)) outcomes[index] = (await send([read]))[0]!;
+      } else if (isSlow) this.#note(text, "slow");
       else if (isAlone && this.#apart.get(text) === "slow") this.#apart.delete(text);
-    });
+    }
     return outcomes;
   }
 
@@ -52,7 +63,7 @@ export class Company {
   }
 }
 
-/** Whether what failed was too large together with others, or may have been. */
-export function isTooLarge(error: unknown): boolean {
-  return isDbError(error, "QUERY_FAILED") && /^(413|507|RESPONSE_TOO_LARGE)$/.test(error.details.dialectCode ?? "");
+/** libSQL answers that as well where it is the answers of all that are too large together. */
+function isTooLarge(error: unknown): boolean {
+  return isDbError(error, "QUERY_FAILED") && error.details.dialectCode === "RESPONSE_TOO_LARGE";
 }
