@@ -73,7 +73,9 @@ export class ReadGroup {
       return error;
     }
     const { code, message, details } = error;
-    const own = "sql" in details && details.sql ? { ...details, sql: text ?? "" } : details;
+    // Where it names a statement, that is the first of them; or one of the setup.
+    const isOfFirst = "sql" in details && details.sql !== "" && details.sql === this.#first?.statements[0]?.text;
+    const own = isOfFirst ? { ...details, sql: text ?? "" } : details;
     return new DbError(code, message.slice(code.length + 2), own, error);
   }
 }
