@@ -28,12 +28,11 @@ export function readsAs(database: Beginner, input: StatementInput): "shared" | "
 export class ReadGroup {
   readonly #frame: Frame | undefined;
   readonly #over: Promise<void>;
-  readonly #errors: Set<unknown> = new Set();
   #session!: Session;
   #first: Command | undefined;
-  #asked = 0;
   #open = 0;
   #finish!: () => void;
+  #error: unknown;
 
   constructor(database: Beginner) {
     this.#frame = database.context.current();
@@ -46,7 +45,7 @@ export class ReadGroup {
   /** Whether a read that is asked in this frame still leaves with the others. */
   takes(frame: Frame | undefined): boolean {
     const { isTaken, isSettled } = this.#first!;
-    return !isTaken && !isSettled && this.#asked < MAX_READS && frame === this.#frame;
+    return !isTaken && !isSettled && this.#open < MAX_READS && frame === this.#frame;
   }
 
   /** Asks one more. Its answer comes when the connection is given back, as that of a statement alone. */
@@ -55,7 +54,6 @@ export class ReadGroup {
     const command = new Command("query", scope, inputs, finish);
     command.own = (error) => this.#own(error, command.statements[0]?.text);
     this.#first ??= command as Command;
-    this.#asked++;
     this.#open++;
     try {
       // Waited for here alone: with two who wait, an engine does not find the lines that do.
@@ -68,14 +66,11 @@ export class ReadGroup {
 
   /** Of what has failed for all of them, each has an error of its own: each adds its own lines to it. */
   #own(error: unknown, text: string | undefined): unknown {
-    if (!isDbError(error) || !this.#errors.has(error)) {
-      this.#errors.add(error);
-      return error;
-    }
+    if (error !== this.#error || !isDbError(error)) return (this.#error = error);
     const { code, message, details } = error;
     // Where it names a statement, that is the first of them; or one of the setup.
-    const isOfFirst = "sql" in details && details.sql !== "" && details.sql === this.#first?.statements[0]?.text;
-    const own = isOfFirst ? { ...details, sql: text ?? "" } : details;
-    return new DbError(code, message.slice(code.length + 2), own, error);
+    const isOfFirst = "sql" in details && details.sql === this.#first!.statements[0]?.text;
+    const own = isOfFirst ? { ...details, sql: text } : details;
+    return new DbError(code, message.slice(code.length + 2), own as typeof details, error);
   }
 }

@@ -16,6 +16,7 @@ import { LibsqlConnection } from "./connection.ts";
 import type { LibsqlOptions } from "./index.ts";
 import { Company } from "../shared/company.ts";
 import { Freshness } from "./freshness.ts";
+import { standsAlone } from "./texts.ts";
 import { Remote, type Server } from "./remote.ts";
 import { Sender } from "./sender.ts";
 import { bind } from "./values.ts";
@@ -41,7 +42,7 @@ export class LibsqlAdapter implements Adapter {
   readonly capabilities: Capabilities;
   readonly #options: LibsqlOptions;
   readonly #server: Server;
-  readonly #company = new Company();
+  readonly #company: Company = new Company(standsAlone);
 
   constructor(options: LibsqlOptions, { url }: AdapterSource) {
     this.key = parseAddress(url).baseUrl;
@@ -64,9 +65,7 @@ export class LibsqlAdapter implements Adapter {
   }
 
   readsAs(text: string): "shared" | "alone" | undefined {
-    const { isRead, looksBack } = scan(text);
-    if (!isRead) return undefined;
-    return looksBack || this.#options.createClient || !this.#company.welcomes(text) ? "alone" : "shared";
+    return this.#options.createClient ? undefined : this.#company.readsAs(text);
   }
 
   /** Nothing is sent: the first flight opens the stream. */

@@ -29,6 +29,11 @@ export function isRead({ statement }: QueryStep): boolean {
   return scan(statement.text).isRead;
 }
 
+/** Whether a query only reads, and asks for nothing that others have done on its connection. */
+export function standsAlone(text: string): boolean {
+  return scan(text).isRead && !/\b(last_insert_rowid|changes|total_changes|load_extension)\b/i.test(text);
+}
+
 /** Whether a flight may be sent again, as it changes nothing. */
 export function onlyReads({ steps }: Flight): boolean {
   return steps.every((step) => (step.kind === "query" ? isRead(step) : step.kind === "begin"));

@@ -3,13 +3,13 @@ import type { Statement } from "../../contract/statement.ts";
 import { type Address, parseAddress } from "../postgres/address.ts";
 import { check } from "../postgres/check.ts";
 import { Parsers } from "../postgres/parsers.ts";
-import { scan } from "../postgres/scan.ts";
 import { type SessionConfig, settingsOf } from "../postgres/session-config.ts";
 import { Company } from "../shared/company.ts";
 import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { Http } from "./http.ts";
 import { checkLogin, isPooledBy, type LoginOptions, OVER_HTTP } from "./login.ts";
+import { isRead } from "./reads.ts";
 import { throwIfAborted } from "../../signal.ts";
 
 export interface HttpAdapterOptions extends LoginOptions {
@@ -32,7 +32,7 @@ export class HttpAdapter implements Adapter {
   readonly #options: HttpAdapterOptions;
   readonly #parsers: Parsers;
   readonly #isPooled: boolean;
-  readonly #company: Company = new Company();
+  readonly #company: Company = new Company(isRead);
 
   constructor(options: HttpAdapterOptions, { url }: AdapterSource) {
     this.#options = options;
@@ -47,8 +47,7 @@ export class HttpAdapter implements Adapter {
   }
 
   readsAs(text: string): "shared" | "alone" | undefined {
-    if (!scan(text).isRead) return undefined;
-    return this.#company.welcomes(text) ? "shared" : "alone";
+    return this.#company.readsAs(text);
   }
 
   /** Nothing is sent. */

@@ -144,13 +144,12 @@ export class HttpConnection implements DriverConnection {
   }
 
   #isShared(statement: Statement): boolean {
-    const { text } = statement;
-    return scan(text).isRead && this.#company.welcomes(text) && !refusalOf(statement);
+    return this.#company.readsAs(statement.text) === "shared" && !refusalOf(statement);
   }
 
   #runAlone(step: QueryStep, settings: Settings | undefined, signal: AbortSignal | undefined): Promise<StepOutcome[]> {
     const run = (): Promise<StepOutcome[]> => this.#run([step], settings, undefined, signal);
-    return scan(step.statement.text).isRead ? this.#company.watch([step], run) : run();
+    return this.#company.readsAs(step.statement.text) ? this.#company.watch([step], run) : run();
   }
 
   /**

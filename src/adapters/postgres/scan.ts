@@ -1,12 +1,9 @@
-import { isReadOf } from "./reads.ts";
 import { type Words, wordsOf } from "./words.ts";
 
 /** What is seen of a text without asking the database. */
 export interface Scan {
   /** First word, in capitals; `""` when there is none. */
   readonly verb: string;
-  /** True: it reads rows, and does nothing else, as far as the text shows: it calls only functions that are known. */
-  readonly isRead: boolean;
   /** True: it leaves something in the session that the next one would see: settings, temporary tables, locks. */
   readonly leavesState: boolean;
   /** True: it changes the server's process, which no reset undoes: libraries, the seed of random(), links to other servers. */
@@ -75,7 +72,6 @@ function read(text: string): Scan {
   const isApart = APART.test(head);
   return {
     verb,
-    isRead: !leavesState && isReadOf(head),
     leavesState,
     isForGood: FOR_GOOD.test(head),
     isRepeatable: !isApart && (leavesState || CALLS.test(head)),

@@ -5,21 +5,34 @@ import { isDbError } from "../../errors.ts";
 /** Slower than twice the usual answer by as much is slow, in milliseconds. */
 const MARGIN_MS = 50;
 
-/** Longest text that shares a flight. */
+/** Longest text that shares a flight, and is remembered. */
 const MAX_LENGTH = 20_000;
 
-const MAX_TEXTS = 200;
+const MAX_TEXTS = 500;
 
 /**
  * Which reads share a flight, by their text. One that failed in company leaves alone from then on. After a flight that was
  * slow, its reads leave alone once, which shows which of them it was: the others are welcome again.
  */
 export class Company {
-  readonly #apart: Map<string, "failed" | "slow"> = new Map();
+  readonly #isRead: (text: string) => boolean;
+  readonly #reads: Map<string, "shared" | "alone" | undefined> = new Map();
+  readonly #slow: Set<string> = new Set();
   #usualMs = Infinity;
 
-  welcomes(text: string): boolean {
-    return text.length <= MAX_LENGTH && !this.#apart.has(text);
+  /** @param isRead - whether a statement only reads, and depends on nothing that others have done on its connection. */
+  constructor(isRead: (text: string) => boolean) {
+    this.#isRead = isRead;
+  }
+
+  /** As `Adapter.readsAs`. */
+  readsAs(text: string): "shared" | "alone" | undefined {
+    const reads = this.#reads;
+    if (!reads.has(text)) {
+      if (reads.size >= MAX_TEXTS) reads.clear();
+      reads.set(text, text.length > MAX_LENGTH || !this.#isRead(text) ? undefined : "shared");
+    }
+    return this.#slow.has(text) ? "alone" : reads.get(text);
   }
 
   /**
@@ -45,21 +58,17 @@ export class Company {
       if (!isAlone && outcome.status === "failed") {
         this.part(text);
         if (isTooLarge(outcome.error)) outcomes[index] = (await send([read]))[0]!;
-      } else if (isSlow) this.#note(text, "slow");
-      else if (isAlone && this.#apart.get(text) === "slow") this.#apart.delete(text);
+      } else if (isSlow) {
+        if (this.#slow.size >= MAX_TEXTS) this.#slow.clear();
+        this.#slow.add(text);
+      } else if (isAlone) this.#slow.delete(text);
     }
     return outcomes;
   }
 
   /** It leaves alone from now on. */
   part(text: string): void {
-    this.#note(text, "failed");
-  }
-
-  #note(text: string, why: "failed" | "slow"): void {
-    const [oldest] = this.#apart.size < MAX_TEXTS ? [] : this.#apart.keys();
-    if (oldest !== undefined) this.#apart.delete(oldest);
-    if (this.#apart.get(text) !== "failed") this.#apart.set(text, why);
+    this.#reads.set(text, "alone");
   }
 }
 

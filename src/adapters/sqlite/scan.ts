@@ -10,8 +10,6 @@ export interface Scan {
   readonly isWrite: boolean;
   /** True: it reads rows, and does nothing else. */
   readonly isRead: boolean;
-  /** True: it asks for what other statements of its connection have done: `last_insert_rowid()`. */
-  readonly looksBack: boolean;
   /** True: it leaves something in the session that the next one would see: settings, temporary or attached things. */
   readonly leavesState: boolean;
   /** The parameters in SQLite's own numbering: `""` for `?` and `?NNN`, else the name without its mark. */
@@ -41,7 +39,6 @@ const WRITE = /^(INSERT|REPLACE|UPDATE|DELETE)$/;
 // to them, or that write into the file, leave nothing.
 const LEAVES =
   /^(ATTACH|DETACH|CREATE TEMP|CREATE [^(.]*\bTEMP \.|(EXPLAIN (QUERY PLAN )?)?PRAGMA (\S+ \. )?(?!\w+_(X?INFO|LIST|CHECK|VERSION|CHECKPOINT|VACUUM)\b|APPLICATION_ID|OPTIMIZE)\S+ [=(])/;
-const LOOKS_BACK = /\b(last_insert_rowid|changes|load_extension)\b|_changes\b/i;
 // A trigger's body holds statements of its own: it is over at an END that stands behind a semicolon.
 const TRIGGER = /^(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP\w* )?TRIGGER\b/;
 // SQLite's own limit; a larger number is left for it to refuse.
@@ -91,7 +88,6 @@ function read(text: string): Scan {
     head,
     isWrite: WRITE.test(verb),
     isRead: READ.test(verb),
-    looksBack: LOOKS_BACK.test(text),
     leavesState: LEAVES.test(head),
     slots,
     places,
