@@ -71,6 +71,6 @@ export class ReadGroup {
     // Where it names a statement, that is the first of them; or one of the setup.
     const isOfFirst = "sql" in details && details.sql === this.#first!.statements[0]?.text;
     const own = isOfFirst ? { ...details, sql: text } : details;
-    return new DbError(code, message.slice(code.length + 2), own as typeof details, error);
+    return new DbError(code, message.slice(code.length + 2), own, error);
   }
 }

@@ -160,7 +160,7 @@ export async function askTurn(
 ): Promise<void> {
   const { autocommit } = stage.databases[db]!;
   const ask = async ({ letter, hops }: { readonly letter: string; readonly hops: number }): Promise<void> => {
-    for (let hop = 0; hop < hops; hop++) await undefined;
+    for (let hop = 0; hop < hops; hop++) await Promise.resolve();
     const statement = stage.ledger.ask(letter, stage.ledger.unit("autocommit", true).root);
     const { text } = statement;
     try {
@@ -168,7 +168,7 @@ export async function askTurn(
     } catch (error) {
       const { isDbError } = stage.world.lib;
       if (!isDbError(error, "QUERY_FAILED")) return;
-      const { sql = "" } = error.details;
+      const { sql } = error.details;
       if (statement.answer === "done" || (sql !== text && stage.ledger.byText(sql)))
         stage.world.fail("its own result", `${text} was done, or was given another's error: ${error.message}`);
     }

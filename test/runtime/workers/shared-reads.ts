@@ -9,11 +9,12 @@ let db: Database | undefined;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function read({ autocommit }: Database, id: number, group: number, hops: number): Promise<unknown> {
-  for (let hop = 0; hop < hops; hop++) await undefined;
+  for (let hop = 0; hop < hops; hop++) await Promise.resolve();
   const row = await autocommit.sql`${autocommit.sql.raw(`SELECT 'of ${id}, ${group}' AS of`)}, ${hops} AS hops`.first();
   return row;
 }
 
+// oxlint-disable-next-line import/no-default-export -- workerd looks for it there.
 export default {
   async fetch(request: Request, { DATABASE_URL }: { readonly DATABASE_URL: string }): Promise<Response> {
     const database = (db ??= createDatabase(DATABASE_URL, {
