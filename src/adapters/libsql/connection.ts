@@ -4,7 +4,7 @@ import { type DbError, isDbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { isUnsent } from "../shared/platform.ts";
-import type { Company } from "../shared/company.ts";
+import { type Company, isTooLarge } from "../shared/company.ts";
 import type { Freshness, Reading } from "./freshness.ts";
 import { gone, isRefused, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
@@ -58,7 +58,16 @@ export class LibsqlConnection implements DriverConnection {
     const fly = (steps: readonly Step[]): Promise<StepOutcome[]> =>
       this.#fly({ flight: { ...flight, steps }, signal, patience: new Patience() });
     const { steps } = flight;
-    return this.#ground.state === "idle" && areLoneReads(steps) ? this.#company.watch(steps, fly) : fly(steps);
+    if (this.#ground.state !== "idle" || !areLoneReads(steps)) return fly(steps);
+    return this.#company.watch(steps, (reads) => fly(reads).catch((error: unknown) => this.#apart(reads, error)));
+  }
+
+  /** What is too large to be sent together is so for each of them, until it is tried alone. */
+  #apart(reads: readonly Step[], error: unknown): StepOutcome[] {
+    if (reads.length === 1 || !isTooLarge(error) || this.#hasState || this.#isDirty) throw error;
+    this.#isClosed = false;
+    this.raw.forget();
+    return reads.map(() => ({ status: "failed", error: error as Error }));
   }
 
   stream(statement: Statement, options: StreamOptions): LibsqlStream {

@@ -72,7 +72,7 @@ export class Company {
   }
 }
 
-/** libSQL answers that as well where it is the answers of all that are too large together. */
-function isTooLarge(error: unknown): boolean {
-  return isDbError(error, "QUERY_FAILED") && error.details.dialectCode === "RESPONSE_TOO_LARGE";
+/** It may have been too large for one request or answer only together with others. */
+export function isTooLarge(error: unknown): boolean {
+  return isDbError(error, "QUERY_FAILED") && /^(413|RESPONSE_TOO_LARGE)$/.test(error.details.dialectCode ?? "");
 }

@@ -152,11 +152,22 @@ test("what the server is lost for is asked again in company; each error is its c
   expect((await sent()).filter((types) => types.startsWith("batch batch"))).toHaveLength(2);
 });
 
+test("what is too large together is asked again alone", async () => {
+  const { db, server, sent } = await openShop({ server: { maxResponseBytes: 1_000 }, lostStreams: 1 });
+  const large = "SELECT printf('%2000c', 'x') AS x";
+  const ended = await Promise.allSettled([db.sql`SELECT 1 AS n`, db.query(large)]);
+  expect(ended).toMatchObject([{ value: [{ n: 1 }] }, { reason: { details: { dialectCode: "RESPONSE_TOO_LARGE" } } }]);
+  expect(await sent()).toHaveLength(2);
+  await server.fail({ action: "status", status: 413 });
+  expect(await Promise.all([db.sql`SELECT 2 AS n`, db.sql`SELECT 3 AS n`])).toEqual([[{ n: 2 }], [{ n: 3 }]]);
+  expect((await sent()).filter((types) => types.startsWith("batch"))).toHaveLength(3);
+});
+
 test("an error of the whole request is each caller's own, with its own line", async () => {
   const refused: Fetch = async () => {
     throw Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED" } });
   };
-  const { db } = await openShop({ libsql: { fetch: refused } });
+  const { db } = await openShop({ libsql: { fetch: refused }, database: { pool: { acquireTimeoutMs: 100 } } });
   async function one(): Promise<void> {
     await db.sql`SELECT 1`;
   }
