@@ -25,6 +25,7 @@ export default defineConfig({
     // A test that waits for real is wrong; these bounds only end what hangs, on the slowest machine too.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
     typecheck: {
       enabled: true,
       include: ["test/types/**/*.test-d.ts"],

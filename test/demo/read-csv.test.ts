@@ -102,7 +102,7 @@ test.each([
   ["UTF-16 with a mark", utf16("\ufeffname\nZoë\n", true), "utf-16le"],
   ["UTF-16 without one", utf16("name\nZoë\n", true), "utf-16le"],
   ["UTF-16, the other way round", utf16("\ufeffname\nZoë\n", false), "utf-16be"],
-] as const)("%s is found", { timeout: 20_000 }, async (_, bytes, expected) => {
+] as const)("%s is found", async (_, bytes, expected) => {
   const encoding = await findEncoding(new Blob([bytes]));
   expect(encoding).toBe(expected);
   expect((await rowsOf(bytes, { encoding })).at(-1)).toEqual(["Zoë"]);

@@ -67,7 +67,7 @@ function left(folder: string): string[] {
 test.each([
   ["Ctrl+C, which a terminal tells to all of them", "SIGINT", true],
   ["SIGTERM to it alone", "SIGTERM", false],
-] as const)("%s ends the page, the Workers and their databases", { timeout: 120_000 }, async (_, signal, isToAll) => {
+] as const)("%s ends the page, the Workers and their databases", async (_, signal, isToAll) => {
   const { url, child, folder } = await start();
   const page = await fetch(url);
   expect(page.status).toBe(200);
@@ -83,5 +83,5 @@ test.each([
   await exit;
   for (let tries = 0; tries < 100 && isAlive(child); tries++) await sleep(50);
   expect(isAlive(child), "a process is left").toBe(false);
-  await expect.poll(() => left(folder), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => left(folder)).toEqual([]);
 });

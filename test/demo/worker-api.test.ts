@@ -122,7 +122,7 @@ describe.each(Object.entries(databases))("on %s", (_, { start, watch, orderFligh
     order.socket?.resetAndDestroy();
     await isGone;
     await expect
-      .poll(async () => (await get<IsolateReport>("/api/stats")).sessions, { timeout: 2_000 })
+      .poll(async () => (await get<IsolateReport>("/api/stats")).sessions)
       .toMatchObject({ aborted: sessions.aborted + 1, committed: sessions.committed });
     expect(await stock(11)).toBe(before);
   });

@@ -17,8 +17,8 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: process.env["CI"] !== undefined,
   workers: 2,
-  timeout: 45_000,
-  expect: { timeout: 10_000 },
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
   reporter: "list",
   use: {
     baseURL: `http://127.0.0.1:${port}`,
@@ -33,7 +33,7 @@ export default defineConfig({
         "--disable-software-rasterizer",
       ],
     },
-    actionTimeout: 15_000,
+    actionTimeout: 30_000,
     // A trace doubles the work of every test: asked for when one must be understood.
     trace: process.env["CI"] ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",

@@ -103,7 +103,7 @@ function pagesOf(path: string): string[] {
   return existsSync(join(root, path)) ? readdirSync(join(root, path)).filter((file) => file.endsWith(".md")) : [];
 }
 
-test("every TypeScript example compiles", { timeout: 30_000 }, () => {
+test("every TypeScript example compiles", () => {
   const paths = ["README.md", "CONTRIBUTING.md", ...pagesOf("docs").map((file) => `docs/${file}`)];
   const pages = Object.fromEntries(
     paths.filter((path) => existsSync(join(root, path))).map((path) => [path, readFileSync(join(root, path), "utf8")]),
@@ -113,7 +113,7 @@ test("every TypeScript example compiles", { timeout: 30_000 }, () => {
   expect(errors).toEqual([]);
 });
 
-test("a stale example is told with the line of its page", { timeout: 30_000 }, () => {
+test("a stale example is told with the line of its page", () => {
   const page =
     'Text.\n\n```ts\nimport { createDatabase } from "isopool";\ncreateDatabase(7);\n```\n\n```ts\nawait db.qwery("");\n```\n';
   const { blocks, errors } = compile({ "PAGE.md": page });

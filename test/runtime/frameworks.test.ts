@@ -117,5 +117,5 @@ describe("a job in Node", () => {
     } finally {
       await server.stop();
     }
-  }, 60_000);
+  });
 });

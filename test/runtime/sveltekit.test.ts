@@ -58,7 +58,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test("SvelteKit commits what it answers, and rolls back what error() has ended", { timeout: 60_000 }, async () => {
+test("SvelteKit commits what it answers, and rolls back what error() has ended", async () => {
   const server = await startLibsqlServer({ tokens: { "the-token": "full" } });
   const port = await freePort();
   const env = {

@@ -189,7 +189,7 @@ test("a WebSocket that is half open is found by the reset, and replaced unseen w
   }
 });
 
-test("a stream on one is read from another connection, as nothing was executed", { timeout: 60_000 }, async () => {
+test("a stream on one is read from another connection, as nothing was executed", async () => {
   const { db, server } = await openShop({ neon: { transport: "ws" } });
   const read = async (how: "alone" | "session"): Promise<unknown[]> => {
     const rows: unknown[] = [];

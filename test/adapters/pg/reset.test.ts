@@ -104,7 +104,7 @@ describe.each(CASES)("on PostgreSQL $version, through $driver", ({ version, driv
 describe.each(["pg", "postgres.js"] as const)(
   "through a real pgbouncer in transaction mode, by %s",
   (driver: DriverName) => {
-    test("no session sees what others have set or left", { timeout: 120_000 }, async ({ skip }) => {
+    test("no session sees what others have set or left", async ({ skip }) => {
       if ((await ensurePgbouncer()) === undefined) {
         if (process.env["CI"]) throw new Error("Expected a pgbouncer: apt-get install pgbouncer");
         skip("there is no pgbouncer here, and none could be installed");

@@ -58,7 +58,7 @@ describe.each([15, 18] as const)("lone statements of one tick, on PostgreSQL %i"
 });
 
 // Sent with a Sync each, pgbouncer 1.18 mixes them with those of others.
-test("nothing of one client reaches another through a real pgbouncer", { timeout: 60_000 }, async ({ skip }) => {
+test("nothing of one client reaches another through a real pgbouncer", async ({ skip }) => {
   if ((await ensurePgbouncer()) === undefined) {
     if (process.env["CI"]) throw new Error("Expected a pgbouncer: apt-get install pgbouncer");
     skip("there is no pgbouncer here, and none could be installed");

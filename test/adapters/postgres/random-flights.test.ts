@@ -94,7 +94,7 @@ class Program {
 }
 
 describe.each([15, 18] as const)("on PostgreSQL %i", (version) => {
-  test.each([false, true])("random flights; behind a pooler: %s", { timeout: 60_000 }, async (pooled) => {
+  test.each([false, true])("random flights; behind a pooler: %s", async (pooled) => {
     const { server } = await openShop({ server: { version } });
     const options = optionsFor(driver, server, { transport: "ws", pooled, parsers: { numeric: Number } });
     const adapter = neon(options).create({ url: server.url, folder: "" });

@@ -78,7 +78,7 @@ async function play(options: ShopOptions): Promise<{ seen: unknown[]; opened: nu
 }
 
 describe("nothing of one tenant reaches another", () => {
-  test.each(["ws", "auto"] as const)("through the proxy, over %s", { timeout: 120_000 }, async (transport) => {
+  test.each(["ws", "auto"] as const)("through the proxy, over %s", async (transport) => {
     const { seen, opened } = await play({ neon: { transport } });
     expect(seen).toEqual([]);
     // And no connection was closed for what was left in it.

@@ -11,11 +11,30 @@ const contenders = new Map();
 const makers = {
   opfs: (megabytes) => contend(withStorage(opfs()), megabytes),
 
+  floor: () => floor(),
+
   sahpool: (megabytes) => sahpool(megabytes, "DELETE"),
 
   // As fast as it goes: for one connection alone, with a log.
   "sahpool wal": (megabytes) => sahpool(megabytes, "WAL"),
 };
+
+/** What no durable commit can do without: one page is written, over what is there, and flushed. */
+async function floor() {
+  const page = crypto.getRandomValues(new Uint8Array(4_096));
+  const pages = 1_000;
+  const folder = await navigator.storage.getDirectory();
+  const file = await folder.getFileHandle("floor", { create: true });
+  const handle = await file.createSyncAccessHandle();
+  handle.write(new Uint8Array(pages * page.length), { at: 0 });
+  handle.flush();
+  let at = 0;
+  const commit = () => {
+    handle.write(page, { at: (at++ % pages) * page.length });
+    handle.flush();
+  };
+  return new Contender(1, commit, () => handle.close());
+}
 
 async function sahpool(megabytes, journal) {
   const sqlite3 = await sqlite3InitModule();

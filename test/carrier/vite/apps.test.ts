@@ -16,7 +16,7 @@ beforeAll(async () => {
     ...(executablePath !== undefined && { executablePath }),
     args: ["--host-resolver-rules=MAP * ^NOTFOUND , EXCLUDE 127.0.0.1"],
   });
-}, 30_000);
+});
 afterAll(() => browser.close());
 
 /** What each application shows once its button was clicked. */

@@ -60,13 +60,13 @@ beforeAll(async () => {
   const { port } = new URL(server.resolvedUrls?.local[0] ?? "");
   await page.goto(`http://127.0.0.1:${port}/`);
   await page.waitForFunction("globalThis.page !== undefined");
-}, 30_000);
+});
 
 afterAll(async () => {
   await browser.close();
   await server.close();
   code.remove();
-}, 30_000);
+});
 
 /** What two flows at once, and one of nobody, see in the page. */
 function seen(): Promise<unknown> {
@@ -83,8 +83,8 @@ test("a web worker keeps its context, too", async () => {
   expect(await page.evaluate("page.inWorker('W')")).toEqual(Array.from({ length: LOOKS }, () => "W"));
 });
 
-test("what was edited keeps its context, without a new page", { timeout: 20_000 }, async () => {
+test("what was edited keeps its context, without a new page", async () => {
   code.write("edited.ts", "export const flow = async (see: () => void): Promise<void> => { await null; see(); };");
-  await page.waitForFunction("globalThis.page.edits > 0", undefined, { timeout: 15_000 });
+  await page.waitForFunction("globalThis.page.edits > 0");
   expect(await seen()).toEqual(kept(1));
 });

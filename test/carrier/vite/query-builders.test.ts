@@ -58,7 +58,7 @@ let browser: Browser;
 beforeAll(async () => {
   const executablePath = browserPath();
   browser = await chromium.launch({ ...(executablePath !== undefined && { executablePath }) });
-}, 30_000);
+});
 afterAll(() => browser.close());
 
 test("in a page, a Kysely, a Drizzle and db.sql are in the transaction of whichever began it", async () => {

@@ -123,9 +123,9 @@ test("the request is kept alive for the handler and the end of its sessions, tho
   let isOver = false;
   // None of what keeps it alive fails: workerd would tell nobody, and others end the process.
   const over = Promise.all(context.kept).then(() => (isOver = true));
-  await vi.waitFor(() =>
-    expect([first, second].map(({ adapter }) => adapter.flights.at(-1))).toEqual(["1: rollback", "1: rollback"]),
-  );
+  await expect
+    .poll(() => [first, second].map(({ adapter }) => adapter.flights.at(-1)))
+    .toEqual(["1: rollback", "1: rollback"]);
   await new Promise((resolve) => setTimeout(resolve, 5));
   expect(isOver).toBe(false);
   gate.resolve();

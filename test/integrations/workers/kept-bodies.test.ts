@@ -1,7 +1,7 @@
 // keepUntilStreamEnds: the session lasts until the response's body is read, and ends with it, however it ends.
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { isDbError } from "../../../src/errors.ts";
 import type { DatabaseOptions, Session } from "../../../src/index.ts";
 import {
@@ -169,6 +169,6 @@ test("a session whose time is over breaks the body off, and ends its source, tho
   const error: unknown = await response.text().catch((reason: unknown) => reason);
   expect(isDbError(error, "QUERY_TIMEOUT")).toBe(true);
   await over();
-  await vi.waitFor(() => expect(isEnded).toBe(true));
+  await expect.poll(() => isEnded).toBe(true);
   expect(adapter.flights).toEqual(["1: begin | insert", "1: rollback"]);
 });

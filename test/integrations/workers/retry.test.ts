@@ -168,7 +168,7 @@ test("a client that leaves ends the wait for another attempt", async () => {
     { retry: { retries: 9, delayMs: 1e9, maxDelayMs: 1e9 } },
   );
   const handling = handle(new Request("http://localhost/", { signal: client.signal }), {}, {});
-  await vi.waitFor(() => expect(events.map(({ type }) => type)).toContain("retry"));
+  await expect.poll(() => events.map(({ type }) => type)).toContain("retry");
   client.abort(new Error("gone"));
   await expect(handling).rejects.toThrow("gone");
 });

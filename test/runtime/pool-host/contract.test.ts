@@ -33,7 +33,7 @@ beforeAll(async () => {
     objectsOf: { POOL: { worker: "host", className: "ContractPool" } },
     workers: { host: { script: host!.code, durableObjects: ["ContractPool"] } },
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   await workerd.stop();

@@ -1,11 +1,8 @@
 // Promise: all sessions share an exact number of connections, first come, first served, and nobody waits beyond the deadline.
 
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { PATIENCE } from "../../servers/patience.ts";
 import { startStage } from "./stage.ts";
-
-// Of what a slow machine takes for many requests, nothing is told.
-vi.setConfig({ testTimeout: 120_000 });
 
 test("150 requests at once are 150 requests served, on 5 connections", async () => {
   const { json, server, stats } = await startStage({ host: { pool: { max: 5, acquireTimeoutMs: 60_000 } } });

@@ -12,7 +12,7 @@ test("results larger than a message come in pieces, and values larger than one i
   expect(await json("/?do=big&count=3&chars=3000000&bytes=3000000&apart")).toEqual({ count: 3, isWhole: true });
   await quiet();
   expect((await stats()).opened).toBe(1);
-}, 120_000);
+});
 
 test("a statement that is larger than a message is refused, and the session goes on", async () => {
   const { json } = await startStage();
@@ -21,7 +21,7 @@ test("a statement that is larger than a message is refused, and the session goes
     outcome: "not-executed",
     next: [{ name: "item 1" }],
   });
-}, 60_000);
+});
 
 test("streams are read a batch at a time, may be left, and large batches come in pieces", async () => {
   const { json, server, quiet } = await startStage();
@@ -30,7 +30,7 @@ test("streams are read a batch at a time, may be left, and large batches come in
   expect(await json("/?do=stream&rows=40&bytes=1000000&batch=20&apart")).toEqual({ count: 40, sum: 40_000_000 });
   await quiet();
   expect((await server.open()).backends.map(({ state }) => state)).toEqual(["idle"]);
-}, 60_000);
+});
 
 test("a statement's own parsers read in the Worker", async () => {
   const { json } = await startStage();

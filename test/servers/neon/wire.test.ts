@@ -17,8 +17,7 @@ test("both versions answer over HTTP and over a WebSocket", async () => {
     expect(overHttp).toEqual({ major: version, who: "neondb_owner" });
     expect(overSocket.rows).toEqual([overHttp]);
   }
-  // Two PostgreSQLs are made.
-}, 30_000);
+});
 
 describe("POST /sql", () => {
   test("gives fields, rows as texts, command and count, as rows of arrays or of objects", async () => {
