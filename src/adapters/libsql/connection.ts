@@ -12,6 +12,7 @@ import { type Ground, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
 import { isBusy, type Remote } from "./remote.ts";
 import { type Entries, LibsqlStream } from "./stream.ts";
 import { areLoneReads, mayOnlyRead, onlyReads } from "./texts.ts";
+import { isBusyOutcome } from "./told.ts";
 import { toWire } from "./values.ts";
 import type { WireRequest, WireResponse } from "./wire.ts";
 import { throwIfAborted } from "../../signal.ts";
@@ -267,10 +268,4 @@ export class LibsqlConnection implements DriverConnection {
 
 function hasError({ error, response }: WireResponse): boolean {
   return error !== undefined || (response?.result?.step_errors.some(Boolean) ?? false);
-}
-
-function isBusyOutcome(outcome: StepOutcome | undefined): boolean {
-  return (
-    outcome?.status === "failed" && isDbError(outcome.error, "QUERY_FAILED") && outcome.error.details.kind === "busy"
-  );
 }
