@@ -12,7 +12,7 @@ import { type Ground, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
 import { isBusy, type Remote } from "./remote.ts";
 import { type Entries, LibsqlStream } from "./stream.ts";
 import { areLoneReads, mayOnlyRead, onlyReads } from "./texts.ts";
-import { isBusyOutcome } from "./told.ts";
+import { hasError, isBusyOutcome } from "./told.ts";
 import { toWire } from "./values.ts";
 import type { WireRequest, WireResponse } from "./wire.ts";
 import { throwIfAborted } from "../../signal.ts";
@@ -60,12 +60,14 @@ export class LibsqlConnection implements DriverConnection {
       this.#fly({ flight: { ...flight, steps }, signal, patience: new Patience() });
     const { steps } = flight;
     if (this.#ground.state !== "idle" || !areLoneReads(steps)) return fly(steps);
-    return this.#company.watch(steps, (reads) => fly(reads).catch((error: unknown) => this.#apart(reads, error)));
+    return this.#company.watch(steps, (reads) =>
+      reads.length > 1 ? fly(reads).catch((error: unknown) => this.#apart(reads, error)) : fly(reads),
+    );
   }
 
   /** What is too large to be sent together is so for each of them, until it is tried alone. */
   #apart(reads: readonly Step[], error: unknown): StepOutcome[] {
-    if (reads.length === 1 || !isTooLarge(error) || this.#hasState || this.#isDirty) throw error;
+    if (!isTooLarge(error) || this.#hasState || this.#isDirty) throw error;
     this.#isClosed = false;
     this.raw.forget();
     return reads.map(() => ({ status: "failed", error: error as Error }));
@@ -264,8 +266,4 @@ export class LibsqlConnection implements DriverConnection {
     if (!mayBeThere && isDbError(error, "CONNECTION_LOST") && error.outcome === "not-executed") this.raw.forget();
     return error;
   }
-}
-
-function hasError({ error, response }: WireResponse): boolean {
-  return error !== undefined || (response?.result?.step_errors.some(Boolean) ?? false);
 }

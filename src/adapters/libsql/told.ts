@@ -89,3 +89,8 @@ export function isBusyOutcome(outcome: StepOutcome | undefined): boolean {
     outcome?.status === "failed" && isDbError(outcome.error, "QUERY_FAILED") && outcome.error.details.kind === "busy"
   );
 }
+
+/** Whether a request failed, or something in it. */
+export function hasError({ error, response }: WireResponse): boolean {
+  return error !== undefined || (response?.result?.step_errors.some(Boolean) ?? false);
+}

@@ -40,30 +40,40 @@ export class Company {
    *
    * @param send - called with all of them, and once more with each that was too large in company.
    */
-  async watch(
+  watch(
     reads: readonly QueryStep[],
     send: (reads: readonly QueryStep[]) => Promise<StepOutcome[]>,
   ): Promise<StepOutcome[]> {
     const startedAt = systemClock.now();
-    const outcomes = await send(reads);
-    const tookMs = systemClock.now() - startedAt;
-    const hasFailed = outcomes.some(({ status }) => status === "failed");
-    const isSlow = !hasFailed && tookMs > 2 * this.#usualMs + MARGIN_MS;
-    // It may grow as well: a network that has become slower is no reason to leave alone for ever.
-    this.#usualMs = Math.min(tookMs, this.#usualMs * 1.1);
-    const isAlone = reads.length === 1;
+    return send(reads).then((outcomes) => {
+      const tookMs = systemClock.now() - startedAt;
+      const hasFailed = outcomes.some(({ status }) => status === "failed");
+      const isSlow = !hasFailed && tookMs > 2 * this.#usualMs + MARGIN_MS;
+      // It may grow as well: a network that has become slower is no reason to leave alone for ever.
+      this.#usualMs = Math.min(tookMs, this.#usualMs * 1.1);
+      if (isSlow) for (const { statement } of reads) this.#suspect(statement.text);
+      else if (reads.length === 1) this.#slow.delete(reads[0]!.statement.text);
+      return hasFailed && reads.length > 1 ? this.#settle(reads, outcomes, send) : outcomes;
+    });
+  }
+
+  async #settle(
+    reads: readonly QueryStep[],
+    outcomes: StepOutcome[],
+    send: (reads: readonly QueryStep[]) => Promise<StepOutcome[]>,
+  ): Promise<StepOutcome[]> {
     for (const [index, read] of reads.entries()) {
-      const { text } = read.statement;
       const outcome = outcomes[index]!;
-      if (!isAlone && outcome.status === "failed") {
-        this.part(text);
-        if (isTooLarge(outcome.error)) outcomes[index] = (await send([read]))[0]!;
-      } else if (isSlow) {
-        if (this.#slow.size >= MAX_TEXTS) this.#slow.clear();
-        this.#slow.add(text);
-      } else if (isAlone) this.#slow.delete(text);
+      if (outcome.status !== "failed") continue;
+      this.part(read.statement.text);
+      if (isTooLarge(outcome.error)) outcomes[index] = (await send([read]))[0]!;
     }
     return outcomes;
+  }
+
+  #suspect(text: string): void {
+    if (this.#slow.size >= MAX_TEXTS) this.#slow.clear();
+    this.#slow.add(text);
   }
 
   /** It leaves alone from now on. */
