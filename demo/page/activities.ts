@@ -1,5 +1,7 @@
 // What the page itself does with the database's one connection, in words: whoever waits can say for what.
 
+import { timeline } from "./sessions/timeline.ts";
+
 export interface Activity {
   /** `your import`. */
   readonly label: string;
@@ -10,6 +12,16 @@ export interface Activity {
 /** Fires `change` when something begins or ends. */
 class Activities extends EventTarget {
   readonly #running = new Set<Activity>();
+  #elsewhere = "";
+
+  constructor() {
+    super();
+    timeline.addEventListener("change", () => {
+      if (this.#elsewhere === timeline.waitsFor) return;
+      this.#elsewhere = timeline.waitsFor;
+      this.dispatchEvent(new Event("change"));
+    });
+  }
 
   /** What came first has the connection: sessions get it in the order in which they ask. */
   get holder(): Activity | undefined {
@@ -23,7 +35,8 @@ class Activities extends EventTarget {
   /** What another one has to wait for; `""`: nothing. */
   waitFor(label: string): string {
     const { holder } = this;
-    return holder && holder.label !== label ? `Waiting for ${holder.label}…` : "";
+    if (holder && holder.label !== label) return `Waiting for ${holder.label}…`;
+    return holder && this.#elsewhere ? `Waiting for ${this.#elsewhere}…` : "";
   }
 
   async during<T>(label: string, work: () => Promise<T>, { isPrecious = false } = {}): Promise<T> {

@@ -30,7 +30,7 @@ export function isSqlite(image: Uint8Array): boolean {
 export async function open({ id, onEvent, isInMemory = false }: OpeningOptions): Promise<Opened> {
   const opened = await openDatabase({ name: id, memory: isInMemory ? { image: undefined } : undefined, onEvent });
   if (opened.keptIn !== "memory" || isInMemory) return complete(opened, "");
-  // Nothing can be kept here: a worker that knows this is never ended with all that it has.
+  // Nothing can be kept here: what is in memory is each tab's own, because it would be gone with the one that leads.
   await discard(opened.db);
   return open({ id, onEvent, isInMemory: true });
 }

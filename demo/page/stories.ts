@@ -1,6 +1,7 @@
 // The stories that the sessions view tells: what each shows, and the code that runs, taken from its own file.
 
 import type { Database } from "../../src/index.ts";
+import type { Chosen } from "./stories/chosen.ts";
 import { abort } from "./stories/abort.ts";
 import abortCode from "./stories/abort.ts?raw";
 import { compete } from "./stories/compete.ts";
@@ -20,19 +21,20 @@ export interface Story {
   readonly teaser: string;
   /** What there is to see on the timeline. */
   readonly sight: string;
-  readonly code: string;
+  /** Its file. */
+  readonly file: string;
   /** @returns what came of it, in a sentence. */
-  run(db: Database, signal: AbortSignal): Promise<string>;
+  run(db: Database, signal: AbortSignal, chosen: Chosen): Promise<string>;
 }
 
 export const stories: readonly Story[] = [
   {
     id: "compete",
     title: "Start competing sessions",
-    teaser: "Six orders at the same moment, one connection.",
+    teaser: "Orders at the same moment, one connection.",
     sight:
       "One session holds the connection; the others wait in line, first come, first served. BEGIN travels with a session's first statement, so it costs no round trip.",
-    code: codeOf(competeCode),
+    file: competeCode,
     run: compete,
   },
   {
@@ -41,7 +43,7 @@ export const stories: readonly Story[] = [
     teaser: "If the work throws, its rows are rolled back.",
     sight:
       "The work throws halfway through. The session rolls back, the error reaches the caller unchanged, and the count is unchanged.",
-    code: codeOf(failCode),
+    file: failCode,
     run: fail,
   },
   {
@@ -50,7 +52,7 @@ export const stories: readonly Story[] = [
     teaser: "An AbortSignal, while waiting and while working.",
     sight:
       "Three sessions want the connection. The second is aborted while it waits, the first is aborted while it works and rolled back, and the third gets its turn early.",
-    code: codeOf(abortCode),
+    file: abortCode,
     run: abort,
   },
   {
@@ -59,7 +61,7 @@ export const stories: readonly Story[] = [
     teaser: "A part fails, the rest goes on.",
     sight:
       "The inner transaction is a savepoint on the same connection. It is rolled back alone, with the next flight, and the outer one commits.",
-    code: codeOf(nestCode),
+    file: nestCode,
     run: nest,
   },
   {
@@ -68,7 +70,7 @@ export const stories: readonly Story[] = [
     teaser: "It fails twice, then commits.",
     sight:
       "Each attempt is a session of its own and leaves nothing behind. Between attempts it waits for a random time, so that the losers of a race do not collide again.",
-    code: codeOf(retryCode),
+    file: retryCode,
     run: retry,
   },
   {
@@ -77,12 +79,7 @@ export const stories: readonly Story[] = [
     teaser: "A session that waits for itself, detected immediately.",
     sight:
       "The inner session would wait for the connection that its outer session holds. It fails immediately instead of waiting forever.",
-    code: codeOf(deadlockCode),
+    file: deadlockCode,
     run: deadlock,
   },
 ];
-
-/** Without the imports: they say nothing about sessions. */
-function codeOf(file: string): string {
-  return file.slice(file.indexOf("export ")).trimEnd();
-}

@@ -1,16 +1,21 @@
 // The database that is open, and what the page knows of it.
 
 import type { Database, DatabaseEvent, DatabaseStats } from "../../src/index.ts";
+import type { TabRole } from "../../src/contract/events.ts";
 import { activities } from "./activities.ts";
 import { type Catalog, NO_CATALOG, readCatalog, type TableInfo } from "./catalog.ts";
 import { discard, type KeptIn, onFile } from "./engine/engine.ts";
 import { plural } from "./format.ts";
 import { dropKept, imageOf, isLocked, isSqlite, open, type Opened, openImage, reasonOf } from "./opening.ts";
-import { timeline } from "./sessions/timeline.ts";
+import { placeOf } from "./link.ts";
+import { tabs, timeline } from "./sessions/timeline.ts";
 import { type Kept, SAMPLE, shelf } from "./shelf.ts";
-import { fillShop } from "./shop.ts";
+import { fillShop, renewShop } from "./shop.ts";
 
 type Stats = Pick<DatabaseStats, "open" | "busy" | "idle" | "waiting" | "waits" | "flights">;
+
+/** Another tab may commit hundreds of times in a second: its changes are read this often at the most. */
+const REREAD_MS = 250;
 
 const NO_STATS: Stats = { open: 0, busy: 0, idle: 0, waiting: 0, waits: 0, flights: 0 };
 
@@ -26,6 +31,7 @@ class Workspace extends EventTarget {
   /** Written since it was opened or downloaded, and kept nowhere. */
   #isUnsaved = false;
   #opening: Promise<void> = Promise.resolve();
+  #rereading: ReturnType<typeof setTimeout> | undefined;
   /** What went wrong with the last file; `""` when nothing did. */
   problem = "";
   notice = "";
@@ -54,6 +60,11 @@ class Workspace extends EventTarget {
 
   get keptIn(): KeptIn | undefined {
     return this.#opened?.keptIn;
+  }
+
+  /** Of this tab, among those that share what is kept. */
+  get role(): TabRole | undefined {
+    return this.#opened?.db.stats().role;
   }
 
   /** Whether closing the page loses something. */
@@ -103,11 +114,10 @@ class Workspace extends EventTarget {
     return this.reopen(SAMPLE, { isInMemory: true });
   }
 
-  /** The sample as it was made, in place of what has become of it. */
+  /** The sample as it was made, in place of what has become of it: in one session, which other tabs see as one change. */
   async renewSample(): Promise<void> {
-    if (this.isSample && this.#opened) await dropKept(this.#release()!, SAMPLE.id);
-    else if (this.keptIn !== "memory") await onFile({ op: "remove", name: SAMPLE.id });
-    await this.reopen(SAMPLE, { isInMemory: this.keptIn === "memory" });
+    await activities.during("the new sample shop", () => renewShop(this.db));
+    await this.noteChange({ isUrgent: true });
   }
 
   /** Opens a file of the user's; what was open stays open when it is no database, and stays kept when it is one. */
@@ -132,6 +142,8 @@ class Workspace extends EventTarget {
 
   /** Removes one from this browser; where it is open, the sample takes its place. */
   async remove(kept: Kept): Promise<void> {
+    if (tabs.has(kept.id))
+      return this.complain(`${kept.name} is open in another tab. Close it there, or turn to another database.`);
     if (this.#kept.id === kept.id && this.#opened) await dropKept(this.#release()!, kept.id);
     else await onFile({ op: "remove", name: kept.id });
     shelf.forget(kept);
@@ -175,6 +187,25 @@ class Workspace extends EventTarget {
     this.dispatchEvent(new Event("schema"));
   }
 
+  /** Of the database that is open now: the events of one that is on its way out are told, and change nothing. */
+  #hear(event: DatabaseEvent, id: string): void {
+    timeline.record(event);
+    tabs.pass(event);
+    if (id !== this.#kept.id || !this.#opened) return;
+    if (event.type === "role") this.dispatchEvent(new Event("notice"));
+    if (event.type === "change" && !event.isOwn) this.#noteOthers();
+  }
+
+  /** Another tab has committed: what is looked at is read again, and the rest when it is looked at. */
+  #noteOthers(): void {
+    this.#isStale = true;
+    if (placeOf(location.hash).door !== "try" || this.#rereading !== undefined) return;
+    this.#rereading = setTimeout(() => {
+      this.#rereading = undefined;
+      void this.refresh();
+    }, REREAD_MS);
+  }
+
   #openNew(
     fileName: string,
     how: (options: { id: string; onEvent: (event: DatabaseEvent) => void; isInMemory: boolean }) => Promise<Opened>,
@@ -196,12 +227,13 @@ class Workspace extends EventTarget {
     // One database is open once: the same one again comes behind its own end.
     if (this.#opened && this.#kept.id === kept.id) await discard(this.#release()?.db);
     try {
-      const opened = await how((event) => timeline.record(event));
+      const opened = await how((event) => this.#hear(event, kept.id));
       const previous = this.#release();
       this.#opened = opened;
       this.#kept = kept;
       this.#catalog = opened.catalog;
       this.#isStale = this.#isUnsaved = this.isLocked = false;
+      tabs.turnTo(opened.keptIn === "memory" ? "" : kept.id);
       if (opened.keptIn !== "memory") shelf.choose(kept);
       const found = `${kept.name} is open, with ${plural(ownTables(opened.catalog), "table")}.`;
       this.say(kept.isSample ? "" : [found, opened.remark].filter(Boolean).join(" "));
@@ -213,7 +245,7 @@ class Workspace extends EventTarget {
       const after = this.isReady ? " The previous database is still open." : "";
       this.#fail(
         this.isLocked
-          ? `Another tab of this browser has ${kept.name} open, and one tab at a time can.${after}`
+          ? `A tab of this browser that gives no answer has ${kept.name} open.${after}`
           : `${kept.name} cannot be opened: ${reasonOf(error)}.${after}`,
       );
     }

@@ -12,7 +12,7 @@ export { ShopPool } from "./pool.ts";
 async function answer(request: Request): Promise<Response> {
   const { pathname, searchParams: params } = new URL(request.url);
   const { route, id } = findRoute(request, pathname);
-  return route.handle({ request, params, id });
+  return route.handle({ request, path: pathname, params, id });
 }
 
 // A list needs no transaction: its query is one flight, with nothing to commit behind it.

@@ -74,6 +74,16 @@ export interface IsolateReport {
   readonly latest: readonly RequestReport[];
 }
 
+/** What is in the books of one side, when all of its orders are over. */
+export interface ContestBooks {
+  /** Money there is beyond what there was. */
+  readonly madeUpCents: number;
+  /** Orders by their customers. */
+  readonly placed: readonly (readonly [customer: number, orders: number])[];
+  /** Connections in the middle of a transaction, with nobody there to end it. */
+  readonly leaked: number;
+}
+
 /** Of every answer that is no success. */
 export interface Problem {
   readonly error: string;

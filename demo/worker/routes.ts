@@ -1,6 +1,7 @@
 // Which request asks for what.
 
 import { env } from "cloudflare:workers";
+import * as contest from "./contest/contest.ts";
 import { db, pool } from "./database.ts";
 import { HttpError, json } from "./http.ts";
 import { orderInput, productQuery } from "./input.ts";
@@ -11,6 +12,7 @@ import { tally } from "./tally.ts";
 /** A request, and what its path says. */
 export interface Asked {
   readonly request: Request;
+  readonly path: string;
   readonly params: URLSearchParams;
   /** What stands in the path for the route's `:id`. */
   readonly id: number;
@@ -33,7 +35,26 @@ const routes: readonly Route[] = [
   { method: "POST", path: /^\/api\/orders$/, handle: order },
   { method: "GET", path: /^\/api\/report$/, handle: async () => json(await salesReport()) },
   { method: "GET", path: /^\/api\/stats$/, handle: async () => json(await stats()) },
+  { method: "POST", path: /^\/api\/contest$/, handle: onPostgres(() => contest.begin()) },
+  {
+    method: "POST",
+    path: /^\/api\/contest\/(?:usual|ours)$/,
+    handle: onPostgres(({ path, params }) => contest.place(path, params)),
+  },
+  {
+    method: "GET",
+    path: /^\/api\/contest\/(?:usual|ours)$/,
+    handle: onPostgres(({ path }) => contest.books(path)),
+  },
 ];
+
+/** A client of the usual way is a socket: the contest needs a database that has such. */
+function onPostgres(handle: Route["handle"]): Route["handle"] {
+  return (asked) => {
+    if (!env.DATABASE_URL.startsWith("postgres")) throw new HttpError(404, "The contest is played on PostgreSQL.");
+    return handle(asked);
+  };
+}
 
 async function order({ request }: Asked): Promise<Response> {
   const placed = await placeOrder(await orderInput(request));

@@ -1,6 +1,5 @@
 // Promise: two transactions that take turns each find their own session; without the plugin they find none, and are refused.
 
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./page-test.ts";
 
@@ -48,28 +47,3 @@ test("it can be run again", async ({ page }) => {
   await run(page);
   await expect(page.getByRole("region", { name: "With the plugin" }).locator(".verdict")).toContainText("16 of 16");
 });
-
-for (const [device, viewport] of Object.entries({
-  desk: { width: 1280, height: 860 },
-  phone: { width: 390, height: 844 },
-})) {
-  for (const colorScheme of ["light", "dark"] as const) {
-    test.describe(`${device}, ${colorScheme}`, () => {
-      test.use({ viewport, colorScheme, hasTouch: device === "phone" });
-
-      test("the view is whole, fits its width, and can be used by all", async ({ page, shoot }) => {
-        await page.getByRole("button", { name: "Run both builds" }).focus();
-        await page.keyboard.press("Enter");
-        await expect(page.getByRole("region", { name: "With the plugin" }).locator(".verdict")).toContainText("Both");
-        await expect(page.getByRole("region", { name: "Without it" }).locator(".verdict")).toContainText("Both");
-        await shoot(`context-${device}-${colorScheme}`);
-        const overflow = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        expect(overflow).toBe(0);
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-      });
-    });
-  }
-}

@@ -1,6 +1,7 @@
 // The `test` of these tests: the page, open and ready, and a failure for whatever it complains about.
 
 import { readFile } from "node:fs/promises";
+import { AxeBuilder } from "@axe-core/playwright";
 import { type Download, expect, type Locator, type Page, test as base } from "@playwright/test";
 
 /** Where the page's views are. */
@@ -93,6 +94,17 @@ export class Visitor {
     await expect(outcome).not.toHaveText("Running…", { timeout: 10_000 });
     return outcome.innerText();
   }
+}
+
+/** By how much the page is wider than its screen, in pixels. */
+export function overflowOf(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** Names, roles and contrast are in order, as far as axe sees. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`)).toEqual([]);
 }
 
 export async function contentOf(download: Download): Promise<Buffer> {

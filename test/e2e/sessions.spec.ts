@@ -28,7 +28,7 @@ test("six that compete wait for one connection, and all commit", async ({ page, 
   await page.getByRole("button", { name: "Start competing sessions" }).click();
   await allWait;
   await shoot("sessions-running");
-  await expect(page.locator(".outcome")).toContainText("Six orders");
+  await expect(page.locator(".outcome")).toContainText("each complete: 6");
   await expect(page.locator(".lane-name [data-state=committed]")).toHaveCount(6);
   await expect(page.locator(".lane-track rect.wait")).toHaveCount(5);
   await expect(page.locator(".lane-track .mark.commit")).toHaveCount(6);

@@ -42,6 +42,11 @@ test("where nobody runs a Worker, a run that was recorded is shown and labelled 
     await expect(page.getByRole("list", { name: "Requests, oldest first" }).getByRole("listitem")).toHaveCount(100);
     await page.getByRole("button", { name: "Look for a Worker again" }).click();
     await expect(page.getByRole("heading", { name: "A recorded run" })).toBeVisible();
+    await page.getByRole("link", { name: "Why", exact: true }).click();
+    await page.getByRole("button", { name: "Place the orders in a Worker" }).click();
+    await expect(page.getByText(/recorded .+, not live: no Worker is served here/)).toBeVisible();
+    await expect(page.locator("#side-worker-ours .outcome")).toHaveText(/The books are right/);
+    await expect(page.locator("#side-worker-usual .outcome")).toHaveText("Good orders were refused.");
     await page.getByRole("link", { name: "Try", exact: true }).click();
     await expect(page.getByRole("heading", { name: "Console" })).toBeVisible();
   } finally {

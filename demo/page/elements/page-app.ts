@@ -6,7 +6,7 @@ import { PageElement } from "../element.ts";
 import { plural } from "../format.ts";
 import { isolate } from "../isolate/isolate.ts";
 import { type Door, DOORS, hashOf, type Place, placeOf } from "../link.ts";
-import { timeline } from "../sessions/timeline.ts";
+import { tabs, timeline } from "../sessions/timeline.ts";
 import { state } from "../sessions/words.ts";
 import { workspace } from "../workspace.ts";
 import type { PageTry } from "./page-try.ts";
@@ -34,6 +34,7 @@ export class PageApp extends PageElement {
       [timeline, "change"],
       [activities, "change"],
       [isolate, "change"],
+      [tabs, "change"],
     ] as const)
       this.watch(target, type);
     this.watch(window, "hashchange", () => void this.#go());
@@ -92,12 +93,16 @@ export class PageApp extends PageElement {
     return door === "watch" ? html`<page-watch></page-watch>` : html`<page-try></page-try>`;
   }
 
+  /** Where the data lives, and which tab has it open. */
   #kept(): TemplateResult | typeof nothing {
     if (!workspace.isReady) return nothing;
     const place = { opfs: "kept in OPFS", indexeddb: "kept in IndexedDB", memory: "in memory" }[
       workspace.keptIn ?? "memory"
     ];
-    return html`<span class="hint">${place}</span>`;
+    const { role } = workspace;
+    const isShared = tabs.beside.length > 0;
+    const leads = role === "leader" ? "this tab leads" : "another tab leads";
+    return html`<span class="hint">${place}${role && isShared ? ` · ${leads}` : ""}</span>`;
   }
 
   #loading(): TemplateResult {
@@ -109,10 +114,10 @@ export class PageApp extends PageElement {
   /** The other tab has it; what to do about that is a person's choice. */
   #locked(): TemplateResult {
     return html`<section class="card locked" aria-labelledby="locked-title">
-      <header class="card-head"><h2 id="locked-title">Another tab has this database open</h2></header>
+      <header class="card-head"><h2 id="locked-title">A tab that gives no answer has this database open</h2></header>
       <p class="lead">
-        A database is open in one tab at a time, so that no two write over each other. Close it there, or leave that
-        page, and try again; or work on a copy of the sample that is in memory alone, and gone with this tab.
+        Tabs share a database: one of them has it open for all. That one stands still, or is of an older version of this
+        page. Close it, and try again; or work on a copy of the sample that is in memory alone, and gone with this tab.
       </p>
       <div class="bar">
         <button type="button" class="primary" @click=${() => workspace.start()}>Try again</button>
@@ -126,10 +131,14 @@ export class PageApp extends PageElement {
     if (this.#place.door === "why" || this.#place.view === "context")
       return html`<span>Each side has a database of its own, in this page</span>`;
     const { busy, waiting, flights } = workspace.stats();
-    const last = timeline.tracks.at(-1);
+    const last = timeline.own.at(-1);
     const holder = activities.holder;
+    const { waitsFor } = timeline;
     return html`
-      <span>${dot(busy > 0)} ${busy > 0 ? "connection busy" : "connection idle"}</span>
+      <span
+        >${dot(busy > 0)}
+        ${waitsFor ? `waiting for ${waitsFor}` : busy > 0 ? "connection busy" : "connection idle"}</span
+      >
       <span>${plural(waiting, "session")} waiting${waiting > 0 && holder ? ` for ${holder.label}` : ""}</span>
       <span>${plural(flights, "flight")}</span>
       ${last ? html`<span class="clip last">session ${last.session} ${state(last)}</span>` : nothing}

@@ -6,6 +6,7 @@ import { dumpOf } from "../dump.ts";
 import { download, PageElement } from "../element.ts";
 import type { KeptIn } from "../engine/engine.ts";
 import { duration, fileSize, plural } from "../format.ts";
+import { tabs } from "../sessions/timeline.ts";
 import { type Kept, shelf } from "../shelf.ts";
 import { workspace } from "../workspace.ts";
 
@@ -25,6 +26,7 @@ export class PageFiles extends PageElement {
     this.watch(workspace, "schema");
     this.watch(workspace, "notice");
     this.watch(activities, "change");
+    this.watch(tabs, "change");
   }
 
   override render(): TemplateResult {
@@ -35,7 +37,7 @@ export class PageFiles extends PageElement {
       <header class="card-head"><h2 id="file-title">Database file</h2></header>
       <p class="lead">
         <strong>${workspace.name}</strong> is open: ${plural(own.length, "table")}, ${plural(rows, "row")}.
-        ${workspace.keptIn ? PLACES[workspace.keptIn] : nothing}
+        ${workspace.keptIn ? PLACES[workspace.keptIn] : nothing} ${this.#led()}
       </p>
       <div class="drop">
         <div class="drop-buttons">
@@ -71,6 +73,17 @@ export class PageFiles extends PageElement {
       <p class="summary" role="status" aria-live="polite">${workspace.notice}</p>
       ${this.#others()}
     </section>`;
+  }
+
+  /** Which tab has it open, for all that share it. */
+  #led(): TemplateResult | typeof nothing {
+    const others = tabs.beside.length;
+    if (workspace.role === "leader")
+      return html`This tab leads:
+      ${others === 0 ? "another one would share it." : `the sessions of ${plural(others, "other tab")} run here, in line with its own.`}`;
+    return workspace.role === "follower"
+      ? html`Another tab leads: this one’s sessions run there, and here when it is closed.`
+      : nothing;
   }
 
   #others(): TemplateResult {

@@ -5,6 +5,7 @@ import { activities } from "../activities.ts";
 import { PageElement } from "../element.ts";
 import { count, duration } from "../format.ts";
 import { stories, type Story } from "../stories.ts";
+import { type Chosen, codeWith, LIMITS, USUAL } from "../stories/chosen.ts";
 import { timeline } from "../sessions/timeline.ts";
 import { SAMPLE } from "../shelf.ts";
 import { workspace } from "../workspace.ts";
@@ -19,6 +20,7 @@ export class PageSessions extends PageElement {
   #abort: AbortController | undefined;
   #outcome: { story: Story; text: string } | undefined;
   #isLogOpen = false;
+  #chosen: Chosen = USUAL;
 
   constructor() {
     super();
@@ -36,6 +38,9 @@ export class PageSessions extends PageElement {
             Each one runs on this page's database. It has a single connection, so sessions must queue for it.
           </p>
           ${workspace.isSample ? nothing : this.#needsShop()}
+          <div class="sliders">
+            ${this.#slider("sessions", "Sessions at once", "")} ${this.#slider("thinkMs", "Each thinks", " ms")}
+          </div>
           <ul>
             ${stories.map((story) => this.#item(story))}
           </ul>
@@ -62,6 +67,28 @@ export class PageSessions extends PageElement {
     </p>`;
   }
 
+  /** What is chosen is in the code that is shown, and runs. */
+  #slider(name: keyof Chosen, label: string, unit: string): TemplateResult {
+    const { least, most, step } = LIMITS[name];
+    const choose = (event: Event): void => {
+      this.#chosen = { ...this.#chosen, [name]: Number((event.currentTarget as HTMLInputElement).value) };
+      this.requestUpdate();
+    };
+    return html`<div class="slider">
+      <label for="story-${name}">${label}</label>
+      <output for="story-${name}">${count(this.#chosen[name])}${unit}</output>
+      <input
+        id="story-${name}"
+        type="range"
+        min=${least}
+        max=${most}
+        step=${step}
+        .value=${String(this.#chosen[name])}
+        @input=${choose}
+      />
+    </div>`;
+  }
+
   #item(story: Story): TemplateResult {
     const isRunning = this.#running === story;
     return html`<li class="story ${this.#story === story ? "is-current" : ""}">
@@ -86,7 +113,9 @@ export class PageSessions extends PageElement {
     this.requestUpdate();
     try {
       const { signal } = this.#abort;
-      const text = await activities.during(`the story “${story.title}”`, () => story.run(workspace.db, signal));
+      const text = await activities.during(`the story “${story.title}”`, () =>
+        story.run(workspace.db, signal, this.#chosen),
+      );
       this.#outcome = { story, text };
     } catch (error) {
       this.#outcome = { story, text: this.#abort.signal.aborted ? "Stopped." : String(error) };
@@ -110,14 +139,14 @@ export class PageSessions extends PageElement {
   }
 
   #told(): TemplateResult {
-    const { title, sight, code } = this.#story;
+    const { title, sight, file } = this.#story;
     return html`<section class="card told" aria-labelledby="told-title">
       <header class="card-head"><h2 id="told-title">${title}</h2></header>
       <p class="sight">${sight}</p>
       <p class="outcome" role="status" aria-live="polite">
         ${this.#running ? activities.waitFor(`the story “${this.#running.title}”`) || "Running…" : this.#outcome ? this.#outcome.text : ""}
       </p>
-      <code-block label="The code that runs" .code=${code}></code-block>
+      <code-block label="The code that runs" .code=${codeWith(file, { ...this.#chosen })}></code-block>
     </section>`;
   }
 
@@ -214,7 +243,7 @@ export class PageSessions extends PageElement {
                     (line) =>
                       html`<tr>
                         <td class="number">${duration(line.at - first)}</td>
-                        <td class="number">${line.session ?? "–"}</td>
+                        <td class="number">${line.place} ${line.session ?? "–"}</td>
                         <td>${line.type}</td>
                         <td class="wide">${line.text}</td>
                       </tr>`,

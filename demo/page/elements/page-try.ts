@@ -80,7 +80,8 @@ export class PageTry extends PageElement {
       return;
     }
     if (this.#view === "files") await import("./csv-import.ts");
-    if (this.#view !== "console") await workspace.refresh();
+    // Of what other tabs have changed, too.
+    await workspace.refresh();
     if (this.#view === "rows") this.querySelector<PageRows>("page-rows")?.show();
   }
 }

@@ -5,8 +5,12 @@ import { PageElement } from "../element.ts";
 import { count } from "../format.ts";
 import { Contestant } from "../why/contest.ts";
 import { flightsPicture } from "../why/flights.ts";
+import { ORDERS, WorkerContest } from "../why/in-worker.ts";
 import { type Fault, type Setting, USUAL } from "../why/messages.ts";
+import { codeWith } from "../stories/chosen.ts";
 import { sideCard } from "../why/side-card.ts";
+import workerUsual from "../../worker/contest/usual.ts?raw";
+import workerOurs from "../../worker/contest/with-isopool.ts?raw";
 import withIsopool from "../why/with-isopool.ts?raw";
 import ownPool from "../why/usual/own-pool.ts?raw";
 import sharedClient from "../why/usual/shared-client.ts?raw";
@@ -37,6 +41,7 @@ const LATENCIES = [0, 20, 150];
 export class PageWhy extends PageElement {
   readonly #usual = new Contestant();
   readonly #ours = new Contestant();
+  readonly #worker = new WorkerContest();
   #way: keyof typeof USUAL = "client";
   #setting: Setting = { sessions: 24, max: 4, latencyMs: 20 };
   #seen: IntersectionObserver | undefined;
@@ -46,6 +51,7 @@ export class PageWhy extends PageElement {
     super();
     this.watch(this.#usual, "change");
     this.watch(this.#ours, "change");
+    this.watch(this.#worker, "change");
   }
 
   override firstUpdated(): void {
@@ -81,12 +87,13 @@ export class PageWhy extends PageElement {
             title: "The usual way",
             head: this.#ways(),
             contestant: this.#usual,
-            code: codeOf(CODES[this.#way]),
+            code: this.#codeOf(CODES[this.#way]),
           })}
-          ${sideCard({ id: "ours", title: "isopool", head: nothing, contestant: this.#ours, code: codeOf(withIsopool) })}
+          ${sideCard({ id: "ours", title: "isopool", head: nothing, contestant: this.#ours, code: this.#codeOf(withIsopool) })}
         </div>
         ${this.#ledger()} ${flightsPicture(this.#usual.alone, this.#ours.alone)}
       </section>
+      ${this.#inWorker()}
     </div>`;
   }
 
@@ -97,8 +104,8 @@ export class PageWhy extends PageElement {
           A database session for every request: committed when it returns, rolled back when it throws, never lost.
         </h1>
         <p class="lead">
-          For Cloudflare Workers, browsers and Node; on libSQL, Neon and sql.js; beneath Drizzle, Kysely or SQL as it
-          is.
+          For Cloudflare Workers, browsers and Node; on PostgreSQL, Neon, libSQL and sql.js; beneath Drizzle, Kysely or
+          SQL as it is.
         </p>
         <p class="install">
           <code>npm i isopool</code>
@@ -131,14 +138,14 @@ export class PageWhy extends PageElement {
   }
 
   #controls(): TemplateResult {
-    const slider = (name: "sessions" | "max", label: string, most: number): TemplateResult =>
+    const slider = (name: "sessions" | "max", label: string, least: number, most: number): TemplateResult =>
       html`<div class="slider">
         <label for="slider-${name}">${label}</label>
         <output for="slider-${name}">${this.#setting[name]}</output>
         <input
           id="slider-${name}"
           type="range"
-          min="1"
+          min=${least}
           max=${most}
           .value=${String(this.#setting[name])}
           @input=${(event: Event) => this.#set({ [name]: Number((event.currentTarget as HTMLInputElement).value) })}
@@ -147,7 +154,7 @@ export class PageWhy extends PageElement {
       </div>`;
     return html`<div class="controls">
       <button type="button" class="primary" @click=${() => this.#play()}>Place the orders again</button>
-      ${slider("sessions", "Orders at once", 60)} ${slider("max", "Connections at most", 10)}
+      ${slider("sessions", "Orders at once", 6, 60)} ${slider("max", "Connections at most", 1, 10)}
       <div class="segmented" role="group" aria-label="Network">
         ${LATENCIES.map(
           (latencyMs) =>
@@ -170,6 +177,45 @@ export class PageWhy extends PageElement {
     </div>`;
   }
 
+  /** In a real isolate, where the platform adds its own: a socket belongs to the request that opened it. */
+  #inWorker(): TemplateResult {
+    const { usual, ours, isRunning, recordedOn } = this.#worker;
+    const isSeen = isRunning || usual.isOver || usual.problem !== "";
+    const cards = (): TemplateResult =>
+      html`<div class="sides">
+        ${sideCard({
+          id: "worker-usual",
+          title: "A client at module level",
+          head: nothing,
+          contestant: usual,
+          code: this.#codeOf(workerUsual),
+          hasTrips: false,
+        })}
+        ${sideCard({
+          id: "worker-ours",
+          title: "isopool, in the same isolate",
+          head: nothing,
+          contestant: ours,
+          code: this.#codeOf(workerOurs),
+          hasTrips: false,
+        })}
+      </div>`;
+    return html`<section class="contest" aria-labelledby="worker-contest-title">
+      <h2 id="worker-contest-title">And in a Worker, on PostgreSQL</h2>
+      <p class="lead">
+        ${ORDERS} orders at once, in one isolate of a real workerd: a socket belongs to the request that opened it
+        there, and whoever shares it fails.
+      </p>
+      <div class="bar">
+        <button type="button" class="primary" ?disabled=${isRunning} @click=${() => void this.#worker.play()}>
+          Place the orders in a Worker
+        </button>
+        ${recordedOn ? html`<strong class="recorded">recorded ${recordedOn}, not live: no Worker is served here</strong>` : nothing}
+      </div>
+      ${isSeen ? cards() : nothing}
+    </section>`;
+  }
+
   /** All rounds so far, in one line: what isopool has on its conscience. */
   #ledger(): TemplateResult {
     const { lost, leaked, dirty, unknown, confirmed } = this.#ours.total;
@@ -179,8 +225,14 @@ export class PageWhy extends PageElement {
       <span>${count(lost)} lost</span>
       <span>${count(leaked)} leaked</span>
       <span>${count(dirty)} dirty</span>
-      <span>${count(unknown)} unknown${unknown > 0 ? " and reported so" : ""}</span>
+      <span>${count(unknown)} unknown and reported so</span>
     </p>`;
+  }
+
+  /** With the very values that the sliders have. */
+  #codeOf(file: string): string {
+    const from = /^(\/\/ (One|A pool|Inside)|export )/m.exec(file)?.[0];
+    return codeWith(file, { ...this.#setting }, from);
   }
 
   #set(change: Partial<Setting>): void {
@@ -203,12 +255,6 @@ export class PageWhy extends PageElement {
     this.#isCopied = true;
     this.requestUpdate();
   };
-}
-
-/** Without the imports: they say nothing about what happens. */
-function codeOf(file: string): string {
-  const start = /^(\/\/ (One|A pool)|export )/m.exec(file)?.index ?? 0;
-  return file.slice(start).trimEnd();
 }
 
 customElements.define("page-why", PageWhy);

@@ -27,8 +27,9 @@ export class SessionTimeline extends PageElement {
   range: "latest" | "all" = "latest";
   /** Where the latest burst begins at the earliest: a story begins one of its own. */
   since = 0;
-  #selected: number | undefined;
-  #pointed: number | undefined;
+  /** Lanes, by their keys. */
+  #selected: string | undefined;
+  #pointed: string | undefined;
   #width = 600;
   #isFollowing = true;
   /** The frame that is asked for: events come faster than frames, and each would begin a loop of its own. */
@@ -86,13 +87,14 @@ export class SessionTimeline extends PageElement {
     if (this.range === "all") return tracks;
     const last = findBursts(tracks, performance.now()).at(-1);
     const since = Math.max(last?.from ?? 0, this.since);
-    return tracks.filter(({ from }) => from >= since);
+    // And what has gone on since before: other tabs do not begin with this one's stories.
+    return tracks.filter(({ to = Infinity }) => to >= since);
   }
 
   override render(): TemplateResult {
     const tracks = this.#tracks();
     const axis = createAxis(tracks, Math.max(this.#width - 2 * PADDING, 80), performance.now());
-    const shown = tracks.find(({ session }) => session === (this.#pointed ?? this.#selected)) ?? undefined;
+    const shown = tracks.find(({ key }) => key === (this.#pointed ?? this.#selected)) ?? undefined;
     return html`
       <div class="lane-head">
         <span class="lane-title">${this.noun}</span>
@@ -131,21 +133,24 @@ export class SessionTimeline extends PageElement {
   }
 
   #lane(track: Track, axis: Axis): TemplateResult {
-    const isShown = track.session === (this.#pointed ?? this.#selected);
+    const isShown = track.key === (this.#pointed ?? this.#selected);
     return html`<li
       class="lane ${isShown ? "is-shown" : ""}"
-      @pointerenter=${() => this.#point(track.session)}
+      @pointerenter=${() => this.#point(track.key)}
       @pointerleave=${() => this.#point(undefined)}
-      @click=${() => this.#select(track.session)}
+      @click=${() => this.#select(track.key)}
     >
       <button
         class="lane-name"
         type="button"
-        aria-pressed=${this.#selected === track.session}
-        @focus=${() => this.#select(track.session)}
+        aria-pressed=${this.#selected === track.key}
+        @focus=${() => this.#select(track.key)}
       >
         <span class="lane-number">${track.session}</span>
-        <span class="lane-state" data-state=${state(track)}>${state(track)}</span>
+        <span class="lane-where">
+          <span class="lane-state" data-state=${state(track)}>${state(track)}</span>
+          ${track.place ? html`<span class="lane-place">${track.place}</span>` : nothing}
+        </span>
       </button>
       <svg class="lane-track" height=${LANE_HEIGHT} aria-hidden="true">
         <g transform="translate(${PADDING} 0)">${drawTrack(track, axis, performance.now())}</g>
@@ -153,13 +158,13 @@ export class SessionTimeline extends PageElement {
     </li>`;
   }
 
-  #point(session: number | undefined): void {
-    this.#pointed = session;
+  #point(key: string | undefined): void {
+    this.#pointed = key;
     this.requestUpdate();
   }
 
-  #select(session: number): void {
-    this.#selected = session;
+  #select(key: string): void {
+    this.#selected = key;
     this.requestUpdate();
   }
 
@@ -172,7 +177,8 @@ export class SessionTimeline extends PageElement {
     const about = subject(track);
     return html`<div class="lane-details">
       <h4>
-        ${this.noun} ${track.session} <span class="lane-state" data-state=${state(track)}>${state(track)}</span>
+        ${track.place ? `${track.place}, ${this.noun.toLowerCase()}` : this.noun} ${track.session}
+        <span class="lane-state" data-state=${state(track)}>${state(track)}</span>
         ${track.to === undefined ? nothing : html`<small>after ${duration(track.to - track.from)}</small>`}
         ${about ? html`<code>${about}</code>` : nothing}
       </h4>
@@ -210,6 +216,7 @@ export function mark(kind: string, x: number): SVGTemplateResult {
     retry: svg`<path d="M2.9 -1.6 A3.3 3.3 0 1 0 3.2 1.2 M3.4 -3.8 V-1.2 H0.8" />`,
     error: svg`<path d="M0 -3.6 V0.8 M0 3.2 V3.5" />`,
     abort: svg`<path d="M-3 0 H3" />`,
+    unknown: svg`<path d="M-1.8 -1.6 A1.9 1.9 0 1 1 0 0.4 V1.2 M0 3.2 V3.5" />`,
   };
   return svg`<g class="mark ${kind}" transform="translate(${x} 17)"><circle r="7.5" />${shapes[kind]}</g>`;
 }

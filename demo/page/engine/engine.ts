@@ -1,6 +1,7 @@
 // The page's side of its workers: databases that are kept in this browser or in memory, and what is done to files.
 
 import type { BrowserStorageKind } from "../../../src/adapters/sql-js/storage/index.ts";
+import { sqlJsTabs, type TabsDatabase } from "../../../src/adapters/sql-js/tabs/index.ts";
 import { type RemoteDatabase, sqlJsWorker } from "../../../src/adapters/sql-js/worker/index.ts";
 import { createDatabase, type Database, type DatabaseEvent, shared } from "../../../src/index.ts";
 import { type FileAnswer, type FileResults, type FileTask, IN_MEMORY } from "./messages.ts";
@@ -16,7 +17,7 @@ const runtime = { ...platform, clock: { ...clock, now: () => performance.now() }
 
 export interface OpenOptions {
   readonly name: string;
-  /** In memory, and begun with this; `undefined`: kept in this browser. */
+  /** In memory, for this tab alone, and begun with this; `undefined`: kept in this browser, and shared by its tabs. */
   readonly memory?: { readonly image: Uint8Array | undefined } | undefined;
   readonly onEvent: (event: DatabaseEvent) => void;
 }
@@ -24,34 +25,34 @@ export interface OpenOptions {
 export interface OpenDatabase {
   readonly db: Database;
   readonly keptIn: KeptIn;
-  /** Ends the worker in the middle of what it does. What was not kept is gone. */
+  /** Ends a worker that has all in memory, in the middle of what it does. */
   end(): void;
 }
 
 /** @throws DbError `CONNECT_FAILED` | `STORAGE_FAILED` */
 export async function openDatabase({ name, memory, onEvent }: OpenOptions): Promise<OpenDatabase> {
-  let current: Worker | undefined;
   const worker = (): Worker => {
-    current = new Worker(new URL("./database.worker.ts", import.meta.url), {
+    const started = new Worker(new URL("./database.worker.ts", import.meta.url), {
       type: "module",
       name: memory ? IN_MEMORY : "kept",
     });
-    if (memory?.image) current.postMessage({ image: memory.image, name }, []);
-    return current;
+    if (memory?.image) started.postMessage({ image: memory.image, name }, []);
+    return started;
   };
+  const inWorker = sqlJsWorker({ worker, stopMs: STOP_MS });
   const db = createDatabase(`sqljs:${name}`, {
-    adapters: [sqlJsWorker({ worker, stopMs: STOP_MS })],
+    adapters: [memory ? inWorker : sqlJsTabs({ adapter: inWorker })],
     runtime,
     onEvent,
     // A person's own import may take minutes, and what waits for it says so.
     pool: { acquireTimeoutMs: Infinity },
   });
   try {
-    const raw = await db.session(async (session) => (await session.getConnection()).raw as RemoteDatabase, {
+    const raw = await db.session(async (session) => (await session.getConnection()).raw, {
       name: "the page opens the database",
     });
-    const keptIn = await kindOf(current as Worker, name);
-    return { db, keptIn, end: () => raw.terminate() };
+    const keptIn = memory ? "memory" : (db.stats().storage as KeptIn);
+    return { db, keptIn, end: () => memory && (raw as RemoteDatabase).terminate() };
   } catch (error) {
     await discard(db);
     throw error;
@@ -68,22 +69,10 @@ export function imageOf(db: Database): Promise<Uint8Array<ArrayBuffer>> {
   return db.session(
     async (session) => {
       const { raw } = await session.getConnection();
-      return (await (raw as RemoteDatabase).export()) as Uint8Array<ArrayBuffer>;
+      return (await (raw as TabsDatabase).export()) as Uint8Array<ArrayBuffer>;
     },
     { name: "the page downloads the database" },
   );
-}
-
-function kindOf(worker: Worker, name: string): Promise<KeptIn> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.addEventListener("message", ({ data }: MessageEvent<KeptIn | undefined>) => {
-      port1.close();
-      resolve(data ?? "memory");
-    });
-    port1.start();
-    worker.postMessage({ kindOf: name }, [port2]);
-  });
 }
 
 /** Has a worker of its own do it, and ends that. */

@@ -6,11 +6,11 @@ import type { Recovery } from "./recover.ts";
 /** The name of a worker that keeps nothing. */
 export const IN_MEMORY = "in memory";
 
-/** To the worker of a database. `image`: what a database in memory begins with. */
-export type FromPage =
-  | { readonly image: Uint8Array; readonly name: string }
-  | { readonly kindOf: string }
-  | { readonly id: number };
+/** To the worker of a database, ahead of all else: what one in memory begins with. */
+export interface Beginning {
+  readonly image: Uint8Array;
+  readonly name: string;
+}
 
 /** To the worker of files: one question, one answer. */
 export type FileTask =

@@ -3,7 +3,7 @@
 import type { DatabaseEvent } from "../../../src/index.ts";
 
 export interface Span {
-  readonly from: number;
+  from: number;
   /** `undefined`: still going on. */
   to: number | undefined;
 }
@@ -12,8 +12,7 @@ export interface Hold extends Span {
   readonly connection: number;
 }
 
-export interface FlightSpan {
-  readonly from: number;
+export interface FlightSpan extends Span {
   readonly to: number;
   readonly statements: readonly string[];
   readonly isOk: boolean;
@@ -21,19 +20,31 @@ export interface FlightSpan {
 
 export interface Mark {
   /** `part`: back to a savepoint, in a transaction that goes on. */
-  readonly kind: "commit" | "rollback" | "part" | "retry" | "error" | "abort";
+  readonly kind: "commit" | "rollback" | "part" | "retry" | "error" | "abort" | "unknown";
   readonly at: number;
 }
 
 /** One lane: a session from its first event to its end. */
 export interface Track {
+  /** Of all lanes of the timeline. */
+  readonly key: string;
+  /** Where it runs: `tab 2`, `Worker, libSQL`; `""`: in this tab. */
+  readonly place: string;
   readonly session: number;
   /** What the session is called, where it has a name. */
   name?: string | undefined;
   readonly parent: number | undefined;
-  readonly from: number;
+  from: number;
   to: number | undefined;
   outcome: "running" | "done" | "failed" | "aborted";
+  /** A flight is under way. */
+  isSending: boolean;
+  /** The texts that left last. */
+  sent: readonly string[];
+  /** The hold that begins with its turn, while it waits for another tab's. */
+  turnOf?: Hold | undefined;
+  /** Where the session runs that has the turn: `tab 2`. */
+  waitsFor?: string | undefined;
   readonly waits: Span[];
   readonly holds: Hold[];
   readonly flights: FlightSpan[];
@@ -43,24 +54,68 @@ export interface Track {
 
 export interface LogLine {
   readonly at: number;
+  readonly place: string;
   readonly session: number | undefined;
   readonly type: DatabaseEvent["type"];
   readonly text: string;
 }
 
-export function createTrack(session: number, parent: number | undefined, from: number): Track {
+export function createTrack(session: number, parent: number | undefined, from: number, place = ""): Track {
   return {
+    key: keyOf(place, session),
+    place,
     session,
     parent,
     from,
     to: undefined,
     outcome: "running",
+    isSending: false,
+    sent: [],
     waits: [],
     holds: [],
     flights: [],
     marks: [],
     story: [],
   };
+}
+
+export function keyOf(place: string, session: number): string {
+  return `${place}:${session}`;
+}
+
+/** The same one by another clock. */
+export function shifted(track: Track, byMs: number): Track {
+  const span = <Of extends Span>(each: Of): Of => ({ ...each, from: each.from + byMs, to: each.to && each.to + byMs });
+  const point = <Of extends { readonly at: number }>(each: Of): Of => ({ ...each, at: each.at + byMs });
+  return {
+    ...span(track),
+    waits: track.waits.map(span),
+    holds: track.holds.map(span),
+    flights: track.flights.map(span),
+    marks: track.marks.map(point),
+    story: track.story.map(point),
+  };
+}
+
+/**
+ * Its tab is gone. What it had open is rolled back by the tab that leads, or by the next one; whether a COMMIT that was on its way was
+ * done, its own tab would have been told.
+ */
+export function abandon(track: Track, at: number): void {
+  const isCommitting = track.isSending && track.sent.some((text) => /^\s*commit\b/i.test(text));
+  const isOpen = track.holds.at(-1)?.to === undefined && track.holds.length > 0;
+  const kind = isCommitting ? "unknown" : isOpen ? "rollback" : "abort";
+  track.marks.push({ kind, at });
+  const end = {
+    unknown: "whether it was committed is not known",
+    rollback: "it is rolled back",
+    abort: "it had nothing",
+  };
+  track.story.push({ at, text: `its tab is gone: ${end[kind]}` });
+  endLast(track.waits, at);
+  endLast(track.holds, at);
+  track.to = at;
+  track.outcome = kind === "abort" ? "aborted" : "failed";
 }
 
 /** An import is one session of thousands of flights: of those in the middle nothing is kept. */
@@ -82,7 +137,14 @@ export function advance(track: Track, event: DatabaseEvent, at: number): void {
     case "release":
       endLast(track.holds, at);
       break;
+    case "send":
+      track.isSending = true;
+      track.sent = event.statements.slice(0, 4);
+      // What ends it is the last of them.
+      if (event.statements.length > 4) track.sent = [...track.sent, ...event.statements.slice(-1)];
+      break;
     case "flight":
+      track.isSending = false;
       track.flights.push({
         from: at - event.durationMs,
         to: at,

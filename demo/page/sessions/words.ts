@@ -72,7 +72,8 @@ export function state(track: Track): string {
     return isWaiting ? "waiting" : "working";
   }
   if (track.outcome === "aborted") return "aborted";
-  const last = track.marks.findLast(({ kind }) => kind === "commit" || kind === "rollback");
+  const last = track.marks.findLast(({ kind }) => kind === "commit" || kind === "rollback" || kind === "unknown");
+  if (last?.kind === "unknown") return "unknown";
   if (last?.kind === "commit" && track.outcome === "done") return "committed";
   if (last?.kind === "rollback") return "rolled back";
   return track.outcome === "failed" ? "failed" : "done";

@@ -1,12 +1,13 @@
 import { type Database, isDbError } from "../../../src/index.ts";
+import type { Chosen } from "./chosen.ts";
 import { sleep } from "./sleep.ts";
 
-export async function deadlock(db: Database, signal: AbortSignal): Promise<string> {
+export async function deadlock(db: Database, signal: AbortSignal, chosen: Chosen): Promise<string> {
   try {
     await db.session(
       async (session) => {
         await session.sql`update products set stock = 0 where id = 5`;
-        await sleep(200);
+        await sleep(chosen.thinkMs);
         // It wants a second connection, while this session holds the only one.
         await session.transaction((audit) => audit.sql`select count(*) from products`, { propagation: "requires-new" });
       },

@@ -62,8 +62,13 @@ const BALANCE = 100_000;
 /** Every so many cards are declined. */
 const DECLINED = 6;
 const CARD_MS = 8;
-/** Customers come one after another, as they do. */
+/** Customers come one after another, as they do, */
 const NEXT_MS = 9;
+/**
+ * and the last of them all at once, when whatever was broken is mended: what fails then fails by the code alone, whatever has become of
+ * the orders before. The last card of all is declined.
+ */
+const RUSH = 6;
 const MOST_ORDERS = 100;
 
 export async function createBooks(server: ShopServer): Promise<void> {
@@ -93,12 +98,24 @@ export class Round {
   /** Ends when all orders have, or when those that are left have been silent for too long. @param patienceMs - how long that is. */
   async play(patienceMs: number): Promise<void> {
     this.#firstTrip = this.#server.roundTrips.length;
-    const all = Promise.all(this.#fates.map((_, at) => this.#one(at)));
+    const all = this.#all();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, patienceMs)));
     await Promise.race([all, patience]);
     clearTimeout(timer);
     this.#fates.forEach((fate, at) => (this.#fates[at] = fate ?? "silent"));
+  }
+
+  async #all(): Promise<void> {
+    const first = Math.max(this.#fates.length - RUSH, 0);
+    const orders = this.#fates.map(async (_, at) => {
+      // Not in step, and the same in each round.
+      const last = Math.min(at, first);
+      await pause(last * NEXT_MS + ((last * 37) % 11));
+      if (at >= first) await this.#server.up;
+      await this.#one(at);
+    });
+    await Promise.all(orders);
   }
 
   /** One client that is in the middle of its order leaves: where a Worker is, all that it runs ends with it. */
@@ -149,9 +166,7 @@ export class Round {
     const client = new AbortController();
     const gone = new Promise<"left">((resolve) => client.signal.addEventListener("abort", () => resolve("left")));
     const leave = (): void => client.abort(new Error("the client has left"));
-    const isDeclined = at % DECLINED === DECLINED - 1;
-    // Not in step, and the same in each round.
-    await pause(at * NEXT_MS + ((at * 37) % 11));
+    const isDeclined = at % DECLINED === DECLINED - 1 || at === this.#fates.length - 1;
     const charge = async (): Promise<void> => {
       this.#leaving.push(leave);
       await pause(CARD_MS + ((at * 29) % 17));

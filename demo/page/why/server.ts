@@ -28,6 +28,8 @@ export class ShopServer {
   /** The server's own, for setting up and looking: no network, and not counted. */
   #own!: DriverConnection;
   #isDown = false;
+  /** Settles when it answers. */
+  up: Promise<void> = Promise.resolve();
   readonly faults: Faults = { kill: 0, loseCommit: 0 };
   /** There and back, in milliseconds. */
   latencyMs = 20;
@@ -74,6 +76,11 @@ export class ShopServer {
   /** Stops it, with all that is open, and starts it again. */
   async restart(downMs: number): Promise<void> {
     this.#isDown = true;
+    this.up = this.#rise(downMs);
+    await this.up;
+  }
+
+  async #rise(downMs: number): Promise<void> {
     await this.closeAll();
     await new Promise((resolve) => setTimeout(resolve, downMs));
     this.#isDown = false;

@@ -3,20 +3,22 @@
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import "../elements/code-block.ts";
 import { count } from "../format.ts";
-import type { Contestant } from "./contest.ts";
+import type { Played } from "./in-worker.ts";
 import type { Counts } from "./play.ts";
 
 export interface SideCardOptions {
   readonly id: string;
   readonly title: string;
   readonly head: TemplateResult | typeof nothing;
-  readonly contestant: Contestant;
+  readonly contestant: Played;
+  /** Round trips were counted. */
+  readonly hasTrips?: boolean;
   readonly code: string;
 }
 
 const euros = new Intl.NumberFormat("en", { style: "currency", currency: "EUR" });
 
-export function sideCard({ id, title, head, contestant, code }: SideCardOptions): TemplateResult {
+export function sideCard({ id, title, head, contestant, code, hasTrips = true }: SideCardOptions): TemplateResult {
   const { counts, isOver, isRunning, problem } = contestant;
   return html`<section class="card side" id="side-${id}" aria-labelledby="side-${id}-title">
     <header class="card-head">
@@ -24,7 +26,11 @@ export function sideCard({ id, title, head, contestant, code }: SideCardOptions)
       ${head}
     </header>
     ${problem ? html`<p class="failure" role="alert">${problem}</p>` : nothing} ${bar(counts)}
-    <dl class="stats">${shown(counts, isOver).map(entry)}</dl>
+    <dl class="stats">
+      ${shown(counts, isOver)
+        .slice(0, hasTrips ? undefined : -1)
+        .map(entry)}
+    </dl>
     <p class="outcome" role="status" aria-live="polite">
       ${isRunning ? "Placing orders…" : isOver ? verdict(counts) : ""}
     </p>

@@ -31,8 +31,8 @@ interface Made {
 
 function make(side: Side, on: ShopServer, max: number): Made {
   if (side === "client") return { order: onSharedClient(on), end: () => on.closeAll() };
-  if (side === "pool") return { order: onOwnPool(on, max), end: () => on.closeAll() };
-  const { db, order } = onIsopool(on, max);
+  if (side === "pool") return { order: onOwnPool(on, { max }), end: () => on.closeAll() };
+  const { db, order } = onIsopool(on, { max });
   return { order, end: () => db.dispose({ timeoutMs: 0 }).catch(() => undefined) };
 }
 

@@ -2,8 +2,9 @@ import { createDatabase, type Database } from "../../../src/index.ts";
 import { shop } from "./adapter.ts";
 import type { Checkout, ShopServer } from "./play.ts";
 
-export function createOrders(server: ShopServer, max: number): { db: Database; order: Checkout } {
-  const db = createDatabase("shop:orders", { adapters: [shop(server)], pool: { max, acquireTimeoutMs: 30_000 } });
+export function createOrders(server: ShopServer, chosen: { max: number }): { db: Database; order: Checkout } {
+  const pool = { max: chosen.max, acquireTimeoutMs: 30_000 };
+  const db = createDatabase("shop:orders", { adapters: [shop(server)], pool });
 
   const order: Checkout = ({ customer, cents, signal }, charge) =>
     db.session(

@@ -36,31 +36,39 @@ export function refuse(response: ServerResponse, status: number, error: string):
 }
 
 const MAX_BURST = 200;
+/** Code that fails may answer never. */
+const PATIENCE_MS = 10_000;
 
-/** Sends many requests to the Worker in one moment: `POST /burst?count=100&path=/api/products`. */
+/**
+ * Sends many requests to the Worker in one moment: `POST /burst?count=100&path=/api/products`; with `method=POST`, and a `{n}` in the path for
+ * the number of each, orders as well.
+ */
 export function burst(target: string): Middleware {
   return (request, response) => {
     const { searchParams } = new URL(request.url ?? "/", target);
     const count = Number(searchParams.get("count"));
     const path = searchParams.get("path") ?? "";
+    const method = searchParams.get("method") === "POST" ? "POST" : "GET";
     if (request.method !== "POST") return refuse(response, 405, "Send POST.");
     if (!(Number.isInteger(count) && count >= 1 && count <= MAX_BURST && path.startsWith("/api/")))
       return refuse(response, 400, `Say \`count\`, from 1 to ${MAX_BURST}, and a \`path\` below /api/.`);
-    const url = new URL(path, target);
-    void Promise.all(Array.from({ length: count }, () => get(url))).then((answers) => {
+    const urls = Array.from({ length: count }, (_, at) => new URL(path.replace("{n}", String(at + 1)), target));
+    void Promise.all(urls.map((url) => ask(url, method))).then((answers) => {
       response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" });
       response.end(JSON.stringify({ answers }));
     });
   };
 }
 
-function get(url: URL): Promise<{ status: number; ms: number }> {
+function ask(url: URL, method: "GET" | "POST"): Promise<{ status: number; ms: number }> {
   const begun = performance.now();
   const end = (status: number): { status: number; ms: number } => ({ status, ms: performance.now() - begun });
   return new Promise((resolve) => {
-    send(url, { agent })
+    const asked = send(url, { agent, method });
+    asked
       .on("response", (answer) => answer.resume().on("close", () => resolve(end(answer.statusCode ?? 0))))
       .on("error", () => resolve(end(0)))
+      .setTimeout(PATIENCE_MS, () => asked.destroy())
       .end();
   });
 }

@@ -9,6 +9,8 @@ export interface FetchInit {
   readonly headers: Record<string, string>;
   readonly body: string;
   readonly signal: AbortSignal;
+  /** No answer may come out of a cache; left out where the platform does not know it. */
+  readonly cache?: "no-store";
 }
 
 export interface FetchResponse {

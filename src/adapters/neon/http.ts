@@ -17,6 +17,7 @@ import { toHttpError } from "./http-failure.ts";
 import { Room } from "./room.ts";
 import type { RawRows } from "../postgres/results.ts";
 import type { Bound } from "../postgres/values.ts";
+import { UNCACHED } from "../shared/uncached.ts";
 import { reasonOf, throwIfAborted } from "../../signal.ts";
 
 export interface HttpDriver {
@@ -31,10 +32,6 @@ export interface HttpDriver {
 
 // The driver's own parsers are shared by all who use it, and others change them: nothing is parsed there.
 const TYPES = { getTypeParser: () => (text: string) => text };
-
-// Frameworks that put a cache around fetch would answer a second INSERT out of it. Workers of before 2024-11-11 know no such
-// option, and have no such cache.
-const UNCACHED: Pick<FetchOptions, "cache"> = knowsCache() ? { cache: "no-store" } : {};
 
 /** Neon over HTTP, by the driver's `neon()`: each request a session of its own at the server. */
 export class Http {
@@ -147,13 +144,4 @@ function toRaw({ fields, rows, command, rowCount }: HttpResult): RawRows {
 /** The texts of a list, as one. */
 export function joinTexts(list: readonly Bound[]): string {
   return list.map(({ text }) => text).join("; ");
-}
-
-function knowsCache(): boolean {
-  const { Request } = globalThis as { Request?: new (url: string, options: object) => unknown };
-  try {
-    return typeof Request === "function" && Boolean(new Request("http://localhost", { cache: "no-store" }));
-  } catch {
-    return false;
-  }
 }

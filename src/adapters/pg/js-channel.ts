@@ -1,12 +1,14 @@
 import { reasonOf, throwIfAborted } from "../../signal.ts";
 import type { Failures } from "../shared/failures.ts";
 import { orAbort, within } from "../shared/waits.ts";
+import { type Send, statusAfter } from "../postgres/groups.ts";
 import type { Answer, Part, PartOutcome } from "../postgres/pipeline.ts";
+import { hasMore, toSends } from "../postgres/sends.ts";
 import type { Answering, Channel, ServerError } from "../postgres/wire.ts";
 import type { JsQuery, PostgresFunction, ReservedSql, RootSql } from "./driver.ts";
 import { failures, toConnectError, wordsOf } from "./errors.ts";
-import { hasMore, toRows, toSends, toServerError } from "./js-parts.ts";
-import { CHECK_FENCE, FIRST_FENCE, type Send, toUnits, type Unit } from "./js-units.ts";
+import { toRows, toServerError } from "./js-parts.ts";
+import { CHECK_FENCE, FIRST_FENCE, toUnits, type Unit } from "./js-units.ts";
 import { RESET_INSIDE, RESET_SETTINGS, withReset } from "./reset.ts";
 import type { Route } from "./route.ts";
 
@@ -194,12 +196,6 @@ export class JsChannel implements Channel {
   #toRefusal(thrown: unknown): Error {
     return toConnectError(wordsOf(thrown, this.#secret), (Object(thrown) as { code?: string }).code);
   }
-}
-
-/** The transaction's state behind a statement that was done. */
-function statusAfter(text: string, status: string): string {
-  if (/^(BEGIN|ROLLBACK TO)\b/.test(text)) return "T";
-  return /^(COMMIT|ROLLBACK)$/.test(text) ? "I" : status;
 }
 
 function toOptions({ address, tls, ssl }: Route, onclose: () => void): Parameters<PostgresFunction>[0] {

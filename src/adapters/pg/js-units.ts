@@ -1,28 +1,13 @@
 // postgres.js sends a Sync behind each statement: what shares one elsewhere is put into transactions here.
 
-import type { Bound } from "../postgres/values.ts";
-import { bare } from "../postgres/control.ts";
+import { groupsOf, isReset, type Send, type SendGroup, writeGroup } from "../postgres/groups.ts";
 import { scan } from "../postgres/scan.ts";
-
-/** One statement, and the place of the part whose it is; without one, it holds a unit together. */
-export interface Send {
-  readonly bound: Bound;
-  readonly at?: number;
-}
 
 /** Statements that leave together: a lone one, or a transaction, in which nothing runs behind one that fails. */
 export interface Unit {
   readonly sends: readonly Send[];
   /** It waits for the last one. */
   readonly isBarred: boolean;
-}
-
-interface Group {
-  begin?: Send;
-  body: Send[];
-  end?: Send;
-  /** Its transaction is open already. */
-  readonly isInside?: boolean;
 }
 
 const FENCE = "isopool.fence";
@@ -53,42 +38,12 @@ export function toUnits(sends: readonly Send[], isInside: boolean, isPooled: boo
       ...(isFenced(index) ? [fence(CHECK_FENCE, `${mark}.${index - 1}`)] : []),
     ];
     const behind = isFenced(index + 1) ? [fence(isReset(group) ? SET_ANEW : SET_FENCE, `${mark}.${index}`)] : [];
-    return { sends: write(group, ahead, behind), isBarred: index > 0 && !isFenced(index) };
+    return { sends: writeGroup(group, ahead, behind), isBarred: index > 0 && !isFenced(index) };
   });
 }
 
-function groupsOf(sends: readonly Send[], isInside: boolean): Group[] {
-  const groups: Group[] = isInside ? [{ body: [], isInside }] : [];
-  let open = groups[0];
-  for (const send of sends) {
-    const { text } = send.bound;
-    const isBegin = /^BEGIN\b/.test(text);
-    if (!open || isBegin || (!open.begin && !open.isInside && isReset(open))) groups.push((open = { body: [] }));
-    if (isBegin) open.begin = send;
-    else if (!/^(COMMIT|ROLLBACK)$/.test(text)) open.body.push(send);
-    else {
-      open.end = send;
-      open = undefined;
-    }
-  }
-  return groups;
-}
-
-function write({ begin, body, end, isInside }: Group, ahead: readonly Send[], behind: readonly Send[]): Send[] {
-  const all = [...body, ...behind];
-  if (isInside) return end ? [...body, end] : body;
-  if (isReset({ body })) return all;
-  if (begin) return [begin, ...ahead, ...all, ...(end ? [end] : [])];
-  if (ahead.length + all.length === 1) return body;
-  return [{ bound: bare("BEGIN") }, ...ahead, ...all, { bound: bare("COMMIT") }];
-}
-
-function isReset({ body }: Group): boolean {
-  return body.length === 1 && body[0]!.bound.text === "DISCARD ALL";
-}
-
 /** @param isForced - also what may commit by itself: it fails then. */
-function isWrappable({ begin, body }: Group, isForced: boolean): boolean {
+function isWrappable({ begin, body }: SendGroup, isForced: boolean): boolean {
   // It may come behind no query.
   if (begin) return isForced || !body.some(({ bound }) => /^SET\s+(LOCAL\s+)?TRANSACTION\b/i.test(bound.text));
   return body.every(({ bound }) => {

@@ -57,7 +57,7 @@ export class SqlJsAdapter implements Adapter, EngineUser {
     const sqlJs = (this.#static ??= await this.#start());
     // A caller that gave up may have been disposed since.
     throwIfAborted(signal);
-    const { storage, warn = globalThis.console.warn } = this.#options;
+    const { storage, busyTimeoutMs, warn = globalThis.console.warn } = this.#options;
     const options = { sqlJs, storage, warn, takesOver: this.#takesOver };
     let engine: Engine;
     do engine = this.#engine ??= findEngine(this.#name, options);
@@ -65,7 +65,7 @@ export class SqlJsAdapter implements Adapter, EngineUser {
     throwIfAborted(signal);
     if (this.#connection) throw connectFailed("its connection is detached: close it");
     this.#note(engine, storage !== undefined);
-    return (this.#connection = new SqlJsConnection(engine, this, () => (this.#connection = undefined)));
+    return (this.#connection = new SqlJsConnection(engine, this, busyTimeoutMs, () => (this.#connection = undefined)));
   }
 
   listen(listener: (event: AdapterEvent) => void): void {

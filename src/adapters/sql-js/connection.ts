@@ -30,6 +30,7 @@ export class SqlJsConnection implements DriverConnection {
   state: "idle" | "transaction" | "closed" = "idle";
   readonly #engine: Engine;
   readonly #user: EngineUser;
+  readonly #busyTimeoutMs: number | undefined;
   readonly #onClose: () => void;
   readonly #streams: Set<SqlJsStream> = new Set();
   #db: SqlJsDatabase;
@@ -44,9 +45,10 @@ export class SqlJsConnection implements DriverConnection {
   /** Whether foreign keys were on before this transaction turned them off; `undefined`: it did not. */
   #hadKeys: boolean | undefined;
 
-  constructor(engine: Engine, user: EngineUser, onClose: () => void) {
+  constructor(engine: Engine, user: EngineUser, busyTimeoutMs: number | undefined, onClose: () => void) {
     this.#engine = engine;
     this.#user = user;
+    this.#busyTimeoutMs = busyTimeoutMs;
     this.#onClose = onClose;
     this.#db = engine.db!;
     this.#statements = new Statements(this.#db);
@@ -98,7 +100,7 @@ export class SqlJsConnection implements DriverConnection {
   /** Does `work` once it is this connection's turn, which it keeps while a transaction, a stream or a setting of its own is open. */
   #inTurn<T>(signal: AbortSignal | undefined, work: () => T): MaybePromise<T> {
     const { turn } = this.#engine;
-    if (this.#isOthersTurn) return turn.wait(this, signal).then(() => this.#inTurn(signal, work));
+    if (this.#isOthersTurn) return turn.wait(this, this.#busyTimeoutMs, signal).then(() => this.#inTurn(signal, work));
     turn.holder = this;
     this.#isBusy = true;
     try {

@@ -2,6 +2,7 @@ import type { AdapterFactory, MaybePromise } from "../../contract/adapter.ts";
 import { SqlJsAdapter } from "./adapter.ts";
 import type { SqlJsStatic } from "./driver.ts";
 import type { SqlJsCommitStorage, SqlJsStorage } from "./storage.ts";
+import { BUSY_TIMEOUT_MS } from "./turn.ts";
 
 export type { DriverValue, SqlJsDatabase, SqlJsStatement, SqlJsStatic } from "./driver.ts";
 export { memory, type SqlJsCommitStorage, type SqlJsStorage, type StoredDatabase } from "./storage.ts";
@@ -14,6 +15,11 @@ export interface SqlJsOptions {
    * Default: they begin empty, and are gone when they are disposed.
    */
   readonly storage?: SqlJsStorage | SqlJsCommitStorage | undefined;
+  /**
+   * How long a session waits while another Database of the name, or another tab, is in a transaction, in milliseconds: then it fails with
+   * `QUERY_FAILED`, kind `busy`. `Infinity` = as long as its own signal and deadline allow. Default 5_000.
+   */
+  readonly busyTimeoutMs?: number | undefined;
   /** Told when an image may lack what was written last: it comes from WAL mode, without its `-wal` file. Default `console.warn`. */
   readonly warn?: ((message: string) => void) | undefined;
 }
@@ -31,7 +37,7 @@ export interface SqlJsOptions {
  *   gets a new engine, without functions registered through `connection.raw`: register them in `afterConnection`.
  * - `lastInsertRowid` is SQLite's: an upsert that updated, or a table WITHOUT ROWID, leaves the id of the previous insert.
  *
- * @throws TypeError if `sqlJs` is missing.
+ * @throws TypeError if `sqlJs` is missing, or for a wrong `busyTimeoutMs`.
  * Source: https://sql.js.org/documentation/
  * @example
  * import initSqlJs from "sql.js";
@@ -39,12 +45,13 @@ export interface SqlJsOptions {
  * const db = createDatabase("sqljs:shop", { adapters: [sqlJs({ sqlJs: initSqlJs })] });
  */
 export function sqlJs(options: SqlJsOptions): AdapterFactory {
-  const { sqlJs: source, storage } = options;
+  const { sqlJs: source, storage, busyTimeoutMs = BUSY_TIMEOUT_MS } = options;
   if (!source) throw new TypeError(`Expected \`sqlJs\` to be what \`await initSqlJs()\` returns, got \`${source}\``);
+  if (!(busyTimeoutMs > 0)) throw new TypeError(`Expected \`busyTimeoutMs\` to be > 0, got \`${busyTimeoutMs}\``);
   return {
     dialect: "sqlite",
     schemes: ["sqljs"],
-    identity: [source, storage?.key ?? storage],
+    identity: [source, storage?.key ?? storage, busyTimeoutMs],
     create: (from) => new SqlJsAdapter(options, from),
   };
 }

@@ -2,8 +2,10 @@ import { systemClock } from "../../clock.ts";
 import { DbError } from "../../errors.ts";
 import { reasonOf } from "../../signal.ts";
 
-/** As long as a database waits for the transaction of another one of its name: SQLite calls it the busy timeout. */
-const LONGEST_MS = 5_000;
+/** As long as a database waits for the transaction of another one of its name, by default. */
+export const BUSY_TIMEOUT_MS: number = 5_000;
+/** As far as timers go: a longer one runs out at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 interface Waiter {
   readonly who: object;
@@ -19,9 +21,9 @@ export class Turn {
   /**
    * Waits for the turn.
    *
-   * @throws DbError `QUERY_FAILED` of kind `busy` after five seconds; or the signal's own reason, unchanged.
+   * @throws DbError `QUERY_FAILED` of kind `busy` after `timeoutMs`; or the signal's own reason, unchanged.
    */
-  wait(who: object, signal: AbortSignal | undefined): Promise<void> {
+  wait(who: object, timeoutMs: number = BUSY_TIMEOUT_MS, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         systemClock.clearTimeout(timer);
@@ -35,7 +37,7 @@ export class Turn {
         this.#line.splice(this.#line.indexOf(waiter), 1);
       };
       const abort = (): void => leave(reasonOf(signal!));
-      const timer = systemClock.setTimeout(() => leave(busy()), LONGEST_MS);
+      const timer = systemClock.setTimeout(() => leave(busy(timeoutMs)), Math.min(timeoutMs, LONGEST_MS));
       this.#line.push(waiter);
       signal?.addEventListener("abort", abort, { once: true });
       if (signal?.aborted) abort();
@@ -50,8 +52,8 @@ export class Turn {
   }
 }
 
-function busy(): DbError {
-  const message = `another Database of this name was in a transaction for over ${LONGEST_MS} ms: is this session inside it?`;
+function busy(timeoutMs: number): DbError {
+  const message = `another Database of this name was in a transaction for over ${timeoutMs} ms: is this session inside it?`;
   const details = { kind: "busy", sql: "", dialectCode: "SQLITE_BUSY" } as const;
   return new DbError("QUERY_FAILED", message, details, { retryable: true });
 }

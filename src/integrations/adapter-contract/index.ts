@@ -13,6 +13,7 @@ import type { Target } from "./target.ts";
 import { transactions } from "./transactions.ts";
 import { values } from "./values.ts";
 
+export { postgresDialect } from "./postgres-dialect.ts";
 export { sqliteDialect } from "./sqlite-dialect.ts";
 export type { ContractDialect, FailureCase, Source, Target, ValueCase } from "./target.ts";
 

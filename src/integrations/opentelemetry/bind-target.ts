@@ -4,13 +4,13 @@ type Bind = (listener: Call) => Call;
 const ADD = ["addListener", "on", "once", "prependListener", "prependOnceListener", "addEventListener"];
 const REMOVE = ["removeListener", "off", "removeEventListener"];
 
-const bound = new WeakSet<object>();
-
 /**
  * Binds what OpenTelemetry's managers bind: a function; an EventEmitter or an EventTarget, whose listeners are bound from now on.
  * Anything else is returned as it is.
+ *
+ * @param bound - the emitters that the manager has bound: each is bound once.
  */
-export function bindTarget<T>(target: T, bind: Bind): T {
+export function bindTarget<T>(target: T, bound: WeakSet<object>, bind: Bind): T {
   if (typeof target === "function") return bind(target as unknown as Call) as unknown as T;
   if (typeof target !== "object" || target === null || bound.has(target)) return target;
   const emitter = target as Record<string, unknown>;

@@ -59,6 +59,7 @@ export function contextManager<C extends ContextLike>(
 class CarriedContextManager<C extends ContextLike> implements ContextManagerLike<C> {
   readonly #root: C;
   readonly #AsyncContext: AsyncContextForManager;
+  readonly #emitters: WeakSet<object> = new WeakSet();
   #variable: InstanceType<AsyncContextForManager["Variable"]> | undefined;
 
   constructor(root: C, AsyncContext: AsyncContextForManager) {
@@ -82,7 +83,7 @@ class CarriedContextManager<C extends ContextLike> implements ContextManagerLike
   }
 
   bind<T>(context: C, target: T): T {
-    return bindTarget(target, (listener) => this.#bound(context ?? this.active(), listener));
+    return bindTarget(target, this.#emitters, (listener) => this.#bound(context ?? this.active(), listener));
   }
 
   enable(): this {

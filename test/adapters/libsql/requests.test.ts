@@ -129,3 +129,23 @@ describe.each(PROFILES)("at %s", (profile) => {
     240_000,
   );
 });
+
+test("every request says that nothing may be kept of it", async () => {
+  const seen: unknown[] = [];
+  const { db, names } = await openShop({
+    libsql: {
+      fetch: (url, init) => {
+        seen.push(init.cache);
+        return fetch(url, init);
+      },
+    },
+  });
+  await db.query("INSERT INTO goods VALUES (1, 'tea')");
+  await db.session(async (session) => {
+    await session.batch([add(2, "salt")]);
+    for await (const { id } of session.stream("SELECT id FROM goods")) expect([1, 2]).toContain(id);
+  });
+  expect(seen.length).toBeGreaterThan(2);
+  expect(new Set(seen)).toEqual(new Set(["no-store"]));
+  expect(await names()).toEqual(["tea", "salt"]);
+});

@@ -1,7 +1,7 @@
 import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
 import type { ContractDialect, Target } from "../../../src/integrations/adapter-contract/index.ts";
 import type { NeonServerOptions, RunningServer } from "../../servers/neon/server.ts";
-import { postgresDialect } from "./dialect.ts";
+import { postgresDialect } from "../../../src/integrations/adapter-contract/index.ts";
 
 /** What each runtime brings: the driver as it is imported there, and a WebSocket where the platform has none. */
 export type Driver = Pick<NeonOptions, "neon" | "Client"> & { readonly WebSocket?: new (url: string) => unknown };

@@ -1,7 +1,7 @@
 import { postgres, type PostgresOptions } from "../../../src/adapters/pg/index.ts";
 import type { ContractDialect, Target } from "../../../src/integrations/adapter-contract/index.ts";
 import type { NeonServerOptions, RunningServer } from "../../servers/neon/server.ts";
-import { postgresDialect } from "../neon/dialect.ts";
+import { postgresDialect } from "../../../src/integrations/adapter-contract/index.ts";
 
 /** A server for each case, and an adapter on it; nothing may be left there. */
 export function pgTarget(

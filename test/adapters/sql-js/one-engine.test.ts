@@ -257,6 +257,27 @@ describe("transactions of several Databases of one name take turns", () => {
     expect(await rows(other)).toEqual([1]);
   });
 
+  test("how long one waits is an option, and may have no end", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    const url = nextUrl();
+    const patient = make(url, { busyTimeoutMs: Infinity }, { pool: { acquireTimeoutMs: Infinity } });
+    const hasty = make(url, { busyTimeoutMs: 100 }, { pool: { idleMs: 7 } });
+    const one = make(url);
+    await one.query("CREATE TABLE t (x)");
+    const waiting = await one.session(async (session) => {
+      await session.query("INSERT INTO t VALUES (1)");
+      const told = expect(hasty.query("SELECT x FROM t")).rejects.toThrow("for over 100 ms");
+      const asked = patient.query("SELECT x FROM t");
+      await vi.advanceTimersByTimeAsync(200);
+      await told;
+      await vi.advanceTimersByTimeAsync(3_600_000);
+      return { asked };
+    });
+    expect((await waiting.asked).rows).toEqual([{ x: 1 }]);
+    for (const wrong of [0, -1, Number.NaN])
+      expect(() => sqlJs({ sqlJs: engine, busyTimeoutMs: wrong })).toThrow("Expected `busyTimeoutMs` to be > 0");
+  });
+
   test("one that gives up in line leaves it", async () => {
     const url = nextUrl();
     const [one, other] = [make(url), make(url, {}, { pool: { idleMs: 7 } })];

@@ -1,5 +1,11 @@
 // What OpenTelemetry's own tests ask of a context manager, and what an application does besides. Compiled by the plugin, and
 // played in Chromium and in Node.
+//
+// From the tests of its AsyncHooks-, AsyncLocalStorage- and ZoneContextManager: enable() and disable(); with() and its context,
+// receiver, arguments, result and errors, nested, async, behind timers, for three actions at a time; bind() of functions, of
+// emitters and of EventTargets, which events dispatched inside pass on; two managers that do not see one another; and that with()
+// and bind() work before enable(). Not done: after disable(), the Zone manager gives the root to with() and bind(), where the others
+// (and this one) give the context; and `attach()`, which only the AsyncLocalStorage manager has.
 
 import * as api from "@opentelemetry/api";
 import { AsyncContext } from "../../../src/carrier/runtime/index.ts";
@@ -171,6 +177,69 @@ const CASES: Readonly<Record<string, (manager: Manager) => unknown>> = {
     target.dispatchEvent(new Event("b"));
     target.dispatchEvent(new Event("b"));
     is(calls, 3, "once");
+  },
+  "what is dispatched in a listener, and set up there, keeps its context": async (manager) => {
+    const outer = new EventTarget();
+    manager.bind(one, outer);
+    const seen: unknown[] = [];
+    const done = new Promise<void>((resolve) => {
+      outer.addEventListener("a", () => {
+        setTimeout(() => {
+          const inner = new EventTarget();
+          inner.addEventListener("b", () => {
+            seen.push(manager.active());
+            setTimeout(() => {
+              seen.push(manager.active());
+              resolve();
+            }, 1);
+          });
+          inner.dispatchEvent(new Event("b"));
+        }, 1);
+      });
+    });
+    outer.dispatchEvent(new Event("a"));
+    await done;
+    is(seen.length, 2);
+    for (const active of seen) is(active, one);
+  },
+  "an inner callback that nobody waits for changes nothing outside of it": async (manager) => {
+    await manager.with(one, async () => {
+      const inner = manager.with(two, async () => {
+        await sleep(2);
+        is(manager.active(), two);
+      });
+      is(manager.active(), one);
+      await sleep(0);
+      is(manager.active(), one);
+      await inner.then(() => is(manager.active(), one));
+    });
+  },
+  "with() and bind() work before enable()": (manager) => {
+    manager.disable();
+    manager.with(one, () => is(manager.active(), one));
+    manager.bind(two, () => is(manager.active(), two))();
+    is(manager.active(), api.ROOT_CONTEXT);
+  },
+  "two managers do not see one another": (manager) => {
+    const other = make();
+    let calls = 0;
+    const look = (): void => {
+      is(manager.active(), one);
+      is(other.active(), two);
+      calls++;
+    };
+    manager.with(one, () => {
+      is(other.active(), api.ROOT_CONTEXT);
+      other.with(two, look);
+    });
+    other.bind(two, manager.bind(one, look))();
+    const target = other.bind(two, manager.bind(one, new EventTarget()));
+    target.addEventListener("a", look);
+    target.dispatchEvent(new Event("a"));
+    target.removeEventListener("a", look);
+    target.dispatchEvent(new Event("a"));
+    is(calls, 3);
+    other.disable();
   },
   "the API finds the active span": async () => {
     api.context.setGlobalContextManager(make());

@@ -22,6 +22,25 @@ test.each([1, 2])("libSQL, seed %i", async (seed) => {
   expect(committed(history)).toBeGreaterThan(20);
 });
 
+test("libSQL, while answers are lost and streams are gone", async () => {
+  // A stream whose answer was lost keeps its lock for so long.
+  const server = await startLibsqlServer({ txnTimeoutMs: 1_000 });
+  const db = createDatabase(server.url, { adapters: [libsql()] });
+  onTestFinished(async () => {
+    await db.dispose();
+    await server.stop();
+  });
+  const actions = ["status", "drop-before", "drop-after", "truncate", "no-baton"] as const;
+  const troubles = [
+    ...actions.map((action) => () => server.fail({ action })),
+    () => server.expireStreams(),
+    () => server.forgetStreams(),
+  ];
+  const history = await run(db, { seed: 4, isolationLevel: "serializable", troubles });
+  expect(check(history)).toEqual([]);
+  expect(committed(history)).toBeGreaterThan(20);
+});
+
 // Were nothing found there either, the histories would prove nothing.
 test("without transactions, what each of them prevents is found", async () => {
   const server = await startLibsqlServer();

@@ -11,13 +11,18 @@ export interface WorkloadOptions {
   readonly clients?: number;
   /** Few: they meet often. */
   readonly lists?: number;
+  /** One of these happens whenever some transactions have ended. */
+  readonly troubles?: readonly (() => Promise<unknown>)[];
 }
+
+/** By count and not by time: on a slow machine nothing else would come through. */
+const ENDS_PER_TROUBLE = 5;
 
 const INTENDED = new Error("rolled back on purpose");
 
 /** Random transactions on a few lists, with parts that are rolled back, from several sessions at once; and what came of it. */
 export async function run(db: Database, options: WorkloadOptions): Promise<History> {
-  const { seed, isolationLevel, transactions: count = 300, clients = 10, lists = 4 } = options;
+  const { seed, isolationLevel, transactions: count = 300, clients = 10, lists = 4, troubles = [] } = options;
   await db.autocommit.batch([
     "DROP TABLE IF EXISTS list",
     "CREATE TABLE list (id INTEGER PRIMARY KEY, items TEXT NOT NULL)",
@@ -30,6 +35,9 @@ export async function run(db: Database, options: WorkloadOptions): Promise<Histo
     while (begun++ < count) {
       const plan = toPlan(random, lists, () => ++value);
       transactions.push(await play(db, isolationLevel, plan));
+      // The last ones meet what was made before, so that nothing is left of it.
+      const isTime = transactions.length % ENDS_PER_TROUBLE === 0 && transactions.length < count - 2 * clients;
+      if (isTime) await troubles[Math.floor(random() * troubles.length)]?.();
     }
   };
   await Promise.all(Array.from({ length: clients }, client));

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { hosted } from "../../../src/adapters/hosted/index.ts";
 import type { Target } from "../../../src/integrations/adapter-contract/index.ts";
 import { workers } from "../../../src/integrations/workers/index.ts";
-import { postgresDialect } from "../../adapters/neon/dialect.ts";
+import { postgresDialect } from "../../../src/integrations/adapter-contract/index.ts";
 import type { NeonServerOptions, RunningServer } from "../../servers/neon/server.ts";
 import { createAnswerer } from "../contract/answerer.ts";
 import type { Question, Suites } from "../contract/suites.ts";

@@ -2,7 +2,8 @@ import { type Client, connect, isNetworkError } from "../client.ts";
 import type { Checkout, ShopServer } from "../play.ts";
 
 // A pool at module level, by hand: who wants a client takes one, and puts it back.
-export function createOrders(server: ShopServer, max: number): Checkout {
+export function createOrders(server: ShopServer, chosen: { max: number }): Checkout {
+  const max = chosen.max;
   const idle: Client[] = [];
   let open = 0;
 
@@ -11,12 +12,18 @@ export function createOrders(server: ShopServer, max: number): Checkout {
     const client = idle.pop();
     if (client) return client;
     open++;
-    return connect(server);
+    try {
+      return await connect(server);
+    } catch (error) {
+      open--;
+      throw error;
+    }
   }
 
   return async function order(asked, charge): Promise<number> {
     const { customer, cents } = asked;
     const client = await acquire();
+    let isBroken = false;
     try {
       await client.query("BEGIN");
       await client.query("update account set cents = cents - ? where id = ?", [cents, customer]);
@@ -29,10 +36,12 @@ export function createOrders(server: ShopServer, max: number): Checkout {
       await client.query("COMMIT");
       return Number(row?.[0]);
     } catch (error) {
-      if (isNetworkError(error)) return await order(asked, charge); // It did not get through: once more.
-      throw error;
+      isBroken = isNetworkError(error);
+      if (!isBroken) throw error;
     } finally {
-      idle.push(client); // Back into the pool, as it is.
+      if (isBroken) open--;
+      else idle.push(client); // Back into the pool, as it is.
     }
+    return order(asked, charge); // It did not get through: once more.
   };
 }

@@ -1,14 +1,14 @@
 import { type Client, connect, isNetworkError } from "../client.ts";
 import type { Checkout, ShopServer } from "../play.ts";
 
-// One client for the whole application, made when it starts.
+// One client for the whole application, made when it is first needed.
 export function createOrders(server: ShopServer): Checkout {
-  let client: Promise<Client> = connect(server);
+  let client: Promise<Client> | undefined;
 
   return async function order(asked, charge): Promise<number> {
     const { customer, cents } = asked;
-    const mine = client;
-    const { query } = await mine;
+    const mine = (client ??= connect(server));
+    const query: Client["query"] = async (text, params) => (await mine).query(text, params);
     try {
       await query("BEGIN");
       await query("update account set cents = cents - ? where id = ?", [cents, customer]);
@@ -19,8 +19,9 @@ export function createOrders(server: ShopServer): Checkout {
       return Number(row?.[0]);
     } catch (error) {
       if (isNetworkError(error)) {
-        if (client === mine) client = connect(server); // It did not get through: a new client, and once more.
-        return order(asked, charge);
+        await new Promise((resolve) => setTimeout(resolve, 50)); // It did not get through: a moment later,
+        if (client === mine) client = undefined; // with a new client,
+        return order(asked, charge); // once more.
       }
       await query("ROLLBACK");
       throw error;

@@ -22,7 +22,8 @@ export interface SqlJsTabsOptions {
  *   accepted is sent there; where an answer is missing, the session fails with `outcome: "unknown"` (`COMMIT_UNKNOWN` for a COMMIT).
  * - A leader that gives no sign of life is replaced after `leaderTimeoutMs`, and can write nothing to the storage any more.
  * - Events: `change` in all tabs when one has committed, `role` when a tab leads or follows. `db.stats().role` is the role as of now.
- * - `connection.raw` has `export()`. Without Web Locks, as in Node and on pages that were not loaded over HTTPS, it is `adapter` alone.
+ * - `connection.raw` has `export()`. Without Web Locks, as in Node, on pages that were not loaded over HTTPS and where a page's storage is
+ *   switched off, it is `adapter` alone.
  *
  * @throws TypeError for a wrong option.
  * @example

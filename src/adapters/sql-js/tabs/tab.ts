@@ -55,6 +55,7 @@ export class Tab {
   #joining: Promise<void> | undefined;
   #wasSeated = false;
   #isOver = false;
+  #isAlone = false;
   #verifiedAt = 0;
 
   /** Takes part from now on. */
@@ -75,7 +76,7 @@ export class Tab {
         if (!this.#isOver) this.#standInLine();
         return alive;
       })
-      .catch(() => undefined);
+      .catch(() => this.#leadAlone());
   }
 
   /**
@@ -98,7 +99,7 @@ export class Tab {
     const { platform, base, leaderTimeoutMs } = this.#options;
     const now = systemClock.now();
     // Sooner than that, nobody has taken its place.
-    const isFresh = now - this.#verifiedAt < leaderTimeoutMs / 2;
+    const isFresh = this.#isAlone || now - this.#verifiedAt < leaderTimeoutMs / 2;
     this.#verifiedAt = now;
     // The browser tells of locks in its order.
     if (!isFresh) await platform.locks.request(`${base}/${this.#id}/verify`, {}, () => Promise.resolve());
@@ -138,6 +139,14 @@ export class Tab {
       })
       // Taken from it; or it has left the line, and never had it.
       .catch(() => reign && this.#step(reign));
+  }
+
+  /** Locks are refused where a page's storage is switched off: nothing is shared there, and nobody else leads. */
+  #leadAlone(): void {
+    if (this.#isOver) return;
+    this.#isAlone = true;
+    this.#calls.close();
+    this.#lead(false);
   }
 
   #lead(isStolen: boolean): Reign {

@@ -192,6 +192,8 @@ export class BrowserTab implements TabPlatform {
   readonly leaderTimeoutMs: number;
   isDead = false;
   isFrozen = false;
+  /** Its storage is switched off, and locks with it. */
+  isForbidden = false;
   readonly locks: Locks;
   readonly #engineName = `tab-${++names}`;
 
@@ -231,6 +233,7 @@ export class BrowserTab implements TabPlatform {
     work: (lock: unknown) => Promise<T>,
   ): Promise<T> {
     const { browser } = this;
+    if (this.isForbidden) throw new DOMException("access to the Locks API is denied in this context", "SecurityError");
     const held = browser.locks.get(name);
     if (options.ifAvailable && held && (held.held || held.line.length > 0)) return work(null);
     return new Promise<T>((resolve, reject) => {

@@ -38,6 +38,15 @@ test("the first tab leads, the others see what it has committed, and it sees wha
   expect([first, second, third].map((db) => db.stats().role)).toEqual(["leader", "follower", "follower"]);
 });
 
+test("where a browser refuses locks, a tab has the database for itself", async () => {
+  const tab = browser.tab();
+  tab.isForbidden = true;
+  const db = make(tab);
+  await query(db, "CREATE TABLE t (x)");
+  await query(db, "INSERT INTO t VALUES (1)");
+  expect(await query(db, "SELECT x FROM t")).toEqual([1]);
+});
+
 test("transactions of several tabs take turns, and one that throws is rolled back", async () => {
   const all = [make(), make(), make()];
   await query(all[0]!, "CREATE TABLE t (x)");
