@@ -35,6 +35,11 @@ export interface DatabaseOptions {
   readonly folder?: string;
   /** Receives every event. Errors it throws are ignored. */
   readonly onEvent?: (event: DatabaseEvent) => void;
+  /**
+   * Whether lone reads that are asked in one turn, outside any session, leave in one request: at libSQL, and at Neon over HTTP.
+   * A read with a signal, deadline, retries or settings, its own or by default, always leaves alone. Default true.
+   */
+  readonly coalesce?: boolean;
   /** Keeps the stacks of acquires, for leak and deadlock reports; costs a few microseconds each. Default false. */
   readonly stacks?: boolean;
 }
@@ -42,7 +47,7 @@ export interface DatabaseOptions {
 const TYPES = {
   object: ["runtime", "pool", "defaults"],
   function: ["afterFirstConnection", "afterConnection", "onEvent"],
-  boolean: ["checkActiveConnection", "stacks"],
+  boolean: ["checkActiveConnection", "coalesce", "stacks"],
   string: ["folder"],
 } as const satisfies Record<string, readonly (keyof DatabaseOptions)[]>;
 

@@ -24,7 +24,7 @@ import { addInstance, currentFolder, removeInstance } from "./session/instances.
 import { sourceOf } from "./session/holder.ts";
 import type { Link } from "./session/link.ts";
 import { resolvePropagation } from "./session/propagation.ts";
-import { withDefaults } from "./session-defaults.ts";
+import { sharesReads, withDefaults } from "./session-defaults.ts";
 import { sessionRequired } from "./session/session-required.ts";
 import type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
 import { type BeginSession, type CloseAction, Session, type Work } from "./session/session.ts";
@@ -124,6 +124,10 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return this.#run(work, { transaction: false, isLone: true });
   }
 
+  /** @internal Its adapter, where lone reads may share a flight. */
+  readonly sharedBy = (): Adapter | undefined =>
+    sharesReads(this.#options) ? (this.#adapter ?? this.#source?.adapter) : undefined;
+
   #run<T>(work: Work<T>, options: BeginSession): Promise<T> {
     try {
       return Session.run(this, this.#begin(options), work, this.complete(options));
@@ -143,8 +147,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     return this.current()?.transaction(work, options) ?? this.carried(this.#transact(work, options));
   }
 
-  async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
-    const { propagation, ...rest } = options;
+  async #transact<T>(work: Work<T>, { propagation, ...rest }: TransactionOptions): Promise<T> {
     return this.session(work, { ...rest, transaction: resolvePropagation(propagation, false) === "root" });
   }
 
@@ -172,9 +175,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   /** The SQL dialect of its adapters; `undefined` before `ready()` if the URL is a function and they differ. */
   get dialect(): Dialect | undefined {
-    const [first, ...others] = this.#options.adapters;
-    const isOne = others.every(({ dialect }) => dialect === first!.dialect);
-    return this.capabilities?.dialect ?? (isOne ? first?.dialect : undefined);
+    const [first, ...others] = new Set(this.#options.adapters.map(({ dialect }) => dialect));
+    return this.capabilities?.dialect ?? (others.length > 0 ? undefined : first);
   }
 
   /**
@@ -188,9 +190,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   /** The current session, if any. */
   current(): Session | undefined {
-    for (let frame = this.context.current(); frame; frame = frame.parent)
-      if (frame.owner === this || frame.owner === this.#source) return frame.session as Session;
-    return undefined;
+    let frame = this.context.current();
+    while (frame && frame.owner !== this && frame.owner !== this.#source) frame = frame.parent;
+    return frame?.session as Session | undefined;
   }
 
   /** The session that `withSession` bound to this Request or ExecutionContext. */
@@ -219,13 +221,12 @@ export class Database extends Handle<Session> implements AsyncDisposable {
    * @param options.timeoutMs - longest wait for sessions that hold one, in milliseconds. Default: no limit.
    */
   async dispose(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    const { timeoutMs } = options;
-    checkNumber("timeoutMs", timeoutMs ?? 0);
+    checkNumber("timeoutMs", options.timeoutMs ?? 0);
     removeInstance(this);
     const before = this.#disposing;
     const disposing = (this.#disposing ??= this.#source?.leave(this, options) ?? Promise.resolve());
     // A second call, with a timeout of its own.
-    return before && timeoutMs !== undefined ? within(disposing, timeoutMs, this.clock) : disposing;
+    return before && options.timeoutMs !== undefined ? within(disposing, options.timeoutMs, this.clock) : disposing;
   }
 
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;

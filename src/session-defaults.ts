@@ -24,6 +24,7 @@ const NAME = /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)*$/;
 
 /** How a database was told its sessions begin. */
 interface Defaulting {
+  readonly coalesce?: boolean;
   readonly defaults?: SessionDefaults;
   /** `"required"`: a session without settings is refused. */
   readonly settings?: "required";
@@ -53,6 +54,11 @@ export function withDefaults<O extends SessionOptions>(
     throw new TypeError('Expected `settings` for this session: its database has `settings: "required"`');
   const defined = Object.entries(options).filter(([, value]) => value !== undefined);
   return { ...rest, ...(Object.fromEntries(defined) as O), ...(settings && { settings }) };
+}
+
+/** Whether lone reads may share a flight: a deadline, retries and settings are each session's own. */
+export function sharesReads({ coalesce, settings, defaults = {} }: Defaulting): boolean {
+  return coalesce !== false && (settings ?? defaults.settings ?? defaults.retry ?? defaults.timeoutMs) === undefined;
 }
 
 function checkSettings(settings: object, dialect: Dialect | undefined): void {

@@ -79,6 +79,11 @@ export interface Adapter {
    */
   check?(statement: Statement, place: StatementPlace): void;
   /**
+   * How a statement that stands outside of any session reads. `shared`: it may leave in one flight with others that are asked in
+   * the same turn, and has an outcome of its own, as if alone. `alone`: it leaves alone. `undefined`, or absent: it may write.
+   */
+  readsAs?(text: string): "shared" | "alone" | undefined;
+  /**
    * Opens one connection. Rejects with `CONNECT_FAILED` or `AUTH_FAILED`, or with the signal's reason: an aborted open leaves
    * nothing open.
    */

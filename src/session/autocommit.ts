@@ -2,23 +2,24 @@ import type { Row } from "../contract/statement.ts";
 import type { Finish } from "./finish.ts";
 import type { DeadlineOptions } from "./deadline.ts";
 import { Queryable, type StreamRowsOptions } from "./queryable.ts";
-import type { Session, Work } from "./session.ts";
+import { type Beginner, ReadGroup, readsAs } from "./read-group.ts";
+import type { Session } from "./session.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 
 /** What begins sessions of one statement: a Database. */
-interface Beginner {
+interface Owner extends Beginner {
   readonly carry: Carry | undefined;
-  lone<T>(work: Work<T>): Promise<T>;
   open(options: SessionOptions): Session;
 }
 
 /** Every statement a session of its own, whatever is current; one statement is atomic, and needs no transaction around it. */
 export class Autocommit extends Queryable {
-  readonly #database: Beginner;
+  readonly #database: Owner;
+  #reads: ReadGroup | undefined;
 
-  constructor(database: Beginner) {
+  constructor(database: Owner) {
     super();
     this.#database = database;
   }
@@ -34,7 +35,14 @@ export class Autocommit extends Queryable {
     finish: Finish<T>,
     options?: DeadlineOptions,
   ): Promise<T> {
-    return this.#database.lone((session) => session.submit(kind, inputs, finish, options));
+    const database = this.#database;
+    const reads = kind === "query" ? readsAs(database, inputs[0]!) : undefined;
+    // A read that is asked behind a write does not leave ahead of it.
+    if (!reads) this.#reads = undefined;
+    if (reads !== "shared" || (options?.signal ?? options?.timeoutMs) !== undefined)
+      return database.lone((session) => session.submit(kind, inputs, finish, options));
+    if (!this.#reads?.takes(database.context.current())) this.#reads = new ReadGroup(database);
+    return this.#reads.ask(inputs, finish);
   }
 
   override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options?: StreamRowsOptions): AsyncIterable<R> {

@@ -42,6 +42,8 @@ export class Command<T = unknown> {
   /** Nothing of it is to be sent any more. */
   hasLanded = false;
   isSettled = false;
+  /** For one of several that share a session and nothing else: makes its own error of one that all of them get. */
+  own: ((error: unknown) => unknown) | undefined;
   /** Disarms its deadline. */
   disarm: (() => void) | undefined;
   /** Ends the timer of its wait for a transaction that is under way. */
@@ -78,6 +80,6 @@ export class Command<T = unknown> {
     // Its session has ended, or is about to, and reports the failure: the statement's own promise may be nobody's. That of a
     // session's own COMMIT is awaited, and once only: with two who wait, an engine does not find the lines that do.
     if (this.scope.over && !this.isEnd) settleQuietly(this.promise);
-    this.#fulfil(locate(error));
+    this.#fulfil(locate(this.own ? this.own(error) : error));
   }
 }

@@ -19,17 +19,19 @@ export function copyInput(input: StatementInput): StatementInput {
   return { text, params: Array.isArray(params) ? params.slice() : params && Object.assign({}, params) };
 }
 
+/** An input as text and parameters; nothing is checked. */
+export function written(input: StatementInput, { capabilities }: Adapter): Statement {
+  if (isSqlPart(input)) return input.toStatement(capabilities.placeholder);
+  return typeof input === "string" ? { text: input } : (input as Statement);
+}
+
 /**
  * Converts an input for this adapter, and refuses statements that must not be sent.
  *
  * @throws DbError `TRANSACTION_STATEMENT` | `QUERY_FAILED` (kind `parameter` or `syntax`).
  */
 export function toStatement(input: StatementInput, adapter: Adapter, place: StatementPlace): Statement {
-  const statement = isSqlPart(input)
-    ? input.toStatement(adapter.capabilities.placeholder)
-    : typeof input === "string"
-      ? { text: input }
-      : (input as Statement);
+  const statement = written(input, adapter);
   const sql = statement?.text;
   if (typeof sql !== "string") {
     throw new DbError("QUERY_FAILED", "expected sql`…`, a text, or `{ text, params }`", {

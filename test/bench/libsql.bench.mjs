@@ -1,4 +1,4 @@
-// A query, a batch and a transaction of three statements, 20 ms away from the server: HTTP requests, counted there, and the
+// A query, reads of one turn, a batch and a transaction of three statements, 20 ms away from the server: HTTP requests, counted there, and the
 // median time. @libsql/client itself, isopool over fetch, and isopool over @libsql/client, in turns, in one run.
 
 import { createClient } from "@libsql/client/http";
@@ -20,6 +20,8 @@ const SETUP = [
 /** Requests of each piece of work, by peer. */
 const REQUESTS = {
   "a query": { client: 1, fetch: 1, "over the client": 1 },
+  "eight reads of one turn": { client: 8, fetch: 1, "over the client": 8 },
+  "resolvers of two levels": { client: 9, fetch: 2, "over the client": 9 },
   "a batch of three": { client: 1, fetch: 1, "over the client": 1 },
   "a transaction of three": { client: 4, fetch: 4, "over the client": 4 },
   "a transaction of three, the last with commit()": { client: 4, fetch: 3, "over the client": 3 },
@@ -52,6 +54,14 @@ function peersOf(url) {
   };
 }
 
+const EIGHT = [1, 2, 3, 4, 5, 6, 7, 8];
+
+/** What asks by itself, as resolvers do: a list, then something of each of its rows. */
+async function resolve(read) {
+  await read(SELECT);
+  await Promise.all(EIGHT.map(async (id) => read({ ...SELECT, params: [id] })));
+}
+
 function clientWork(client) {
   const own = ({ text: sql, params: args }) => ({ sql, args });
   const transaction = async () => {
@@ -61,6 +71,8 @@ function clientWork(client) {
   };
   return {
     "a query": () => client.execute(own(SELECT)),
+    "eight reads of one turn": () => Promise.all(EIGHT.map((id) => client.execute(own({ ...SELECT, params: [id] })))),
+    "resolvers of two levels": () => resolve((statement) => client.execute(own(statement))),
     "a batch of three": () => client.batch([INSERT, INSERT, INSERT].map(own), "write"),
     "a transaction of three": transaction,
     "a transaction of three, the last with commit()": transaction,
@@ -74,6 +86,8 @@ function isopoolWork(url, options) {
     db,
     dispose: () => db.dispose(),
     "a query": () => db.autocommit.query(SELECT.text, SELECT.params),
+    "eight reads of one turn": () => Promise.all(EIGHT.map((id) => db.autocommit.query(SELECT.text, [id]))),
+    "resolvers of two levels": () => resolve(({ text, params }) => db.autocommit.query(text, params)),
     "a batch of three": () => db.autocommit.batch([INSERT, INSERT, INSERT]),
     "a transaction of three": () =>
       db.session(async (session) => {

@@ -1,4 +1,4 @@
-// A transaction of three statements, 20 ms away from the database: round trips, counted at the server, and the median time.
+// Eight reads of one turn over HTTP, in requests; and a transaction of three statements, 20 ms away from the database: round trips, counted at the server, and the median time.
 // isopool's session, Neon's own driver, Drizzle and Kysely, in turns, in one run. Cold: with a connection of its own, its
 // TCP handshake paid; TLS would take one round trip more, from all of them alike.
 
@@ -33,6 +33,7 @@ async function neonBench() {
     Object.assign(neonConfig, settings);
     const peers = peersOf(server.url, settings);
     const rows = [...(await compare(server, "cold", peers)), ...(await compare(server, "warm", peers))];
+    rows.push(...(await readsOf(server, settings)));
     const leaks = await server.leaks();
     return [
       ...rows,
@@ -119,6 +120,27 @@ function onPool(url, wrap, work) {
     work: ({ user }) => work(user),
     close: ({ pool }) => pool.end(),
   };
+}
+
+/** Eight reads that are asked in one turn and know nothing of each other: requests of each. */
+async function readsOf(server, neonSettings) {
+  const ids = [1, 2, 3, 4, 5, 6, 7, 8];
+  const text = "SELECT count FROM item WHERE id = $1";
+  const driver = neonHttp(server.url);
+  const { open, close } = isopoolBy(server.url, neonSettings);
+  const db = open();
+  const count = async (work) => {
+    await server.forgetRequests();
+    await Promise.all(ids.map(work));
+    return (await server.counts()).flights;
+  };
+  const plain = await count((id) => driver.query(text, [id]));
+  const ours = await count((id) => db.autocommit.query(text, [id]));
+  await close(db);
+  return [
+    { name: "eight reads of one turn: isopool, over HTTP", value: ours, unit: "requests", target: "1", ok: ours === 1 },
+    { name: "eight reads of one turn: the plain driver", value: plain, unit: "requests" },
+  ];
 }
 
 /** Runs the peers in turns, so that what else the machine does hits them alike. */

@@ -65,6 +65,7 @@ export class SimAdapter {
         isolationLevels: ["serializable"],
         tellsDeath: options.tellsDeath,
       },
+      readsAs: (text) => (!text.startsWith("r ") ? undefined : Number(text.slice(2)) % 7 === 0 ? "alone" : "shared"),
       open: (given) => this.#open(given),
       dispose: () => {
         this.disposals++;

@@ -42,8 +42,24 @@ export function programOf(seed: number): Program {
       ...(isStored && { context: "async-local" }),
       url: url < 0.8 ? "text" : url < 0.94 ? "function" : config.losses > 0 ? "slow function" : "text",
     },
-    strands,
+    strands: [...strands, ...turnsOf(seed, config.sources.length)],
   };
+}
+
+/** Drawn apart, so that the rest of each schedule stays as it was. */
+function turnsOf(seed: number, databases: number): Strand[] {
+  if (drawn(seed, 80) >= 0.3) return [];
+  const dice = new Dice(seed + 80_000_000);
+  return Array.from({ length: 1 + dice.below(2) }, (_, at) => ({
+    id: 1_000_000 + at,
+    startMs: dice.chance(0.5) ? 0 : dice.below(60),
+    kind: "turn",
+    db: dice.below(databases),
+    asked: Array.from({ length: 2 + dice.below(5) }, () => ({
+      letter: dice.of(["r", "r", "r", "r", "w"]),
+      hops: dice.of([0, 0, 0, 1, 2, 3, 6]),
+    })),
+  }));
 }
 
 export function requestsOf(seed: number): {

@@ -12,7 +12,7 @@ import { Ledger } from "./ledger.ts";
 import { hold, holdCalm } from "./oracle.ts";
 import { playByHand, playSession } from "./sessions.ts";
 import { Stage } from "./stage.ts";
-import { askAutocommit, streamAutocommit } from "./statements.ts";
+import { askAutocommit, askTurn, streamAutocommit } from "./statements.ts";
 import { PendingPromises } from "./pending.ts";
 import { play } from "./play.ts";
 import type { Plant } from "./plant.ts";
@@ -219,6 +219,8 @@ export class DatabasesStory {
         return playByHand(stage, strand.id, strand.options, strand.body, strand.end, strand.beside);
       case "autocommit":
         return askAutocommit(stage, strand.letters, strand.db);
+      case "turn":
+        return askTurn(stage, strand.asked, strand.db);
       case "autocommit stream":
         return streamAutocommit(stage, strand.db, strand.rows);
       case "dispose": {

@@ -105,6 +105,8 @@ export interface Statement {
   state: State;
   error: unknown;
   executions: number;
+  /** What the server has told of it last. */
+  answer: "done" | "failed" | undefined;
   /** The server may execute it after it was given up. */
   isLate: boolean;
 }
@@ -160,6 +162,7 @@ export class Ledger {
       state: "pending",
       error: undefined,
       executions: 0,
+      answer: undefined,
       isLate: false,
     };
     this.statements.set(statement.text, statement);

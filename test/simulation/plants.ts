@@ -67,6 +67,16 @@ function changed(
   });
 }
 
+/** Changes what comes back of lone reads that share a flight. */
+function inCompany(change: (outcomes: StepOutcome[]) => StepOutcome[]): Plant {
+  const isRead = (step: Step): boolean =>
+    step.kind === "query" && !step.guarded && step.statement.text.startsWith("r ");
+  return sending((flight, signal, send) => {
+    const sent = send(flight, signal);
+    return flight.steps.length > 1 && flight.steps.every(isRead) ? answered(sent, change) : sent;
+  });
+}
+
 function answered(sent: ReturnType<Send>, change: (outcomes: StepOutcome[]) => StepOutcome[]): ReturnType<Send> {
   return Array.isArray(sent) ? change(sent) : sent.then(change);
 }
@@ -528,6 +538,17 @@ export const plants: Readonly<Record<string, { readonly plant: Plant; readonly w
         void promise.then((value) => value);
         return promise;
       }) as never;
+    }),
+  },
+  "reads that share a flight are given each other's rows": {
+    within: 500,
+    plant: inCompany(([first, second, ...rest]) => [second!, first!, ...rest]),
+  },
+  "a read that fails takes its company along": {
+    within: 5_000,
+    plant: inCompany((outcomes) => {
+      const failed = outcomes.find(({ status }) => status === "failed");
+      return failed ? outcomes.map(() => failed) : outcomes;
     }),
   },
   "a statement is told done before it is": {

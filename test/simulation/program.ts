@@ -102,6 +102,12 @@ export type Strand = Base & { readonly startMs: number } & (
         readonly body: readonly Step[];
       }
     | { readonly kind: "autocommit"; readonly letters: readonly string[]; readonly db: number }
+    /** Lone statements of one turn: each is asked microtasks after it. */
+    | {
+        readonly kind: "turn";
+        readonly db: number;
+        readonly asked: readonly { readonly letter: string; readonly hops: number }[];
+      }
     | { readonly kind: "autocommit stream"; readonly db: number; readonly rows: number }
     | { readonly kind: "dispose"; readonly db: number; readonly timeoutMs: number | undefined }
     | { readonly kind: "jump"; readonly ms: number }

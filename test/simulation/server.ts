@@ -162,6 +162,7 @@ export class ServerEnd {
       server.world.fail("executed once", `${text} was executed ${statement.executions} times`);
     if (transaction?.isFailed) return this.failed("the transaction is aborted", "other", false);
     const fault = this.#faultOf(statement, text);
+    statement.answer = fault ? "failed" : "done";
     if (fault) {
       if (transaction && server.options.dialect === "postgres") transaction.isFailed = true;
       if (fault === "ends") this.transaction = undefined;

@@ -152,6 +152,30 @@ export async function askAutocommit(
     );
 }
 
+/** Lone statements of one turn: those that read share flights, and each has what the server has told of it alone. */
+export async function askTurn(
+  stage: Stage,
+  asked: readonly { readonly letter: string; readonly hops: number }[],
+  db: number,
+): Promise<void> {
+  const { autocommit } = stage.databases[db]!;
+  const ask = async ({ letter, hops }: { readonly letter: string; readonly hops: number }): Promise<void> => {
+    for (let hop = 0; hop < hops; hop++) await Promise.resolve();
+    const statement = stage.ledger.ask(letter, stage.ledger.unit("autocommit", true).root);
+    const { text } = statement;
+    try {
+      await listen(stage, statement, autocommit.query(text), false);
+    } catch (error) {
+      const { isDbError } = stage.world.lib;
+      if (!isDbError(error, "QUERY_FAILED")) return;
+      const { sql } = error.details;
+      if (statement.answer === "done" || (sql !== text && stage.ledger.byText(sql)))
+        stage.world.fail("its own result", `${text} was done, or was given another's error: ${error.message}`);
+    }
+  };
+  await Promise.all(asked.map(ask));
+}
+
 export async function streamAutocommit(stage: Stage, db: number, rows: number): Promise<void> {
   const unit = stage.ledger.unit("autocommit", true);
   const statement = stage.ledger.ask("r", unit.root);

@@ -14,7 +14,9 @@ import { parseAddress } from "./address.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { LibsqlConnection } from "./connection.ts";
 import type { LibsqlOptions } from "./index.ts";
+import { Company } from "../shared/company.ts";
 import { Freshness } from "./freshness.ts";
+import { standsAlone } from "./texts.ts";
 import { Remote, type Server } from "./remote.ts";
 import { Sender } from "./sender.ts";
 import { bind } from "./values.ts";
@@ -40,6 +42,7 @@ export class LibsqlAdapter implements Adapter {
   readonly capabilities: Capabilities;
   readonly #options: LibsqlOptions;
   readonly #server: Server;
+  readonly #company: Company = new Company(standsAlone);
 
   constructor(options: LibsqlOptions, { url }: AdapterSource) {
     this.key = parseAddress(url).baseUrl;
@@ -61,6 +64,10 @@ export class LibsqlAdapter implements Adapter {
     });
   }
 
+  readsAs(text: string): "shared" | "alone" | undefined {
+    return this.#options.createClient ? undefined : this.#company.readsAs(text);
+  }
+
   /** Nothing is sent: the first flight opens the stream. */
   async open({ url, signal }: OpenOptions): Promise<DriverConnection> {
     throwIfAborted(signal);
@@ -69,6 +76,6 @@ export class LibsqlAdapter implements Adapter {
     const sender = new Sender(fetch, authToken);
     return createClient
       ? new ClientConnection(createClient, baseUrl, sender)
-      : new LibsqlConnection(new Remote(this.#server, baseUrl, sender), this.#server.freshness);
+      : new LibsqlConnection(new Remote(this.#server, baseUrl, sender), this.#server.freshness, this.#company);
   }
 }

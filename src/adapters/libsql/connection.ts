@@ -4,13 +4,15 @@ import { type DbError, isDbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { isUnsent } from "../shared/platform.ts";
+import { type Company, isTooLarge } from "../shared/company.ts";
 import type { Freshness, Reading } from "./freshness.ts";
 import { gone, isRefused, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
 import { type Ground, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
 import { isBusy, type Remote } from "./remote.ts";
 import { type Entries, LibsqlStream } from "./stream.ts";
-import { isRead, mayOnlyRead } from "./texts.ts";
+import { areLoneReads, mayOnlyRead, onlyReads } from "./texts.ts";
+import { hasError, isBusyOutcome } from "./told.ts";
 import { toWire } from "./values.ts";
 import type { WireRequest, WireResponse } from "./wire.ts";
 import { throwIfAborted } from "../../signal.ts";
@@ -27,6 +29,7 @@ export class LibsqlConnection implements DriverConnection {
   readonly raw: Remote;
   readonly setup: readonly Statement[] = [];
   readonly #freshness: Freshness;
+  readonly #company: Company;
   readonly #streams: Set<LibsqlStream> = new Set();
   #ground: Ground = { state: "idle", isReadOnly: false };
   #isClosed = false;
@@ -36,9 +39,10 @@ export class LibsqlConnection implements DriverConnection {
   #hasState = false;
   #isDirty = false;
 
-  constructor(remote: Remote, freshness: Freshness) {
+  constructor(remote: Remote, freshness: Freshness, company: Company) {
     this.raw = remote;
     this.#freshness = freshness;
+    this.#company = company;
   }
 
   get state(): DriverConnection["state"] {
@@ -52,7 +56,21 @@ export class LibsqlConnection implements DriverConnection {
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
     await this.#ready(signal);
-    return this.#fly({ flight, signal, patience: new Patience() });
+    const fly = (steps: readonly Step[]): Promise<StepOutcome[]> =>
+      this.#fly({ flight: { ...flight, steps }, signal, patience: new Patience() });
+    const { steps } = flight;
+    if (this.#ground.state !== "idle" || !areLoneReads(steps)) return fly(steps);
+    return this.#company.watch(steps, (reads) =>
+      reads.length > 1 ? fly(reads).catch((error: unknown) => this.#apart(reads, error)) : fly(reads),
+    );
+  }
+
+  /** What is too large to be sent together is so for each of them, until it is tried alone. */
+  #apart(reads: readonly Step[], error: unknown): StepOutcome[] {
+    if (!isTooLarge(error) || this.#hasState || this.#isDirty) throw error;
+    this.#isClosed = false;
+    this.raw.forget();
+    return reads.map(() => ({ status: "failed", error: error as Error }));
   }
 
   stream(statement: Statement, options: StreamOptions): LibsqlStream {
@@ -248,18 +266,4 @@ export class LibsqlConnection implements DriverConnection {
     if (!mayBeThere && isDbError(error, "CONNECTION_LOST") && error.outcome === "not-executed") this.raw.forget();
     return error;
   }
-}
-
-function hasError({ error, response }: WireResponse): boolean {
-  return error !== undefined || (response?.result?.step_errors.some(Boolean) ?? false);
-}
-
-function isBusyOutcome(outcome: StepOutcome | undefined): boolean {
-  return (
-    outcome?.status === "failed" && isDbError(outcome.error, "QUERY_FAILED") && outcome.error.details.kind === "busy"
-  );
-}
-
-function onlyReads({ steps }: Flight): boolean {
-  return steps.every((step) => (step.kind === "query" ? isRead(step) : step.kind === "begin"));
 }

@@ -1,6 +1,6 @@
 // What a step is as SQL, and what can be told from a text.
 
-import type { BeginOptions, QueryStep, Step } from "../../contract/adapter.ts";
+import type { BeginOptions, Flight, QueryStep, Step } from "../../contract/adapter.ts";
 import { scan } from "../sqlite/scan.ts";
 
 export function textOf(step: Step, following: readonly Step[] = []): string | undefined {
@@ -27,4 +27,21 @@ export function mayOnlyRead(text: string): boolean {
 /** Whether a query reads, and does nothing else. */
 export function isRead({ statement }: QueryStep): boolean {
   return scan(statement.text).isRead;
+}
+
+/** Whether a query only reads, and asks for nothing that others have done on its connection. */
+export function standsAlone(text: string): boolean {
+  return scan(text).isRead && !/\b(last_insert_rowid|changes|total_changes|load_extension)\b/i.test(text);
+}
+
+/** Whether a flight may be sent again, as it changes nothing. */
+export function onlyReads({ steps }: Flight): boolean {
+  return steps.every((step) => (step.kind === "query" ? isRead(step) : step.kind === "begin"));
+}
+
+/** Reads that have nothing but their flight in common. */
+export function areLoneReads(steps: readonly Step[]): steps is readonly QueryStep[] {
+  const isLone = (step: Step): boolean =>
+    step.kind === "query" && !step.guarded && !step.isSetup && step.onError === "continue" && isRead(step);
+  return steps.length > 0 && steps.every(isLone);
 }

@@ -1,5 +1,6 @@
 import type { DriverConnection, Step, StepOutcome } from "../../contract/adapter.ts";
 import type { RawResult } from "../../contract/statement.ts";
+import { isDbError } from "../../errors.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { toBrokenKey } from "../sqlite/foreign-keys.ts";
 import { scan } from "../sqlite/scan.ts";
@@ -80,4 +81,16 @@ export function toState(state: StreamState, kind: Step["kind"], status: StepOutc
   if (status === "failed") return state === "transaction" ? "failed" : state;
   if (kind === "begin" || kind === "rollback-to") return "transaction";
   return kind === "commit" || kind === "rollback" ? "idle" : state;
+}
+
+/** Whether another one has the lock. */
+export function isBusyOutcome(outcome: StepOutcome | undefined): boolean {
+  return (
+    outcome?.status === "failed" && isDbError(outcome.error, "QUERY_FAILED") && outcome.error.details.kind === "busy"
+  );
+}
+
+/** Whether a request failed, or something in it. */
+export function hasError({ error, response }: WireResponse): boolean {
+  return error !== undefined || (response?.result?.step_errors.some(Boolean) ?? false);
 }

@@ -35,6 +35,11 @@ export class NeonAdapter implements Adapter {
     this.#http.check(statement, place);
   }
 
+  /** Over a WebSocket each has a connection of its own. */
+  readsAs(text: string): "shared" | "alone" | undefined {
+    return this.#options.transport === "ws" ? undefined : this.#http.readsAs(text);
+  }
+
   /** Over HTTP nothing is sent; a WebSocket is opened, and logs in with the first flight. */
   async open({ url, signal }: OpenOptions): Promise<DriverConnection> {
     throwIfAborted(signal);

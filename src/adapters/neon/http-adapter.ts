@@ -4,10 +4,12 @@ import { type Address, parseAddress } from "../postgres/address.ts";
 import { check } from "../postgres/check.ts";
 import { Parsers } from "../postgres/parsers.ts";
 import { type SessionConfig, settingsOf } from "../postgres/session-config.ts";
+import { Company } from "../shared/company.ts";
 import type { ClientClass, NeonFunction, NeonSettings } from "./driver.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { Http } from "./http.ts";
 import { checkLogin, isPooledBy, type LoginOptions, OVER_HTTP } from "./login.ts";
+import { isRead } from "./reads.ts";
 import { throwIfAborted } from "../../signal.ts";
 
 export interface HttpAdapterOptions extends LoginOptions {
@@ -30,6 +32,7 @@ export class HttpAdapter implements Adapter {
   readonly #options: HttpAdapterOptions;
   readonly #parsers: Parsers;
   readonly #isPooled: boolean;
+  readonly #company: Company = new Company(isRead);
 
   constructor(options: HttpAdapterOptions, { url }: AdapterSource) {
     this.#options = options;
@@ -41,6 +44,10 @@ export class HttpAdapter implements Adapter {
 
   check(statement: Statement, place: StatementPlace): void {
     check(statement, place, this.#isPooled);
+  }
+
+  readsAs(text: string): "shared" | "alone" | undefined {
+    return this.#company.readsAs(text);
   }
 
   /** Nothing is sent. */
@@ -62,6 +69,7 @@ export class HttpAdapter implements Adapter {
   connect(config: NeonConfig): HttpConnection {
     const { neon, Client, neonConfig: settings, authToken } = this.#options;
     const { answerTimeoutMs, address } = config;
-    return new HttpConnection(new Http({ neon, Client, settings, authToken, answerTimeoutMs }, address), config);
+    const http = new Http({ neon, Client, settings, authToken, answerTimeoutMs }, address);
+    return new HttpConnection(http, config, this.#company);
   }
 }

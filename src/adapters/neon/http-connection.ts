@@ -17,6 +17,7 @@ import type { SessionConfig } from "../postgres/session-config.ts";
 import { toLocal } from "../postgres/settings.ts";
 import { bind, type Bound } from "../postgres/values.ts";
 import type { ServerError } from "../postgres/wire.ts";
+import type { Company } from "../shared/company.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { refusal } from "../shared/refusal.ts";
 import { meantBy } from "./blame.ts";
@@ -49,13 +50,15 @@ export class HttpConnection implements DriverConnection {
   readonly setup: readonly Statement[];
   readonly #http: Http;
   readonly #config: HttpConfig;
+  readonly #company: Company;
   readonly #ahead: Statement[] = [];
   #isReused = false;
   #isClosed = false;
 
-  constructor(http: Http, config: HttpConfig) {
+  constructor(http: Http, config: HttpConfig, company: Company) {
     this.#http = http;
     this.#config = config;
+    this.#company = company;
     this.setup = config.setup;
   }
 
@@ -118,7 +121,7 @@ export class HttpConnection implements DriverConnection {
     return [DONE, ...outcomes, outcomes.some(({ status }) => status === "failed") ? SKIPPED : DONE];
   }
 
-  // Each is a request of its own: several at once are sent in parallel.
+  // Each is a request of its own: several at once are sent in parallel. Those that only read share one.
   async #sideBySide(
     steps: readonly Step[],
     settings: Settings | undefined,
@@ -126,11 +129,56 @@ export class HttpConnection implements DriverConnection {
   ): Promise<StepOutcome[]> {
     const last = steps.findIndex((step) => !isLone(step) || step.onError === "stop");
     const lone = (last < 0 ? steps : steps.slice(0, last + 1)).filter(isLone);
+    const reads = lone.filter(({ statement }) => this.#isShared(statement));
+    const sharing = reads.length > 1 ? this.#readTogether(reads, settings, signal) : undefined;
     // What was lost is that one's own; where all were, so was the flight.
-    const ended = await Promise.allSettled(lone.map((step) => this.#run([step], settings, undefined, signal)));
+    const ended = await Promise.allSettled(
+      lone.map(async (step) => {
+        const place = sharing ? reads.indexOf(step) : -1;
+        return place < 0 ? (await this.#runAlone(step, settings, signal))[0]! : (await sharing!)[place]!;
+      }),
+    );
     throwIfAborted(signal);
     if (ended.every(({ status }) => status === "rejected")) throw (ended[0] as PromiseRejectedResult).reason;
-    return ended.flatMap((each) => (each.status === "fulfilled" ? each.value : failure(each.reason as Error)));
+    return ended.map((each) => (each.status === "fulfilled" ? each.value : failure(each.reason as Error)));
+  }
+
+  #isShared(statement: Statement): boolean {
+    return this.#company.readsAs(statement.text) === "shared" && !refusalOf(statement);
+  }
+
+  #runAlone(step: QueryStep, settings: Settings | undefined, signal: AbortSignal | undefined): Promise<StepOutcome[]> {
+    const run = (): Promise<StepOutcome[]> => this.#run([step], settings, undefined, signal);
+    return this.#company.readsAs(step.statement.text) ? this.#company.watch([step], run) : run();
+  }
+
+  /**
+   * Reads in one request. The server proves that they only read, which a text cannot: the transaction is READ ONLY. If one of
+   * them fails all do, and the server may not say which: each is asked again alone, in parallel.
+   */
+  #readTogether(
+    reads: readonly QueryStep[],
+    settings: Settings | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<StepOutcome[]> {
+    return this.#company.watch(reads, async () => {
+      let outcomes: readonly StepOutcome[] = [];
+      try {
+        outcomes = await this.#run(reads, settings, { accessMode: "read only" }, signal);
+        if (outcomes.every(({ status }) => status === "done")) return [...outcomes];
+      } catch (error) {
+        // Of one of them, or of all: too large, say. Anything else is the same for each.
+        if (!isDbError(error, "QUERY_FAILED")) throw error;
+      }
+      const ended = await Promise.allSettled(reads.map((step) => this.#run([step], settings, undefined, signal)));
+      const alone = ended.map((each) => (each.status === "fulfilled" ? each.value[0]! : failure(each.reason as Error)));
+      // What the server did not let pass as a read: where it does not say which, it may be any of them.
+      if (alone.every(({ status }) => status === "done")) {
+        const blamed = outcomes.findIndex(({ status }) => status === "failed");
+        for (const { statement } of blamed < 0 ? reads : [reads[blamed]!]) this.#company.part(statement.text);
+      }
+      return alone;
+    });
   }
 
   /** Sends queries in one request: with `begin` as a transaction, else one alone. */

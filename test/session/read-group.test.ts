@@ -1,0 +1,71 @@
+// Lone reads of one turn share a session: what that must not change.
+
+import { expect, test } from "vitest";
+import { closeAllInstances, type DatabaseOptions, isDbError } from "../../src/index.ts";
+import type { FakeAdapterOptions } from "../kit/fake-adapter.ts";
+import { FakeAdapter } from "../kit/fake-adapter.ts";
+import { byNow, deferred, fakeDatabase, type FakeDatabase } from "../kit/fake-database.ts";
+
+/** A database whose texts that begin with `r` are reads. */
+function readingDatabase(options: FakeAdapterOptions = {}, database: Partial<DatabaseOptions> = {}): FakeDatabase {
+  const adapter = new FakeAdapter(options);
+  const reading = { readsAs: (text: string) => (text.startsWith("r") ? ("shared" as const) : undefined) };
+  const create: FakeAdapter["factory"]["create"] = (source) => Object.assign(adapter.factory.create(source), reading);
+  return { ...fakeDatabase({}, { adapters: [{ ...adapter.factory, create }], ...database }), adapter };
+}
+
+const outcomeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => "done",
+    (error: unknown) => (isDbError(error) ? `${error.code} ${error.outcome}` : String(error)),
+  );
+
+test("reads of a session's code and of none do not share, though they are asked in one turn", async () => {
+  const { db, adapter } = readingDatabase();
+  const inside = db.session(() => Promise.all([db.autocommit.query("r1"), db.autocommit.query("r2")]));
+  await Promise.all([inside, db.query("r3"), db.query("r4")]);
+  expect(adapter.flights.map((flight) => flight.replace(/^\d+: /, "")).toSorted()).toEqual(["r1 | r2", "r3 | r4"]);
+});
+
+test("one that is asked when the others have left has a flight of its own", async () => {
+  const answer = deferred();
+  const { db, adapter } = readingDatabase({ script: () => answer.promise.then(() => undefined) });
+  const first = db.query("r1");
+  await byNow(first);
+  const second = db.query("r2");
+  await byNow(second);
+  answer.resolve();
+  await Promise.all([first, second]);
+  expect(adapter.flights.map((flight) => flight.replace(/^\d+: /, ""))).toEqual(["r1", "r2"]);
+});
+
+test.each([
+  ["dispose()", (db: FakeDatabase["db"]) => db.dispose()],
+  ["closeAllInstances()", () => closeAllInstances()],
+])("reads that are asked just before %s come to what they come to alone", async (_name, end) => {
+  const outcomes: string[][] = [];
+  for (const coalesce of [true, false]) {
+    const { db } = readingDatabase({}, { coalesce });
+    const asked = [db.query("r1"), db.query("r2"), db.raw("r3")].map(outcomeOf);
+    await end(db);
+    outcomes.push(await Promise.all(asked));
+  }
+  expect(outcomes[0]).toEqual(outcomes[1]);
+});
+
+test("the answer of each comes when the connection is back in the pool", async () => {
+  const { db } = readingDatabase();
+  const busy = ["r1", "r2"].map(async (text) => {
+    await db.query(text);
+    return db.stats().busy;
+  });
+  expect(await Promise.all(busy)).toEqual([0, 0]);
+});
+
+test("what cannot be a statement is refused as ever, and takes nobody along", async () => {
+  const { db } = readingDatabase();
+  const wrong = [undefined, null, 7, {}, { text: 7 }].map((input) => outcomeOf(db.raw(input as never)));
+  const [right, ...outcomes] = await Promise.all([outcomeOf(db.query("r1")), ...wrong]);
+  expect(right).toBe("done");
+  expect(new Set(outcomes)).toEqual(new Set(["QUERY_FAILED not-executed"]));
+});
