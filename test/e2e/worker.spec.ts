@@ -218,7 +218,7 @@ test("sessions of the page and requests of the Worker, on libSQL and PostgreSQL,
     "In this page 4 sessions. In a Worker: on libSQL 4 requests, on PostgreSQL 4 requests.",
   );
   const lanes = page.locator("page-sessions .lane");
-  for (const place of ["Worker, libSQL", "Worker, PostgreSQL (Neon)"])
+  for (const place of ["Worker, libSQL", "Worker, PostgreSQL"])
     await expect(lanes.filter({ hasText: place })).toHaveCount(4);
   await expect(lanes.filter({ hasNotText: "Worker" })).toHaveCount(4);
   await shoot("one-timeline");

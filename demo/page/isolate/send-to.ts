@@ -10,7 +10,8 @@ const LIST = "/api/products?limit=5";
 
 /** Shows what an isolate's requests have done, beside all else. */
 export function showRequests({ name }: ShopDatabase, { latest }: IsolateReport): void {
-  const place = `Worker, ${name}`;
+  // Without what stands in brackets: lanes are narrow.
+  const place = `Worker, ${name.replace(/ \(.*/, "")}`;
   timeline.show(place, toTracks(latest, place, -performance.timeOrigin));
 }
 
