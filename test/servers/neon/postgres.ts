@@ -25,6 +25,8 @@ const SETTINGS = {
   shared_buffers: "16MB",
   // A hundred requests at once are a hundred backends, as at Neon when its own pool is full.
   max_connections: "300",
+  // How long it waits before it looks for a deadlock; one second, if nothing is said.
+  deadlock_timeout: "50ms",
   timezone: "UTC",
 };
 const ACCESS = `local all all trust\nhost all all ${HOST}/32 password\n`;
