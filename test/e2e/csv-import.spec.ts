@@ -120,7 +120,7 @@ test("a long import shows how far it is, keeps the page alive, and ends", async 
     look();
   });
   await page.getByRole("button", { name: "Import", exact: true }).click();
-  await expect(page.getByText(/60,000 rows imported/)).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText(/60,000 rows imported/)).toBeVisible({ timeout: 120_000 });
   const places = await page.evaluate(() => (globalThis as unknown as { seen: Set<number> }).seen.size);
   expect(places, "the bar moved").toBeGreaterThan(2);
   expect(await visitor.ask("select count(*) || ' ' || sum(id) from long")).toBe(`60000 ${(60_000 * 60_001) / 2}`);

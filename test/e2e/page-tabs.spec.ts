@@ -4,10 +4,9 @@
 import type { Page } from "@playwright/test";
 import { expect, test, Visitor } from "./page-test.ts";
 
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 120_000 };
 
 // Two pages, each with an engine of its own.
-test.describe.configure({ timeout: 90_000 });
 
 async function second(page: Page, hash: string): Promise<Visitor> {
   const visitor = new Visitor(await page.context().newPage());

@@ -29,7 +29,7 @@ export class Visitor {
   }
 
   async isReady(): Promise<void> {
-    await expect(this.page.getByRole("main")).toHaveAttribute("aria-busy", "false", { timeout: 20_000 });
+    await expect(this.page.getByRole("main")).toHaveAttribute("aria-busy", "false", { timeout: 120_000 });
   }
 
   /** By the page's own links. */
@@ -55,7 +55,7 @@ export class Visitor {
   async run(sql: string): Promise<void> {
     await this.write(sql);
     await this.editor.press("ControlOrMeta+Enter");
-    await expect(this.summary).toHaveText(/ in |error|Stopped/, { timeout: 20_000 });
+    await expect(this.summary).toHaveText(/ in |error|Stopped/, { timeout: 120_000 });
   }
 
   get summary(): Locator {
@@ -91,7 +91,7 @@ export class Visitor {
     await this.page.getByRole("button", { name: story }).click();
     const outcome = this.page.locator(".outcome");
     await expect(outcome).toHaveText(/\S/);
-    await expect(outcome).not.toHaveText("Running…", { timeout: 10_000 });
+    await expect(outcome).not.toHaveText("Running…", { timeout: 120_000 });
     return outcome.innerText();
   }
 }

@@ -54,7 +54,7 @@ test("the shop goes out as SQL, and comes in again by drag and drop, the same", 
   await page
     .getByLabel("Open a .sqlite file")
     .setInputFiles({ name: "dump.sql", mimeType: "text/plain", buffer: Buffer.from(text) });
-  await expect(visitor.summary).toContainText("1 transaction of the text committed", { timeout: 40_000 });
+  await expect(visitor.summary).toContainText("1 transaction of the text committed", { timeout: 120_000 });
   expect(await visitor.ask(sums)).toBe(before);
 });
 

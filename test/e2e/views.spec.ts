@@ -24,8 +24,10 @@ for (const [device, viewport] of Object.entries(DEVICES))
       await visitor.open("Why");
       // It begins when the eye arrives.
       await page.locator(".sides").first().scrollIntoViewIfNeeded();
-      await expect(page.locator("#side-ours .outcome")).toHaveText(/books/, { timeout: 40_000 });
-      await expect(page.locator("#side-usual .outcome")).toHaveText(/books|Customers|Connections/, { timeout: 40_000 });
+      await expect(page.locator("#side-ours .outcome")).toHaveText(/books/, { timeout: 120_000 });
+      await expect(page.locator("#side-usual .outcome")).toHaveText(/books|Customers|Connections/, {
+        timeout: 120_000,
+      });
       await look(visitor, shoot, "why");
     });
 

@@ -8,7 +8,7 @@ type Side = "usual" | "ours";
 
 async function isOver(page: Page, side: Side): Promise<void> {
   await expect(page.locator(`#side-${side} .outcome`)).toHaveText(/books|Customers|Connections|refused/, {
-    timeout: 40_000,
+    timeout: 120_000,
   });
 }
 

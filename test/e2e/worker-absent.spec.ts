@@ -36,7 +36,7 @@ test("where nobody runs a Worker, a run that was recorded is shown and labelled 
   const server = await serveFiles(join(info.config.rootDir, "../../demo/dist"));
   try {
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/#watch/worker`);
-    await expect(page.getByRole("heading", { name: "A recorded run" })).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByRole("heading", { name: "A recorded run" })).toBeVisible({ timeout: 120_000 });
     await expect(page.getByText(/recorded .+, not live/)).toBeVisible();
     await expect(page.getByRole("alert")).toHaveCount(0);
     await expect(page.getByRole("list", { name: "Requests, oldest first" }).getByRole("listitem")).toHaveCount(100);
