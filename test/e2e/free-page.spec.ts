@@ -25,7 +25,6 @@ test("an endless query is stopped; what was committed before it is there, and it
 });
 
 test("a million rows are read and paged, and no task of the page takes 50 ms", async ({ page, visitor }) => {
-  test.setTimeout(120_000);
   await visitor.open("Console");
   await visitor.write(
     "with recursive c(i) as (select 1 union all select i + 1 from c where i < 1000000) select i, 'row ' || i as name from c",
@@ -42,7 +41,6 @@ test("a million rows are read and paged, and no task of the page takes 50 ms", a
 });
 
 test("an import keeps the page free, and what waits for it says so", async ({ page, visitor }, info) => {
-  test.setTimeout(120_000);
   await visitor.open("Files");
   const rows = Array.from({ length: 120_000 }, (_, at) => `${at + 1},"row, ${at + 1}",${(at % 97) + 0.5}\n`).join("");
   // From the disk: bytes that are handed over are unpacked by the page, in one task.
@@ -65,7 +63,6 @@ test("a script of hundreds of statements asks for one frame at a time, and its m
   page,
   visitor,
 }) => {
-  test.setTimeout(120_000);
   await page.addInitScript(() => {
     // How many frames are asked for and not there yet: the animation must not multiply.
     const original = requestAnimationFrame;

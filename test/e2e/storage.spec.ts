@@ -137,7 +137,6 @@ for (const [kind, where] of [
     profile,
     launchOptions,
   }) => {
-    test.setTimeout(180_000);
     const start = (op: string): (() => Promise<void>) => {
       const child = spawn(
         launchOptions.executablePath ?? chromium.executablePath(),

@@ -97,7 +97,6 @@ for (const kind of kinds) {
   });
 
   test(`${kind}: leaders are closed and crashed with 100 requests in flight`, async ({ disk, server }) => {
-    test.setTimeout(240_000);
     let pages = await begin(disk, server, kind);
     const takeovers: number[] = [];
     let unknown = 0;

@@ -8,7 +8,6 @@ const DEVICES = { desk: { width: 1280, height: 860 }, phone: { width: 390, heigh
 for (const [device, viewport] of Object.entries(DEVICES))
   test.describe(device, () => {
     test.use({ viewport, hasTouch: device === "phone" });
-    test.setTimeout(120_000);
 
     const look = async ({ page }: Visitor, shoot: (name: string) => Promise<void>, name: string): Promise<void> => {
       expect(await overflowOf(page), `${name} is no wider than the screen`).toBe(0);

@@ -84,7 +84,6 @@ for (const [title, unknown, sold] of [
     page,
     visitor,
   }) => {
-    test.setTimeout(90_000);
     await visitor.open("Why");
     for (const way of ["One shared client", "A pool by hand"]) {
       // Chosen anew, it begins anew.

@@ -256,7 +256,6 @@ for (const database of ["libSQL", "PostgreSQL (Neon)", "Pool host"])
     visitor,
     shoot,
   }) => {
-    test.setTimeout(120_000);
     await choose(visitor, database);
     await send(visitor, "Send 20 at once");
     await page.getByRole("button", { name: "Sales report" }).click();
