@@ -55,9 +55,11 @@ export class LibsqlConnection implements DriverConnection {
 
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
-    await this.#ready(signal);
-    const fly = (steps: readonly Step[]): Promise<StepOutcome[]> =>
-      this.#fly({ flight: { ...flight, steps }, signal, patience: new Patience() });
+    // Each time: it may have been closed since the last one.
+    const fly = async (steps: readonly Step[]): Promise<StepOutcome[]> => {
+      await this.#ready(signal);
+      return this.#fly({ flight: { ...flight, steps }, signal, patience: new Patience() });
+    };
     const { steps } = flight;
     if (this.#ground.state !== "idle" || !areLoneReads(steps)) return fly(steps);
     return this.#company.watch(steps, (reads) =>
@@ -67,7 +69,8 @@ export class LibsqlConnection implements DriverConnection {
 
   /** What is too large to be sent together is so for each of them, until it is tried alone. */
   #apart(reads: readonly Step[], error: unknown): StepOutcome[] {
-    if (!isTooLarge(error) || this.#hasState || this.#isDirty) throw error;
+    // One that was closed meanwhile asks for nothing more.
+    if (!isTooLarge(error) || this.#closing || this.#hasState || this.#isDirty) throw error;
     this.#isClosed = false;
     this.raw.forget();
     return reads.map(() => ({ status: "failed", error: error as Error }));
