@@ -25,6 +25,8 @@ export interface Code {
   readonly wasm: readonly string[];
   /** URL of the door. */
   readonly door: string;
+  /** Each case runs in a Durable Object of its own. */
+  readonly isInObject: boolean;
 }
 
 export const runtimes: Readonly<Record<string, (code: Code) => Promise<Asked>>> = {
@@ -35,7 +37,7 @@ export const runtimes: Readonly<Record<string, (code: Code) => Promise<Asked>>> 
 const answerer = JSON.stringify(join(import.meta.dirname, "answerer.ts"));
 const workersEntry = JSON.stringify(join(root, "src/integrations/workers/index.ts"));
 
-async function askWorkerd({ file, wasm, door }: Code): Promise<Asked> {
+async function askWorkerd({ file, wasm, door, isInObject }: Code): Promise<Asked> {
   const names = wasm.map((path) => basename(path));
   const imports = names.map((name, index) => `import wasm${index} from ${JSON.stringify(`./${name}`)};`);
   const modules = names.map((name, index) => `${JSON.stringify(name)}: wasm${index}`);
@@ -47,11 +49,23 @@ async function askWorkerd({ file, wasm, door }: Code): Promise<Asked> {
     // Emscripten asks where the page is; Workers have none.
     globalThis.location ??= { href: "http://localhost/" };
     const database = { runtime: workers({ warn: false }) };
-    const answer = createAnswerer(suites, { door: ${JSON.stringify(door)}, wasm: { ${modules.join()} }, database });
-    export default { fetch: async (request) => Response.json(await answer(await request.json())) };`,
+    const world = { door: ${JSON.stringify(door)}, wasm: { ${modules.join()} }, database };
+    const answer = async (request, storage) =>
+      Response.json(await createAnswerer(suites, { ...world, storage })(await request.json()));
+    export class Case {
+      constructor({ storage }) {
+        this.storage = storage;
+      }
+      fetch(request) {
+        return answer(request, this.storage);
+      }
+    }
+    export default {
+      fetch: (request, { Case: objects }) => ${isInObject} ? objects.get(objects.newUniqueId()).fetch(request) : answer(request),
+    };`,
     (entry) => bundleWorker(entry),
   );
-  const workerd = await startWorkerd({ script: code, wasm });
+  const workerd = await startWorkerd({ script: code, wasm, durableObjects: ["Case"], hasSql: isInObject });
   return {
     ask: async (question) => {
       const response = await fetch(workerd.url, { method: "POST", body: JSON.stringify(question) });
