@@ -1,0 +1,46 @@
+// A Worker with D1: workerd has the binding, and Miniflare the database behind it, SQLite in a Durable Object as Cloudflare's is.
+
+import { createRequire } from "node:module";
+import type { Readable } from "node:stream";
+import type { Workerd } from "./workerd.ts";
+
+export interface MiniflareOptions {
+  /** A bundled ES module: the worker. */
+  readonly script: string;
+  /** D1 databases by the name of their binding; each is empty. */
+  readonly databases: readonly string[];
+  readonly compatibilityFlags?: readonly string[];
+  /** Variables of the worker's `env`. */
+  readonly bindings?: Readonly<Record<string, string>>;
+}
+
+const require = createRequire(import.meta.url);
+
+/** Starts a worker; resolves when it listens. Call `stop()` once, on every path. */
+export async function startMiniflare(options: MiniflareOptions): Promise<Omit<Workerd, "signal">> {
+  const { script, databases, compatibilityFlags = [], bindings = {} } = options;
+  const { Miniflare, Log, LogLevel } = await import("miniflare");
+  let printed = "";
+  class Kept extends Log {
+    protected override log(message: string): void {
+      printed += `${message}\n`;
+    }
+  }
+  const miniflare = new Miniflare({
+    modules: true,
+    script,
+    compatibilityDate: "2026-04-24",
+    compatibilityFlags: [...compatibilityFlags],
+    bindings: { ...bindings },
+    d1Databases: Object.fromEntries(databases.map((name) => [name, name])),
+    log: new Kept(LogLevel.WARN),
+    handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
+      for (const stream of [stdout, stderr]) stream.setEncoding("utf8").on("data", (text: string) => (printed += text));
+    },
+  });
+  const { origin: url } = await miniflare.ready;
+  return { url, log: () => printed, stop: () => miniflare.dispose() };
+}
+
+/** Miniflare's own workerd is older; its database runs on any. */
+process.env["MINIFLARE_WORKERD_PATH"] ??= (require("workerd") as { default: string }).default;
