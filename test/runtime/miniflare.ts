@@ -1,6 +1,9 @@
 // A Worker with D1: workerd has the binding, and Miniflare the database behind it, SQLite in a Durable Object as Cloudflare's is.
 
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Workerd } from "./workerd.ts";
 
@@ -19,6 +22,8 @@ const require = createRequire(import.meta.url);
 /** Starts a worker; resolves when it listens. Call `stop()` once, on every path. */
 export async function startMiniflare(options: MiniflareOptions): Promise<Omit<Workerd, "signal">> {
   const { script, databases, compatibilityFlags = [], bindings = {} } = options;
+  // In memory where the system has such a folder: a disk costs milliseconds for each commit.
+  const files = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "isopool-d1-"));
   const { Miniflare, Log, LogLevel } = await import("miniflare");
   let printed = "";
   class Kept extends Log {
@@ -32,6 +37,7 @@ export async function startMiniflare(options: MiniflareOptions): Promise<Omit<Wo
     compatibilityDate: "2026-04-24",
     compatibilityFlags: [...compatibilityFlags],
     bindings: { ...bindings },
+    d1Persist: files,
     d1Databases: Object.fromEntries(databases.map((name) => [name, name])),
     log: new Kept(LogLevel.WARN),
     handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
@@ -39,7 +45,14 @@ export async function startMiniflare(options: MiniflareOptions): Promise<Omit<Wo
     },
   });
   const { origin: url } = await miniflare.ready;
-  return { url, log: () => printed, stop: () => miniflare.dispose() };
+  return {
+    url,
+    log: () => printed,
+    stop: async () => {
+      await miniflare.dispose();
+      rmSync(files, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Miniflare's own workerd is older; its database runs on any. */

@@ -97,7 +97,9 @@ export const lateDatabases: DatabaseCases = {
   "sessions that read and write the same row at once lose nothing": async (on) => {
     const marks = ["a", "b", "c", "d", "e"];
     await Promise.all(
-      marks.map((mark) => on.db.session((session) => rename(on, session, mark), { retry: { retries: 50, delayMs: 1, maxDelayMs: 20 } })),
+      marks.map((mark) =>
+        on.db.session((session) => rename(on, session, mark), { retry: { retries: 50, delayMs: 1, maxDelayMs: 20 } }),
+      ),
     );
     const [name] = await on.names();
     assertEqual([...String(name).slice(3)].sort(), marks);
