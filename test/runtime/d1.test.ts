@@ -15,7 +15,7 @@ let used = 0;
 
 beforeAll(async () => {
   const { code: script } = await bundleWorker(join(import.meta.dirname, "workers/d1.ts"));
-  const databases = ["SESSION", ...Array.from({ length: DATABASES }, (_, at) => `DB${at}`)];
+  const databases = ["SESSION", "TRY0", "TRY1", ...Array.from({ length: DATABASES }, (_, at) => `DB${at}`)];
   worker = await startMiniflare({ script, databases, compatibilityFlags: ["nodejs_als"] });
 });
 
@@ -32,8 +32,7 @@ interface Answer {
 
 type Ask = (act: string, n?: unknown) => Promise<Answer>;
 
-function database(): Ask {
-  const name = `DB${used++}`;
+function database(name = `DB${used++}`): Ask {
   return async (act, n = "") => {
     const text = typeof n === "string" ? n : JSON.stringify(n);
     const response = await fetch(`${worker.url}/${act}?db=${name}&n=${encodeURIComponent(text)}`);
@@ -42,8 +41,8 @@ function database(): Ask {
   };
 }
 
-async function filled(): Promise<Ask> {
-  const ask = database();
+async function filled(name?: string): Promise<Ask> {
+  const ask = database(name);
   expect((await ask("set")).failed).toBeUndefined();
   return ask;
 }
@@ -142,13 +141,29 @@ test("a query behind a write is answered where the write cannot have changed it"
   expect(returning.given).toEqual([REFUSED]);
 });
 
+test("writes that are tried tell their counts and failures at once, at a request each", async () => {
+  const ask = await filled("TRY0");
+  expect(await ask("tried")).toMatchObject({ given: [2, 2, 1, 0, "QUERY_FAILED:unique not-executed"], requests: 5 });
+  const { given } = await ask("query", "SELECT id, note FROM apart");
+  expect(given).toEqual([
+    { id: 1, note: "a" },
+    { id: 2, note: "c" },
+  ]);
+});
+
+test("what a write was told when it was tried holds at COMMIT, or there is none", async () => {
+  const ask = await filled("TRY1");
+  expect((await ask("triedRace")).given).toBe(SERIALIZATION);
+  expect((await ask("query", "SELECT id, note FROM apart")).given).toEqual([{ id: 1, note: "theirs" }]);
+});
+
 test("rows that others changed along with it are not counted", async () => {
   const ask = await filled();
   expect((await ask("cascade")).given).toBe(1);
 });
 
 test("histories of many sessions are serializable", async () => {
-  const asks = Array.from({ length: 8 }, database);
+  const asks = Array.from({ length: 8 }, () => database());
   const count = Math.ceil(HISTORIES / asks.length / 10);
   const options = { transactions: 12, clients: 4, lists: 2, count: 10 };
   let kept = 0;

@@ -12,6 +12,8 @@ export interface MiniflareOptions {
   readonly script: string;
   /** D1 databases by the name of their binding; each is empty. */
   readonly databases: readonly string[];
+  /** Classes of Durable Objects in the script, with SQL; their namespaces are in `env` by the same names. */
+  readonly durableObjects?: readonly string[];
   readonly compatibilityFlags?: readonly string[];
   /** Variables of the worker's `env`. */
   readonly bindings?: Readonly<Record<string, string>>;
@@ -21,9 +23,9 @@ const require = createRequire(import.meta.url);
 
 /** Starts a worker; resolves when it listens. Call `stop()` once, on every path. */
 export async function startMiniflare(options: MiniflareOptions): Promise<Omit<Workerd, "signal">> {
-  const { script, databases, compatibilityFlags = [], bindings = {} } = options;
+  const { script, databases, durableObjects = [], compatibilityFlags = [], bindings = {} } = options;
   // In memory where the system has such a folder: a disk costs milliseconds for each commit.
-  const files = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "isopool-d1-"));
+  const files = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "isopool-miniflare-"));
   const { Miniflare, Log, LogLevel } = await import("miniflare");
   let printed = "";
   class Kept extends Log {
@@ -37,6 +39,8 @@ export async function startMiniflare(options: MiniflareOptions): Promise<Omit<Wo
     compatibilityDate: "2026-04-24",
     compatibilityFlags: [...compatibilityFlags],
     bindings: { ...bindings },
+    durableObjects: Object.fromEntries(durableObjects.map((className) => [className, { className, useSQLite: true }])),
+    durableObjectsPersist: files,
     d1Persist: files,
     d1Databases: Object.fromEntries(databases.map((name) => [name, name])),
     log: new Kept(LogLevel.WARN),

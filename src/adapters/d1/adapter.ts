@@ -10,6 +10,7 @@ import { returned } from "./answers.ts";
 import { D1Connection } from "./connection.ts";
 import type { D1Binding } from "./driver.ts";
 import { NAME } from "./errors.ts";
+import type { D1Options } from "./index.ts";
 import { Place } from "./place.ts";
 
 /** It lasts for the request that it is in. */
@@ -34,12 +35,14 @@ export class D1Adapter implements Adapter {
   };
   readonly #binding: () => D1Binding;
   readonly #session: (() => string | undefined) | undefined;
+  readonly #triesWrites: boolean;
 
-  constructor(binding: () => D1Binding, session: (() => string | undefined) | undefined, { url }: AdapterSource) {
+  constructor(binding: () => D1Binding, { session, tryWrites = false }: D1Options, { url }: AdapterSource) {
     if (!/^d1:[\w-]+$/i.test(url)) throw new TypeError("Expected `d1:<name>` (letters, digits, _ -) as the URL");
     this.key = url;
     this.#binding = binding;
-    this.#session = session;
+    this.#session = typeof session === "string" ? () => session : session;
+    this.#triesWrites = tryWrites;
   }
 
   check(statement: Statement, place: StatementPlace): void {
@@ -56,7 +59,8 @@ export class D1Adapter implements Adapter {
   open({ signal }: OpenOptions): D1Connection {
     throwIfAborted(signal);
     const binding = this.#binding() as D1Binding | undefined;
-    if (typeof binding?.batch === "function") return new D1Connection(new Place(this.#binding, this.#session));
+    if (typeof binding?.batch === "function")
+      return new D1Connection(new Place(this.#binding, this.#session, this.#triesWrites));
     throw failuresOf(NAME).failed(
       "CONNECT_FAILED",
       "`binding` returned no D1 database: is it in the Worker's configuration?",

@@ -1,10 +1,11 @@
 // How statements travel in a request with others, where D1 gives rows as objects, and no columns where there are no rows.
 
-import type { RawResult, SqlValue } from "../../contract/statement.ts";
+import type { RawResult, SqlValue, Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
 import { inexact, isInexact, readColumns, toRow, type WorkerdStatement } from "../sqlite/workerd-values.ts";
 import type { D1Answer } from "./driver.ts";
+import type { Tried } from "./tried.ts";
 
 export const NOTHING: RawResult = { columns: [], rows: [], rowsAffected: 0 };
 
@@ -52,16 +53,19 @@ export function toWritten(text: string, { results = [] }: D1Answer, count: D1Ans
     throw unreadable("several columns have the same name: name them apart with AS", text);
   const rows = results.map((row) => columns.map((name) => read(row[name])));
   if (rows.some((row) => row.some(isInexact))) throw inexact(text, "executed");
+  const given = { columns: readColumns(columns), rows: rows.map(toRow) };
   const told = count?.results?.[0];
-  const rowsAffected = Number(told?.["changes"] ?? 0);
-  const isInsert = told !== undefined && rowsAffected > 0 && /^INS|^REP/.test(scan(text).verb);
-  const [lastInsertRowid] = isInsert ? (toRow([BigInt(told["rowid"] as string)]) as [number | bigint]) : [];
-  return {
-    columns: readColumns(columns),
-    rows: rows.map(toRow),
-    rowsAffected,
-    ...(lastInsertRowid !== undefined && { lastInsertRowid }),
-  };
+  return { ...(told ? toResult({ text }, told as unknown as Tried) : NOTHING), ...given };
+}
+
+/** The result of a write, by what it has changed. */
+export function toResult({ text }: Statement, { changes, rowid }: Tried): RawResult {
+  const [lastInsertRowid] = changes > 0 && isInsert(text) ? (toRow([BigInt(rowid)]) as [number | bigint]) : [];
+  return { ...NOTHING, rowsAffected: changes, ...(lastInsertRowid !== undefined && { lastInsertRowid }) };
+}
+
+export function isInsert(text: string): boolean {
+  return /^INS|^REP/.test(scan(text).verb);
 }
 
 /** Names that are numbers come first in objects. */

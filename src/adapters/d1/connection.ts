@@ -161,7 +161,7 @@ export class D1Connection implements DriverConnection {
         } else if (/^(?:PRAGMA|EXPLAIN)$/.test(verb) && !scan(statement.text).leavesState)
           outcomes.push(toOutcome(await this.#requests.raw(bindForWorkerd(statement))));
         else if (transaction.isReadOnly) throw readOnly(statement.text);
-        else outcomes.push({ status: "done", result: transaction.queue(statement) });
+        else outcomes.push({ status: "done", result: await this.#queue(statement, transaction) });
       } catch (error) {
         outcomes.push(failure(toQueryError(error, statement)));
         if (onError !== "stop") continue;
@@ -171,6 +171,19 @@ export class D1Connection implements DriverConnection {
     }
     if (reads.length > 0) await this.#read(reads, outcomes, transaction);
     return outcomes;
+  }
+
+  async #queue(statement: Statement, transaction: Transaction): Promise<RawResult> {
+    transaction.checkWrite(statement);
+    const { writes, guards } = transaction;
+    if (!this.#place.triesWrites) return transaction.queue(statement, undefined);
+    try {
+      const list = [...writes.map((each) => each.statement), statement];
+      const tried = writes.map((each) => each.tried);
+      return transaction.queue(statement, await this.#requests.try(list, guards, tried));
+    } catch (error) {
+      throw error instanceof GuardFailure ? this.#changed(transaction, error) : error;
+    }
   }
 
   async #read(
@@ -234,7 +247,14 @@ export class D1Connection implements DriverConnection {
     const queued = transaction.writes.map(({ statement }) => statement);
     try {
       const list = [...queued, ...own];
-      const results = list.length > 0 ? await this.#requests.write(list, transaction.guards) : [];
+      const results =
+        list.length > 0
+          ? await this.#requests.write(
+              list,
+              transaction.guards,
+              transaction.writes.map(({ tried }) => tried),
+            )
+          : [];
       transaction.writes.forEach(({ result }, at) => result.settle(results[at]!));
       this.#end();
       let next = queued.length;

@@ -10,6 +10,11 @@ export interface D1Options {
    * of D1's `withSession()`; a function is called for each isopool session. Default: none, which is the primary.
    */
   readonly session?: string | (() => string | undefined) | undefined;
+  /**
+   * Tries each write of a transaction when it is asked for, at a request each, of which D1 keeps nothing: what it would change is known at
+   * once, and so is why it fails. At COMMIT, the same must come of it. Kysely needs it: it asks for the count of each write. Default `false`.
+   */
+  readonly tryWrites?: boolean | undefined;
 }
 
 /**
@@ -30,15 +35,17 @@ export interface D1Options {
  * const db = createDatabase("d1:DB", { adapters: [d1(() => env.DB)], runtime: workers() });
  */
 export function d1(binding: () => D1Binding, options: D1Options = {}): AdapterFactory {
-  const { session } = options;
+  const { session, tryWrites } = options;
   if (typeof binding !== "function")
     throw new TypeError(`Expected \`binding\` to be a function, \`() => env.DB\`, got \`${typeof binding}\``);
   if (session !== undefined && typeof session !== "string" && typeof session !== "function")
     throw new TypeError(`Expected \`session\` to be a string or a function, got \`${typeof session}\``);
+  if (tryWrites !== undefined && typeof tryWrites !== "boolean")
+    throw new TypeError(`Expected \`tryWrites\` to be a boolean, got \`${typeof tryWrites}\``);
   return {
     dialect: "sqlite",
     schemes: ["d1"],
-    identity: [binding, session],
-    create: (source) => new D1Adapter(binding, typeof session === "string" ? () => session : session, source),
+    identity: [binding, session, tryWrites ?? false],
+    create: (source) => new D1Adapter(binding, options, source),
   };
 }

@@ -26,7 +26,8 @@ export class LateResult implements RawResult {
     if (this.#result) return this.#result;
     throw unsupported(
       `${what} before COMMIT`,
-      "read first and decide by that, send it with the commit (`session.commit(statement)`), or look at the result behind it",
+      "read first and decide by that, send it with the commit (`session.commit(statement)`), look at the result behind it, " +
+        "or use `tryWrites: true`",
     );
   }
 }

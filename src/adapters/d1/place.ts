@@ -9,7 +9,11 @@ export class Place {
   /** Rows of `SCHEMA`, as they were last seen. */
   schema: readonly (readonly unknown[])[] | undefined;
 
-  constructor(binding: () => D1Binding, constraint: (() => string | undefined) | undefined) {
+  /** Each write of a transaction is tried when it is asked for. */
+  readonly triesWrites: boolean;
+
+  constructor(binding: () => D1Binding, constraint: (() => string | undefined) | undefined, triesWrites: boolean) {
+    this.triesWrites = triesWrites;
     this.#binding = binding;
     this.#constraint = constraint;
   }

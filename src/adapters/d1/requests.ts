@@ -9,10 +9,21 @@ import {
   readExact,
   type WorkerdStatement,
 } from "../sqlite/workerd-values.ts";
-import { COUNT, framed, fromRaw, hasNoOrder, type Rows, toWritten, unframed, withoutOrder } from "./answers.ts";
+import {
+  COUNT,
+  framed,
+  fromRaw,
+  hasNoOrder,
+  isInsert,
+  type Rows,
+  toWritten,
+  unframed,
+  withoutOrder,
+} from "./answers.ts";
 import type { D1Answer, D1Handle } from "./driver.ts";
 import { isOfStatement, toRequestError, toStatementError } from "./errors.ts";
 import { failedGuard, isUndone, UNDO } from "./guard.ts";
+import { TRIAL, type Tried, triedGuard, triedIn } from "./tried.ts";
 
 /** One of the statements of a list has failed, and with it all of them. */
 export class ListFailure extends Error {
@@ -71,7 +82,7 @@ export class Requests {
   async #readOnce(bound: readonly WorkerdStatement[], guards: readonly WorkerdStatement[]): Promise<Rows[]> {
     const [only] = bound;
     if (bound.length === 1 && guards.length === 0) return [await this.raw(only!)];
-    const answers = await this.#send([...guards, ...bound.map(framed)], true, guards.length);
+    const answers = await this.#send([...guards, ...bound.map(framed)], true);
     return Promise.all(bound.map(async (each, at) => this.#unframed(each, answers[guards.length + at]!)));
   }
 
@@ -96,24 +107,16 @@ export class Requests {
   /**
    * A list, all or nothing, behind guards.
    *
+   * @param tried - of the first of them: what each has changed when it was tried.
    * @throws DbError | GuardFailure | ListFailure
    */
-  async write(statements: readonly Statement[], guards: readonly WorkerdStatement[] = []): Promise<RawResult[]> {
-    const sent: WorkerdStatement[] = [...guards];
-    const places: number[] = [];
-    for (const statement of statements) {
-      const bound = bindForWorkerd(statement);
-      const { isRead, isWrite } = scan(statement.text);
-      places.push(sent.push(isRead ? framed(bound) : bound) - 1);
-      if (isWrite) sent.push(COUNT);
-    }
-    let answers: readonly D1Answer[];
-    try {
-      answers = await this.#send(sent, false, guards.length);
-    } catch (error) {
-      if (!(error instanceof ListFailure)) throw error;
-      throw new ListFailure(await this.#find(sent, places, /FOREIGN KEY/.test(String(error.cause))), error.cause);
-    }
+  async write(
+    statements: readonly Statement[],
+    guards: readonly WorkerdStatement[] = [],
+    tried: readonly (Tried | undefined)[] = [],
+  ): Promise<RawResult[]> {
+    const { sent, places } = toList(statements, guards, tried);
+    const answers = await this.#sendList(sent, places);
     return Promise.all(
       statements.map(async (statement, at): Promise<RawResult> => {
         const place = places[at]!;
@@ -125,6 +128,34 @@ export class Requests {
         return { columns: rows.columns, rows: rows.rows as RawResult["rows"], rowsAffected: 0 };
       }),
     );
+  }
+
+  /** A list whose last statement is tried, and none of it done. The others were: what fails is the last one. */
+  async try(
+    statements: readonly Statement[],
+    guards: readonly WorkerdStatement[],
+    tried: readonly (Tried | undefined)[],
+  ): Promise<Tried> {
+    const { sent } = toList(statements, guards, tried);
+    // Its count is what the trial ends with.
+    if (scan(statements.at(-1)!.text).isWrite) sent.pop();
+    try {
+      await this.#send([...sent, TRIAL], false);
+    } catch (error) {
+      const found = triedIn(error instanceof ListFailure ? error.cause : error);
+      if (found) return found;
+      throw error;
+    }
+    throw new TypeError("a trial has not failed");
+  }
+
+  async #sendList(sent: readonly WorkerdStatement[], places: readonly number[]): Promise<readonly D1Answer[]> {
+    try {
+      return await this.#send(sent, false);
+    } catch (error) {
+      if (!(error instanceof ListFailure)) throw error;
+      throw new ListFailure(await this.#find(sent, places, /FOREIGN KEY/.test(String(error.cause))), error.cause);
+    }
   }
 
   /** D1 does not say which statement of a list has failed: shorter lists do, of which nothing stays. */
@@ -153,11 +184,11 @@ export class Requests {
     }
   }
 
-  async #send(list: readonly WorkerdStatement[], isRead: boolean, guards: number): Promise<readonly D1Answer[]> {
+  async #send(list: readonly WorkerdStatement[], isRead: boolean): Promise<readonly D1Answer[]> {
     try {
       return await this.#handle().batch(list.map((each) => this.#prepare(each)) as never[]);
     } catch (error) {
-      const place = guards > 0 ? failedGuard(error) : undefined;
+      const place = failedGuard(error);
       if (place !== undefined) throw new GuardFailure(place, error);
       if (isOfStatement(error)) throw new ListFailure(undefined, error);
       throw toRequestError(error, isRead);
@@ -168,6 +199,24 @@ export class Requests {
     const statement = this.#handle().prepare(text);
     return values.length > 0 ? statement.bind(...values) : statement;
   }
+}
+
+/** A list with all that goes along: guards ahead, counts and guards behind the writes. @returns also where its own statements are. */
+function toList(
+  statements: readonly Statement[],
+  guards: readonly WorkerdStatement[],
+  tried: readonly (Tried | undefined)[],
+): { sent: WorkerdStatement[]; places: number[] } {
+  const sent: WorkerdStatement[] = [...guards];
+  const places: number[] = [];
+  for (const [at, statement] of statements.entries()) {
+    const bound = bindForWorkerd(statement);
+    const { isRead, isWrite } = scan(statement.text);
+    places.push(sent.push(isRead ? framed(bound) : bound) - 1);
+    if (isWrite) sent.push(COUNT);
+    if (isWrite && tried[at]) sent.push(triedGuard(tried[at], isInsert(statement.text), guards.length + at));
+  }
+  return { sent, places };
 }
 
 /** The error of a statement whose list has failed. */

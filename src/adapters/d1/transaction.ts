@@ -1,4 +1,4 @@
-import type { Statement } from "../../contract/statement.ts";
+import type { RawResult, Statement } from "../../contract/statement.ts";
 import { scan } from "../sqlite/scan.ts";
 import { bindForWorkerd, type WorkerdStatement } from "../sqlite/workerd-values.ts";
 import { changedMeanwhile, unsupported } from "./errors.ts";
@@ -6,13 +6,16 @@ import { guard, LARGEST_BYTES, type Seen } from "./guard.ts";
 import { LateResult } from "./late-result.ts";
 import { reaches } from "./reach.ts";
 import { refusal } from "../shared/refusal.ts";
-import { returned } from "./answers.ts";
+import { returned, toResult } from "./answers.ts";
+import type { Tried } from "./tried.ts";
 
 /** A write that leaves at COMMIT. */
 export interface Queued {
   readonly statement: Statement;
   readonly bound: WorkerdStatement;
   readonly result: LateResult;
+  /** What it has changed when it was tried: the same is to come of it at COMMIT. */
+  readonly tried: Tried | undefined;
 }
 
 /** A transaction that begins, writes and is rolled back without a word to D1: only its reads and its COMMIT are sent. */
@@ -47,19 +50,23 @@ export class Transaction {
 
   /** @returns the error of the guard that failed. */
   changed(place: number, cause: unknown): Error {
-    return (this.failure = changedMeanwhile(this.seen[place]?.text ?? "", cause));
+    const { text } = this.seen[place] ?? this.writes[place - this.seen.length]!.statement;
+    return (this.failure = changedMeanwhile(text, cause));
   }
 
   /** @throws DbError `TRANSACTION_UNSUPPORTED` for a write whose rows are wanted now. */
-  queue(statement: Statement): LateResult {
+  checkWrite(statement: Statement): void {
     if (returned(statement.text) !== undefined)
       throw unsupported(
         "RETURNING before COMMIT",
         "read the rows first, send it with the commit (`session.commit(statement)`), in a batch() alone, or with `transaction: false`",
       );
+  }
+
+  queue(statement: Statement, tried: Tried | undefined): RawResult {
     const result = new LateResult();
-    this.writes.push({ statement, bound: bindForWorkerd(statement), result });
-    return result;
+    this.writes.push({ statement, bound: bindForWorkerd(statement), result, tried });
+    return tried ? toResult(statement, tried) : result;
   }
 
   /**

@@ -1,8 +1,8 @@
 // A Worker on D1: what it does, by path. Its requests to the database are counted.
 
 import { env } from "cloudflare:workers";
-import { d1, type D1Binding, type D1Handle, type D1Statement } from "../../../src/adapters/d1/index.ts";
-import { createDatabase, type Database, type DatabaseOptions, isDbError, type Session } from "../../../src/index.ts";
+import { d1, type D1Binding, type D1Handle, type D1Options, type D1Statement } from "../../../src/adapters/d1/index.ts";
+import { createDatabase, type Database, isDbError, type Session } from "../../../src/index.ts";
 import { workers } from "../../../src/integrations/workers/index.ts";
 import { check } from "../../isolation/history/checker.ts";
 import { committed, run } from "../../isolation/history/workload.ts";
@@ -31,13 +31,9 @@ function counted(binding: D1Binding): D1Binding {
 
 const bindings = env as unknown as Readonly<Record<string, D1Binding>>;
 
-function open(name: string, options: Partial<DatabaseOptions> = {}, session?: string): Database {
+function open(name: string, options: D1Options = {}): Database {
   const binding = counted(bindings[name]!);
-  return createDatabase(`d1:${name}`, {
-    adapters: [d1(() => binding, { session })],
-    runtime: workers({ warn: false }),
-    ...options,
-  });
+  return createDatabase(`d1:${name}`, { adapters: [d1(() => binding, options)], runtime: workers({ warn: false }) });
 }
 
 type Act = (db: Database, n: string) => unknown;
@@ -166,6 +162,25 @@ const acts: Readonly<Record<string, Act>> = {
       }),
     );
   },
+  /** With its writes tried: what is known at once. */
+  tried: (db) =>
+    db.session(async (session) => {
+      const first = await session.query("INSERT INTO apart (note) VALUES ('a'), ('b')");
+      const second = await session.query("UPDATE apart SET note = 'c' WHERE note = 'b'");
+      const none = await session.query("DELETE FROM apart WHERE note = 'z'");
+      const twice = await outcome(() =>
+        session.transaction((inner) => inner.query("INSERT INTO apart (id) VALUES (1)"), { propagation: "nested" }),
+      );
+      return [first.rowsAffected, first.lastInsertRowid, second.rowsAffected, none.rowsAffected, twice];
+    }),
+  /** The row id that was told is taken by others before the commit. */
+  triedRace: (db) =>
+    outcome(() =>
+      db.session(async (session) => {
+        await session.query("INSERT INTO apart (note) VALUES ('mine')");
+        await db.autocommit.query("INSERT INTO apart (note) VALUES ('theirs')");
+      }),
+    ),
   /** The second read sees a later moment than the first one: it must not be answered. */
   torn: async (db) =>
     outcome(() =>
@@ -238,7 +253,7 @@ const acts: Readonly<Record<string, Act>> = {
   /** The same without transactions: what the checker then finds. */
   unguarded: async (db) => check(await run(db, { seed: 1, isolationLevel: undefined })).map(({ kind }) => kind),
   bookmark: async (db) => {
-    const own = open("SESSION", {}, "first-unconstrained");
+    const own = open("SESSION", { session: "first-unconstrained" });
     await own.autocommit.query("CREATE TABLE IF NOT EXISTS t (n)");
     await own.session(async (session) => {
       await session.query("SELECT count(*) FROM t");
@@ -258,7 +273,8 @@ const acts: Readonly<Record<string, Act>> = {
 export default {
   async fetch(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
-    const db = (databases[searchParams.get("db") ?? "DB0"] ??= open(searchParams.get("db") ?? "DB0"));
+    const name = searchParams.get("db")!;
+    const db = (databases[name] ??= open(name, { tryWrites: name.startsWith("TRY") }));
     const before = requests;
     try {
       const given = await acts[pathname.slice(1)]!(db, searchParams.get("n") ?? "");
