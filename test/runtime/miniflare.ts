@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import type { D1Binding } from "../../src/adapters/d1/index.ts";
 import type { Workerd } from "./workerd.ts";
 
 export interface MiniflareOptions {
@@ -19,10 +20,15 @@ export interface MiniflareOptions {
   readonly bindings?: Readonly<Record<string, string>>;
 }
 
+export interface RunningMiniflare extends Omit<Workerd, "signal"> {
+  /** The binding of a database, for this process: each call of it is a request. */
+  readonly d1: (name: string) => Promise<D1Binding>;
+}
+
 const require = createRequire(import.meta.url);
 
 /** Starts a worker; resolves when it listens. Call `stop()` once, on every path. */
-export async function startMiniflare(options: MiniflareOptions): Promise<Omit<Workerd, "signal">> {
+export async function startMiniflare(options: MiniflareOptions): Promise<RunningMiniflare> {
   const { script, databases, durableObjects = [], compatibilityFlags = [], bindings = {} } = options;
   // In memory where the system has such a folder: a disk costs milliseconds for each commit.
   const files = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "isopool-miniflare-"));
@@ -49,8 +55,10 @@ export async function startMiniflare(options: MiniflareOptions): Promise<Omit<Wo
     },
   });
   const { origin: url } = await miniflare.ready;
+  const d1 = (name: string): Promise<D1Binding> => miniflare.getD1Database(name) as Promise<never>;
   return {
     url,
+    d1,
     log: () => printed,
     stop: async () => {
       await miniflare.dispose();

@@ -18,8 +18,6 @@ export interface Scan {
   readonly places: readonly Placeholder[];
   /** Where a second statement begins, or SQLite stops reading at a NUL; -1 when it is one statement, and whole. */
   readonly stray: number;
-  /** Where the statement ends: at its semicolon, or at the end of the text. */
-  readonly end: number;
 }
 
 export interface Placeholder {
@@ -69,7 +67,6 @@ function read(text: string): Scan {
   let stray = text.indexOf("\0");
   let [depth, count] = [0, 0];
   let isOver = false;
-  let end = text.length;
   for (const { 0: token, 1: mark, index: start } of text.matchAll(TOKEN)) {
     if (/^(--|\/\*)/.test(token) || (token === ";" && !count)) continue;
     if (isOver && token !== ";") {
@@ -78,9 +75,8 @@ function read(text: string): Scan {
     }
     if (token === "(") depth++;
     else if (token === ")") depth--;
-    else if (token === ";") {
-      if (!isOver && (!TRIGGER.test(head) || (before === ";" && /^end$/i.test(last)))) [isOver, end] = [true, start];
-    } else if (mark) places.push({ start, end: start + mark.length, slot: toSlot(mark, slots, numbers) });
+    else if (token === ";") isOver ||= !TRIGGER.test(head) || (before === ";" && /^end$/i.test(last));
+    else if (mark) places.push({ start, end: start + mark.length, slot: toSlot(mark, slots, numbers) });
     // Behind the body of its last common table; AS stands behind the columns of one.
     else if (/^[\w\x80-\uffff]/.test(token) && (!verb || (verb === "WITH" && !depth && last === ")")))
       verb = /^as$/i.test(token) ? verb : token.toUpperCase();
@@ -96,7 +92,6 @@ function read(text: string): Scan {
     slots,
     places,
     stray,
-    end,
   };
 }
 

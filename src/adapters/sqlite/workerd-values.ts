@@ -20,7 +20,7 @@ export interface WorkerdStatement {
 export function bindForWorkerd(statement: Statement): WorkerdStatement {
   const { text: whole, values } = bindSqlite(statement);
   // Behind a semicolon, they look for another statement.
-  const text = whole.slice(0, scan(whole).end);
+  const text = whole.slice(0, endOf(whole));
   if (!values.some(isInteger)) return { text, values: values as readonly WorkerdValue[] };
   let wide = "";
   let at = 0;
@@ -30,6 +30,13 @@ export function bindForWorkerd(statement: Statement): WorkerdStatement {
     at = end;
   });
   return { text: wide + text.slice(at), values: values.map(toNumber) };
+}
+
+/** Where its semicolon is, or its end: whatever stands behind that is another statement. */
+function endOf(text: string): number {
+  for (let at = text.indexOf(";"); at >= 0; at = text.indexOf(";", at + 1))
+    if (scan(`${text.slice(0, at + 1)} x`).stray >= 0) return at;
+  return text.length;
 }
 
 const isInteger = (value: unknown): value is bigint => typeof value === "bigint";
