@@ -1,22 +1,19 @@
 import type { BeginOptions, DriverConnection, Flight, QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
-import type { RawResult, Statement } from "../../contract/statement.ts";
-import { DbError, isDbError } from "../../errors.ts";
+import type { Statement } from "../../contract/statement.ts";
+import { isDbError } from "../../errors.ts";
 import { throwIfAborted } from "../../signal.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { SKIPPED } from "../shared/flight.ts";
 import { orAbort } from "../shared/waits.ts";
 import { scan } from "../sqlite/scan.ts";
-import { bindForWorkerd, toRow } from "../sqlite/workerd-values.ts";
-import { NOTHING, type Rows } from "./answers.ts";
+import { bindForWorkerd } from "../sqlite/workerd-values.ts";
 import type { D1Handle } from "./driver.ts";
 import { closed, toStatementError, unsupported } from "./errors.ts";
+import { changed, Inside } from "./inside.ts";
+import { DONE, failAt, failure, isWrite, ofCommit, readOnly, toDone, toOutcome, toQueryError } from "./outcomes.ts";
 import type { Place } from "./place.ts";
-import { see } from "./guard.ts";
-import { SCHEMA } from "./reach.ts";
 import { errorOf, GuardFailure, ListFailure, Requests } from "./requests.ts";
 import { Transaction } from "./transaction.ts";
-
-const DONE: StepOutcome = { status: "done", result: NOTHING };
 
 /** A name at D1: plain data, with nothing open. What a transaction reads and will write is here until its COMMIT. */
 export class D1Connection implements DriverConnection {
@@ -88,7 +85,9 @@ export class D1Connection implements DriverConnection {
     if (!this.#transaction && step.guarded) return [SKIPPED];
     const other = steps.findIndex((each) => each.kind !== "query" || (!this.#transaction && each.guarded));
     const queries = steps.slice(0, other < 0 ? steps.length : other) as QueryStep[];
-    return this.#transaction ? this.#inside(queries, this.#transaction) : this.#alone(queries);
+    return this.#transaction
+      ? new Inside(this.#requests, this.#place, this.#transaction).take(queries)
+      : this.#alone(queries);
   }
 
   #control(step: Exclude<Step, QueryStep>): StepOutcome {
@@ -146,92 +145,6 @@ export class D1Connection implements DriverConnection {
     }
   }
 
-  /** Inside: writes are queued, reads are answered at once, all of them as of one moment. */
-  async #inside(steps: readonly QueryStep[], transaction: Transaction): Promise<StepOutcome[]> {
-    const outcomes: StepOutcome[] = [];
-    const reads: { readonly at: number; readonly statement: Statement }[] = [];
-    for (const [at, { statement, onError }] of steps.entries()) {
-      try {
-        const { isRead, verb } = scan(statement.text);
-        if (transaction.failure) throw transaction.failure;
-        if (isRead) {
-          if (transaction.writes.length > 0) transaction.checkReach(statement, await this.#schema(transaction));
-          reads.push({ at, statement });
-          outcomes.push(SKIPPED);
-        } else if (/^(?:PRAGMA|EXPLAIN)$/.test(verb) && !scan(statement.text).leavesState)
-          outcomes.push(toOutcome(await this.#requests.raw(bindForWorkerd(statement))));
-        else if (transaction.isReadOnly) throw readOnly(statement.text);
-        else outcomes.push({ status: "done", result: await this.#queue(statement, transaction) });
-      } catch (error) {
-        outcomes.push(failure(toQueryError(error, statement)));
-        if (onError !== "stop") continue;
-        outcomes.push(...steps.slice(at + 1).map(() => SKIPPED));
-        break;
-      }
-    }
-    if (reads.length > 0) await this.#read(reads, outcomes, transaction);
-    return outcomes;
-  }
-
-  async #queue(statement: Statement, transaction: Transaction): Promise<RawResult> {
-    transaction.checkWrite(statement);
-    const { writes, guards } = transaction;
-    if (!this.#place.triesWrites) return transaction.queue(statement, undefined);
-    try {
-      const list = [...writes.map((each) => each.statement), statement];
-      const tried = writes.map((each) => each.tried);
-      return transaction.queue(statement, await this.#requests.try(list, guards, tried));
-    } catch (error) {
-      throw error instanceof GuardFailure ? this.#changed(transaction, error) : error;
-    }
-  }
-
-  async #read(
-    reads: readonly { readonly at: number; readonly statement: Statement }[],
-    outcomes: StepOutcome[],
-    transaction: Transaction,
-  ): Promise<void> {
-    try {
-      const answers = await this.#requests.read(
-        reads.map(({ statement }) => statement),
-        transaction.guards,
-      );
-      reads.forEach(({ at, statement }, index) => {
-        outcomes[at] = this.#remembered(statement, answers[index]!, transaction);
-      });
-    } catch (error) {
-      if (error instanceof GuardFailure) {
-        const changed = this.#changed(transaction, error);
-        for (const { at } of reads) outcomes[at] = failure(changed);
-      } else if (!(error instanceof ListFailure) && !isDbError(error, "QUERY_FAILED")) throw error;
-      else if (reads.length === 1) outcomes[reads[0]!.at] = failure(toQueryError(error, reads[0]!.statement));
-      // One of them has failed: each by itself tells which.
-      else for (const read of reads) await this.#read([read], outcomes, transaction);
-    }
-  }
-
-  #changed(transaction: Transaction, { place, cause }: GuardFailure): Error {
-    if (transaction.seen[place]?.text === SCHEMA) this.#place.schema = undefined;
-    return transaction.changed(place, cause);
-  }
-
-  #remembered(statement: Statement, { columns, rows }: Rows, transaction: Transaction): StepOutcome {
-    try {
-      transaction.remember(see(statement.text, bindForWorkerd(statement), columns.length, rows));
-      return toOutcome({ columns, rows });
-    } catch (error) {
-      return failure(error as Error);
-    }
-  }
-
-  /** The schema, which stays for the rest of the transaction: otherwise it is one of the things that have changed. */
-  async #schema(transaction: Transaction): Promise<readonly (readonly unknown[])[]> {
-    const schema = (this.#place.schema ??= (await this.#requests.read([{ text: SCHEMA }]))[0]!.rows);
-    if (!transaction.seen.some(({ text }) => text === SCHEMA))
-      transaction.remember(see(SCHEMA, bindForWorkerd({ text: SCHEMA }), 4, schema));
-    return schema;
-  }
-
   /** What leaves at COMMIT, in one request: guards, what was queued, and what is sent along. */
   async #commit(steps: readonly Step[]): Promise<StepOutcome[]> {
     const [first] = steps;
@@ -243,7 +156,7 @@ export class D1Connection implements DriverConnection {
     if (transaction.failure) return this.#refuse(steps, transaction.failure);
     const own = steps.filter((step) => step.kind === "query").map(({ statement }) => statement);
     const denied = transaction.isReadOnly ? own.findIndex(({ text }) => isWrite(text)) : -1;
-    if (denied >= 0) return this.#fail(steps, denied, readOnly(own[denied]!.text));
+    if (denied >= 0) return this.#failAt(steps, denied, readOnly(own[denied]!.text));
     const queued = transaction.writes.map(({ statement }) => statement);
     try {
       const list = [...queued, ...own];
@@ -260,19 +173,21 @@ export class D1Connection implements DriverConnection {
       let next = queued.length;
       return [...steps.map((step) => (step.kind === "query" ? toDone(results[next++]!) : DONE)), DONE];
     } catch (error) {
-      if (isDbError(error) && error.outcome === "executed") this.#end();
-      if (error instanceof GuardFailure) this.#changed(transaction, error);
-      else if (error instanceof ListFailure) {
-        const at = error.at ?? NaN;
-        if (at >= queued.length) return this.#fail(steps, at - queued.length, errorOf(error, own[at - queued.length]!));
-        transaction.failure = ofCommit(
-          errorOf(error, queued[at] ?? { text: "commit" }),
-          at,
-          queued.length + own.length,
-        );
-      } else throw error;
-      return this.#refuse(steps, transaction.failure!);
+      return this.#refused(steps, own, error);
     }
+  }
+
+  #refused(steps: readonly Step[], own: readonly Statement[], error: unknown): StepOutcome[] {
+    const transaction = this.#transaction!;
+    const queued = transaction.writes.map(({ statement }) => statement);
+    if (isDbError(error) && error.outcome === "executed") this.#end();
+    if (error instanceof GuardFailure) changed(this.#place, transaction, error);
+    else if (error instanceof ListFailure) {
+      const at = error.at ?? NaN;
+      if (at >= queued.length) return this.#failAt(steps, at - queued.length, errorOf(error, own[at - queued.length]!));
+      transaction.failure = ofCommit(errorOf(error, queued[at] ?? { text: "commit" }), at, queued.length + own.length);
+    } else throw error;
+    return this.#refuse(steps, transaction.failure!);
   }
 
   /** Nothing of it was done, and the commit is what has failed. */
@@ -281,17 +196,9 @@ export class D1Connection implements DriverConnection {
     return [...steps.map(() => DONE), failure(error)];
   }
 
-  /** Nothing of it was done, because of one of the statements that were sent along. */
-  #fail(steps: readonly Step[], query: number, error: Error): StepOutcome[] {
+  #failAt(steps: readonly Step[], query: number, error: Error): StepOutcome[] {
     this.#forget(steps);
-    let queries = 0;
-    let hasFailed = false;
-    const outcomes = steps.map((step): StepOutcome => {
-      if (hasFailed) return SKIPPED;
-      hasFailed = step.kind === "query" && queries++ === query;
-      return hasFailed ? failure(error) : DONE;
-    });
-    return [...outcomes, SKIPPED];
+    return failAt(steps, query, error);
   }
 
   /** A transaction that began here ends here; an older one is its owner's to roll back. */
@@ -313,38 +220,4 @@ function stops(step: Step): boolean {
 function isOfCommit(step: Step, at: number): boolean {
   if (step.kind === "query") return step.onError === "stop" && !step.isSetup;
   return step.kind === "begin" ? at === 0 : step.kind === "savepoint" || step.kind === "release";
-}
-
-function isWrite(text: string): boolean {
-  return !/^(?:SELECT|VALUES|EXPLAIN|PRAGMA)$/.test(scan(text).verb);
-}
-
-/** In a list, the error must say which statement it was. */
-function ofCommit(error: DbError<"QUERY_FAILED">, at: number, length: number): Error {
-  if (Number.isNaN(at) || length < 2) return error;
-  const message = `statement ${at + 1} of ${length} in the commit: ${error.message.slice(error.code.length + 2)}`;
-  return new DbError(error.code, message, { ...error.details, statementIndex: at }, error);
-}
-
-function readOnly(sql: string): DbError {
-  const details = { kind: "permission", sql, dialectCode: "SQLITE_READONLY" } as const;
-  return new DbError("QUERY_FAILED", "attempt to write a readonly database: the transaction is `read only`", details);
-}
-
-function failure(error: Error): StepOutcome {
-  return { status: "failed", error };
-}
-
-function toDone(result: RawResult): StepOutcome {
-  return { status: "done", result };
-}
-
-function toOutcome({ columns, rows }: Rows): StepOutcome {
-  return { status: "done", result: { columns, rows: rows.map(toRow), rowsAffected: 0 } };
-}
-
-function toQueryError(error: unknown, statement: Statement): Error {
-  if (error instanceof ListFailure) return errorOf(error, statement);
-  if (isDbError(error, "QUERY_FAILED") || isDbError(error, "TRANSACTION_UNSUPPORTED")) return error;
-  throw error;
 }

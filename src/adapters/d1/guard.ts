@@ -2,7 +2,7 @@
 // were seen. It costs what the query costs, and one value of the size of its rows.
 
 import { refusal } from "../shared/refusal.ts";
-import type { WorkerdStatement, WorkerdValue } from "../sqlite/workerd-values.ts";
+import type { WorkerdStatement } from "../sqlite/workerd-values.ts";
 
 /** A request's values travel as a text, and so does what is compared: more than this is refused before it is remembered. */
 export const LARGEST_BYTES = 1_000_000;
@@ -38,7 +38,7 @@ export function guard({ bound, width, form }: Seen, place: number): WorkerdState
   const now = `SELECT coalesce(group_concat(${joined(names.map(sqlForm))}, ''), '') FROM isopool_seen`;
   const text = `WITH isopool_seen(${names.join()}) AS (\n${bound.text}\n)
 SELECT CASE WHEN (${now}) IS ? THEN 1 ELSE json_extract('{}', 'isopool|changed|${place}') END`;
-  return { text, values: [...bound.values, form as WorkerdValue] };
+  return { text, values: [...bound.values, form] };
 }
 
 /** Which of the guards has failed; `undefined`: none. */

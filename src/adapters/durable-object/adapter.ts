@@ -4,10 +4,8 @@ import { throwIfAborted } from "../../signal.ts";
 import { failuresOf } from "../shared/failures.ts";
 import { checkForObject } from "./check.ts";
 import { ObjectConnection } from "./connection.ts";
-import type { ObjectStorage } from "./driver.ts";
+import { NAME, type ObjectStorage } from "./driver.ts";
 import { engineOf } from "./engine.ts";
-
-export const NAME = "durable-object";
 
 /** The storage of one object, or of the one whose code runs. */
 export class ObjectAdapter implements Adapter {

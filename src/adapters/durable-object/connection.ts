@@ -15,8 +15,7 @@ import { SKIPPED, takeSteps } from "../shared/flight.ts";
 import { toSqliteError } from "../sqlite/refused.ts";
 import { scan } from "../sqlite/scan.ts";
 import { toSqliteWords } from "../sqlite/workerd-values.ts";
-import { NAME } from "./adapter.ts";
-import type { ObjectStorage } from "./driver.ts";
+import { NAME, type ObjectStorage } from "./driver.ts";
 import type { Engine } from "./engine.ts";
 import { Statements } from "./statements.ts";
 

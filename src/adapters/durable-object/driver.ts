@@ -1,5 +1,8 @@
 // What is used of a Durable Object's storage: `ctx.storage` of a class that is in `new_sqlite_classes`.
 
+/** Of the adapter, for messages and events. */
+export const NAME = "durable-object";
+
 /** A `DurableObjectStorage`, as far as it is used. */
 export interface ObjectStorage {
   readonly sql: {

@@ -46,7 +46,7 @@ export class Engine {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         this.#line.splice(this.#line.indexOf(waiter), 1);
-        reject(reasonOf(signal!) as Error);
+        reject(reasonOf(signal!));
       };
       const waiter: Waiter = {
         who,

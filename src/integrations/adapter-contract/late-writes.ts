@@ -102,6 +102,6 @@ export const lateDatabases: DatabaseCases = {
       ),
     );
     const [name] = await on.names();
-    assertEqual([...String(name).slice(3)].sort(), marks);
+    assertEqual(String(name).slice(3).split("").sort(), marks);
   },
 };

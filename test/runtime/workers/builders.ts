@@ -141,7 +141,7 @@ async function answer(request: Request, db: Database): Promise<Response> {
 export class Shelf extends DurableObject {
   readonly #db: Database = createDatabase("do:shelf", {
     context: asyncLocal(AsyncLocalStorage),
-    adapters: [durableObject(() => (this.ctx as unknown as { storage: ObjectStorage }).storage)],
+    adapters: [durableObject(() => (this.ctx as { storage: ObjectStorage }).storage)],
   });
 
   fetch(request: Request): Promise<Response> {

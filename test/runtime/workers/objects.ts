@@ -10,7 +10,7 @@ export class Books extends DurableObject {
 
   constructor(state: ConstructorParameters<typeof DurableObject>[0], env: unknown) {
     super(state, env);
-    const { storage } = this.ctx as unknown as { storage: ObjectStorage };
+    const { storage } = this.ctx as { storage: ObjectStorage };
     this.#db = createDatabase("do:books", {
       adapters: [durableObject(() => storage, { transactionTimeoutMs: 1_000 })],
     });
