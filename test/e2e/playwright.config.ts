@@ -42,7 +42,7 @@ export default defineConfig({
     command: `npx vite build --logLevel warn && npx vite preview --port ${port} --strictPort`,
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     url: `http://127.0.0.1:${port}`,
-    timeout: 60_000,
+    timeout: 300_000,
     // It ends what it has started, and removes what that has written.
     gracefulShutdown: { signal: "SIGTERM", timeout: 10_000 },
   },

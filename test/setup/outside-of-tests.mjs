@@ -2,6 +2,8 @@
 
 import { writeFileSync } from "node:fs";
 
+// vitest takes a reporter from the default export.
+// oxlint-disable-next-line import/no-default-export
 export default class OutsideOfTests {
   onTestRunEnd(_modules, errors) {
     const told = errors.map(({ name, message, stack, VITEST_TEST_PATH: file, VITEST_TEST_NAME: test }) =>

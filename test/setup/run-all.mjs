@@ -86,6 +86,8 @@ function settle(code, counts) {
   return { ...counts, failed: counts.failed + 1 };
 }
 
+// Before the tests that would all look for one at once. Where there is none, those of the page tell.
+await ensureBrowser().catch(() => undefined);
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 for (const [name, runner] of Object.entries(runners)) {
