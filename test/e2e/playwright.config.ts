@@ -31,6 +31,8 @@ export default defineConfig({
         // Where no graphics card is, to play one in software takes a fifth of the tests' time.
         "--disable-gpu",
         "--disable-software-rasterizer",
+        // A page lives for seconds, and to optimize SQLite for it took half of the processor time that it had.
+        "--js-flags=--wasm-tiering-budget=200000000",
       ],
     },
     actionTimeout: 30_000,
