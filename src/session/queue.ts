@@ -14,6 +14,10 @@ export class Queue implements Iterable<Command> {
     return this.#head === this.#commands.length;
   }
 
+  get first(): Command | undefined {
+    return this.#commands[this.#head];
+  }
+
   push(command: Command): void {
     this.#commands.push(command);
   }

@@ -3,6 +3,7 @@ import { isDbError } from "../errors.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { addCommit, giveUp, markUndone, mayBeDone, type Part, rollBack, stop } from "./ending.ts";
 import { markUnknown } from "./landing.ts";
+import { type Ride, rideOf } from "./ride.ts";
 import { refuseFailed, refuseUndecided, type Scope } from "./scope.ts";
 import { reasonOf } from "../signal.ts";
 
@@ -25,6 +26,7 @@ function bounded<T>(part: Part, options: DeadlineOptions, work: () => MaybePromi
   if (options.signal === undefined && options.timeoutMs === undefined) return work();
   const { line, unit } = part;
   line.isBounded = true;
+  if (options.timeoutMs !== undefined) line.isTimed = true;
   return new Promise<T>((resolve, reject) => {
     if (options.signal?.aborted) throw reasonOf(options.signal);
     const given = (reason: unknown): void => {
@@ -41,9 +43,14 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   const { unit, line } = part;
   let { scope } = part;
   let value: T;
+  let ride: Ride | undefined;
   try {
     scope.isWorking = true;
-    value = await work();
+    const returned = work();
+    ride = rideOf(part, returned);
+    value = (await (ride ?? returned)) as T;
+    if (!ride && Array.isArray(value) && (ride = rideOf(part, value))) value = (await ride) as T;
+    if (ride?.isDone) return value;
     // What nobody awaited is waited for, and so is what began meanwhile: transactions inside it, statements, a `close()`.
     for (let inner: unknown = line; inner !== scope.inner || scope !== part.scope;) {
       ({ scope } = part);
