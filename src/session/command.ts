@@ -10,6 +10,11 @@ import type { StatementInput } from "./statement.ts";
 /** `connect` needs only a connection; `call` one that is in its transaction. Both do something with it, and nothing else flies. */
 export type CommandKind = "query" | "batch" | "commit" | "rollback" | "connect" | "call";
 
+/** Statements of which each runs only if those before it were done, as if each had been awaited before the next was asked. */
+export interface Chain {
+  failed: { readonly error: unknown } | undefined;
+}
+
 /** The COMMIT that may leave with some commands: `ride.ts`. */
 interface Riding {
   /** Ahead of the first of them: settles when it may leave; `undefined`: now. */
@@ -37,6 +42,7 @@ export class Command<T = unknown> {
   isEnd = false;
   /** Makes its answer once it has landed; nothing else leaves before. Whoever gives it up aborts the signal. */
   after: ((signal: AbortSignal) => Promise<T>) | undefined;
+  chain: Chain | undefined;
   /** The COMMIT that may leave with it. */
   ride: Riding | undefined;
   /** A COMMIT that leaves with the statements ahead of it, and only if they were done. */
@@ -86,6 +92,7 @@ export class Command<T = unknown> {
 
   reject(error: unknown): void {
     if (this.isSettled) return;
+    if (this.chain) this.chain.failed ??= { error };
     this.isSettled = this.hasLanded = true;
     this.disarm?.();
     this.unblock?.();

@@ -47,7 +47,7 @@ export function toDeparture(
   // Until the connection is prepared, it is its hooks that ask: what they set stays.
   const isSetup = !link.isPrepared;
   const { isRiding } = commands.at(-1)!;
-  const onError = kind === "query" && !isRiding ? "continue" : "stop";
+  const onError = kind === "query" && !isRiding && !commands[0]!.chain ? "continue" : "stop";
   for (const command of commands) {
     command.isFlying = true;
     // What a call does with its statements is its own affair.

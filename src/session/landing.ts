@@ -90,7 +90,9 @@ function answer(
     const outcome = missed ?? outcomes[isOne ? at++ : bad];
     try {
       if (outcome && isBad(outcome))
-        throw outcome.status === "failed" ? named(outcome.error, kind, index, length) : blocked;
+        throw outcome.status === "failed"
+          ? named(outcome.error, kind, index, length)
+          : (command.chain?.failed?.error ?? blocked);
       if (kind === "call") return;
       if (kind === "commit" || scope.path.length === 0) unit.hasKept = true;
       const results = isOne ? [resultOf(outcome!)] : outcomes.slice(ahead, ahead + length).map(resultOf);

@@ -189,7 +189,7 @@ export class Line {
   }
 
   #prepare(adapter: Adapter | undefined): void {
-    for (const command of this.#flying) if (!command.isRiding) prepare(this.#unit, command, adapter);
+    for (const command of this.#flying) prepare(this.#unit, command, adapter);
   }
 
   async #source(): Promise<Origin> {

@@ -3,7 +3,7 @@ import { isDbError } from "../errors.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { addCommit, giveUp, markUndone, mayBeDone, type Part, rollBack, stop } from "./ending.ts";
 import { markUnknown } from "./landing.ts";
-import { type Ride, rideOf } from "./ride.ts";
+import { rideOf } from "./ride.ts";
 import { refuseFailed, refuseUndecided, type Scope } from "./scope.ts";
 import { reasonOf } from "../signal.ts";
 
@@ -43,14 +43,15 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   const { unit, line } = part;
   let { scope } = part;
   let value: T;
-  let ride: Ride | undefined;
   try {
     scope.isWorking = true;
     const returned = work();
-    ride = rideOf(part, returned);
-    value = (await (ride ?? returned)) as T;
-    if (!ride && Array.isArray(value) && (ride = rideOf(part, value))) value = (await ride) as T;
-    if (ride?.isDone) return value;
+    const lazy = rideOf(part, returned);
+    value = (await (lazy ?? returned)) as T;
+    const list = !lazy && Array.isArray(value) ? rideOf(part, value) : undefined;
+    if (list) value = (await list) as T;
+    if (scope.ride?.isDone) return value;
+    if (scope.ride?.isAboard) throw unit.closedError(scope);
     // What nobody awaited is waited for, and so is what began meanwhile: transactions inside it, statements, a `close()`.
     for (let inner: unknown = line; inner !== scope.inner || scope !== part.scope;) {
       ({ scope } = part);

@@ -14,6 +14,7 @@ import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import { arm, type DeadlineOptions, timeoutError } from "./deadline.ts";
 import { end, type Ending, giveUp, mayBeDone } from "./ending.ts";
+import { callWork } from "./fused.ts";
 import { checkOpen, checkWhole, Handle } from "./handle.ts";
 import type { Host } from "./host.ts";
 import { Line } from "./line.ts";
@@ -87,8 +88,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   static open(host: Host, parent: Owner | undefined, options: SessionOptions): Session {
     const session = Session.begin(host, parent, options);
     const { unit, line } = session;
-    const { signal, timeoutMs } = options;
-    const { clock } = host;
+    const [{ signal, timeoutMs }, { clock }] = [options, host];
     const until = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
     const givenUp = (reason: unknown): void => {
       if (giveUp(session, reason)) void end(session, "aborted").catch(() => undefined);
@@ -159,8 +159,9 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   /** @internal Makes this session current for `work`. */
   enter<T>(work: Work<T>): MaybePromise<T> {
     const { host } = this.unit;
-    const { context } = host;
-    return context.run({ owner: host, session: this, parent: context.current() }, () => work(this));
+    return host.context.run({ owner: host, session: this, parent: host.context.current() }, () =>
+      callWork(this as Session, work),
+    );
   }
 
   /** @internal */

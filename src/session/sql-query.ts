@@ -77,6 +77,11 @@ export class SqlQuery<R = Row> extends Awaited implements Promise<R[]>, SqlPart 
     return this.#reads;
   }
 
+  /** @internal What it runs on. */
+  get session(): object | undefined {
+    return this.#target;
+  }
+
   /** @internal It is a query of this session that has not run yet. */
   static isLazy(value: unknown, target: object): value is SqlQuery<unknown> {
     return value instanceof SqlQuery && value.#target === target && !value.#result;

@@ -280,6 +280,28 @@ test("an abort before it leaves is the reason itself, and nothing was sent", asy
   expect(adapter.flights).toEqual([]);
 });
 
+test.each(["select 1 as a, 2 as a", "select * from a, b", "select * from a join b", "update a set b = 1 returning *"])(
+  "%s may give rows that are refused: COMMIT waits",
+  async (text) => {
+    const { db, adapter } = fakeDatabase({
+      script: (each) => (each === text ? { columns: ["a", "a"], rows: [[1, 2]] } : undefined),
+    });
+    await expect(db.session((s) => s.sql`${s.sql.raw(text)}`)).rejects.toMatchObject({ code: "QUERY_FAILED" });
+    expect(adapter.flights.at(-1)).toBe("1: rollback");
+  },
+);
+
+test.each([
+  "select count(*) as n from a",
+  "select * from a where b = 1",
+  "insert into a values (1)",
+  "update a set b = 1 returning id, b",
+])("COMMIT leaves with %s", async (text) => {
+  const { db, adapter } = fakeDatabase();
+  await db.session((s) => s.sql`${s.sql.raw(text)}`);
+  expect(adapter.flights).toEqual([`1: begin | ${text} | commit`]);
+});
+
 test("the stack of what fails names the lines that wait for it", async () => {
   const { db } = fakeDatabase(
     { script: (text) => (text === "bad" ? { error: queryFailed("unique") } : undefined) },
