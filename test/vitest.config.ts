@@ -25,7 +25,7 @@ export default defineConfig({
     // A test that waits for real is wrong; these bounds only end what hangs, on the slowest machine too.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 120_000 } },
     typecheck: {
       enabled: true,
       include: ["test/types/**/*.test-d.ts"],

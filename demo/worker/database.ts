@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { env } from "cloudflare:workers";
 import { Client, neon as query } from "@neondatabase/serverless";
+import { d1 } from "../../src/adapters/d1/index.ts";
 import { hosted } from "../../src/adapters/hosted/index.ts";
 import { libsql } from "../../src/adapters/libsql/index.ts";
 import { neon } from "../../src/adapters/neon/index.ts";
@@ -20,6 +21,7 @@ export const db = createDatabase(() => env.DATABASE_URL, {
     libsql({ authToken: () => env.DATABASE_TOKEN ?? "" }),
     neon({ neon: query, Client, neonConfig: neonSettings(env.DATABASE_URL) }),
     pool,
+    d1(() => env.DB),
   ],
   context: requestContext(AsyncLocalStorage),
   runtime: workers(),

@@ -17,7 +17,8 @@ async function answer(request: Request): Promise<Response> {
 
 // A list needs no transaction: its query is one flight, with nothing to commit behind it.
 const read = withSession(db, answer, { transaction: false });
-const write = withSession(db, answer);
+// On D1, and wherever transactions are serializable, one that loses a race is done again.
+const write = withSession(db, answer, { retry: { retries: 5 } });
 
 async function serve(request: Request, ctx: ExecutionContext): Promise<Response> {
   try {

@@ -47,6 +47,7 @@ export async function placeOrder({
   pauseMs,
 }: OrderInput): Promise<{ id: number; totalCents: number }> {
   const orderedAt = new Date().toISOString().slice(0, 19).replace("T", " ");
+  if (db.capabilities?.writesAtCommit) return placeOrderAtCommit({ customerId, lines, pauseMs }, orderedAt);
   // Each order takes from the shelves in the same order: no two wait for each other.
   const picked = lines.toSorted((a, b) => a.productId - b.productId);
   const [orders, ...taken] = await Promise.all([
@@ -72,6 +73,40 @@ export async function placeOrder({
   );
   await db.commit(...insertions);
   return { id: order.id, totalCents: sold.reduce((sum, { quantity, priceCents }) => sum + quantity * priceCents, 0) };
+}
+
+/** The same where writes leave at COMMIT, as on D1: it reads first, decides by that, and sends all of them with the commit. */
+async function placeOrderAtCommit(
+  { customerId, lines, pauseMs }: OrderInput,
+  orderedAt: string,
+): Promise<{ id: number; totalCents: number }> {
+  const [customers, ...found] = await Promise.all([
+    db.sql`select id from customers where id = ${customerId}`,
+    ...lines.map(
+      ({ productId }) => db.sql<{ stock: number; priceCents: number }>`
+        select stock, price_cents as "priceCents" from products where id = ${productId}`,
+    ),
+  ]);
+  if (customers.length === 0) throw new HttpError(404, `There is no customer ${customerId}.`);
+  const short = lines.findIndex(({ quantity }, at) => (found[at]![0]?.stock ?? -1) < quantity);
+  if (short >= 0) throw await shortage(lines[short]!);
+  if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  const sold = lines.map((line, at) => ({ ...line, priceCents: found[at]![0]!.priceCents }));
+  const [order] = await db.commit(
+    db.sql`insert into orders (customer_id, ordered_at, status) values (${customerId}, ${orderedAt}, 'paid') returning id`,
+    ...sold.map(
+      ({ productId, quantity }) => db.sql`update products set stock = stock - ${quantity} where id = ${productId}`,
+    ),
+    ...sold.map(
+      ({ productId, quantity, priceCents }, at) => db.sql`
+        insert into order_lines (order_id, line, product_id, quantity, price_cents)
+        select max(id), ${at + 1}, ${productId}, ${quantity}, ${priceCents} from orders`,
+    ),
+  );
+  return {
+    id: Number(order!.rows[0]!["id"]),
+    totalCents: sold.reduce((sum, { quantity, priceCents }) => sum + quantity * priceCents, 0),
+  };
 }
 
 async function shortage({ productId, quantity }: OrderInput["lines"][number]): Promise<HttpError> {

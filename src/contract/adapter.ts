@@ -35,6 +35,11 @@ export interface Capabilities {
   /** `batch`: only a list that is known in full runs as one transaction. */
   readonly transactions: "interactive" | "batch";
   readonly savepoints: boolean;
+  /**
+   * Writes of a transaction run at its COMMIT: then their failures and counts are known, and until then the transaction does not
+   * read what they change. Default `false`.
+   */
+  readonly writesAtCommit?: boolean | undefined;
   readonly streaming: boolean;
   /** Most connections to one source; the pool's `max` never exceeds it. */
   readonly maxConnections: number;

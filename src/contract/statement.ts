@@ -46,6 +46,8 @@ export interface RawResult extends RowBatch {
   readonly rowsAffected: number;
   /** Row id of an insert that inserted something; no other statement has one. */
   readonly lastInsertRowid?: number | bigint | undefined;
+  /** D1: a write that leaves at COMMIT. Until then, `rowsAffected` and `lastInsertRowid` throw `TRANSACTION_UNSUPPORTED`. */
+  readonly isLate?: boolean | undefined;
   /** PostgreSQL: first word of what the server calls the statement: `INSERT`. */
   readonly command?: string | undefined;
 }

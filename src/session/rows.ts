@@ -48,10 +48,13 @@ export const toResults: Finish<Result[]> = (results, _link, { statements }) =>
 
 /** A result as the adapter has it, without what it shares with others. */
 export function toRaw(raw: RawResult): RawResult {
-  return { ...raw, columns: raw.columns.slice() };
+  return raw.isLate ? raw : { ...raw, columns: raw.columns.slice() };
 }
 
-function copyOf<R>({ columns, rowsAffected, lastInsertRowid }: RawResult, rows: R[]): Result<R> {
+function copyOf<R>(raw: RawResult, rows: R[]): Result<R> {
+  // What it does not know yet is asked for when somebody looks.
+  if (raw.isLate) return raw as unknown as Result<R>;
+  const { columns, rowsAffected, lastInsertRowid } = raw;
   // Written out: to spread one into the other costs as much as a query.
   return lastInsertRowid === undefined
     ? { rows, columns: columns.slice(), rowsAffected }

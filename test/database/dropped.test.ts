@@ -2,6 +2,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { processorMs } from "../kit/processor-time.ts";
 import {
   asyncLocal,
   closeAllInstances,
@@ -127,13 +128,13 @@ test("one among ten thousand costs the same as one among ten", async () => {
   const { factory } = new FakeAdapter({ key: KEY });
   const kept: unknown[] = [];
   const add = async (count: number): Promise<number> => {
-    const startedAt = performance.now();
+    const startedAt = processorMs();
     for (let made = 0; made < count; made++) {
       const db = createDatabase("fake:db", { adapters: [factory], afterConnection: () => undefined });
       kept.push(db);
       await db.autocommit.query("one");
     }
-    return (performance.now() - startedAt) / count;
+    return (processorMs() - startedAt) / count;
   };
   await add(1_000);
   const first = await add(1_000);
@@ -143,12 +144,12 @@ test("one among ten thousand costs the same as one among ten", async () => {
   // To look through all of them took 20 times as long.
   expect(last / first).toBeLessThan(4);
   expect(kept).toHaveLength(10_000);
-  const startedAt = performance.now();
+  const startedAt = processorMs();
   for (let time = 0; time < 1_000; time++) {
     setFolder("");
     await closeAllInstances();
   }
-  expect((performance.now() - startedAt) / 1_000).toBeLessThan(0.1);
+  expect((processorMs() - startedAt) / 1_000).toBeLessThan(0.1);
   await Promise.all(kept.map((db) => (db as AsyncDisposable)[Symbol.asyncDispose]()));
   expect(mine()).toEqual([]);
 });
@@ -159,9 +160,9 @@ test("an event is told to those who listen, and costs no time for those who do n
   const use = async (): Promise<number> => {
     const db = createDatabase("fake:db", { adapters: [adapter.factory] });
     kept.push(db);
-    const startedAt = performance.now();
+    const startedAt = processorMs();
     for (let time = 0; time < 200; time++) await db.autocommit.query("one");
-    return performance.now() - startedAt;
+    return processorMs() - startedAt;
   };
   await use();
   const alone = await use();

@@ -129,19 +129,27 @@ for (const kind of kinds) {
     );
   });
 
-  test(`${kind}: another tab answers within a second of the leader's crash`, async ({ disk, server }) => {
+  test(`${kind}: after the leader's crash another tab answers about as soon as a database is opened`, async ({
+    disk,
+    server,
+  }) => {
     const pages = await begin(disk, server, kind);
     const took: number[] = [];
-    // Of the best: the machine may be busy with something else.
-    for (let at = 0; at < 9 && (at < 3 || Math.min(...took) >= 1_000); at++) {
+    const opened: number[] = [];
+    // The best of each: the machine may be busy with something else. In milliseconds the bench has it.
+    for (let at = 0; at < 3; at++) {
       await crash(disk, pages[at]!);
       took.push(await does<number>(pages[at + 1]!, kind, "answered"));
       const next = await visit(disk, server);
       await run(next, kind, "SELECT 1");
+      const { result } = await ask(next, "inPage", { kind, op: "answered", name: `new-${at}` });
+      opened.push(result as number);
       pages.push(next);
     }
-    console.log(`${kind}: answered ${took.map((ms) => ms.toFixed(0)).join(", ")} ms after a crash`);
-    expect(Math.min(...took)).toBeLessThan(1_000);
+    const told = (times: readonly number[]): string => times.map((ms) => ms.toFixed(0)).join(", ");
+    console.log(`${kind}: answered ${told(took)} ms after a crash; opened in ${told(opened)} ms`);
+    // A leader that is only silent is given longer: the end of one is known by its lock, and not by a clock.
+    expect(Math.min(...took)).toBeLessThan(4 * Math.min(...opened));
   });
 
   test(`${kind}: a leader that is stopped gives way, and follows when it goes on`, async ({ disk, server }) => {

@@ -107,7 +107,8 @@ class ModelConnection implements DriverConnection {
 
   #run(text: string, [key, value]: unknown[]): StepOutcome {
     const model = this.#model;
-    model.journal.push(`${text} ${JSON.stringify([key, value])}`);
+    // As texts: a list that holds itself has no JSON.
+    model.journal.push(`${text} ${String(key)}, ${String(value)}`);
     const { rows } = model;
     const name = String(key);
     const isTaken = text.startsWith("insert") && rows.has(name);

@@ -33,7 +33,12 @@ export const onPostgres: Readonly<Record<IsolationLevel, readonly string[]>> = {
 /** The table of docs/isolation.md. */
 export function table(): string {
   const columns = ["read committed", "repeatable read", "serializable"] as const;
-  const head = ["scenario", "what would go wrong", ...columns.map((level) => `PostgreSQL, ${level}`), "libSQL, sql.js"];
+  const head = [
+    "scenario",
+    "what would go wrong",
+    ...columns.map((level) => `PostgreSQL, ${level}`),
+    "libSQL, sql.js, D1",
+  ];
   const rows = scenarios.map(({ name, what }) => {
     const cells = columns.map((level) => (onPostgres[level].includes(name) ? "**happens**" : "prevented"));
     return [name, what, ...cells, "prevented"];

@@ -104,13 +104,11 @@ export const scenarios: readonly Scenario[] = [
     ],
     happened: ({ rows }) => {
       const [first, second] = [[10, 11, 12] as (number | undefined)[], [20, 19, 18] as (number | undefined)[]];
-      // Whose change each of the reader's steps saw, in order.
-      const writers = [
-        first.indexOf(rows[4]?.[1]),
-        second.indexOf(rows[6]?.[2]),
-        second.indexOf(rows[8]?.[2]),
-        first.indexOf(rows[9]?.[1]),
-      ];
+      // Whose change each of the reader's steps saw, in order, as far as they were not refused.
+      const writers = [4, 6, 8, 9].flatMap((at) => {
+        const row = rows[at];
+        return row ? [Math.max(first.indexOf(row[1]), second.indexOf(row[2]))] : [];
+      });
       return writers.some((writer, at) => writer < (writers[at - 1] ?? 0));
     },
   },

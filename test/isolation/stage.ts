@@ -34,6 +34,7 @@ export async function play(stage: Stage, { steps }: Scenario, isolationLevel: Is
 
 /** One transaction: its steps come one after another, each when the one before it is through. */
 class Actor {
+  readonly #db: Database;
   readonly #session: Session;
   #last: Promise<Values | undefined> = Promise.resolve(undefined);
   #steps = 0;
@@ -42,6 +43,7 @@ class Actor {
   isCommitted = false;
 
   constructor(db: Database, isolationLevel: IsolationLevel) {
+    this.#db = db;
     this.#session = db.open({ isolationLevel });
   }
 
@@ -74,9 +76,10 @@ class Actor {
       await this.#end(what === "COMMIT" ? "commit" : "rollback");
       this.isCommitted = what === "COMMIT";
     } catch (error) {
-      // Refused for the sake of isolation, to be done again: nothing else may go wrong.
+      // Refused for the sake of isolation, to be done again; or because it reads what it has written, where that is not to be had.
       const isRefusal = isDbError(error, "QUERY_FAILED") || isDbError(error, "TRANSACTION_LOST");
-      expect(isRefusal && error.retryable, String(error)).toBe(true);
+      const isOwn = this.#db.capabilities?.writesAtCommit && isDbError(error, "TRANSACTION_UNSUPPORTED");
+      expect(isOwn || (isRefusal && error.retryable), String(error)).toBe(true);
       this.#hasFailed = true;
       await this.leave();
     }

@@ -26,10 +26,11 @@ const modules = `
   declare module "cloudflare:workers" {
     export const env: Record<"DATABASE_URL" | "DATABASE_TOKEN", string> & {
       readonly DB: { readonly connectionString: string };
+      readonly SHOP: import("isopool/d1").D1Binding;
       POOL: { idFromName(name: string): { toString(): string }; get(id: { toString(): string }): object };
     };
     export abstract class DurableObject<Env = unknown> {
-      protected ctx: object;
+      protected ctx: { readonly storage: import("isopool/durable-object").ObjectStorage };
       protected env: Env;
       constructor(ctx: object, env: Env);
     }

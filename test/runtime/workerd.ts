@@ -1,7 +1,7 @@
 // A real workerd, started directly on a generated config: no entry worker in front, any compatibility date.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -22,6 +22,8 @@ export interface WorkerOptions {
   readonly hyperdrives?: Readonly<Record<string, Hyperdrive>>;
   /** Classes of Durable Objects in the script; their namespaces are in `env` by the same names. */
   readonly durableObjects?: readonly string[];
+  /** Their storage has SQL, in files that are gone with workerd. Default false: it is in memory, which has none. */
+  readonly hasSql?: boolean;
   /** Namespaces of objects that are in another worker's script, by the name of the binding: as `script_name` does. */
   readonly objectsOf?: Readonly<Record<string, { readonly worker: string; readonly className: string }>>;
   /** Further bindings, as the config has them. */
@@ -42,6 +44,8 @@ export interface WorkerdOptions extends WorkerOptions {
   /** Further services and sockets, as the config has them. */
   readonly services?: readonly string[];
   readonly sockets?: readonly string[];
+  /** Folder with the files of the objects' SQL, kept when workerd stops. Default: one that is gone with it. */
+  readonly objectsIn?: string;
   /** Lets the workers have what is experimental. Default false. */
   readonly isExperimental?: boolean;
 }
@@ -66,7 +70,8 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
     for (const path of wasm) copyFileSync(path, join(folder, basename(path)));
     writeFileSync(join(folder, `${name}.js`), script);
   }
-  writeFileSync(join(folder, "config.capnp"), configText(options));
+  mkdirSync(join(folder, "objects"));
+  writeFileSync(join(folder, "config.capnp"), configText(options, folder));
   const experimental = options.isExperimental ? ["--experimental"] : [];
   const child = spawn(executable(), ["serve", ...experimental, "--control-fd=3", join(folder, "config.capnp")], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
@@ -103,7 +108,7 @@ function executable(): string {
   return createRequire(require.resolve("workerd")).resolve(`@cloudflare/workerd-${system}-${machine}/bin/${file}`);
 }
 
-function configText(options: WorkerdOptions): string {
+function configText(options: WorkerdOptions, folder: string): string {
   const { workers = {}, services = [], sockets = [] } = options;
   const all = Object.entries({ main: options, ...workers });
   const own = all.map(([name]) => `(name = ${quote(name)}, worker = .${name})`);
@@ -113,10 +118,12 @@ function configText(options: WorkerdOptions): string {
     ),
   );
   const internet = `(name = "internet", network = (allow = ["private", "local"]))`;
+  const { objectsIn = join(folder, "objects") } = options;
+  const objects = `(name = "objects", disk = (path = ${quote(objectsIn)}, writable = true))`;
   const http = `(name = "http", address = "127.0.0.1:0", http = (), service = "main")`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [${[...own, internet, ...origins, ...services].join(", ")}],
+  services = [${[...own, internet, objects, ...origins, ...services].join(", ")}],
   sockets = [${[http, ...sockets].join(", ")}],
 );
 ${all.map(([name, worker]) => workerText(name, worker)).join("\n")}`;
@@ -124,7 +131,7 @@ ${all.map(([name, worker]) => workerText(name, worker)).join("\n")}`;
 
 function workerText(name: string, options: WorkerOptions): string {
   const { wasm = [], compatibilityDate = newestDate(), compatibilityFlags = [], bindings = {} } = options;
-  const { durableObjects = [], objectsOf = {}, hyperdrives = {}, more = [] } = options;
+  const { durableObjects = [], hasSql = false, objectsOf = {}, hyperdrives = {}, more = [] } = options;
   const modules = wasm.map((path) => `(name = ${quote(basename(path))}, wasm = embed ${quote(basename(path))})`);
   const variables = Object.entries(bindings).map(([key, text]) => `(name = ${quote(key)}, text = ${quote(text)})`);
   const objects = durableObjects.map((key) => `(name = ${quote(key)}, durableObjectNamespace = ${quote(key)})`);
@@ -132,7 +139,9 @@ function workerText(name: string, options: WorkerOptions): string {
     ([key, { worker, className }]) =>
       `(name = ${quote(key)}, durableObjectNamespace = (className = ${quote(className)}, serviceName = ${quote(worker)}))`,
   );
-  const namespaces = durableObjects.map((key) => `(className = ${quote(key)}, uniqueKey = ${quote(key)})`);
+  const namespaces = durableObjects.map(
+    (key) => `(className = ${quote(key)}, uniqueKey = ${quote(key)}${hasSql ? ", enableSql = true" : ""})`,
+  );
   const drives = Object.entries(hyperdrives).map(
     ([key, { user, password, database }]) =>
       `(name = ${quote(key)}, hyperdrive = (designator = ${quote(key)}, scheme = "postgres",
@@ -145,7 +154,7 @@ function workerText(name: string, options: WorkerOptions): string {
   compatibilityFlags = [${compatibilityFlags.map(quote).join(", ")}],
   bindings = [${[self, ...variables, ...objects, ...others, ...drives, ...more].join(", ")}],
   durableObjectNamespaces = [${namespaces.join(", ")}],
-  durableObjectStorage = (inMemory = void),
+  durableObjectStorage = (${hasSql ? 'localDisk = "objects"' : "inMemory = void"}),
 );
 `;
 }

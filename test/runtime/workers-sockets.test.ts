@@ -38,7 +38,7 @@ async function startSockets(date: string | undefined, pool: PoolOptions = {}, is
       return JSON.parse(answer.body) as unknown;
     },
     until: async (condition) => {
-      const deadline = performance.now() + 20_000;
+      const deadline = performance.now() + 120_000;
       while (!condition()) {
         if (performance.now() > deadline) throw new Error(`it never came to be\n${workerd.log()}`);
         await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { processorMs } from "../kit/processor-time.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
 
 const NESTED = 'transaction(work, { propagation: "nested" })';
@@ -47,7 +48,7 @@ test.each(innocent)("%j is sent", async (text) => {
 test("a hostile text does not take exponential time", async () => {
   const { db } = fakeDatabase();
   const text = `${" ".repeat(50_000)}${"/**/".repeat(5_000)}(`;
-  const startedAt = performance.now();
+  const startedAt = processorMs();
   await db.autocommit.query(text);
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  expect(processorMs() - startedAt).toBeLessThan(1_000);
 });

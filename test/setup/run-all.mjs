@@ -17,9 +17,11 @@ async function build() {
 
 async function vitest() {
   const report = reportFile("vitest.json");
+  const outsideOfTests = reportFile("vitest-outside-of-tests.json");
   const { code } = await run(
-    `vitest run --config test/vitest.config.ts --reporter=default --reporter=json --outputFile.json="${report}"`,
-    { env: process.argv.includes("--all") ? { ALL_VERSIONS: "1" } : {} },
+    "vitest run --config test/vitest.config.ts --reporter=default --reporter=./test/setup/outside-of-tests.mjs " +
+      `--reporter=json --outputFile.json="${report}"`,
+    { env: { OUTSIDE_OF_TESTS: outsideOfTests, ...(process.argv.includes("--all") && { ALL_VERSIONS: "1" }) } },
   );
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = readReport(report);
   // A file that cannot be loaded, or whose hook failed, has no failed test of its own to count.
@@ -28,7 +30,7 @@ async function vitest() {
   );
   const failed = numFailedTests + broken.length;
   const counts = { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
-  return { ...settle(code, counts), failures: testResults.flatMap(failuresOfFile) };
+  return { ...settle(code, counts), failures: [...testResults.flatMap(failuresOfFile), ...readReport(outsideOfTests)] };
 }
 
 /** Its failed tests; where none of them failed, what ended the file or one of its hooks. */
@@ -84,6 +86,8 @@ function settle(code, counts) {
   return { ...counts, failed: counts.failed + 1 };
 }
 
+// Before the tests that would all look for one at once. Where there is none, those of the page tell.
+await ensureBrowser().catch(() => undefined);
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 for (const [name, runner] of Object.entries(runners)) {

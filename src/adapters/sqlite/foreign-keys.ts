@@ -18,7 +18,7 @@ export const FAIL_WITHOUT_KEYS = "SELECT abs(-9223372036854775807 - 1) FROM prag
 export type BrokenKey = [table: SqlValue, rowid: SqlValue, parent: SqlValue];
 
 /** The refusal of a commit for a row that was left without what it refers to, while foreign keys were off. */
-export function brokenKey(...[table, rowid, parent]: BrokenKey): DbError {
+export function brokenKey(...[table, rowid, parent]: BrokenKey): DbError<"QUERY_FAILED"> {
   const row = rowid === null ? "a row" : `row ${String(rowid)}`;
   return new DbError(
     "QUERY_FAILED",

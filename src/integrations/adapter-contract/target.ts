@@ -20,6 +20,8 @@ export interface Target {
   readonly cannotStream?: true;
   /** Only a whole list is a transaction there: cases that leave one open, and those of databases, are left out. */
   readonly cannotBegin?: true;
+  /** Its capabilities say so, and cases in which a transaction sees its own writes are others. */
+  readonly writesAtCommit?: true;
   /** Its connections are set up elsewhere, and it refuses setup. */
   readonly cannotSetUp?: true;
 }

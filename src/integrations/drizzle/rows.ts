@@ -13,6 +13,18 @@ export interface RunResult {
 }
 
 export function toRunResult(raw: RawResult): RunResult {
+  // D1 knows behind COMMIT what it has changed: it is asked when somebody looks.
+  if (raw.isLate)
+    return {
+      ...{ columns: [], columnTypes: [], rows: [] },
+      get rowsAffected() {
+        return raw.rowsAffected;
+      },
+      get lastInsertRowid() {
+        const { lastInsertRowid: id } = raw;
+        return id === undefined ? undefined : BigInt(id);
+      },
+    };
   const { columns, rowsAffected, lastInsertRowid } = raw;
   return {
     columns: [...columns],

@@ -7,7 +7,6 @@ import {
   PostgresIntrospector,
   PostgresQueryCompiler,
   type QueryCompiler,
-  SqliteIntrospector,
   SqliteQueryCompiler,
   TransactionBuilder,
 } from "kysely";
@@ -16,6 +15,7 @@ import { checkNames } from "../../pool/option-names.ts";
 import { PooledSqliteAdapter, SessionPostgresAdapter } from "./adapters.ts";
 import { enterTransactions } from "./current.ts";
 import { IsopoolDriver } from "./driver.ts";
+import { introspectSqlite } from "./introspector.ts";
 
 export interface IsopoolDialectOptions {
   /** The SQL that the database speaks. Default: what its URL or its adapters say. */
@@ -69,7 +69,7 @@ export class IsopoolDialect implements KyselyDialect {
 
   // oxlint-disable-next-line typescript/no-explicit-any -- as Kysely declares it
   createIntrospector(kysely: Kysely<any>): DatabaseIntrospector {
-    return this.#kind === "sqlite" ? new SqliteIntrospector(kysely) : new PostgresIntrospector(kysely);
+    return this.#kind === "sqlite" ? introspectSqlite(kysely) : new PostgresIntrospector(kysely);
   }
 }
 

@@ -164,9 +164,9 @@ describe.each(["auto", "ws"] as const)("with transport %s", (transport) => {
     const { db, server } = shop;
     const work = db.session(async (session) => {
       await session.query("INSERT INTO goods VALUES (1, 'tea')");
-      await session.query("SELECT pg_sleep(60)", [], { timeoutMs: 31_234 });
+      await session.query("SELECT pg_sleep(600)", [], { timeoutMs: 31_234 });
     });
-    await runs(server, "SELECT pg_sleep(60)");
+    await runs(server, "SELECT pg_sleep(600)");
     ring();
     await expect(work).rejects.toMatchObject({ code: "QUERY_TIMEOUT", outcome: "unknown" });
     await works(shop);
@@ -179,8 +179,8 @@ describe.each(["auto", "ws"] as const)("with transport %s", (transport) => {
     const shop = await open();
     const controller = new AbortController();
     const reason = new Error("gone");
-    const work = shop.db.session((session) => session.query("SELECT pg_sleep(60)"), { signal: controller.signal });
-    await runs(shop.server, "SELECT pg_sleep(60)");
+    const work = shop.db.session((session) => session.query("SELECT pg_sleep(600)"), { signal: controller.signal });
+    await runs(shop.server, "SELECT pg_sleep(600)");
     controller.abort(reason);
     await expect(work).rejects.toBe(reason);
     await works(shop);

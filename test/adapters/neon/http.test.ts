@@ -205,9 +205,9 @@ test("a server that is not there was not asked", async () => {
 
 test("a restart of the compute costs no statement a wrong answer", async () => {
   const { db, server } = await openHttp();
-  const work = db.query("SELECT pg_sleep(60)");
+  const work = db.query("SELECT pg_sleep(600)");
   const settled = work.catch((thrown: unknown) => thrown);
-  await runs(server, "SELECT pg_sleep(60)");
+  await runs(server, "SELECT pg_sleep(600)");
   await server.killBackends();
   expect(await settled).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
   expect((await db.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
@@ -218,9 +218,9 @@ test("whoever gives up has the statement cancelled at the server, and the header
   const { db, server } = await openShop({ neon: { transport: "http" }, db: { runtime } });
   const { signal } = new AbortController();
   await db.query("SELECT 1", [], { signal });
-  const work = db.query("SELECT pg_sleep(60)", [], { timeoutMs: 31_234 });
+  const work = db.query("SELECT pg_sleep(600)", [], { timeoutMs: 31_234 });
   const settled = work.catch((thrown: unknown) => thrown);
-  await runs(server, "SELECT pg_sleep(60)");
+  await runs(server, "SELECT pg_sleep(600)");
   ring();
   expect(await settled).toMatchObject({ code: "QUERY_TIMEOUT", outcome: "unknown" });
   await rests(server);

@@ -111,7 +111,7 @@ test("a statement that is given up while the login is under way is cancelled at 
   const { db, server } = await openShop({ server: { delayMs: 100 }, neon: { transport: "ws" } });
   const controller = new AbortController();
   const reason = new Error("gone");
-  const work = db.session((session) => session.query("SELECT pg_sleep(60)"), { signal: controller.signal });
+  const work = db.session((session) => session.query("SELECT pg_sleep(600)"), { signal: controller.signal });
   await expect.poll(async () => (await server.requests()).map(({ messages }) => messages[0]), PATIENCE).toContain("*");
   controller.abort(reason);
   await expect(work).rejects.toBe(reason);

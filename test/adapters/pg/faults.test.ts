@@ -83,7 +83,7 @@ describe.each(["pg", "postgres.js"] as const)("through %s", (driver) => {
   test("an aborted statement is cancelled at the server, and the session rolled back", async () => {
     const { db, server, names } = await openPgShop({ driver });
     const controller = new AbortController();
-    const slow = "SELECT pg_sleep(60)";
+    const slow = "SELECT pg_sleep(600)";
     const working = db.session(async (session) => {
       await session.query("INSERT INTO goods VALUES (1, 'tea')");
       await session.query(slow, [], { signal: controller.signal });

@@ -69,7 +69,7 @@ const routes: Record<string, (search: URLSearchParams) => Promise<unknown>> = {
     return count;
   },
   "/late": async () =>
-    db.autocommit.query("SELECT pg_sleep(60)", [], { timeoutMs: 50 }).catch((error: { code: string }) => error.code),
+    db.autocommit.query("SELECT pg_sleep(600)", [], { timeoutMs: 50 }).catch((error: { code: string }) => error.code),
   "/stats": async () => db.stats(),
 };
 

@@ -119,7 +119,7 @@ describe.each(ways)("$name", ({ version, isThrough }) => {
     expect((await get("/late")).body).toBe("QUERY_TIMEOUT");
     const running = async (): Promise<string[]> =>
       (await server.open()).backends.filter(({ state }) => state === "active").map(({ query }) => query);
-    await expect.poll(running, { ...PATIENCE, timeout: 5_000 }).toEqual([]);
+    await expect.poll(running, PATIENCE).toEqual([]);
   });
 
   test("a request opens six sockets at most, however much it asks for at once", async ({ skip }) => {

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { processorMs } from "../../kit/processor-time.ts";
 import { scan } from "../../../src/adapters/postgres/scan.ts";
 
 test.each([
@@ -156,9 +157,9 @@ test.each(HOSTILE)("hostile texts take time in proportion to their length: %j", 
   const limitMs = 5_000;
   let bestMs = Infinity;
   for (let tries = 0; tries < 3 && bestMs > limitMs; tries++) {
-    const startedAt = performance.now();
+    const startedAt = processorMs();
     scan(`${head}${part.repeat(100_000)}${tries}`);
-    bestMs = Math.min(bestMs, performance.now() - startedAt);
+    bestMs = Math.min(bestMs, processorMs() - startedAt);
   }
   expect(bestMs).toBeLessThan(limitMs);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { processorMs } from "../../kit/processor-time.ts";
 import { scan } from "../../../src/adapters/sqlite/scan.ts";
 
 describe("the scanner sees what SQLite sees", () => {
@@ -108,9 +109,9 @@ describe("the scanner sees what SQLite sees", () => {
       "parameters in parentheses": "$a(b)".repeat(many / 4),
     }),
   )("%s take no more time than the text is long", (_, text) => {
-    const started = performance.now();
+    const started = processorMs();
     const { slots } = scan(text);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(processorMs() - started).toBeLessThan(1_000);
     expect(slots.length).toBeLessThan(40_000);
   });
 });

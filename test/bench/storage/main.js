@@ -2,6 +2,8 @@
 
 import { SQLocal } from "sqlocal";
 import { indexedDb } from "../../../dist/adapters/sql-js/storage/index.js";
+import { createDatabase } from "../../../dist/index.js";
+import { sqlJsTabs } from "../../../dist/adapters/sql-js/tabs/index.js";
 import { sqlJsWorker } from "../../../dist/adapters/sql-js/worker/index.js";
 import { contend, load, withStorage } from "./ours.js";
 import { Contender, FILL, rowsFor, SETUP, UPDATE } from "./work.js";
@@ -70,3 +72,13 @@ globalThis.open_ = async (name, megabytes) => {
 };
 globalThis.round = (name, rows) => contenders.get(name)?.round(rows) ?? inWorker("round", name, rows);
 globalThis.close_ = (name) => (makers[name] ? contenders.get(name).close() : inWorker("close", name));
+
+let sharedByTabs;
+
+/** Asks the database that all tabs share: milliseconds until it has answered. */
+globalThis.answered = async () => {
+  sharedByTabs ??= createDatabase("sqljs:shared", { adapters: [sqlJsTabs({ adapter: sqlJsWorker({ worker }) })] });
+  const start = performance.now();
+  await sharedByTabs.autocommit.query("SELECT 1");
+  return performance.now() - start;
+};

@@ -21,24 +21,42 @@ export function ask(page: Page, where: Where, order: Order): Promise<Answer> {
   );
 }
 
-export const test = base.extend<{ server: TestServer; profile: string; disk: BrowserContext }>({
+export const test = base.extend<
+  { server: TestServer; profile: string; disk: BrowserContext },
+  { sharedDisk: BrowserContext }
+>({
+  // An origin of its own for each test: nothing that one has stored is there in the next.
   server: async ({ browserName }, use) => {
     expect(browserName).toBe("chromium");
     await using server = await serve();
     await use(server);
   },
   profile: async ({ browserName }, use) => {
-    const folder = await mkdtemp(join(tmpdir(), `isopool-${browserName}-`));
-    await use(folder);
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await using folder = await temporary(browserName);
+    await use(folder.path);
   },
-  // Contexts of Playwright are in memory: this one is on the disk.
-  disk: async ({ profile, launchOptions }, use) => {
-    const context = await chromium.launchPersistentContext(profile, launchOptions);
-    await use(context);
-    await context.close();
+  // Contexts of Playwright are in memory: this one is on the disk. One for all tests of a worker, as it takes seconds to start.
+  sharedDisk: [
+    async ({ browserName, launchOptions }, use) => {
+      await using folder = await temporary(browserName);
+      const context = await chromium.launchPersistentContext(folder.path, launchOptions);
+      await use(context);
+      await context.close();
+    },
+    { scope: "worker" },
+  ],
+  disk: async ({ sharedDisk }, use) => {
+    // The one that it begins with keeps the browser open.
+    const [first] = sharedDisk.pages();
+    await use(sharedDisk);
+    for (const page of sharedDisk.pages()) if (page !== first) await page.close();
   },
 });
+
+async function temporary(name: string): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), `isopool-${name}-`));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
 
 export async function visit(disk: BrowserContext, server: TestServer): Promise<Page> {
   const page = await disk.newPage();

@@ -18,7 +18,11 @@ export interface TestServer extends AsyncDisposable {
   onTold: ((number: number) => void) | undefined;
 }
 
-export async function serve(): Promise<TestServer> {
+type File = readonly [type: string, body: string | Uint8Array];
+
+let built: Promise<Record<string, File>> | undefined;
+
+async function buildProgram(): Promise<Record<string, File>> {
   const wasm = await readFile(createRequire(import.meta.url).resolve("sql.js/dist/sql-wasm-browser.wasm"));
   const { outputFiles } = await build({
     entryPoints: ["program", "database-worker"].map((name) => fileURLToPath(new URL(`${name}.ts`, import.meta.url))),
@@ -30,7 +34,7 @@ export async function serve(): Promise<TestServer> {
     platform: "browser",
     write: false,
   });
-  const files: Record<string, readonly [type: string, body: string | Uint8Array]> = {
+  return {
     "/": [
       "text/html",
       '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/program.js"></script>',
@@ -38,6 +42,10 @@ export async function serve(): Promise<TestServer> {
     ...Object.fromEntries(outputFiles.map(({ path, text }) => [path, ["text/javascript", text] as const])),
     "/sql-wasm-browser.wasm": ["application/wasm", wasm],
   };
+}
+
+export async function serve(): Promise<TestServer> {
+  const files = await (built ??= buildProgram());
   const told: number[] = [];
   let deliver: ((result: unknown) => void) | undefined;
   const state: { onTold: TestServer["onTold"] } = { onTold: undefined };

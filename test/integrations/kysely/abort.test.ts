@@ -45,8 +45,8 @@ test.each(["cancel query", "kill session"])("`%s` ends it at PostgreSQL", async 
   const { db, server } = await openShop({ neon: { transport: "ws" } });
   const failures = vi.spyOn(console, "error").mockImplementation(() => undefined);
   const controller = new AbortController();
-  const running = run(on(db), "select pg_sleep(60)", { signal: controller.signal, inflightQueryAbortStrategy });
-  await runs(server, "select pg_sleep(60)");
+  const running = run(on(db), "select pg_sleep(600)", { signal: controller.signal, inflightQueryAbortStrategy });
+  await runs(server, "select pg_sleep(600)");
   controller.abort(gone);
   await expect(running).rejects.toBe(gone);
   await rests(server);

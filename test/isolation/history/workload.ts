@@ -11,6 +11,8 @@ export interface WorkloadOptions {
   readonly clients?: number;
   /** Few: they meet often. */
   readonly lists?: number;
+  /** Each list is in a table of its own. */
+  readonly isApart?: boolean;
   /** One of these happens whenever some transactions have ended. */
   readonly troubles?: readonly (() => Promise<unknown>)[];
 }
@@ -22,11 +24,24 @@ const INTENDED = new Error("rolled back on purpose");
 
 /** Random transactions on a few lists, with parts that are rolled back, from several sessions at once; and what came of it. */
 export async function run(db: Database, options: WorkloadOptions): Promise<History> {
-  const { seed, isolationLevel, transactions: count = 300, clients = 10, lists = 4, troubles = [] } = options;
+  const {
+    seed,
+    isolationLevel,
+    transactions: count = 300,
+    clients = 10,
+    lists = 4,
+    troubles = [],
+    isApart = false,
+  } = options;
+  const keys = Array.from({ length: lists }, (_, key) => key);
+  const tableOf = (key: Key): string => (isApart ? `list_${key}` : "list");
+  const tables = [...new Set(keys.map(tableOf))];
   await db.autocommit.batch([
-    "DROP TABLE IF EXISTS list",
-    "CREATE TABLE list (id INTEGER PRIMARY KEY, items TEXT NOT NULL)",
-    ...Array.from({ length: lists }, (_, key) => ({ text: `INSERT INTO list (id, items) VALUES (${key}, '')` })),
+    ...tables.flatMap((table) => [
+      `DROP TABLE IF EXISTS ${table}`,
+      `CREATE TABLE ${table} (id INTEGER PRIMARY KEY, items TEXT NOT NULL)`,
+    ]),
+    ...keys.map((key) => `INSERT INTO ${tableOf(key)} (id, items) VALUES (${key}, '')`),
   ]);
   const random = seeded(seed);
   const transactions: Transaction[] = [];
@@ -34,16 +49,20 @@ export async function run(db: Database, options: WorkloadOptions): Promise<Histo
   const client = async (): Promise<void> => {
     while (begun++ < count) {
       const plan = toPlan(random, lists, () => ++value);
-      transactions.push(await play(db, isolationLevel, plan));
+      transactions.push(await play(db, isolationLevel, plan, tableOf));
       // The last ones meet what was made before, so that nothing is left of it.
       const isTime = transactions.length % ENDS_PER_TROUBLE === 0 && transactions.length < count - 2 * clients;
       if (isTime) await troubles[Math.floor(random() * troubles.length)]?.();
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
-  const { rows } = await db.autocommit.query<Row>("SELECT id, items FROM list");
+  const { rows } = await db.autocommit.query<Row>(
+    tables.map((table) => `SELECT id, items FROM ${table}`).join(" UNION ALL "),
+  );
   return { transactions, stored: new Map(rows.map(({ id, items }) => [id, toList(items)])) };
 }
+
+type TableOf = (key: Key) => string;
 
 interface Row extends Record<string, unknown> {
   readonly id: number;
@@ -76,12 +95,13 @@ async function play(
   db: Database,
   isolationLevel: IsolationLevel | undefined,
   { steps, isUndone, isAtOnce }: Plan,
+  tableOf: TableOf,
 ): Promise<Transaction> {
   const operations: Operation[] = [];
   try {
     await db.session(
       async (session) => {
-        await playSteps(session, steps, isAtOnce, operations);
+        await playSteps(session, steps, isAtOnce, operations, tableOf);
         if (isUndone) throw INTENDED;
       },
       isolationLevel ? { isolationLevel } : { transaction: false },
@@ -98,13 +118,14 @@ async function playSteps(
   steps: readonly Step[],
   isAtOnce: boolean,
   operations: Operation[],
+  tableOf: TableOf,
 ): Promise<void> {
   const asked: Promise<void>[] = [];
   for (const step of steps) {
-    if ("key" in step) asked.push(ask(session, step, operations));
+    if ("key" in step) asked.push(ask(session, step, operations, tableOf(step.key)));
     else {
       await Promise.all(asked);
-      await playPart(session, step.part, step.isUndone, operations);
+      await playPart(session, step.part, step.isUndone, operations, tableOf);
     }
     if (!isAtOnce) await asked.at(-1);
   }
@@ -116,11 +137,12 @@ async function playPart(
   part: readonly Step[],
   isUndone: boolean,
   operations: Operation[],
+  tableOf: TableOf,
 ): Promise<void> {
   operations.push({ kind: "enter" });
   try {
     const work = async (inside: Session): Promise<void> => {
-      await playSteps(inside, part, false, operations);
+      await playSteps(inside, part, false, operations, tableOf);
       if (isUndone) throw INTENDED;
     };
     // By itself it would join, and take all of it along.
@@ -136,16 +158,17 @@ async function ask(
   session: Session,
   { key, value }: { key: Key; value?: Value },
   operations: Operation[],
+  table: string,
 ): Promise<void> {
   if (value !== undefined) {
     // On record before it is sent: nothing may be found stored that nobody knows.
     operations.push({ kind: "append", key, value });
-    await session.sql`UPDATE list SET items = items || ${`${value},`} WHERE id = ${key}`;
+    await session.query(`UPDATE ${table} SET items = items || '${value},' WHERE id = ${key}`);
     return;
   }
   const place = operations.push({ kind: "read", key, list: undefined }) - 1;
-  const [row] = await session.sql<Row>`SELECT id, items FROM list WHERE id = ${key}`;
-  operations[place] = { kind: "read", key, list: toList(row!.items) };
+  const { rows } = await session.query<Row>(`SELECT id, items FROM ${table} WHERE id = ${key}`);
+  operations[place] = { kind: "read", key, list: toList(rows[0]!.items) };
 }
 
 function toList(items: string): Value[] {

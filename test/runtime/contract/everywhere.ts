@@ -16,6 +16,10 @@ export interface ContractOptions {
   readonly where?: readonly (keyof typeof runtimes)[];
   /** WebAssembly that the suites are handed, by the path of its file. */
   readonly wasm?: readonly string[];
+  /** In workerd: each case runs in a Durable Object of its own, with its storage. Default: in a Worker. */
+  readonly isInObject?: boolean;
+  /** In workerd: how many databases of D1 the cases have. Default 0. */
+  readonly databases?: number;
 }
 
 /** For the names of the cases alone: nothing runs here. */
@@ -23,14 +27,23 @@ const nowhere: World = { start: () => () => Promise.reject(new Error("nothing st
 
 /** Every case of both contracts, as a test of its own, in each runtime: one process and one isolate for all of them. */
 export function contractEverywhere(options: ContractOptions): void {
-  const { file, suites, servers = {}, only, wasm = [], where = Object.keys(runtimes) } = options;
+  const {
+    file,
+    suites,
+    servers = {},
+    only,
+    wasm = [],
+    isInObject = false,
+    databases = 0,
+    where = Object.keys(runtimes),
+  } = options;
   describe.each(where)("in %s", (place) => {
     const start = runtimes[place]!;
     let door: Door;
     let runtime: Asked;
     beforeAll(async () => {
       door = await openDoor(servers);
-      const code = { file: join(import.meta.dirname, file), wasm, door: door.url };
+      const code = { file: join(import.meta.dirname, file), wasm, door: door.url, isInObject, databases };
       // One that does not come up, on a busy machine, is no failure of what is tested in it.
       runtime = await start(code).catch((error: unknown) => {
         console.warn("is started once more:", error);

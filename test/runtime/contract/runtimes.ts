@@ -7,6 +7,7 @@ import { chromium } from "@playwright/test";
 import { root } from "../../package/package.ts";
 import { browserPath } from "../../setup/ensure-browser.mjs";
 import { bundlePage, bundleWorker } from "../bundle.ts";
+import { startMiniflare } from "../miniflare.ts";
 import { startWorkerd } from "../workerd.ts";
 import type { Answer, Question } from "./suites.ts";
 
@@ -25,6 +26,10 @@ export interface Code {
   readonly wasm: readonly string[];
   /** URL of the door. */
   readonly door: string;
+  /** Each case runs in a Durable Object of its own. */
+  readonly isInObject: boolean;
+  /** How many databases of D1 there are. */
+  readonly databases: number;
 }
 
 export const runtimes: Readonly<Record<string, (code: Code) => Promise<Asked>>> = {
@@ -35,23 +40,42 @@ export const runtimes: Readonly<Record<string, (code: Code) => Promise<Asked>>> 
 const answerer = JSON.stringify(join(import.meta.dirname, "answerer.ts"));
 const workersEntry = JSON.stringify(join(root, "src/integrations/workers/index.ts"));
 
-async function askWorkerd({ file, wasm, door }: Code): Promise<Asked> {
-  const names = wasm.map((path) => basename(path));
-  const imports = names.map((name, index) => `import wasm${index} from ${JSON.stringify(`./${name}`)};`);
-  const modules = names.map((name, index) => `${JSON.stringify(name)}: wasm${index}`);
+async function askWorkerd({ file, wasm, door, isInObject, databases }: Code): Promise<Asked> {
+  const files = wasm.map((path) => basename(path));
+  const imports = files.map((name, index) => `import wasm${index} from ${JSON.stringify(`./${name}`)};`);
+  const modules = files.map((name, index) => `${JSON.stringify(name)}: wasm${index}`);
   const { code } = await bundled(
     `${imports.join("\n")}
     import { createAnswerer } from ${answerer};
     import { suites } from ${JSON.stringify(file)};
     import { workers } from ${workersEntry};
+    import { env } from "cloudflare:workers";
     // Emscripten asks where the page is; Workers have none.
     globalThis.location ??= { href: "http://localhost/" };
     const database = { runtime: workers({ warn: false }) };
-    const answer = createAnswerer(suites, { door: ${JSON.stringify(door)}, wasm: { ${modules.join()} }, database });
-    export default { fetch: async (request) => Response.json(await answer(await request.json())) };`,
+    let used = 0;
+    const d1 = () => env["DB" + used++];
+    const world = { d1, door: ${JSON.stringify(door)}, wasm: { ${modules.join()} }, database };
+    const answer = async (request, storage) =>
+      Response.json(await createAnswerer(suites, { ...world, storage })(await request.json()));
+    export class Case {
+      constructor({ storage }) {
+        this.storage = storage;
+      }
+      fetch(request) {
+        return answer(request, this.storage);
+      }
+    }
+    export default {
+      fetch: (request, { Case: objects }) => ${isInObject} ? objects.get(objects.newUniqueId()).fetch(request) : answer(request),
+    };`,
     (entry) => bundleWorker(entry),
   );
-  const workerd = await startWorkerd({ script: code, wasm });
+  const names = Array.from({ length: databases }, (_, at) => `DB${at}`);
+  const workerd =
+    databases > 0
+      ? await startMiniflare({ script: code, databases: names })
+      : await startWorkerd({ script: code, wasm, durableObjects: ["Case"], hasSql: isInObject });
   return {
     ask: async (question) => {
       const response = await fetch(workerd.url, { method: "POST", body: JSON.stringify(question) });

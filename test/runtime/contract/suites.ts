@@ -1,5 +1,7 @@
 // What is run in a Worker and in a page, and the words in which it is asked for.
 
+import type { D1Binding } from "../../../src/adapters/d1/index.ts";
+import type { ObjectStorage } from "../../../src/adapters/durable-object/index.ts";
 import type { DatabaseOptions } from "../../../src/index.ts";
 import {
   adapterContract,
@@ -14,6 +16,10 @@ export interface World {
   start<Options, Running>(server: string): (options: Options) => Promise<Running>;
   /** Compiled WebAssembly by the name of its file. */
   readonly wasm: Readonly<Record<string, WebAssembly.Module>>;
+  /** Of the Durable Object in which the case runs, an object of its own. */
+  readonly storage?: ObjectStorage;
+  /** The next D1 database that is empty. */
+  readonly d1?: () => D1Binding;
   /** How a database is configured there. */
   readonly database: Partial<DatabaseOptions>;
 }

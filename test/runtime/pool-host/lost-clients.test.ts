@@ -63,7 +63,7 @@ describe.each([[undefined, ""], ...DATES.map((date) => [date, "&bare"] as const)
 test.each(DATES)("a statement that ends within graceMs keeps its connection: %s", async (compatibilityDate) => {
   const stage = await startStage({ compatibilityDate, host: { pool: { max: 1 }, graceMs: 600_000 } });
   const { call, json, quiet, stats } = stage;
-  const leaving = call("/?do=sleep&ms=1500&bare");
+  const leaving = call("/?do=sleep&ms=4000&bare");
   await expect.poll(() => statesOf(stage), PATIENCE).toEqual(["active"]);
   leaving.reset();
   await expect.poll(async () => (await stats()).abandoned, PATIENCE).toBe(1);

@@ -12,9 +12,10 @@ describe.each(DATES)("at compatibility date %s", (compatibilityDate) => {
   test("an object that is reset: its transactions are rolled back and told so, and the next request has a new one", async () => {
     const stage = await startStage({ compatibilityDate, log: /^([^]*reset by the test[^]*)?$/ });
     const { get, json, raw, server } = stage;
-    const open = get("/?do=order&id=1&pause=1500");
+    const open = get("/?do=order&id=1&pause=until-go");
     await expect.poll(() => statesOf(stage), PATIENCE).toEqual(["idle in transaction"]);
     await raw("die").catch(() => undefined);
+    await json("/go");
     expect(JSON.parse((await open).body)).toMatchObject({
       code: "CONNECTION_LOST",
       outcome: "not-executed",
@@ -63,9 +64,10 @@ describe.each(DATES)("at compatibility date %s", (compatibilityDate) => {
   test("a socket that dies in a transaction takes it along, and its session is told", async () => {
     const stage = await startStage({ compatibilityDate });
     const { get, json, server } = stage;
-    const open = get("/?do=order&id=1&pause=500");
+    const open = get("/?do=order&id=1&pause=until-go");
     await expect.poll(() => statesOf(stage), PATIENCE).toEqual(["idle in transaction"]);
     await server.kill({ which: "transaction" });
+    await json("/go");
     expect(JSON.parse((await open).body)).toMatchObject({ code: "CONNECTION_LOST", outcome: "not-executed" });
     expect(await json("/?do=order&id=2")).toBe(2);
   });
@@ -87,14 +89,14 @@ test("a Worker that is killed: what its sessions had open is rolled back, and le
 
 test("a Worker that stands still: its sessions are rolled back after leaseMs, and are told so when it goes on", async () => {
   const stage = await startStage({ isSplit: true, host: { pool: { max: 1 }, leaseMs: 400 } });
-  const { get, worker, stats, server } = stage;
-  // It sleeps for less than the lease: what is late is the Worker.
-  const open = get("/?do=order&id=1&pause=100");
+  const { get, json, worker, stats, server } = stage;
+  const open = get("/?do=order&id=1&pause=until-go");
   await expect.poll(() => statesOf(stage), PATIENCE).toEqual(["idle in transaction"]);
   worker.signal("SIGSTOP");
   await expect.poll(async () => (await stats()).expired, PATIENCE).toBe(1);
   await expect.poll(() => statesOf(stage), PATIENCE).toEqual(["idle"]);
   worker.signal("SIGCONT");
+  await json("/go");
   const { status, body } = await open;
   expect([status, JSON.parse(body)]).toMatchObject([
     500,

@@ -39,12 +39,12 @@ describe("what a session leaves behind", () => {
   });
 
   test("sessions that set nothing share a connection between their statements; one that sets something keeps it", async () => {
-    const { json, call, stats, quiet } = await startStage({ host: { pool: { max: 1, acquireTimeoutMs: 20_000 } } });
+    const { json, call, stats, quiet } = await startStage({ host: { pool: { max: 1, acquireTimeoutMs: 120_000 } } });
     const sharing = [1, 2, 3].map(() => json(sql(["SELECT 1", "SELECT 2", "SELECT 3"], "&apart&pause=300")));
     expect(await Promise.all(sharing)).toEqual([1, 2, 3].map(() => [[[1]], [[2]], [[3]]]));
     await quiet();
     const keeping = call(sql(["SET app.who = 'me'", "SELECT 1"], "&apart&pause=600000"));
-    await expect.poll(async () => (await stats()).busy, { timeout: 20_000 }).toBe(1);
+    await expect.poll(async () => (await stats()).busy, { timeout: 120_000 }).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await stats()).toMatchObject({ busy: 1, seats: 1 });
     keeping.reset();

@@ -24,6 +24,15 @@ interface Env {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+let goesOn = false;
+
+/** Between two statements: as many milliseconds as are asked for, or until `/go` is (`pause=until-go`). */
+async function between(params: URLSearchParams): Promise<void> {
+  const asked = params.get("pause") ?? "0";
+  if (asked !== "until-go") return pause(Number(asked));
+  while (!goesOn) await pause(10);
+}
+
 const UPDATE = "UPDATE item SET count = count + 1 WHERE id = $1";
 
 const works: Record<string, (session: Session, params: URLSearchParams) => Promise<unknown>> = {
@@ -32,7 +41,7 @@ const works: Record<string, (session: Session, params: URLSearchParams) => Promi
   three: async (session, params) => {
     const id = Number(params.get("id") ?? 1);
     for (const step of [0, 1, 2]) {
-      if (step > 0) await pause(Number(params.get("pause") ?? 0));
+      if (step > 0) await between(params);
       await session.query(UPDATE, [id + step]);
     }
   },
@@ -46,7 +55,7 @@ const works: Record<string, (session: Session, params: URLSearchParams) => Promi
   order: async (session, params) => {
     const id = Number(params.get("id"));
     await session.query("INSERT INTO orders (id, part) VALUES ($1, 1)", [id]);
-    await pause(Number(params.get("pause") ?? 0));
+    await between(params);
     await session.query("INSERT INTO orders (id, part) VALUES ($1, 2)", [id]);
     return id;
   },
@@ -68,7 +77,7 @@ const works: Record<string, (session: Session, params: URLSearchParams) => Promi
       } catch (error) {
         told.push(tell(error));
       }
-      await pause(Number(params.get("pause") ?? 0));
+      await between(params);
     }
     return told;
   },
@@ -159,6 +168,7 @@ const worker = {
     const work = works[params.get("do") ?? ""];
     try {
       if (pathname === "/stats") return json(await factory.stats("hosted://shop"));
+      if (pathname === "/go") return json((goesOn = true));
       if (pathname === "/own") return json(db.stats());
       if (pathname === "/raw") {
         const POOL = env.POOL as { idFromName(name: string): unknown; get(id: unknown): Record<string, () => unknown> };

@@ -68,7 +68,7 @@ export async function startIsolate(file: string, options: IsolateOptions = {}): 
     events: async () => JSON.parse((await get("/events")).body) as string[],
     names: async () => JSON.parse((await get("/names")).body) as number[],
     until: async (condition) => {
-      const deadline = performance.now() + 20_000;
+      const deadline = performance.now() + 120_000;
       while (!(await condition())) {
         if (performance.now() > deadline) throw new Error(`it never came to be\n${workerd.log()}`);
         await new Promise((resolve) => setTimeout(resolve, 5));

@@ -20,7 +20,7 @@ export default {
     const database = (db ??= createDatabase(DATABASE_URL, {
       adapters: [libsql()],
       runtime: workers(),
-      pool: { acquireTimeoutMs: 20_000 },
+      pool: { acquireTimeoutMs: 120_000 },
     }));
     const { pathname, searchParams: params } = new URL(request.url);
     if (pathname === "/stats") return Response.json(database.stats());

@@ -25,7 +25,7 @@ function database({ DATABASE_URL, POOL }: Env): Database {
     adapters: [libsql()],
     context: requestContext(),
     runtime: workers(),
-    pool: { acquireTimeoutMs: 20_000, ...(JSON.parse(POOL) as PoolOptions) },
+    pool: { acquireTimeoutMs: 120_000, ...(JSON.parse(POOL) as PoolOptions) },
   }));
 }
 

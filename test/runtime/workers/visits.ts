@@ -15,7 +15,7 @@ export function visits(context: ContextProvider, finds: readonly Find[]): object
       adapters: [libsql()],
       context,
       runtime: workers(),
-      pool: { max: 10, acquireTimeoutMs: 20_000 },
+      pool: { max: 10, acquireTimeoutMs: 120_000 },
     }));
   const handle = withSession(database, async (request: Request, env: Env, ctx: Context, session) => {
     const id = Number(new URL(request.url).searchParams.get("id"));

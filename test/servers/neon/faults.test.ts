@@ -128,7 +128,7 @@ describe("over a WebSocket", () => {
     await Promise.all([idle, begun].map(({ client }) => client.query("SELECT 1")));
     await begun.client.query("BEGIN");
     await active.client.query("SELECT 1");
-    const sleeping = failureOf(active.client.query("SELECT pg_sleep(60)"));
+    const sleeping = failureOf(active.client.query("SELECT pg_sleep(600)"));
     await expect
       .poll(async () => (await server.open()).tunnels.map(({ status }) => status).toSorted(), PATIENCE)
       .toEqual(["I", "Q", "T"]);

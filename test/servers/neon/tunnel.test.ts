@@ -98,7 +98,7 @@ test("a second socket cancels by the key that the proxy made up, and no other ke
   const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
   expect(processID).not.toBe(rows[0]!.pid);
-  const sleeping = failureOf(client.query("SELECT pg_sleep(60)"));
+  const sleeping = failureOf(client.query("SELECT pg_sleep(600)"));
   await expect.poll(async () => (await server.open()).tunnels, PATIENCE).toEqual([{ number: 1, status: "Q" }]);
   const cancel = (pid: number, secret: number): void => {
     const canceller = new Client(server.url) as unknown as Cancelling;

@@ -157,7 +157,7 @@ describe("POST /sql", () => {
   test("a client that hangs up has its query cancelled", async () => {
     const { server, sql } = await startWire();
     const leaving = new AbortController();
-    const sleeping = failureOf(sql.query("SELECT pg_sleep(60)", [], { fetchOptions: { signal: leaving.signal } }));
+    const sleeping = failureOf(sql.query("SELECT pg_sleep(600)", [], { fetchOptions: { signal: leaving.signal } }));
     await expect
       .poll(async () => (await server.open()).backends.map(({ state }) => state), PATIENCE)
       .toContain("active");

@@ -1,0 +1,73 @@
+import type { Adapter, AdapterSource, Capabilities, OpenOptions, StatementPlace } from "../../contract/adapter.ts";
+import type { Statement } from "../../contract/statement.ts";
+import { DbError } from "../../errors.ts";
+import { throwIfAborted } from "../../signal.ts";
+import { failuresOf } from "../shared/failures.ts";
+import { checkPlace } from "../sqlite/place.ts";
+import { scan } from "../sqlite/scan.ts";
+import { bindForWorkerd } from "../sqlite/workerd-values.ts";
+import { returned } from "./answers.ts";
+import { D1Connection } from "./connection.ts";
+import type { D1Binding } from "./driver.ts";
+import { NAME } from "./errors.ts";
+import type { D1Options } from "./index.ts";
+import { Place } from "./place.ts";
+
+/** It lasts for the request that it is in. */
+const DEFERS = /^PRAGMA (\S+ \. )?DEFER_FOREIGN_KEYS\b/;
+
+/** One D1 database, by its binding. */
+export class D1Adapter implements Adapter {
+  readonly name: string = NAME;
+  readonly key: string;
+  readonly capabilities: Capabilities = {
+    dialect: "sqlite",
+    affinity: "isolate",
+    transactions: "interactive",
+    savepoints: true,
+    writesAtCommit: true,
+    streaming: false,
+    maxConnections: 100,
+    placeholder: "?",
+    // A stronger level than asked for is what the SQL standard allows.
+    isolationLevels: ["read uncommitted", "read committed", "repeatable read", "serializable"],
+    tellsDeath: true,
+  };
+  readonly #binding: () => D1Binding;
+  readonly #session: (() => string | undefined) | undefined;
+  readonly #triesWrites: boolean;
+
+  constructor(binding: () => D1Binding, { session, tryWrites = false }: D1Options, { url }: AdapterSource) {
+    if (!/^d1:[\w-]+$/i.test(url)) throw new TypeError("Expected `d1:<name>` (letters, digits, _ -) as the URL");
+    this.key = url;
+    this.#binding = binding;
+    this.#session = typeof session === "string" ? () => session : session;
+    this.#triesWrites = tryWrites;
+  }
+
+  check(statement: Statement, place: StatementPlace): void {
+    bindForWorkerd(statement);
+    checkPlace(statement, place);
+    const { text: sql } = statement;
+    const { isRead, leavesState, head } = scan(sql);
+    if (isRead) return;
+    if (returned(sql) === Infinity) throw refused("`RETURNING *` stands alone on D1: name the columns instead", sql);
+    if (leavesState && !(place === "transaction" && DEFERS.test(head)))
+      throw refused("D1 has no connection that could be set: what is set in a request ends with it", sql);
+  }
+
+  open({ signal }: OpenOptions): D1Connection {
+    throwIfAborted(signal);
+    const binding = this.#binding() as D1Binding | undefined;
+    if (typeof binding?.batch === "function")
+      return new D1Connection(new Place(this.#binding, this.#session, this.#triesWrites));
+    throw failuresOf(NAME).failed(
+      "CONNECT_FAILED",
+      "`binding` returned no D1 database: is it in the Worker's configuration?",
+    );
+  }
+}
+
+function refused(message: string, sql: string): DbError {
+  return new DbError("QUERY_FAILED", message, { kind: "other", sql, dialectCode: undefined });
+}

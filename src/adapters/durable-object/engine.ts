@@ -1,0 +1,142 @@
+import { systemClock } from "../../clock.ts";
+import { reasonOf } from "../../signal.ts";
+import { transactionLost } from "../shared/failures.ts";
+import type { ObjectStorage, ObjectTransaction } from "./driver.ts";
+
+interface Waiter {
+  readonly who: object;
+  readonly resume: () => void;
+}
+
+/** A transaction of the storage, or one inside it, that is open. */
+interface Level {
+  /** Of its savepoint; `undefined`: the transaction itself. */
+  readonly name: string | undefined;
+  /** Resolves when it is over. */
+  readonly end: (isUndone: boolean) => Promise<void>;
+}
+
+/**
+ * The one database of an object, for all sessions of it. They take turns: what one of them has begun would take in the
+ * statements of all the others.
+ */
+export class Engine {
+  readonly storage: ObjectStorage;
+  /** Whose turn it is. */
+  #holder: object | undefined;
+  readonly #line: Waiter[] = [];
+  readonly #levels: Level[] = [];
+  #timer: unknown;
+  /** Which transaction it is: one that ended while a savepoint of it was on its way takes that along. */
+  #count = 0;
+
+  constructor(storage: ObjectStorage) {
+    this.storage = storage;
+  }
+
+  /**
+   * Waits for the turn; `undefined`: it has come at once. No timer runs here: those of before do not fire while a transaction
+   * of the storage is open, and none is open for longer than its own limit.
+   */
+  take(who: object, signal?: AbortSignal): Promise<void> | undefined {
+    if (this.#holder === undefined || this.#holder === who) {
+      this.#holder = who;
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.#line.splice(this.#line.indexOf(waiter), 1);
+        reject(reasonOf(signal!));
+      };
+      const waiter: Waiter = {
+        who,
+        resume: () => {
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        },
+      };
+      this.#line.push(waiter);
+      signal?.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  /** Who has the turn is done with it. */
+  pass(who: object): void {
+    if (this.#holder !== who) return;
+    const next = this.#line.shift();
+    this.#holder = next?.who;
+    next?.resume();
+  }
+
+  /**
+   * Begins a transaction, or a savepoint inside one.
+   *
+   * @param onTimeout - called when the transaction was rolled back because it was open for too long.
+   */
+  async begin(timeoutMs: number, onTimeout: () => void): Promise<void> {
+    await this.#enter(undefined);
+    // Set inside: events from before, timers among them, wait until the transaction is over.
+    this.#timer = systemClock.setTimeout(() => void this.end(true).then(onTimeout, onTimeout), timeoutMs);
+  }
+
+  /** Ends the whole transaction, innermost level first. */
+  async end(isUndone: boolean): Promise<void> {
+    systemClock.clearTimeout(this.#timer);
+    this.#count++;
+    await this.#leave(0, isUndone);
+  }
+
+  savepoint(name: string): Promise<void> {
+    return this.#enter(name);
+  }
+
+  async release(name: string): Promise<void> {
+    await this.#leave(this.#find(name), false);
+  }
+
+  /** Takes back what came after the savepoint, which stays: SQLite's own does. */
+  async rollbackTo(name: string): Promise<void> {
+    await this.#leave(this.#find(name), true);
+    await this.#enter(name);
+  }
+
+  #find(name: string): number {
+    const at = this.#levels.findLastIndex((level) => level.name === name);
+    if (at < 0) throw new Error(`no such savepoint: ${name}`);
+    return at;
+  }
+
+  async #leave(from: number, isUndone: boolean): Promise<void> {
+    while (this.#levels.length > from) await this.#levels.pop()!.end(isUndone);
+  }
+
+  /** Resolves inside of the storage's callback, so that what comes next is inside, too. */
+  #enter(name: string | undefined): Promise<void> {
+    const count = this.#count;
+    return new Promise((resolve, reject) => {
+      const over: Promise<void> = this.storage.transaction((transaction: ObjectTransaction) => {
+        return new Promise<void>((close) => {
+          const end = (isUndone: boolean): Promise<void> => {
+            // Whatever is executed behind it is kept: it is the last word of the level.
+            if (isUndone) transaction.rollback();
+            close();
+            return over;
+          };
+          if (count !== this.#count) return (reject(transactionLost(`savepoint ${name}`)), void end(true));
+          this.#levels.push({ name, end });
+          resolve();
+        });
+      });
+      over.catch(reject);
+    });
+  }
+}
+
+const engines = new WeakMap<ObjectStorage, Engine>();
+
+/** One for all connections to a storage. */
+export function engineOf(storage: ObjectStorage): Engine {
+  let engine = engines.get(storage);
+  if (!engine) engines.set(storage, (engine = new Engine(storage)));
+  return engine;
+}

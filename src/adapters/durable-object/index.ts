@@ -1,0 +1,44 @@
+import type { AdapterFactory } from "../../contract/adapter.ts";
+import { ObjectAdapter } from "./adapter.ts";
+import type { ObjectStorage } from "./driver.ts";
+
+export type { ObjectStorage } from "./driver.ts";
+
+export interface DurableObjectOptions {
+  /**
+   * Longest time that a transaction may be open, in milliseconds: then it is rolled back, and its session gets
+   * `TRANSACTION_LOST`. No other event of the object is handled meanwhile. From 1 to 25_000: at 30_000, Cloudflare resets the
+   * object. Default 10_000.
+   */
+  readonly transactionTimeoutMs?: number | undefined;
+}
+
+/**
+ * SQLite in the storage of a Durable Object: `do:`, or `do:<name>` with a name of your choice for events and messages.
+ *
+ * - Statements are local calls. A transaction is one of the storage's own, and savepoints are transactions inside it.
+ * - While a transaction is open, no other event of the object is handled, timers of before included: keep slow work out of it.
+ * - Sessions take turns. A transaction that is open for too long is rolled back, so that one that hangs keeps nobody waiting.
+ * - Foreign keys that are checked at COMMIT cost a look at their tables there.
+ * - `connection.raw` is the storage: `getCurrentBookmark()`, `onNextSessionRestoreBookmark()`.
+ *
+ * @param storage - returns the object's storage, at each connection: `() => this.ctx.storage`.
+ * @throws TypeError for an invalid argument.
+ * @example
+ * class Room extends DurableObject {
+ *   db = createDatabase("do:", { adapters: [durableObject(() => this.ctx.storage)] });
+ * }
+ */
+export function durableObject(storage: () => ObjectStorage, options: DurableObjectOptions = {}): AdapterFactory {
+  const { transactionTimeoutMs = 10_000 } = options;
+  if (typeof storage !== "function")
+    throw new TypeError(`Expected \`storage\` to be a function, \`() => ctx.storage\`, got \`${typeof storage}\``);
+  if (!(transactionTimeoutMs >= 1 && transactionTimeoutMs <= 25_000))
+    throw new TypeError(`Expected \`transactionTimeoutMs\` to be from 1 to 25000, got \`${transactionTimeoutMs}\``);
+  return {
+    dialect: "sqlite",
+    schemes: ["do"],
+    identity: [storage, transactionTimeoutMs],
+    create: (source) => new ObjectAdapter(storage, transactionTimeoutMs, source),
+  };
+}

@@ -1,0 +1,192 @@
+// What grows stays flat: the cost of one, among few and among many, and what a database holds in memory. CPU time, interleaved;
+// a ratio is the median of its rounds.
+
+import initSqlJs from "sql.js";
+import { sqlJs } from "../../dist/adapters/sql-js/index.js";
+import { createDatabase } from "../../dist/index.js";
+
+const ROUNDS = 5;
+const FEW = 100;
+const MANY = 10_000;
+const HELD = 5_000;
+const TARGET = "at most 1.5x the cost of one of few";
+
+/** A connection that answers at once: what is measured is ours. */
+class Connection {
+  raw;
+  setup = [];
+  state = "idle";
+  isReusable = true;
+
+  send({ steps }) {
+    for (const { kind } of steps) {
+      if (kind === "begin") this.state = "transaction";
+      if (kind === "commit" || kind === "rollback") this.state = "idle";
+    }
+    return steps.map(() => ANSWER);
+  }
+
+  close() {
+    this.state = "closed";
+  }
+}
+
+const ANSWER = { status: "done", result: { columns: ["n"], rows: [[1]], rowsAffected: 0 } };
+const capabilities = {
+  dialect: "sqlite",
+  affinity: "isolate",
+  transactions: "interactive",
+  savepoints: true,
+  streaming: false,
+  maxConnections: 10,
+  placeholder: "?",
+  isolationLevels: ["serializable"],
+  tellsDeath: true,
+};
+const factory = {
+  dialect: "sqlite",
+  schemes: ["none"],
+  identity: [],
+  create: ({ url }) => ({ name: "none", key: url, capabilities, open: () => new Connection() }),
+};
+const SQL = await initSqlJs();
+
+/** Each: `prepare(n)` gives what one round of `n` does, and how many times it does it. */
+const GROWN = {
+  "a statement of one tick, in a session": {
+    few: FEW,
+    many: MANY,
+    prepare: () => {
+      const db = open();
+      return (count) => db.session((session) => together(count, () => session.query("select 1")));
+    },
+  },
+  "a session that waits, over 10 connections": {
+    few: FEW,
+    many: MANY,
+    prepare: () => {
+      const db = open({ pool: { max: 10 } });
+      return (count) => together(count, () => db.session((session) => session.query("select 1")));
+    },
+  },
+  "a database: made, used once and disposed of": {
+    few: FEW,
+    many: MANY,
+    prepare: () => async (count) => {
+      const all = Array.from({ length: count }, () => open());
+      for (const db of all) await db.session((session) => session.query("select 1"));
+      for (const db of all) await db.dispose();
+    },
+  },
+  "a use of a database, among many": {
+    few: FEW,
+    many: MANY,
+    prepare: (count) => {
+      const all = Array.from({ length: count }, () => open());
+      return async () => {
+        for (const db of all) await db.session((session) => session.query("select 1"));
+      };
+    },
+  },
+  "a value of a row, sql.js": {
+    few: 20,
+    many: 2_000,
+    prepare: (count) => {
+      const db = createDatabase("sqljs:memory", { adapters: [sqlJs({ sqlJs: SQL })] });
+      const sql = `select ${Array.from({ length: count }, (_, at) => `${at} as c${at}`).join(", ")}`;
+      return () => db.session((session) => session.query(sql));
+    },
+  },
+  "a row that is streamed, sql.js": {
+    few: 10_000,
+    many: 1_000_000,
+    prepare: () => {
+      const db = createDatabase("sqljs:memory", { adapters: [sqlJs({ sqlJs: SQL })] });
+      const sql = "with n(i) as (select 1 union all select i + 1 from n where i < ?) select i from n";
+      return async (count) => {
+        let rows = 0;
+        for await (const { i } of db.autocommit.stream({ text: sql, params: [count] })) if (i) rows++;
+        if (rows !== count) throw new Error(`${rows} of ${count} rows`);
+      };
+    },
+  },
+};
+
+let opened = 0;
+
+function open(options = {}) {
+  return createDatabase(`none:${++opened}`, { adapters: [factory], ...options });
+}
+
+function together(count, ask) {
+  return Promise.all(Array.from({ length: count }, ask));
+}
+
+/** @returns rows for `npm run bench`. */
+async function growthBench() {
+  const rows = [];
+  for (const [name, { few, many, prepare }] of Object.entries(GROWN)) {
+    const play = { few: prepare(few), many: prepare(many) };
+    const ratios = [];
+    let ns;
+    for (let round = -1; round < ROUNDS; round++) {
+      // As many of each, so that both are as warm.
+      const each = await costOf(play.few, few, Math.max(1, Math.round(many / few)));
+      ns = await costOf(play.many, many, 1);
+      if (round >= 0) ratios.push(ns / each);
+    }
+    const ratio = median(ratios);
+    rows.push({
+      name: `${name}: one of ${few.toLocaleString("en")} and of ${many.toLocaleString("en")}`,
+      value: ns,
+      unit: "ns",
+      ratio,
+      target: TARGET,
+      ok: ratio <= 1.5,
+    });
+  }
+  return [...rows, ...(await held())];
+}
+
+/** Nanoseconds of one of `count`. */
+async function costOf(play, count, times) {
+  globalThis.gc?.();
+  const before = process.cpuUsage();
+  for (let time = 0; time < times; time++) await play(count);
+  const { user, system } = process.cpuUsage(before);
+  return ((user + system) * 1_000) / (count * times);
+}
+
+/** Bytes of a database that was used, and of one that was disposed of. */
+async function held() {
+  await useAndDispose(100);
+  const before = heap();
+  const all = Array.from({ length: HELD }, () => open());
+  for (const db of all) await db.session((session) => session.query("select 1"));
+  const used = (heap() - before) / HELD;
+  for (const db of all.splice(0)) await db.dispose();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const disposed = (heap() - before) / HELD;
+  return [
+    { name: "a used database holds", value: used, unit: "bytes", target: "at most 6,144", ok: used <= 6_144 },
+    { name: "one that was disposed of holds", value: disposed, unit: "bytes", target: "nothing", ok: disposed < 64 },
+  ];
+}
+
+async function useAndDispose(count) {
+  const all = Array.from({ length: count }, () => open());
+  for (const db of all) await db.session((session) => session.query("select 1"));
+  for (const db of all) await db.dispose();
+}
+
+function heap() {
+  globalThis.gc();
+  globalThis.gc();
+  return process.memoryUsage().heapUsed;
+}
+
+function median(values) {
+  return values.sort((a, b) => a - b)[values.length >> 1];
+}
+
+export default growthBench;

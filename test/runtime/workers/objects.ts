@@ -1,0 +1,138 @@
+// A Durable Object with a database of its own: what happens in it, by path.
+
+import { DurableObject } from "cloudflare:workers";
+import { durableObject, type ObjectStorage } from "../../../src/adapters/durable-object/index.ts";
+import { createDatabase, type Database, isDbError, type Session } from "../../../src/index.ts";
+
+export class Books extends DurableObject {
+  readonly #db: Database;
+  #hung: Promise<string> | undefined;
+
+  constructor(state: ConstructorParameters<typeof DurableObject>[0], env: unknown) {
+    super(state, env);
+    const { storage } = this.ctx as { storage: ObjectStorage };
+    this.#db = createDatabase("do:books", {
+      adapters: [durableObject(() => storage, { transactionTimeoutMs: 1_000 })],
+    });
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    const act = acts[pathname.slice(1)]!;
+    try {
+      const given = await act(this.#db, searchParams.get("n") ?? "", this);
+      return Response.json({ given: given ?? null, stats: this.#db.stats() });
+    } catch (error) {
+      return Response.json({ failed: told(error) });
+    }
+  }
+
+  hang(work: () => Promise<unknown>): void {
+    this.#hung = work().then(() => "done", told);
+  }
+
+  get hung(): Promise<string> | undefined {
+    return this.#hung;
+  }
+}
+
+function told(error: unknown): string {
+  const cause = error instanceof Error && isDbError(error.cause) ? ` (${error.cause.code})` : "";
+  if (!isDbError(error)) return String(error);
+  return `${error.code}${isDbError(error, "QUERY_FAILED") ? ` ${error.details.kind}` : ""}${cause}: ${error.message}`;
+}
+
+type Act = (db: Database, n: string, books: Books) => unknown;
+
+const add = (session: Session, amount: number): Promise<unknown> =>
+  session.query("UPDATE book SET n = n + ?", [amount]);
+
+const acts: Readonly<Record<string, Act>> = {
+  set: (db) =>
+    db.session((session) =>
+      session.batch([
+        "CREATE TABLE book (n INTEGER NOT NULL)",
+        "INSERT INTO book VALUES (0)",
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE child (id INTEGER PRIMARY KEY, parent REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
+      ]),
+    ),
+  read: async (db) => (await db.autocommit.query("SELECT n FROM book")).rows[0]!["n"],
+  /** Reads, waits for an event of its own, and writes what it has read and one more. */
+  increment: (db) =>
+    db.session(async (session) => {
+      const { rows } = await session.query<{ n: number }>("SELECT n FROM book");
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await session.query("UPDATE book SET n = ?", [rows[0]!.n + 1]);
+    }),
+  incrementsAtOnce: (db, n) =>
+    Promise.all(Array.from({ length: Number(n) }, () => acts["increment"]!(db, n, undefined!))),
+  /** Begins, writes, and never goes on by itself. */
+  hang: (db, _, books) => {
+    books.hang(() =>
+      db.session(async (session) => {
+        await add(session, 1_000);
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        await add(session, 1_000);
+      }),
+    );
+  },
+  hung: (_, __, books) => books.hung,
+  /** Writes, and waits until the process is gone. */
+  stall: (db) =>
+    db.session(async (session) => {
+      await add(session, 1_000);
+      console.log("stalled");
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+    }),
+  inside: (db) =>
+    db.session(async (session) => {
+      await add(session, 1);
+      // It waits for this one, which waits for it.
+      await db.session((other) => add(other, 10));
+    }),
+  keysOff: (db) =>
+    db.session(
+      async (session) => {
+        await session.query("CREATE TABLE now (id INTEGER PRIMARY KEY, book REFERENCES book_of (id))");
+        await session.query("INSERT INTO now VALUES (1, 7)");
+        await session.query("CREATE TABLE book_of (id INTEGER PRIMARY KEY)");
+        await session.query("INSERT INTO book_of VALUES (7)");
+      },
+      { foreignKeys: "off" },
+    ),
+  keysLeftBroken: (db) =>
+    db.session((session) => session.query("INSERT INTO child VALUES (1, 99)"), { foreignKeys: "off" }),
+  keys: async (db) => (await db.autocommit.query("PRAGMA foreign_keys")).rows[0]!["foreign_keys"],
+  orphan: (db) => db.autocommit.query("INSERT INTO child VALUES (1, 99)"),
+  orphanInSession: (db) => db.session((session) => session.query("INSERT INTO child VALUES (1, 99)")),
+  deferred: (db) =>
+    db.session(async (session) => {
+      await session.query("CREATE TABLE IF NOT EXISTS strict_child (parent REFERENCES parent)");
+      await session.query("PRAGMA defer_foreign_keys = ON");
+      await session.query("INSERT INTO strict_child VALUES (99)");
+    }),
+  query: async (db, text) =>
+    (await db.session((session) => session.query(text))).rows.map((row) => Object.values(row).map(String)),
+  returning: (db) => db.autocommit.query("INSERT INTO parent VALUES (9007199254740993) RETURNING id"),
+  bookmark: async (db) => {
+    const session = db.open();
+    const { raw } = await session.getConnection();
+    const bookmark = await (raw as { getCurrentBookmark(): Promise<string> }).getCurrentBookmark();
+    await session.close();
+    return typeof bookmark;
+  },
+};
+
+interface Env {
+  readonly Books: {
+    idFromName(name: string): unknown;
+    get(id: unknown): { fetch(request: Request): Promise<Response> };
+  };
+}
+
+// oxlint-disable-next-line import/no-default-export -- the platform looks for it there.
+export default {
+  fetch: (request: Request, { Books: books }: Env): Promise<Response> =>
+    books.get(books.idFromName("books")).fetch(request),
+};
