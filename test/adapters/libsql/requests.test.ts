@@ -43,6 +43,20 @@ describe.each(SERVERS)("at $name", ({ options, isCloud }) => {
     expect(await sent()).toHaveLength(3);
   });
 
+  test("queries that the work returns are one request, with BEGIN and COMMIT", async () => {
+    const { db, sent, names } = await openShop({ server: { profile } });
+    const insert = (id: number, name: string) => db.sql`INSERT INTO goods VALUES (${id}, ${name}) RETURNING id`;
+    expect(await db.session(() => insert(1, "tea"))).toEqual([{ id: 1 }]);
+    expect(await sent()).toHaveLength(1);
+    expect(await db.transaction(() => [insert(2, "salt"), insert(3, "rice")])).toEqual([[{ id: 2 }], [{ id: 3 }]]);
+    expect(await sent()).toHaveLength(1);
+    await expect(db.session(() => [insert(4, "corn"), insert(5, "tea")])).rejects.toMatchObject({
+      details: { kind: "unique" },
+    });
+    expect(await sent()).toHaveLength(2);
+    expect(await names()).toEqual(["tea", "salt", "rice"]);
+  });
+
   test("three statements at once in a session are two requests", async () => {
     const { db, sent, names } = await openShop({ server });
     const results = await db.session((session) =>
