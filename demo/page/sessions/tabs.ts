@@ -67,8 +67,8 @@ export class Tabs extends EventTarget {
   }
 
   async #join(): Promise<void> {
-    // Pages that were not loaded over HTTPS have no locks, and share nothing.
-    if (!("locks" in navigator)) return;
+    // Pages that were not loaded over HTTPS have no locks, and share nothing; nor does Node, where this is tested.
+    if (!("locks" in (globalThis.navigator ?? {}))) return;
     try {
       for (let number = 1; !(await hold(lockOf(number))); number++) this.number = number + 1;
     } catch {

@@ -205,7 +205,8 @@ function tellSessions(open: OpenShop): void {
       k.transaction().execute(async (trx) => {
         await names(trx);
         most = Math.max(most, ++inside);
-        for (let turn = 0; turn < 50 && most < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 2));
+        for (let turn = 0; turn < (room ? 20_000 : 50) && most < 2; turn++)
+          await new Promise((resolve) => setTimeout(resolve, 2));
         inside--;
       });
     await Promise.all([read(), read()]);

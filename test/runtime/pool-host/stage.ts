@@ -142,9 +142,12 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     try {
       if (!isBroken) await stage.quiet();
       const { open } = isBroken ? { open: 0 } : await stats();
-      const { backends } = await server.open();
-      expect(backends.map(({ state }) => state).filter((state) => state !== "idle")).toEqual([]);
-      expect(backends.length, "connections that the host does not know").toBeLessThanOrEqual(open);
+      const states = async (): Promise<string[]> => (await server.open()).backends.map(({ state }) => state);
+      // PostgreSQL takes its time to end those of an object that was reset.
+      await expect
+        .poll(async () => (await states()).length, { ...PATIENCE, message: "connections that the host does not know" })
+        .toBeLessThanOrEqual(open);
+      expect((await states()).filter((state) => state !== "idle")).toEqual([]);
       expect(told()).toMatch(log);
     } finally {
       if (isSplit) await worker.stop();
