@@ -26,7 +26,7 @@ import type { Link } from "./session/link.ts";
 import { resolvePropagation } from "./session/propagation.ts";
 import { sharesReads, withDefaults } from "./session-defaults.ts";
 import { sessionRequired } from "./session/session-required.ts";
-import type { Queryable, StreamRowsOptions } from "./session/queryable.ts";
+import type { LazyList, ListRows, Queryable, StreamRowsOptions } from "./session/queryable.ts";
 import { type BeginSession, type CloseAction, Session, type Work } from "./session/session.ts";
 import { SESSION_OPTIONS, type SessionOptions, type TransactionOptions } from "./session/session-options.ts";
 import { shareSource } from "./session/share-source.ts";
@@ -95,8 +95,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     checkDatabaseOptions(options);
     const { context = explicit(), runtime = shared(), checkActiveConnection = true, stacks = false, onEvent } = options;
     this.context = context;
-    this.clock = runtime.clock;
-    this.waitUntil = runtime.waitUntil;
+    ({ clock: this.clock, waitUntil: this.waitUntil } = runtime);
     this.checksConnections = checkActiveConnection;
     this.stacks = stacks;
     this.limits = checkPoolOptions(options.pool, runtime.maxConnections, []);
@@ -112,17 +111,19 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   /**
    * Runs `work` in a session of its own: commits when it returns, rolls back when it throws or is aborted.
    *
-   * @returns what `work` returned, once it is committed.
+   * A query that `work` returns without awaiting it, or a list of them, leaves together with COMMIT: one round trip.
+   *
+   * @returns what `work` returned, once it is committed; of queries, their rows.
    * @throws what `work` throws, unchanged; the signal's own reason; DbError `QUERY_TIMEOUT` | `COMMIT_UNKNOWN` | `ROLLBACK_ONLY` | ….
    */
+  session<List extends LazyList>(work: Work<List>, options?: SessionOptions): Promise<ListRows<List>>;
+  session<T>(work: Work<T>, options?: SessionOptions): Promise<T>;
   session<T>(work: Work<T>, options: SessionOptions = {}): Promise<T> {
     return this.carried(this.#run(work, options));
   }
 
   /** @internal A session of one statement, for `autocommit`. */
-  lone<T>(work: Work<T>): Promise<T> {
-    return this.#run(work, { transaction: false, isLone: true });
-  }
+  readonly lone: <T>(work: Work<T>) => Promise<T> = (work) => this.#run(work, { transaction: false, isLone: true });
 
   /** @internal Its adapter, where lone reads may share a flight. */
   readonly sharedBy = (): Adapter | undefined =>
@@ -142,6 +143,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   }
 
   /** Runs `work` in a transaction: inside a session according to `options.propagation`, otherwise in a new session. */
+  transaction<List extends LazyList>(work: Work<List>, options?: TransactionOptions): Promise<ListRows<List>>;
+  transaction<T>(work: Work<T>, options?: TransactionOptions): Promise<T>;
   transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
     // Returned as it is: a promise around it would report its rejection as unhandled.
     return this.current()?.transaction(work, options) ?? this.carried(this.#transact(work, options));
@@ -157,15 +160,13 @@ export class Database extends Handle<Session> implements AsyncDisposable {
    * @returns ends it.
    */
   subscribe(listener: (event: DatabaseEvent) => void): () => void {
-    return this.#listeners.add(listener, () => this.#listen());
-  }
-
-  /** Events cost nothing while nobody is called. */
-  #listen(): void {
-    this.emit = this.#listeners.isEmpty
-      ? undefined
-      : (event) => this.#listeners.tell(event, this.clock, this.#source?.pool.name ?? "");
-    if (!this.#disposing) this.#source?.listen(this);
+    return this.#listeners.add(listener, () => {
+      // Events cost nothing while nobody is called.
+      this.emit = this.#listeners.isEmpty
+        ? undefined
+        : (event) => this.#listeners.tell(event, this.clock, this.#source?.pool.name ?? "");
+      if (!this.#disposing) this.#source?.listen(this);
+    });
   }
 
   /** What its connections can do; `undefined` before `ready()` where the URL is a function. */

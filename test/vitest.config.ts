@@ -20,6 +20,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/e2e/**", "test/bench/**"],
+    setupFiles: ["test/setup/leaked-secrets.ts"],
     // By itself vitest keeps one processor free; most of these tests wait for a server.
     maxWorkers: "100%",
     // A test that waits for real is wrong; these bounds only end what hangs, on the slowest machine too.

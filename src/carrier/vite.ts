@@ -1,11 +1,14 @@
 // `isopool/vite`: the compile-time half of the carrier as a plugin of Vite, and of all bundlers with Rollup's hooks.
 
 import { CarrierFiles } from "./files.ts";
+import { type FusePlugin, fusePlugin } from "../fuse/plugin.ts";
 import { carrierHooks, type CarrierHooks, type HookSettings, type OptimizerPlugin, optimizerPlugin } from "./hooks.ts";
 
 export type { CarrierHooks, OptimizerPlugin, ResolveContext, TransformContext } from "./hooks.ts";
 import type { Parse } from "./transform/parse.ts";
 
+export type { FusePlugin } from "../fuse/plugin.ts";
+export type { FuseResult } from "../fuse/transform/fuse.ts";
 export type { Parse, ParseOptions } from "./transform/parse.ts";
 export type { SourceMap } from "./transform/source-map.ts";
 export { transform, type TransformOptions, type TransformResult } from "./transform/transform.ts";
@@ -42,6 +45,15 @@ export interface IsopoolPlugin extends CarrierHooks {
   configResolved(this: unknown, config: ViteConfig): void;
 }
 
+/** With `fuse: true`, for `plugins` as well. */
+export interface IsopoolFuseOptions extends IsopoolOptions {
+  /**
+   * Fuses flights, in code for pages and for servers: statements whose results nothing waits for share round trips, and COMMIT leaves with the
+   * last of them. What may be observed is listed in docs/fuse.md. Default false.
+   */
+  readonly fuse: true;
+}
+
 /**
  * Makes every async function of a page, of its dependencies and of its web workers keep the current session.
  * Runs after all other plugins, in builds and in the dev server. Server-side code is left alone: it has AsyncLocalStorage.
@@ -51,7 +63,27 @@ export interface IsopoolPlugin extends CarrierHooks {
  * @example
  * export default { plugins: [isopool()] }; // vite.config.ts
  */
-export function isopool(options: IsopoolOptions = {}): IsopoolPlugin {
+export function isopool(options: IsopoolFuseOptions): [FusePlugin, IsopoolPlugin];
+export function isopool(options?: IsopoolOptions & { readonly fuse?: false | undefined }): IsopoolPlugin;
+export function isopool(
+  options: IsopoolOptions & { readonly fuse?: boolean | undefined } = {},
+): IsopoolPlugin | [FusePlugin, IsopoolPlugin] {
+  const carrier = carrierPlugin(options);
+  return options.fuse === true ? [fusePlugin(checkExclude(options.exclude), options.parse), carrier] : carrier;
+}
+
+/**
+ * The compiler that fuses flights, alone: for server builds by Rollup, Rolldown or, through `createUnplugin()`, esbuild and webpack.
+ *
+ * @throws TypeError if `exclude` is neither a regular expression nor a function.
+ * @example
+ * export default { plugins: [isopoolFuse()] }; // rollup.config.js
+ */
+export function isopoolFuse(options: IsopoolOptions = {}): FusePlugin {
+  return fusePlugin(checkExclude(options.exclude), options.parse);
+}
+
+function carrierPlugin(options: IsopoolOptions): IsopoolPlugin {
   const files = new CarrierFiles(checkExclude(options.exclude));
   let config: ViteConfig | undefined;
   const settings: HookSettings = {

@@ -1,7 +1,7 @@
 import { bounded } from "./deadline.ts";
 import { Command } from "./command.ts";
 import { addCommit, addRollback, end, markUndone, type Part } from "./ending.ts";
-import { turnError } from "./line.ts";
+import { turnError } from "./turn-error.ts";
 
 /** What is done with a session's pending work when it is closed; `null`: undecided, so rolled back. */
 export type Action<S> = "commit" | "rollback" | null | ((session: S) => unknown);

@@ -10,6 +10,19 @@ import type { StatementInput } from "./statement.ts";
 /** `connect` needs only a connection; `call` one that is in its transaction. Both do something with it, and nothing else flies. */
 export type CommandKind = "query" | "batch" | "commit" | "rollback" | "connect" | "call";
 
+/** Statements of which each runs only if those before it were done, as if each had been awaited before the next was asked. */
+export interface Chain {
+  failed: { readonly error: unknown } | undefined;
+}
+
+/** The COMMIT that may leave with some commands: `ride.ts`. */
+interface Riding {
+  /** Ahead of the first of them: settles when it may leave; `undefined`: now. */
+  wait(): Promise<void> | undefined;
+  /** Decides, for those that leave now with nothing left in the line: them, and COMMIT behind them if it rides. */
+  board(commands: readonly Command[]): readonly Command[];
+}
+
 /** Something a session was asked to do on its connection, and the promise that it gave for it. */
 export class Command<T = unknown> {
   readonly kind: CommandKind;
@@ -25,10 +38,15 @@ export class Command<T = unknown> {
   link: Link | undefined;
   /** It takes back what its scope has done: the end of that scope does not end it. */
   isLast = false;
-  /** The COMMIT at the end of its scope, which is awaited there. */
+  /** The COMMIT at the end of its scope, or what that rides with: awaited there. */
   isEnd = false;
   /** Makes its answer once it has landed; nothing else leaves before. Whoever gives it up aborts the signal. */
   after: ((signal: AbortSignal) => Promise<T>) | undefined;
+  chain: Chain | undefined;
+  /** The COMMIT that may leave with it. */
+  ride: Riding | undefined;
+  /** A COMMIT that leaves with the statements ahead of it, and only if they were done. */
+  isRiding = false;
   /** When it was asked for, in the order of its line. */
   order = 0;
   /** Shares its flight with nobody: it settles something, or is a list. */
@@ -74,6 +92,7 @@ export class Command<T = unknown> {
 
   reject(error: unknown): void {
     if (this.isSettled) return;
+    if (this.chain) this.chain.failed ??= { error };
     this.isSettled = this.hasLanded = true;
     this.disarm?.();
     this.unblock?.();
@@ -82,4 +101,17 @@ export class Command<T = unknown> {
     if (this.scope.over && !this.isEnd) settleQuietly(this.promise);
     this.#fulfil(locate(this.own ? this.own(error) : error));
   }
+}
+
+/** Those that are still to be sent. Without one of its statements, a COMMIT does not ride: half of the work must not be kept. */
+export function toLand(commands: readonly Command[]): readonly Command[] {
+  if (commands.every(isToLand)) return commands;
+  const rest = commands.filter(isToLand);
+  if (!rest.at(-1)?.isRiding) return rest;
+  rest.pop()!.resolve(undefined);
+  return rest;
+}
+
+function isToLand({ hasLanded }: Command): boolean {
+  return !hasLanded;
 }

@@ -24,7 +24,10 @@ export interface Departure {
   readonly startedAt: number | undefined;
 }
 
-/** Writes a flight: the pending setup, the difference of the stacks, then the commands. They are of one kind, or only one. */
+/**
+ * Writes a flight: the pending setup, the difference of the stacks, then the commands. They are of one kind, with a COMMIT that
+ * rides behind them, or only one.
+ */
 export function toDeparture(
   commands: readonly Command[],
   link: Link,
@@ -43,7 +46,8 @@ export function toDeparture(
   const ahead = steps.length;
   // Until the connection is prepared, it is its hooks that ask: what they set stays.
   const isSetup = !link.isPrepared;
-  const onError = kind === "query" ? "continue" : "stop";
+  const { isRiding } = commands.at(-1)!;
+  const onError = kind === "query" && !isRiding && !commands[0]!.chain ? "continue" : "stop";
   for (const command of commands) {
     command.isFlying = true;
     // What a call does with its statements is its own affair.
@@ -53,6 +57,7 @@ export function toDeparture(
   }
   if (brackets !== NONE) steps.push(...brackets.after);
   if (kind === "commit" || kind === "rollback") steps.push({ kind });
+  else if (isRiding) steps.push({ kind: "commit" });
   const { undo } = brackets;
   const undoesAll = isGuarded && undo[0]?.kind === "rollback";
   // Written out: to spread them costs as much as a query.

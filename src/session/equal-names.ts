@@ -6,14 +6,31 @@ const OPAQUE = /['"`[]|--|\/\*/;
 const LIST = /(?:^\s*select|\sreturning)\s([\w\s.,]+)/i;
 const COLUMN = /^(?:[a-z_]\w*\.)*([a-z_]\w*)(?:\s+as\s+([a-z_]\w*))?$/i;
 
+/** No text returns rows without one of these; writes return nothing without RETURNING; then one column, and those of one table. */
+const ROWS = /\b(?:select|returning|values|table|pragma|show|explain|call|fetch|execute)\b/i;
+const WRITE = /^\s*(?:insert|update|delete|replace|create|drop|alter)\b(?![^]*\breturning\b)/i;
+const ONE = /^\s*select\s(?:[^(),*'"`[]|\((?:[^()'"`[]*)\))*\sfrom\s/i;
+const TABLE = /^\s*select\s+\*\s+from\s+[\w.]+\s*(?:$|;|where\s|order\s|limit\s)/i;
+
 /** The name that two columns of a statement's rows have, if that can be seen in its text. */
 export function equalNameIn(text: string): string | undefined {
+  const names = namesIn(text);
+  return names?.find((name, index) => names.indexOf(name) !== index);
+}
+
+/** False where the text shows that no two columns of its rows have one name. */
+export function mayHaveEqualNames(text: string): boolean {
+  if (!ROWS.test(text) || WRITE.test(text) || ONE.test(text) || TABLE.test(text)) return false;
+  const names = namesIn(text)?.map((name) => name.toLowerCase());
+  return !names || new Set(names).size < names.length;
+}
+
+function namesIn(text: string): string[] | undefined {
   const found = OPAQUE.test(text) ? null : LIST.exec(text);
   if (!found) return undefined;
   const [list = "", ...rest] = found[1]!.split(/\sfrom\s/i);
   const isWhole = rest.length > 0 || /^[\s;]*$/.test(text.slice(found.index + found[0].length));
   const columns = isWhole ? list.split(",").map((column) => COLUMN.exec(column.trim())) : [];
   if (!columns.every((column) => column !== null)) return undefined;
-  const names = columns.map(([, name, alias]) => alias ?? name!);
-  return names.find((name, index) => names.indexOf(name) !== index);
+  return columns.length > 0 ? columns.map(([, name, alias]) => alias ?? name!) : undefined;
 }

@@ -15,7 +15,9 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   const { commands, setup, ahead } = departure;
   const { transaction, holder } = unit;
   const link = holder.link!;
-  const { kind, scope, statements } = commands[0]!;
+  const { scope, statements } = commands[0]!;
+  const last = commands.at(-1)!;
+  const { kind } = last;
   const { state } = link.driver;
   // The first that is not done. When nothing is open, a rollback has nothing more to do.
   const found = outcomes.findIndex(isBad);
@@ -26,7 +28,7 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   if (bad >= setup && setup > 0) holder.setUp(true);
   if (departure.moves.length > 0) follow(unit, departure, outcomes, failure);
   if ((kind === "commit" || kind === "rollback") && bad > outcomes.length) {
-    settle(unit, commands[0]!);
+    settle(unit, last);
     if (kind === "rollback") scope.hasUndone = true;
     unit.emit(kind);
   } else if (departure.undoesAll && state === "idle") transaction.end();
@@ -75,17 +77,22 @@ function answer(
   bad: number,
   blocked: unknown,
 ): void {
-  const { kind, scope } = commands[0]!;
+  const { scope } = commands[0]!;
   const link = unit.holder.link!;
+  // A COMMIT that rode and failed is what the statements ahead of it hear: they wait for nothing else.
+  const missed = commands.at(-1)!.isRiding && bad === outcomes.length - 1 ? outcomes[bad] : undefined;
   let at = ahead;
   for (const command of commands) {
+    const { kind } = command;
     const { length } = command.statements;
     const isOne = kind === "query";
     const index = isOne ? 0 : bad - ahead;
-    const outcome = outcomes[isOne ? at++ : bad];
+    const outcome = missed ?? outcomes[isOne ? at++ : bad];
     try {
       if (outcome && isBad(outcome))
-        throw outcome.status === "failed" ? named(outcome.error, kind, index, length) : blocked;
+        throw outcome.status === "failed"
+          ? named(outcome.error, kind, index, length)
+          : (command.chain?.failed?.error ?? blocked);
       if (kind === "call") return;
       if (kind === "commit" || scope.path.length === 0) unit.hasKept = true;
       const results = isOne ? [resultOf(outcome!)] : outcomes.slice(ahead, ahead + length).map(resultOf);
@@ -103,7 +110,7 @@ function answer(
  */
 export function lose(unit: Unit, departure: Departure, error: unknown): false {
   const { holder, transaction } = unit;
-  const [command] = departure.commands as [Command];
+  const command = departure.commands.at(-1)!;
   report(unit, departure, error, false);
   const isUnsent = command.kind !== "commit" || (isDbError(error) && error.outcome === "not-executed");
   transaction.isCommitting = !isUnsent;

@@ -1,6 +1,5 @@
-import type { MaybePromise, StepOutcome } from "../contract/adapter.ts";
-import { DbError } from "../errors.ts";
-import type { Command } from "./command.ts";
+import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
+import { type Command, toLand } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { toDeparture } from "./departure.ts";
 import { sourceOf } from "./holder.ts";
@@ -9,6 +8,7 @@ import type { Link, Origin } from "./link.ts";
 import { prepare } from "./prepare.ts";
 import { Queue } from "./queue.ts";
 import type { Scope } from "./scope.ts";
+import { turnError } from "./turn-error.ts";
 import type { Unit } from "./unit.ts";
 
 /** As long as this, a flight in the air is something that is being done. */
@@ -20,6 +20,8 @@ const hop = (): void => undefined;
 export class Line {
   /** A signal or a deadline of the session's may cancel what is in flight. */
   isBounded = false;
+  /** A deadline of the session's may do so. */
+  isTimed = false;
   readonly #unit: Unit;
   readonly #idlers: (() => void)[] = [];
   readonly #queue = new Queue();
@@ -95,7 +97,9 @@ export class Line {
 
   #giveUp(command: Command, reason: unknown): unknown {
     const error =
-      command.kind === "commit" && command.isFlying ? commitUnknown(this.#unit, command.scope, reason) : reason;
+      command.isFlying && this.#flying.at(-1)!.kind === "commit"
+        ? commitUnknown(this.#unit, command.scope, reason)
+        : reason;
     command.reject(error);
     // Others in its flight go on, but for those of its transaction: with something of unknown outcome in it, that must not be kept.
     const isSpoiled = command.isFlying && command.scope.path.length > 0;
@@ -110,8 +114,12 @@ export class Line {
   readonly #run = (): void => {
     const { transaction } = this.#unit;
     let next: readonly Command[];
-    while ((next = this.#queue.take(transaction)).length > 0) {
-      this.#flying = next;
+    for (;;) {
+      const early = this.#queue.first?.ride?.wait();
+      if (early) return void early.then(this.#run);
+      next = this.#queue.take(transaction);
+      if (next.length === 0) break;
+      this.#flying = next = (this.#queue.isEmpty && next[0]!.ride?.board(next)) || next;
       this.#cancel = this.#endWait = undefined;
       const served = this.#serve();
       if (served) return void served.then(this.#run);
@@ -138,7 +146,7 @@ export class Line {
     const { link } = this.#unit.holder;
     if (!link) return this.#serveLater(undefined);
     try {
-      for (const command of this.#flying) prepare(this.#unit, command, link.origin.adapter);
+      this.#prepare(link.origin.adapter);
       const flown = this.#depart(link);
       return flown === true && !this.#flying[0]!.after ? undefined : this.#serveLater(flown);
     } catch (error) {
@@ -154,11 +162,11 @@ export class Line {
       if (flown === undefined) {
         // Only what has statements asks for the source: to commit nothing needs no URL.
         if (!this.#origin && this.#flying.some(({ inputs }) => inputs.length > 0)) await this.#source();
-        for (const command of this.#flying) prepare(unit, command, this.#origin?.adapter);
+        this.#prepare(this.#origin?.adapter);
       }
       // What was lost with nothing executed may leave again on another connection.
       while (!(await flown)) {
-        const waiting = this.#flying.find(isToLand);
+        const [waiting] = toLand(this.#flying);
         if (!waiting) break;
         // A connection that was given back is gone for good, and a session whose end has begun takes no other.
         if (waiting.link || unit.ending) throw unit.closedError(waiting.scope);
@@ -180,6 +188,10 @@ export class Line {
     }
   }
 
+  #prepare(adapter: Adapter | undefined): void {
+    for (const command of this.#flying) prepare(this.#unit, command, adapter);
+  }
+
   async #source(): Promise<Origin> {
     if (this.#origin) return this.#origin;
     const source = await sourceOf(this.#unit.host, this.#toSignal);
@@ -199,7 +211,7 @@ export class Line {
 
   /** Sends what flies, without whom had given up before; false when it may have to leave again. */
   #depart(link: Link): MaybePromise<boolean> {
-    const ready = this.#flying.every(isToLand) ? this.#flying : this.#flying.filter(isToLand);
+    const ready = toLand(this.#flying);
     const first = ready[0];
     if (!first) return true;
     this.#touch(LONGEST_FLIGHT_MS);
@@ -267,14 +279,4 @@ export class Line {
 
 function hasDeadline({ disarm }: Command): boolean {
   return disarm !== undefined;
-}
-
-function isToLand({ hasLanded }: Command): boolean {
-  return !hasLanded;
-}
-
-/** The error for what waits for a transaction that, most likely, waits for it in turn. */
-export function turnError(timeoutMs: number): DbError {
-  const message = `waited ${timeoutMs} ms for a nested transaction: use the session that its work received`;
-  return new DbError("POOL_DEADLOCK", message, { max: 1, stacks: [] });
 }

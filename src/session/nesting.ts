@@ -3,7 +3,7 @@ import { DbError } from "../errors.ts";
 import { bounded } from "./deadline.ts";
 import type { Part } from "./ending.ts";
 import type { Host } from "./host.ts";
-import { turnError } from "./line.ts";
+import { turnError } from "./turn-error.ts";
 import type { Propagation } from "./propagation.ts";
 import { Scope } from "./scope.ts";
 import type { Unit } from "./unit.ts";

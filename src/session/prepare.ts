@@ -15,7 +15,10 @@ import type { Unit } from "./unit.ts";
  * @param adapter - may be absent for a command without statements.
  */
 export function prepare(unit: Unit, command: Command, adapter: Adapter | undefined): void {
-  const { kind, scope, link } = command;
+  const { kind, scope, link, chain } = command;
+  // One by one, it would not have been asked.
+  if (chain?.failed) return command.reject(chain.failed.error);
+  if (command.isRiding) return;
   const { transaction, holder } = unit;
   try {
     // It was to read on a connection that was given back: another one knows nothing of it.

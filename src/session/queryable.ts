@@ -23,6 +23,15 @@ export type BatchResults<List extends readonly StatementInput[]> = {
   -readonly [Index in keyof List]: Result<RowOf<List[Index]>>;
 };
 
+/** A list of queries that the work has returned; `[]` makes a tuple of it. */
+// oxlint-disable-next-line typescript/no-explicit-any -- a query of any rows; those of each are inferred
+export type LazyList = readonly SqlQuery<any>[] | readonly [];
+
+/** What comes of it: the rows of each. */
+export type ListRows<List> = 0 extends 1 & List
+  ? List
+  : { -readonly [Index in keyof List]: List[Index] extends SqlQuery<infer R> ? R[] : List[Index] };
+
 /** Anything that runs statements: a Database, a Session, `db.autocommit`. */
 export abstract class Queryable {
   /** @internal */
@@ -130,5 +139,5 @@ function sqlOf<R>(this: Queryable, strings: TemplateStringsArray, ...values: rea
     throw new TypeError("Expected a template, sql`select …`; a text is for query(text, params) or raw(text)");
   const target = this.target();
   const send: RunQuery = (query) => target.submit("query", [query], ([result]) => result!);
-  return new SqlQuery<R>(strings, values, send, this.carry);
+  return new SqlQuery<R>(strings, values, send, this.carry, target);
 }

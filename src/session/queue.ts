@@ -14,6 +14,10 @@ export class Queue implements Iterable<Command> {
     return this.#head === this.#commands.length;
   }
 
+  get first(): Command | undefined {
+    return this.#commands[this.#head];
+  }
+
   push(command: Command): void {
     this.#commands.push(command);
   }
@@ -99,6 +103,6 @@ function partOf(scope: Scope, whole: Scope, order: number): boolean {
   return scope.parent === whole ? scope.order > order : partOf(scope.parent, whole, order);
 }
 
-function isCompanion({ isAlone, scope, timeoutMs }: Command, first: Command): boolean {
-  return !isAlone && scope === first.scope && timeoutMs === first.timeoutMs;
+function isCompanion({ isAlone, scope, timeoutMs, chain }: Command, first: Command): boolean {
+  return !isAlone && scope === first.scope && timeoutMs === first.timeoutMs && chain === first.chain;
 }

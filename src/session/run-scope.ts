@@ -3,6 +3,7 @@ import { isDbError } from "../errors.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { addCommit, giveUp, markUndone, mayBeDone, type Part, rollBack, stop } from "./ending.ts";
 import { markUnknown } from "./landing.ts";
+import { rideOf } from "./ride.ts";
 import { refuseFailed, refuseUndecided, type Scope } from "./scope.ts";
 import { reasonOf } from "../signal.ts";
 
@@ -25,6 +26,7 @@ function bounded<T>(part: Part, options: DeadlineOptions, work: () => MaybePromi
   if (options.signal === undefined && options.timeoutMs === undefined) return work();
   const { line, unit } = part;
   line.isBounded = true;
+  if (options.timeoutMs !== undefined) line.isTimed = true;
   return new Promise<T>((resolve, reject) => {
     if (options.signal?.aborted) throw reasonOf(options.signal);
     const given = (reason: unknown): void => {
@@ -43,7 +45,13 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
   let value: T;
   try {
     scope.isWorking = true;
-    value = await work();
+    const returned = work();
+    const lazy = rideOf(part, returned);
+    value = (await (lazy ?? returned)) as T;
+    const list = !lazy && Array.isArray(value) ? rideOf(part, value) : undefined;
+    if (list) value = (await list) as T;
+    if (scope.ride?.isDone) return value;
+    if (scope.ride?.isAboard) throw unit.closedError(scope);
     // What nobody awaited is waited for, and so is what began meanwhile: transactions inside it, statements, a `close()`.
     for (let inner: unknown = line; inner !== scope.inner || scope !== part.scope;) {
       ({ scope } = part);

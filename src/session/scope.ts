@@ -49,6 +49,8 @@ export class Scope {
   parts: Set<number> | undefined;
   /** Settles when the last of them in line is done. */
   turn: Promise<void> | undefined;
+  /** Its last queries, which COMMIT may leave with. */
+  ride: { readonly isAboard: boolean; readonly isDone: boolean } | undefined;
   /** Ends each of its savepoints that are still to be released or rolled back by hand. */
   undecided: Set<() => void> | undefined;
 

@@ -14,19 +14,20 @@ import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import { arm, type DeadlineOptions, timeoutError } from "./deadline.ts";
 import { end, type Ending, giveUp, mayBeDone } from "./ending.ts";
+import { callWork } from "./fused.ts";
 import { checkOpen, checkWhole, Handle } from "./handle.ts";
 import type { Host } from "./host.ts";
 import { Line } from "./line.ts";
 import { connectionName } from "./names.ts";
 import { refuseFromWithin, runInside, toBegin } from "./nesting.ts";
 import { resolvePropagation } from "./propagation.ts";
-import { STREAM_OPTIONS, type StreamRowsOptions } from "./queryable.ts";
+import { type LazyList, type ListRows, STREAM_OPTIONS, type StreamRowsOptions } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
 import { retrying } from "./retry.ts";
 import { runScope } from "./run-scope.ts";
 import { type ByHand, openSavepoint, SAVEPOINT_OPTIONS, type SavepointOptions } from "./savepoint.ts";
 import { refuseFailed, type Scope } from "./scope.ts";
-import { type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
+import { checkWork, type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 import { handedRows, streamRows } from "./stream.ts";
@@ -45,10 +46,6 @@ export interface BeginSession extends SessionOptions {
 
 /** A transaction inside a session that is ended by hand. Statements, transactions and savepoints inside it go through it. */
 export interface Savepoint extends Session, ByHand {}
-
-function checkWork(work: unknown): void {
-  if (typeof work !== "function") throw new TypeError(`Expected the work to be a function, got \`${typeof work}\``);
-}
 
 /** One unit of work: bound to the current context, holds at most one connection, ends once. */
 export class Session extends Handle<Session> implements AsyncDisposable {
@@ -91,14 +88,14 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   static open(host: Host, parent: Owner | undefined, options: SessionOptions): Session {
     const session = Session.begin(host, parent, options);
     const { unit, line } = session;
-    const { signal, timeoutMs } = options;
-    const { clock } = host;
+    const [{ signal, timeoutMs }, { clock }] = [options, host];
     const until = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
     const givenUp = (reason: unknown): void => {
       if (giveUp(session, reason)) void end(session, "aborted").catch(() => undefined);
     };
     const watch = (): void => {
       if (signal ?? until) line.isBounded = true;
+      if (until !== undefined) line.isTimed = true;
       // Not more than at first, where the clock was set back.
       const leftMs = until === undefined ? undefined : Math.min(Math.max(until - clock.now(), 0), timeoutMs!);
       const disarm = arm({ signal, timeoutMs: leftMs }, "session", clock, givenUp, () => mayBeDone(session));
@@ -162,8 +159,9 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   /** @internal Makes this session current for `work`. */
   enter<T>(work: Work<T>): MaybePromise<T> {
     const { host } = this.unit;
-    const { context } = host;
-    return context.run({ owner: host, session: this, parent: context.current() }, () => work(this));
+    return host.context.run({ owner: host, session: this, parent: host.context.current() }, () =>
+      callWork(this as Session, work),
+    );
   }
 
   /** @internal */
@@ -193,6 +191,8 @@ export class Session extends Handle<Session> implements AsyncDisposable {
    *
    * @throws what `work` throws, unchanged; DbError `PROPAGATION_REFUSED` | `ROLLBACK_ONLY` | `TRANSACTION_LOST` | ….
    */
+  transaction<List extends LazyList>(work: Work<List>, options?: TransactionOptions): Promise<ListRows<List>>;
+  transaction<T>(work: Work<T>, options?: TransactionOptions): Promise<T>;
   transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
     return this.carried(quietly(this.#transact(work, options), this.scope));
   }

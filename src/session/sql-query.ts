@@ -42,14 +42,24 @@ export class SqlQuery<R = Row> extends Awaited implements Promise<R[]>, SqlPart 
   readonly #values: readonly unknown[];
   readonly #runQuery: RunQuery;
   readonly #carry: Carry | undefined;
+  readonly #target: object | undefined;
   #result: Promise<RawResult> | undefined;
+  #reads = 0;
 
-  constructor(strings: readonly string[], values: readonly unknown[], runQuery: RunQuery, carry?: Carry) {
+  /** @param target - what it runs on. */
+  constructor(
+    strings: readonly string[],
+    values: readonly unknown[],
+    runQuery: RunQuery,
+    carry?: Carry,
+    target?: object,
+  ) {
     super(carry !== undefined);
     this.#strings = strings;
     this.#values = values;
     this.#runQuery = runQuery;
     this.#carry = carry;
+    this.#target = target;
     carry?.(this);
   }
 
@@ -60,6 +70,26 @@ export class SqlQuery<R = Row> extends Awaited implements Promise<R[]>, SqlPart 
 
   get [Symbol.toStringTag](): string {
     return "SqlQuery";
+  }
+
+  /** @internal How often it was awaited, or read in another way. */
+  get reads(): number {
+    return this.#reads;
+  }
+
+  /** @internal What it runs on. */
+  get session(): object | undefined {
+    return this.#target;
+  }
+
+  /** @internal It is a query of this session that has not run yet. */
+  static isLazy(value: unknown, target: object): value is SqlQuery<unknown> {
+    return value instanceof SqlQuery && value.#target === target && !value.#result;
+  }
+
+  /** @internal Runs it in another way, before it is first awaited. */
+  runBy(run: RunQuery): void {
+    this.#result ??= run(this);
   }
 
   /** The first row, or `undefined` if there is none. */
@@ -120,6 +150,7 @@ export class SqlQuery<R = Row> extends Awaited implements Promise<R[]>, SqlPart 
   }
 
   #once(): Promise<RawResult> {
+    this.#reads++;
     return (this.#result ??= this.#runQuery(this));
   }
 }

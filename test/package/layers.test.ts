@@ -17,7 +17,9 @@ const arrows: Record<string, readonly string[]> = {
   context: ["contract/", "context/ambient.ts"],
   runtime: ["contract/"],
   adapters: ["contract/", "adapters/shared/", "adapters/sqlite/", "adapters/postgres/"],
-  carrier: ["contract/", "carrier/"],
+  carrier: ["contract/", "carrier/", "fuse/"],
+  // Its run-time half asks sessions; its compiler is built of the carrier's parts.
+  fuse: ["fuse/", "carrier/hooks.ts", "carrier/transform/", "session/"],
   integrations: ["index.ts"],
   // Brings a pool of its own, of the same parts.
   "integrations/workers": ["pool/", "contract/"],

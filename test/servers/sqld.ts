@@ -17,12 +17,18 @@ export interface Sqld {
   readonly url: string;
   /** Where its replicas follow it. */
   readonly grpcPort: number;
+  /** Where namespaces are made, if it has them. */
+  readonly adminUrl: string;
   stop(): Promise<void>;
 }
 
 export interface SqldOptions {
   /** The primary that it is to follow. Default: it is one itself. */
   readonly replicates?: Sqld;
+  /** Its program. Default: the one that is fetched. */
+  readonly program?: string | undefined;
+  /** Whether the first label of a request's Host says which database it is for. Default false. */
+  readonly hasNamespaces?: boolean;
 }
 
 /** Whether there is a sqld for this machine; fetches it. */
@@ -31,21 +37,21 @@ export async function hasSqld(): Promise<boolean> {
 }
 
 /** Starts one with an empty database; resolves when it answers. Call `stop()` once, on every path. */
-export async function startSqld({ replicates }: SqldOptions = {}): Promise<Sqld> {
-  const program = await ensureSqld();
+export async function startSqld({ replicates, hasNamespaces, program: given }: SqldOptions = {}): Promise<Sqld> {
+  const program = given ?? (await ensureSqld());
   if (program === undefined) throw new Error("there is no sqld for this machine");
   const folder = mkdtempSync(join(tmpdir(), "isopool-sqld-"));
-  const [port, grpcPort] = [await freePort(), await freePort()];
+  const [port, grpcPort, adminPort] = [await freePort(), await freePort(), await freePort()];
   const role = replicates
     ? ["--primary-grpc-url", `http://127.0.0.1:${replicates.grpcPort}`]
     : ["--grpc-listen-addr", `127.0.0.1:${grpcPort}`];
-  const child = spawn(
-    program,
-    ["--db-path", join(folder, "data"), "--http-listen-addr", `127.0.0.1:${port}`, "--no-welcome", ...role],
-    {
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const names = hasNamespaces
+    ? ["--enable-namespaces", "--max-active-namespaces", "2000", "--admin-listen-addr", `127.0.0.1:${adminPort}`]
+    : [];
+  const place = ["--db-path", join(folder, "data"), "--http-listen-addr", `127.0.0.1:${port}`];
+  const child = spawn(program, [...place, ...role, ...names, "--no-welcome", "--disable-metrics"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let printed = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => (printed += text));
@@ -63,7 +69,7 @@ export async function startSqld({ replicates }: SqldOptions = {}): Promise<Sqld>
     await stop();
     throw new Error(`sqld did not start:\n${printed}`, { cause: error });
   }
-  return { url, grpcPort, stop };
+  return { url, grpcPort, adminUrl: `http://127.0.0.1:${adminPort}`, stop };
 }
 
 async function answers(url: string, child: ChildProcess): Promise<void> {

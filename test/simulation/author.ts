@@ -1,6 +1,7 @@
 // Draws programs from seeds.
 
 import { Dice, drawn } from "./dice.ts";
+import { withLazies } from "./lazies.ts";
 import type {
   Action,
   Config,
@@ -42,7 +43,7 @@ export function programOf(seed: number): Program {
       ...(isStored && { context: "async-local" }),
       url: url < 0.8 ? "text" : url < 0.94 ? "function" : config.losses > 0 ? "slow function" : "text",
     },
-    strands: [...strands, ...turnsOf(seed, config.sources.length)],
+    strands: withLazies(seed, [...strands, ...turnsOf(seed, config.sources.length)]),
   };
 }
 

@@ -2,12 +2,13 @@
 // out. Each must be found by the simulation; `within` says in how many schedules at most.
 
 import type { DriverConnection, Flight, Step, StepOutcome } from "../../src/contract/adapter.ts";
-import type { Database, Session } from "../../src/index.ts";
+import type { Database, Session, SessionOptions, TransactionOptions } from "../../src/index.ts";
 import type { AcquireOptions, ConnectionPoolOptions, Lease } from "../../src/pool/pool.ts";
 import type { Pool, PoolRuntime } from "../../src/pool/runtime.ts";
 import type { Plant } from "./plant.ts";
 import type { Lib } from "./world.ts";
 
+type Work = (session: Session) => unknown;
 type Send = DriverConnection["send"];
 
 /** A connection whose flights go through `send`. */
@@ -77,6 +78,14 @@ function inCompany(change: (outcomes: StepOutcome[]) => StepOutcome[]): Plant {
   });
 }
 
+/** Changes flights in which a COMMIT rides with statements. */
+function withCommit(change: Parameters<typeof sending>[0]): Plant {
+  return sending((flight, signal, send) => {
+    const isRide = flight.steps.at(-1)?.kind === "commit" && flight.steps.some((step) => step.kind === "query");
+    return isRide ? change(flight, signal, send) : send(flight, signal);
+  });
+}
+
 function answered(sent: ReturnType<Send>, change: (outcomes: StepOutcome[]) => StepOutcome[]): ReturnType<Send> {
   return Array.isArray(sent) ? change(sent) : sent.then(change);
 }
@@ -99,7 +108,7 @@ function database(change: (db: Database, lib: Lib) => void): Plant {
 function sessions(change: (session: Session, lib: Lib) => void): Plant {
   return database((db, lib) => {
     const { session, open } = db;
-    db.session = (work, options) =>
+    db.session = (work: Work, options?: SessionOptions) =>
       session.call(
         db,
         (each) => {
@@ -323,6 +332,36 @@ export const plants: Readonly<Record<string, { readonly plant: Plant; readonly w
   },
   "an abort does not reach what flies": { within: 5_000, plant: sending((flight, _signal, send) => send(flight)) },
 
+  "a failure does not hold up the COMMIT that rides behind it": {
+    within: 3_000,
+    plant: withCommit((flight, signal, send) => {
+      const steps = flight.steps.map((step) =>
+        step.kind === "query" && !step.isSetup ? { ...step, onError: "continue" as const } : step,
+      );
+      return send({ ...flight, steps }, signal);
+    }),
+  },
+  "what a COMMIT rides with is not sent": {
+    within: 1_000,
+    plant: withCommit((flight, signal, send) => {
+      const steps = flight.steps.filter((step) => step.kind !== "query" || step.isSetup);
+      return answered(send({ ...flight, steps }, signal), (outcomes) =>
+        flight.steps.map((step) => (steps.includes(step) ? outcomes.shift()! : DONE)),
+      );
+    }),
+  },
+  "a COMMIT that rode is lost, and told as not executed": {
+    within: 5_000,
+    plant: withCommit(async (flight, signal, send) => {
+      try {
+        return await send(flight, signal);
+      } catch (error) {
+        if ((error as { code?: string }).code !== "CONNECTION_LOST") throw error;
+        throw Object.create(error as Error, { outcome: { value: "not-executed" } });
+      }
+    }),
+  },
+
   "one connection is lent twice": {
     within: 200,
     plant: pooled((pool) => {
@@ -435,52 +474,49 @@ export const plants: Readonly<Record<string, { readonly plant: Plant; readonly w
     within: 100,
     plant: database((db) => {
       const { session } = db;
-      db.session = ((work: never, options: never) => session.call(db, work, options).catch(() => ({}))) as never;
+      db.session = (work: never, options: never) => session.call(db, work, options).catch(() => ({}));
     }),
   },
   "a session is done again after an unknown end": {
     within: 5_000,
     plant: database((db, lib) => {
       const { session } = db;
-      db.session = ((work: never, options: never) =>
+      db.session = (work: never, options: never) =>
         session.call(db, work, options).catch((error: unknown) => {
           if (!lib.isDbError(error, "COMMIT_UNKNOWN")) throw error;
           return session.call(db, work, options);
-        })) as never;
+        });
     }),
   },
   "an error of the work is replaced by another": {
     within: 100,
     plant: database((db) => {
       const { session } = db;
-      db.session = ((work: never, options: never) =>
+      db.session = (work: never, options: never) =>
         session.call(db, work, options).catch((error: unknown) => {
           throw new Error("the session failed", { cause: error });
-        })) as never;
+        });
     }),
   },
   "a session runs in autocommit": {
     within: 50,
     plant: database((db) => {
       const { session } = db;
-      db.session = ((work: never, options: object) =>
-        session.call(db, work, { ...options, transaction: false })) as never;
+      db.session = (work: never, options: object) => session.call(db, work, { ...options, transaction: false });
     }),
   },
   "a session forgets its deadline": {
     within: 10_000,
     plant: database((db) => {
       const { session } = db;
-      db.session = ((work: never, options: object) =>
-        session.call(db, work, { ...options, timeoutMs: undefined })) as never;
+      db.session = (work: never, options: object) => session.call(db, work, { ...options, timeoutMs: undefined });
     }),
   },
   "a session forgets its signal": {
     within: 2_000,
     plant: database((db) => {
       const { session } = db;
-      db.session = ((work: never, options: object) =>
-        session.call(db, work, { ...options, signal: undefined })) as never;
+      db.session = (work: never, options: object) => session.call(db, work, { ...options, signal: undefined });
     }),
   },
   "commit() does not wait": {
@@ -522,7 +558,7 @@ export const plants: Readonly<Record<string, { readonly plant: Plant; readonly w
     within: 3_000,
     plant: sessions((session) => {
       const { transaction } = session;
-      session.transaction = (work, options) =>
+      session.transaction = (work: Work, options?: TransactionOptions) =>
         transaction.call(session, work, {
           ...options,
           ...(options?.propagation === "nested" && { propagation: "required" }),

@@ -39,6 +39,7 @@ export type Step = Base &
         readonly via: "handle" | "ambient" | "outer";
         readonly limits: Limits;
         readonly body: readonly Step[];
+        readonly lazy?: Lazy;
       }
     | { readonly kind: "session"; readonly options: SessionPlan; readonly how: How; readonly body: readonly Step[] }
     | { readonly kind: "autocommit"; readonly letters: readonly string[]; readonly how: How; readonly db: number }
@@ -79,7 +80,16 @@ export type Step = Base &
     | { readonly kind: "closeAll"; readonly action: Action }
   );
 
+/** Lazy queries that a work returns at its end; `beside`: it is a plain function, and its steps run beside it. */
+export interface Lazy {
+  readonly letters: readonly string[];
+  readonly beside: boolean;
+  /** Somebody else awaits the first of them, so many microtasks later, and then asks for more. */
+  readonly heardAfter: number | undefined;
+}
+
 export interface SessionPlan extends Limits {
+  readonly lazy?: Lazy;
   readonly db: number;
   readonly isPlain: boolean;
   readonly retries: number;

@@ -2,11 +2,15 @@
 
 import type { Session, SessionOptions } from "../../src/index.ts";
 import type { Fate, State, Unit } from "./ledger.ts";
-import type { Limits, Propagation, SessionPlan, Step, Trigger } from "./program.ts";
+import { returned, type Returned } from "./lazies.ts";
+import type { Lazy, Limits, Propagation, SessionPlan, Step, Trigger } from "./program.ts";
 import { close } from "./settling.ts";
 import { type Actor, SLACK_MS, type Stage } from "./stage.ts";
 import type { Controller } from "./triggers.ts";
 import { shown } from "./world.ts";
+
+/** A work, which may return lazy queries. */
+export type Work = (session: Session) => unknown;
 
 export async function playSession(
   stage: Stage,
@@ -21,7 +25,7 @@ export async function playSession(
     ? propagation === "supports" || propagation === "not-supported" || propagation === "never"
     : plan.isPlain;
   const db = stage.databases[plan.db]!;
-  const start = (work: (session: Session) => Promise<object>): Promise<object> =>
+  const start = (work: Work): Promise<unknown> =>
     propagation
       ? db.transaction(work, { ...options, propagation })
       : db.session(work, { ...options, transaction: !isPlain });
@@ -39,8 +43,8 @@ export async function playWrapped(
   const { options, controller } = optionsOf(stage, id, { ...plan, retries: 0 });
   const { signal: _, ...rest } = options;
   const { isPlain, db } = plan;
-  const start = (work: (session: Session) => Promise<object>): Promise<object> =>
-    begin(work, { ...rest, transaction: !isPlain });
+  const start = (work: Work): Promise<unknown> =>
+    begin(work as (session: Session) => Promise<object>, { ...rest, transaction: !isPlain });
   await runUnit(
     stage,
     {
@@ -72,18 +76,20 @@ export async function runUnit(
     readonly id: number;
     readonly db: number;
     readonly isPlain: boolean;
-    readonly plan: Limits & { readonly retries: number };
+    readonly plan: Limits & { readonly retries: number; readonly lazy?: Lazy | undefined };
     readonly controller: Controller | undefined;
     readonly body: readonly Step[];
     readonly around: Actor | undefined;
     readonly isRefused: boolean;
   },
-  start: (work: (session: Session) => Promise<object>) => Promise<object>,
+  start: (work: Work) => Promise<unknown>,
 ): Promise<void> {
   const { time } = stage.world;
   const attempts: Unit[] = [];
   let token = {};
-  const work = async (handle: Session): Promise<object> => {
+  const { lazy } = plan;
+  let given: Returned | undefined;
+  const work = (handle: Session): unknown => {
     const before = attempts.at(-1);
     if (before) {
       before.isRetried = true;
@@ -103,8 +109,16 @@ export async function runUnit(
       isCurrent: stage.isAmbient,
       early: [],
     };
-    await runWork(stage, unit, () => stage.play(body, actor));
-    return mine;
+    if (!lazy?.beside)
+      return runWork(stage, unit, () => stage.play(body, actor)).then(() =>
+        lazy ? (given = returned(stage, lazy, id, actor)).value : mine,
+      );
+    stage.play(body, actor).catch(() => undefined);
+    given = returned(stage, lazy, id, actor);
+    unit.work = "resolved";
+    unit.workAt = ++stage.world.sequence;
+    stage.world.tell("work");
+    return given.value;
   };
   const begunAt = time.passed;
   const promise = stage.call(around, () => start(work));
@@ -126,7 +140,9 @@ export async function runUnit(
   }
   if (!result.isDone) unit.error = result.error;
   const fate = fateOfUnit(stage, unit, result);
-  checkResult(stage, unit, result, token, plan, controller);
+  if (result.isDone) given?.check(result.value);
+  if (result.isDone) given?.check(result.value);
+  checkResult(stage, unit, result, given && result.isDone ? result.value : token, plan, controller);
   endUnit(stage, unit, unit.isClosed ? "either" : fate, result.isDone ? "resolved" : "rejected");
   if (!result.isDone) throw result.error;
 }
@@ -159,8 +175,8 @@ function fateOfUnit(stage: Stage, unit: Unit, result: { readonly isDone: boolean
 function checkResult(
   stage: Stage,
   unit: Unit,
-  result: { readonly isDone: boolean; readonly value?: object; readonly error?: unknown },
-  token: object,
+  result: { readonly isDone: boolean; readonly value?: unknown; readonly error?: unknown },
+  token: unknown,
   plan: Limits,
   controller: Controller | undefined,
 ): void {

@@ -2,8 +2,9 @@
 
 import type { Session } from "../../src/index.ts";
 import { Scope, type ScopeKind, type State } from "./ledger.ts";
-import type { Propagation, Step } from "./program.ts";
-import { runUnit } from "./sessions.ts";
+import { returned, type Returned } from "./lazies.ts";
+import type { Lazy, Propagation, Step } from "./program.ts";
+import { runUnit, type Work } from "./sessions.ts";
 import { type Actor, SLACK_MS, type Stage } from "./stage.ts";
 import { outerOf } from "./statements.ts";
 import type { Controller } from "./triggers.ts";
@@ -22,7 +23,7 @@ export async function playTransaction(
   const isAmbient = step.via === "ambient" && actor.isCurrent;
   // Its deadline would be told when its work is over, which takes its time.
   const isByHand = propagation === "nested" && id % 4 === 0 && options.timeoutMs === undefined && !controller;
-  const start = (work: (session: Session) => Promise<object>): Promise<object> =>
+  const start = (work: Work): Promise<unknown> =>
     isByHand
       ? endByHand(target.handle, work)
       : isAmbient
@@ -30,7 +31,7 @@ export async function playTransaction(
         : target.handle.transaction(work, { ...options, propagation });
   stage.world.note(() => `transaction t${id} in ${target.scope.name} (${propagation}: ${kind})`);
   if (kind === "apart" || kind === "apart plain" || kind === "refused") {
-    const plan = { ...step.limits, retries: 0 };
+    const plan = { ...step.limits, retries: 0, lazy: step.lazy };
     const isPlain = kind === "apart plain";
     return runUnit(
       stage,
@@ -40,7 +41,7 @@ export async function playTransaction(
   }
   await playInside(
     stage,
-    { ...step, isByHand },
+    { ...step, isByHand, lazy: isByHand ? undefined : step.lazy },
     actor,
     target,
     new Scope(target.scope.unit, kind, `t${id}`, target.scope),
@@ -51,7 +52,7 @@ export async function playTransaction(
 }
 
 /** The same by a savepoint that its user ends: as query builders do it. */
-async function endByHand(handle: Session, work: (session: Session) => Promise<object>): Promise<object> {
+async function endByHand(handle: Session, work: Work): Promise<unknown> {
   const part = await handle.savepoint("part");
   try {
     const value = await work(part);
@@ -65,30 +66,40 @@ async function endByHand(handle: Session, work: (session: Session) => Promise<ob
 
 async function playInside(
   stage: Stage,
-  { body, isByHand }: { readonly body: readonly Step[]; readonly isByHand: boolean },
+  {
+    body,
+    isByHand,
+    lazy,
+  }: {
+    readonly body: readonly Step[];
+    readonly isByHand: boolean;
+    readonly lazy: Lazy | undefined;
+  },
   actor: Actor,
   target: Actor,
   scope: Scope,
   timeoutMs: number | undefined,
   controller: Controller | undefined,
-  start: (work: (session: Session) => Promise<object>) => Promise<object>,
+  start: (work: Work) => Promise<unknown>,
 ): Promise<void> {
   const { name, kind } = scope;
   const token = {};
   const wasOver = target.scope.isOver;
   const work: { state: State | "not run"; error: unknown } = { state: "not run", error: undefined };
-  const run = async (handle: Session): Promise<object> => {
+  let given: Returned | undefined;
+  const run = async (handle: Session): Promise<unknown> => {
     work.state = "pending";
+    const inside: Actor = {
+      db: target.db,
+      handle,
+      scope,
+      around: actor,
+      frame: stage.ambient?.frame,
+      isCurrent: stage.isAmbient && !isByHand,
+      early: [],
+    };
     try {
-      await stage.play(body, {
-        db: target.db,
-        handle,
-        scope,
-        around: actor,
-        frame: stage.ambient?.frame,
-        isCurrent: stage.isAmbient && !isByHand,
-        early: [],
-      });
+      await stage.play(body, inside);
       work.state = "resolved";
     } catch (error) {
       work.state = "rejected";
@@ -98,7 +109,9 @@ async function playInside(
       stage.world.note(() => `work of ${name} ${work.state}`);
       stage.world.tell("work");
     }
-    return token;
+    if (!lazy) return token;
+    // In a list, since this function is async.
+    return [(given = returned(stage, { ...lazy, letters: lazy.letters.slice(0, 2) }, 1, inside)).value].flat();
   };
   const promise = stage.call(actor, () => start(run));
   const entry = stage.pending.add(name, promise, timeoutMs === undefined ? Infinity : timeoutMs + SLACK_MS);
@@ -115,7 +128,8 @@ async function playInside(
     scope.epochs[0]!.fate = result.isDone ? "committed" : isUnknown ? "unknown" : "rolled back";
   }
   if (result.isDone) {
-    if (work.state !== "resolved" || result.value !== token)
+    given?.check(result.value);
+    if (work.state !== "resolved" || (!given && result.value !== token))
       stage.world.fail("result", `${name} resolves, and its work was ${work.state}`);
     if (wasOver && !scope.unit.isMurky)
       stage.world.fail("over is over", `${name} was begun after ${target.scope.name} had ended, and is done`);

@@ -8,7 +8,7 @@ import { type Company, isTooLarge } from "../shared/company.ts";
 import type { Freshness, Reading } from "./freshness.ts";
 import { gone, isRefused, readOnly, toDbError } from "./errors.ts";
 import { Patience } from "./patience.ts";
-import { type Ground, NOT_AUTOCOMMIT, Plan } from "./plan.ts";
+import { type Ground, NOT_AUTOCOMMIT, parseOnly, Plan } from "./plan.ts";
 import { isBusy, type Remote } from "./remote.ts";
 import { type Entries, LibsqlStream } from "./stream.ts";
 import { areLoneReads, mayOnlyRead, onlyReads } from "./texts.ts";
@@ -184,11 +184,11 @@ export class LibsqlConnection implements DriverConnection {
       const isOpen = responses.at(-1)?.response?.is_autocommit === false;
       throw this.#lose(toDbError(error, { text: queries[0]!.statement.text }, isOpen ? "not-executed" : "unknown"));
     }
-    // A pragma acts while it is prepared, and that is what describing does.
+    // A pragma acts while it is prepared, and a server may do so here.
     if (queries.length > 1 && queries.some(({ statement }) => scan(statement.text).leavesState)) this.#isDirty = true;
-    const asked = queries.map(({ statement }) => ({ type: "describe", sql: statement.text }) as const);
-    const described = queries.length > 1 ? await this.#exchange(asked, trip) : [];
-    const found = described?.findIndex((response) => response.error && isRefused(response.error)) ?? -1;
+    const asked = queries.map(({ statement }) => parseOnly(statement));
+    const answers = queries.length > 1 ? await this.#exchange(asked, trip) : [];
+    const found = answers?.findIndex((response) => response.error && isRefused(response.error)) ?? -1;
     const step = queries[Math.max(found, 0)]!;
     return [step, toDbError(error, step.statement)];
   }
@@ -248,8 +248,8 @@ export class LibsqlConnection implements DriverConnection {
     if (!isDbError(error, "CONNECTION_LOST") || error.outcome === "not-executed") return this.#lose(error);
     if (this.#isNeeded) this.#isClosed = true;
     this.raw.forget();
-    const described = await this.raw.pipeline([{ type: "describe", sql: statement.text }]).catch(() => undefined);
-    const refusal = described?.[0]?.error;
+    const answers = await this.raw.pipeline([parseOnly(statement)]).catch(() => undefined);
+    const refusal = answers?.[0]?.error;
     return refusal && isRefused(refusal) ? toDbError(refusal, statement) : this.#lose(error);
   }
 

@@ -4,6 +4,7 @@ import { type Failures, failuresOf, transactionLost } from "../shared/failures.t
 import { scrub } from "../shared/scrub.ts";
 import { toFailure } from "../sqlite/failure.ts";
 import { bind, valuesOf } from "./values.ts";
+import { findPosition } from "./position.ts";
 import type { WireError } from "./wire.ts";
 
 const failures: Failures = failuresOf("libsql");
@@ -71,18 +72,4 @@ export function toDbError(error: WireError, statement: Statement, outcome?: Outc
 export function readOnly(sql: string): DbError {
   const details = { kind: "permission", sql, dialectCode: undefined } as const;
   return new DbError("QUERY_FAILED", "this transaction is read only: begin it with `read write`", details);
-}
-
-// The server names a token, and sqld also where it had read to; a token that stands there more than once cannot be placed without.
-function findPosition(message: string, sql: string): number | undefined {
-  if (message.startsWith("incomplete input")) return sql.length;
-  const token = /(?:near |token: )"(.*?)"(?:,|:|$)/.exec(message)?.[1];
-  if (!token) return undefined;
-  const first = sql.indexOf(token);
-  if (first === sql.lastIndexOf(token)) return first < 0 ? undefined : first;
-  const [, line, column] = /at \((\d+), (\d+)\)/.exec(message) ?? [];
-  if (line === undefined) return undefined;
-  const before = sql.split("\n", Number(line) - 1).join("\n").length;
-  const found = sql.lastIndexOf(token, before + Number(column));
-  return found < 0 ? undefined : found;
 }

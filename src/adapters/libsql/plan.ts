@@ -1,3 +1,4 @@
+import type { Statement } from "../../contract/statement.ts";
 import type { Flight, QueryStep, Step, StepOutcome } from "../../contract/adapter.ts";
 import { DbError } from "../../errors.ts";
 import { FAIL_ON_BROKEN_KEY, FAIL_WITHOUT_KEYS } from "../sqlite/foreign-keys.ts";
@@ -20,6 +21,11 @@ import type { WireCondition, WireRequest, WireResponse, WireStep } from "./wire.
 
 export const NOT_AUTOCOMMIT: WireCondition = { type: "not", cond: { type: "is_autocommit" } };
 const NEVER: WireStep = { stmt: { sql: "SELECT 1" }, condition: { type: "or", conds: [] } };
+
+/** A request in which a statement is parsed and never run: `describe` is answered by another parser, which says less. */
+export function parseOnly({ text: sql }: Statement): WireRequest {
+  return { type: "batch", batch: { steps: [{ ...NEVER, stmt: { sql } }] } };
+}
 
 /** What a flight finds, and what it leaves. */
 export interface Ground {

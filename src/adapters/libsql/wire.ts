@@ -51,7 +51,6 @@ export interface WireBatch {
 
 export type WireRequest =
   | { readonly type: "batch"; readonly batch: WireBatch }
-  | { readonly type: "describe"; readonly sql: string }
   | { readonly type: "get_autocommit" | "close" };
 
 export interface WireResult {

@@ -36,7 +36,7 @@ const MODULE_SYNTAX: ReadonlySet<string> = new Set([
   "ExportNamedDeclaration",
 ]);
 
-function hasModuleSyntax(program: Node): boolean {
+export function hasModuleSyntax(program: Node): boolean {
   return childrenOf(program, "body").some(({ type }) => MODULE_SYNTAX.has(type));
 }
 

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { adapterContract, databaseContract } from "../../../src/integrations/adapter-contract/index.ts";
 import { type LibsqlServerOptions, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
+import { realSqld } from "./shop.ts";
 import { libsqlTarget } from "./target.ts";
+
+const real = await realSqld();
+
+describe.skipIf(!real)("libSQL over fetch keeps them on a real sqld", () => {
+  const target = libsqlTarget(startLibsqlServer, real!);
+  for (const { name, run } of [...adapterContract(target), ...databaseContract(target)]) test(name, run);
+});
 
 describe.each<LibsqlServerOptions>([{ profile: "sqld" }, { profile: "turso-cloud" }])(
   "libSQL over fetch keeps the contracts of adapters and databases: $profile",

@@ -1,11 +1,11 @@
 // What went wrong on the way, and whether the work may be done again: the table of the facts, one failure after another.
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test as runnable } from "vitest";
 import { libsql } from "../../../src/adapters/libsql/index.ts";
 import { createDatabase, type DbError, isDbError } from "../../../src/index.ts";
 import { type Fault, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
 import { PATIENCE } from "../../servers/patience.ts";
-import { add, openShop, PROFILES } from "./shop.ts";
+import { add, openShop, PROFILES, SERVERS } from "./shop.ts";
 
 type Told = Pick<DbError, "code" | "outcome" | "retryable">;
 
@@ -39,11 +39,13 @@ const cases: readonly (readonly [name: string, fault: Fault, told: Told, isExecu
     ["a token that is not known", { action: "status", status: 401 }, { code: "AUTH_FAILED", ...notExecuted }, false, 0],
   ];
 
-describe.each(PROFILES)("at %s", (profile) => {
+describe.each(SERVERS)("at $name", ({ options, isCloud }) => {
+  const test = runnable.skipIf(!options);
+
   test.each(cases)("%s is told for what it is, in autocommit", async (_, fault, told, isExecuted, lostStreams) => {
     const { db, server, names } = await openShop({
-      server: { profile },
-      lostStreams: profile === "sqld" && isExecuted ? 1 : lostStreams,
+      server: options!,
+      lostStreams: !isCloud && isExecuted ? 1 : lostStreams,
     });
     await server.fail({ ...fault, sql: "INSERT" });
     const { text, params } = add(1, "tea");
@@ -53,7 +55,7 @@ describe.each(PROFILES)("at %s", (profile) => {
   });
 
   test.each(cases)("%s in the middle of a transaction takes it back", async (_, fault, told, isExecuted) => {
-    const { db, server, names } = await openShop({ server: { profile } });
+    const { db, server, names } = await openShop({ server: options! });
     await server.fail({ ...fault, sql: "INSERT" });
     const work = db.session(async (session) => {
       await session.query("SELECT 1");
@@ -69,7 +71,7 @@ describe.each(PROFILES)("at %s", (profile) => {
   });
 
   test("reads whose answer was lost are asked again on another connection, and nobody sees it", async () => {
-    const { db, server } = await openShop({ server: { profile }, lostStreams: profile === "sqld" ? 2 : 1 });
+    const { db, server } = await openShop({ server: options!, lostStreams: isCloud ? 1 : 2 });
     await db.query("SELECT 1");
     await server.fail({ action: "drop-after" });
     expect((await db.query("SELECT 2 AS two")).rows).toEqual([{ two: 2 }]);
@@ -80,8 +82,8 @@ describe.each(PROFILES)("at %s", (profile) => {
 
   test("a commit whose answer was lost is told as such, and not done again", async () => {
     const { db, server, names, sent } = await openShop({
-      server: { profile },
-      lostStreams: profile === "sqld" ? 1 : 0,
+      server: options!,
+      lostStreams: isCloud ? 0 : 1,
     });
     await server.fail({ action: "drop-after", sql: "COMMIT" });
     const { text, params } = add(1, "tea");
@@ -92,14 +94,16 @@ describe.each(PROFILES)("at %s", (profile) => {
   });
 
   test("a server that is not there is told before anything is executed, and nobody waits for it", async () => {
-    const { db, server } = await openShop({ server: { profile } });
+    const { db, server } = await openShop({ server: options! });
     await server.forgetStreams();
     await server.fail({ action: "status", status: 404, times: 2 });
     const error = await db.query("SELECT 1").catch((thrown: unknown) => thrown);
     expect(isDbError(error, "CONNECT_FAILED") && error.outcome).toBe("not-executed");
   });
+});
 
-  test("an answer beyond ten megabytes fails its statement; a stream reads it", async () => {
+describe.each(PROFILES)("at %s", (profile) => {
+  runnable("an answer beyond ten megabytes fails its statement; a stream reads it", async () => {
     const { db } = await openShop({ server: { profile, maxResponseBytes: 50_000 } });
     const text = "SELECT zeroblob(40000) AS bytes UNION ALL SELECT zeroblob(40000)";
     await db.session(async (session) => {
@@ -115,7 +119,7 @@ describe.each(PROFILES)("at %s", (profile) => {
     });
   });
 
-  test("a list whose answer is too large is taken back whole", async () => {
+  runnable("a list whose answer is too large is taken back whole", async () => {
     const { db, names } = await openShop({ server: { profile, maxResponseBytes: 50_000 } });
     await expect(db.batch([add(1, "tea"), "SELECT zeroblob(90000)", add(2, "salt")])).rejects.toMatchObject({
       code: "QUERY_FAILED",
@@ -125,7 +129,7 @@ describe.each(PROFILES)("at %s", (profile) => {
   });
 });
 
-test("a server that refuses connections is told before anything is executed", async () => {
+runnable("a server that refuses connections is told before anything is executed", async () => {
   const server = await startLibsqlServer();
   await server.stop();
   const db = createDatabase(server.url, { adapters: [libsql()] });

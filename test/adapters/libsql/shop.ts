@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, onTestFinished } from "vitest";
 import { libsql, type LibsqlOptions } from "../../../src/adapters/libsql/index.ts";
 import { asyncLocal, createDatabase, type Database, type DatabaseOptions } from "../../../src/index.ts";
+import { ensureSqld } from "../../setup/ensure-sqld.mjs";
 import {
   type LibsqlServerOptions,
   type ProfileName,
@@ -10,6 +11,26 @@ import {
 } from "../../servers/libsql/libsql-server.ts";
 
 export const PROFILES: readonly ProfileName[] = ["sqld", "turso-cloud"];
+
+/** A server that tests run on: what it is, and how it is started; `undefined` where there is none for this machine. */
+export interface ServerCase {
+  readonly name: string;
+  readonly options: LibsqlServerOptions | undefined;
+  /** Whether it closes streams that hold nothing, and its answers have no baton then. */
+  readonly isCloud: boolean;
+}
+
+/** Our own server as both, and a real sqld. */
+export const SERVERS: readonly ServerCase[] = [
+  ...PROFILES.map((profile) => ({ name: profile, options: { profile }, isCloud: profile === "turso-cloud" })),
+  { name: "a real sqld", options: await realSqld(), isCloud: false },
+];
+
+/** Options of a real sqld; `undefined` where there is none for this machine. */
+export async function realSqld(): Promise<LibsqlServerOptions | undefined> {
+  const program = await ensureSqld();
+  return program === undefined ? undefined : { program };
+}
 
 export interface Shop {
   readonly db: Database;

@@ -54,6 +54,20 @@ test.each([
   }
 });
 
+test("queries that the work returns are one flight, with BEGIN and COMMIT", async () => {
+  for (const transport of ["auto", "ws"] as const) {
+    const { db, flights, names } = await openShop({ neon: { transport } });
+    const add = (id: number) => db.sql`INSERT INTO goods VALUES (${id}, 'tea') RETURNING number`;
+    expect(await db.session(() => add(1))).toEqual([{ number: 1 }]);
+    expect(await flights()).toBe(transport === "auto" ? 1 : 2);
+    expect(await db.session(() => add(2))).toEqual([{ number: 2 }]);
+    expect(await flights()).toBe(1);
+    expect(await db.session(() => [add(10), add(20)])).toEqual([[{ number: 10 }], [{ number: 20 }]]);
+    expect(await flights()).toBe(1);
+    expect((await names()).length).toBe(4);
+  }
+});
+
 test("setup, settings of the URL and what hooks queue add none, and hold in every transport", async () => {
   const looked =
     "SELECT current_setting('app.a') || current_setting('app.b') || current_setting('statement_timeout') AS seen";

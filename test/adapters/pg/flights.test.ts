@@ -56,6 +56,16 @@ describe.each(cases)("on PostgreSQL $version, through $driver", ({ version, driv
     expect(shop.db.stats().opened).toBe(1);
   });
 
+  test("queries that the work returns are one flight, with BEGIN and COMMIT", async () => {
+    const { db, flights, names } = await openPgShop({ server, driver });
+    const add = (id: number) => db.sql`INSERT INTO goods VALUES (${id}, 'tea') RETURNING number`;
+    expect(await db.session(() => add(1))).toEqual([{ number: 1 }]);
+    expect(await flights()).toBe(connect + 1);
+    expect(await db.session(() => [add(2), add(3)])).toEqual([[{ number: 2 }], [{ number: 3 }]]);
+    expect(await flights()).toBe(1);
+    expect((await names()).length).toBe(3);
+  });
+
   test("a lone statement is one, and so is a batch, behind a reset as much as without", async () => {
     const { db, flights, sent, names } = await openPgShop({ server, driver });
     await db.query("SELECT 1");

@@ -6,7 +6,7 @@ import { DATES, startStage } from "./stage.ts";
 const stages = [...DATES.map((date) => [date, "ws"] as const), [undefined, "tcp"] as const];
 
 describe.each(stages)("at compatibility date %s, over %s", (compatibilityDate, transport) => {
-  test("one-shots take 1 flight, three statements 4, three with commit(last) 3, and a warm host opens nothing", async () => {
+  test("one-shots take 1 flight, three statements 4, with commit(last) 3, returned 1, and a warm host opens nothing", async () => {
     const stage = await startStage({ compatibilityDate, transport, host: { pool: { max: 5 } } });
     const { server, json, stats, quiet } = stage;
     // Over TCP there are no messages that could be counted, but each flight ends with a Sync.
@@ -19,6 +19,7 @@ describe.each(stages)("at compatibility date %s, over %s", (compatibilityDate, t
       ["/?do=one&apart", 1],
       ["/?do=three", 4],
       ["/?do=short", 3],
+      ["/?do=lazy&bare", 1],
       ["/?do=one&apart&bare", 1],
       ["/?do=three&bare", 4],
     ] as const) {

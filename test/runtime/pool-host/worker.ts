@@ -50,6 +50,7 @@ const works: Record<string, (session: Session, params: URLSearchParams) => Promi
     await session.query(UPDATE, [2]);
     await session.commit({ text: UPDATE, params: [3] });
   },
+  lazy: async (session) => [1, 2, 3].map((id) => session.sql`UPDATE item SET count = count + 1 WHERE id = ${id}`),
   /** A row with the number of the request: what was answered is stored, and what failed is not. */
   order: async (session, params) => {
     const id = Number(params.get("id"));

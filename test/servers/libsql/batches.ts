@@ -100,8 +100,8 @@ export class Batches {
     const { cols, rows, affected_row_count, last_insert_rowid: rowid } = result;
     yield { type: "step_begin", step, cols };
     for (const row of rows) yield { type: "row", row };
-    const last_insert_rowid = this.#profile.cursorRowidIsNumber && rowid !== null ? Number(rowid) : rowid;
-    yield { type: "step_end", affected_row_count, last_insert_rowid };
+    // A number here, and text in a pipeline.
+    yield { type: "step_end", affected_row_count, last_insert_rowid: rowid === null ? null : Number(rowid) };
   }
 
   #toWire(failure: StatementFailure): WireError {

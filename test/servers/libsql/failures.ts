@@ -43,21 +43,29 @@ export interface EngineError extends Error {
 
 /** What the engine said about a statement, in sqld's words and codes. */
 export function toStatementFailure(error: unknown, sql: string): unknown {
-  const { message, code = "" } = error as EngineError;
-  if (!code.startsWith("SQLITE_")) return error;
-  if (/syntax error|incomplete input|unrecognized token/.test(message)) {
-    return new StatementFailure(`SQL string could not be parsed: ${message}`, "SQL_PARSE_ERROR");
-  }
-  const column = /^no such column: (.*)$/.exec(message)?.[1];
-  if (column !== undefined) {
-    return new StatementFailure(
-      `SQL input error: ${message} (at offset ${Math.max(0, sql.indexOf(column))})`,
-      "SQL_INPUT_ERROR",
-    );
-  }
+  const { message } = error as EngineError;
+  let { code = "" } = error as EngineError;
+  if (!code.startsWith("SQLITE_") && !message.startsWith("cannot store ")) return error;
+  const token = /^(?:near|unrecognized token:) "([^]*)"(?:: syntax error)?$/.exec(message)?.[1];
+  if (token !== undefined) return inputError(message, sql, token);
+  // That of a STRICT table has a code, but none that the addon knows.
+  if (message.startsWith("cannot store ")) code = "SQLITE_CONSTRAINT_DATATYPE";
+  // The addon does not say where: what SQLite names stands there.
+  const named =
+    /^(?:no such (?:column|function): |wrong number of arguments to function |(?:table|view|index) (?=.* already exists$))(.*?)(?:\(\)| already exists)?$/.exec(
+      message,
+    )?.[1];
+  if (named !== undefined) return inputError(message, sql, named);
   // sqld tells primary codes only, and a plain SQLITE_ERROR under another name.
   const primary =
     /^SQLITE_(CONSTRAINT|BUSY|LOCKED|READONLY|IOERR)/.exec(code)?.[0] ??
     code.replace(/^SQLITE_ERROR$/, "SQLITE_UNKNOWN");
   return new StatementFailure(`SQLite error: ${message}`, primary, code === primary ? undefined : code);
+}
+
+function inputError(message: string, sql: string, named: string): StatementFailure {
+  return new StatementFailure(
+    `SQL input error: ${message} (at offset ${Math.max(0, sql.indexOf(named))})`,
+    "SQL_INPUT_ERROR",
+  );
 }

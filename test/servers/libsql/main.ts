@@ -3,6 +3,7 @@
 import type { Call } from "../child.ts";
 import type { Fault, LibsqlServerOptions } from "./options.ts";
 import { LibsqlServer } from "./server.ts";
+import { SqldServer, stopSqld } from "./sqld-server.ts";
 
 /** What the parent may ask, and what it gets. */
 export interface Calls {
@@ -11,22 +12,24 @@ export interface Calls {
   counts(): LibsqlServer["counts"];
   open(): ReturnType<LibsqlServer["open"]>;
   forgetRequests(): void;
-  expireStreams(): void;
-  forgetStreams(): void;
+  expireStreams(): void | Promise<void>;
+  forgetStreams(): void | Promise<void>;
   fail(fault: Fault): void;
   clearFaults(): void;
   stop(): Promise<void>;
 }
 
-const servers = new Map<number, LibsqlServer>();
+type Server = LibsqlServer | SqldServer;
+
+const servers = new Map<number, Server>();
 
 function listen(number: number, options: LibsqlServerOptions): Promise<string> {
-  const server = new LibsqlServer(options);
+  const server = options.program === undefined ? new LibsqlServer(options) : new SqldServer(options);
   servers.set(number, server);
   return server.listen();
 }
 
-const calls: { [Name in Exclude<keyof Calls, "listen">]: (server: LibsqlServer, argument: unknown) => unknown } = {
+const calls: { [Name in Exclude<keyof Calls, "listen">]: (server: Server, argument: unknown) => unknown } = {
   requests: (server) => server.requests,
   counts: (server) => server.counts,
   open: (server) => server.open(),
@@ -54,6 +57,7 @@ process.on("message", (call: Call<keyof Calls>) => void answer(call));
 // The parent is gone: nothing of ours stays, in memory or on the disk.
 async function end(): Promise<void> {
   await Promise.allSettled(Array.from(servers.values(), (server) => server.stop()));
+  await stopSqld();
   process.exit();
 }
 

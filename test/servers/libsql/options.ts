@@ -5,6 +5,8 @@ export type ProfileName = "sqld" | "turso-cloud";
 
 export interface LibsqlServerOptions {
   readonly profile?: ProfileName;
+  /** Program of a real sqld, which then answers in place of our own server. It can be told nothing else but a port. */
+  readonly program?: string;
   /** Port on 127.0.0.1; 0 = a free one. Default 0. */
   readonly port?: number;
   /** Folder of the database files; a temporary one, removed at the end, when none is given. */

@@ -3,7 +3,6 @@ import { ProtocolFailure, StatementFailure } from "./failures.ts";
 import type { Profile } from "./profile.ts";
 import { type Permission, type Statements } from "./statements.ts";
 import type { Stream } from "./stream.ts";
-import { parametersOf } from "./tokens.ts";
 import type { WireRequest } from "./wire.ts";
 
 /** Most SQL texts that a stream stores, and the size of one, in bytes. */
@@ -48,7 +47,7 @@ export class Pipeline {
       stream.close();
       return {};
     }
-    if (stream.isClosed && !type.endsWith("_sql")) throw new ProtocolFailure("The stream of this baton was closed");
+    if (stream.isClosed && !type.endsWith("_sql")) throw new ProtocolFailure("Stream for this baton was closed");
     switch (type) {
       case "execute": {
         refuseRobbed(stream);
@@ -60,16 +59,11 @@ export class Pipeline {
       case "sequence":
         for (const checked of this.#statements.checkAll(stream, request, asker.permission)) {
           refuseRobbed(stream);
-          await this.#statements.run(stream, checked, { want_rows: false });
+          await this.#statements.run(stream, checked, {});
         }
         return {};
-      case "describe": {
-        const checked = this.#statements.checkOne(stream, request, asker.permission);
-        const { isExplain, kind } = checked.kind;
-        const params = parametersOf(checked.piece).map((name) => ({ name: name ?? null }));
-        const cols = this.#statements.columns(stream, checked);
-        return { result: { params, cols, is_explain: isExplain, is_readonly: kind !== "write" && kind !== "schema" } };
-      }
+      case "describe":
+        return { result: this.#statements.describe(stream, request) };
       case "store_sql":
         this.#store(stream, request.sql_id, request.sql);
         return {};

@@ -15,8 +15,8 @@ export interface Profile {
   readonly replacesStoredSql: boolean;
   /** Whether `close` must be the last request of a pipeline, or nothing of it runs. */
   readonly wantsCloseLast: boolean;
-  /** Whether a cursor's row ids are JSON numbers. */
-  readonly cursorRowidIsNumber: boolean;
+  /** Whether texts are parsed by sqld's own parser, which has words of its own. */
+  readonly hasOwnParser: boolean;
   /** Status of an answer to a client that waited too long for a stream. */
   readonly overloadStatus: number;
   malformedBaton(): Error;
@@ -33,7 +33,7 @@ const sqld: Profile = {
   refusesUnknownStatements: true,
   replacesStoredSql: false,
   wantsCloseLast: false,
-  cursorRowidIsNumber: false,
+  hasOwnParser: true,
   overloadStatus: 429,
   malformedBaton: () => new ProtocolFailure("Received an invalid baton"),
   unknownBaton: () => new ProtocolFailure("Received an invalid baton"),
@@ -48,7 +48,7 @@ const tursoCloud: Profile = {
   refusesUnknownStatements: false,
   replacesStoredSql: true,
   wantsCloseLast: true,
-  cursorRowidIsNumber: true,
+  hasOwnParser: false,
   overloadStatus: 503,
   malformedBaton: () => new HttpFailure(400, "malformed baton"),
   unknownBaton: () => new HttpFailure(404, "stream not found"),

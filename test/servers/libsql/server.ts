@@ -124,9 +124,13 @@ export class LibsqlServer {
     const { path, method, authorization } = exchange.seen;
     const { newest = "v3" } = this.#options;
     const isHello = method === "GET" && /^\/(v2|v3|health|version)$/.test(path) && path <= `/${newest}`;
-    if (isHello) return exchange.answer(200, "Hrana over HTTP", "text/plain");
+    if (isHello) {
+      const hello = path === "/health" ? "" : "Hello, this is HTTP API v2 (Hrana over HTTP)";
+      return exchange.answer(200, hello, "text/plain");
+    }
     const [, version = "v9", endpoint] = /^\/(?:(v[23])\/(pipeline)|(v3)\/(cursor))$/.exec(path)?.filter(Boolean) ?? [];
-    if (method !== "POST" || version > newest) return exchange.answer(404, { error: "not found" });
+    if (version > newest) return exchange.answer(404, "");
+    if (method !== "POST") return exchange.answer(405, "");
     const asker: Asker = { permission: this.#authenticate(authorization), version: version === "v2" ? 2 : 3 };
     if (exchange.body === undefined) throw new ProtocolFailure("Could not deserialize client message");
     if (endpoint === "cursor") await this.#runCursor(exchange, exchange.body, asker, fault);
@@ -135,10 +139,11 @@ export class LibsqlServer {
 
   async #runPipeline(
     exchange: Exchange,
-    { requests = [], baton: given }: WireBody,
+    { requests, baton: given }: WireBody,
     asker: Asker,
     fault: Fault | undefined,
   ): Promise<void> {
+    if (requests === undefined) throw new ProtocolFailure("Could not deserialize client message");
     const close = requests.findIndex(({ type }) => type === "close");
     const isLast = close < 0 || close === requests.length - 1;
     if (this.#profile.wantsCloseLast && !isLast) throw new HttpFailure(400, "close must be the last request");

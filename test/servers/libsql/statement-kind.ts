@@ -67,6 +67,8 @@ export function kindOf(piece: Piece): StatementKind {
       };
     case "CREATE":
       return words[1]?.startsWith("TEMP") ? NOTHING : { ...NOTHING, kind: "schema", takesWriteLock: true };
+    case "DETACH":
+      return { ...NOTHING, kind: "write" };
     case "DROP":
     case "ALTER":
     case "REINDEX":

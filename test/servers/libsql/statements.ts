@@ -3,9 +3,10 @@ import { HttpFailure, ProtocolFailure, StatementFailure, toStatementFailure } fr
 import type { Profile } from "./profile.ts";
 import { kindOf, type StatementKind } from "./statement-kind.ts";
 import type { Engine, Stream } from "./stream.ts";
-import { type Piece, split } from "./tokens.ts";
+import { toParseFailure } from "./parse-failure.ts";
+import { parametersOf, type Piece, split } from "./tokens.ts";
 import { bind, type EngineValue, toWire } from "./values.ts";
-import type { WireResult, WireStatement } from "./wire.ts";
+import type { WireColumn, WireResult, WireStatement } from "./wire.ts";
 import type { WriteLock } from "./write-lock.ts";
 
 type Prepared = ReturnType<Engine["prepare"]>;
@@ -19,6 +20,14 @@ interface Held {
 export interface Checked {
   readonly piece: Piece;
   readonly kind: StatementKind;
+}
+
+/** What `describe` tells. */
+export interface Described {
+  readonly cols: readonly WireColumn[];
+  readonly params: readonly { readonly name: string | null }[];
+  readonly is_explain: boolean;
+  readonly is_readonly: boolean;
 }
 
 export interface StatementsOptions {
@@ -77,9 +86,15 @@ export class Statements {
     }
   }
 
-  columns(stream: Stream, { piece }: Checked): readonly { readonly name: string; readonly decltype: string | null }[] {
+  /** The first statement of a text, if there is one, as SQLite prepares it: nothing else is looked at. */
+  describe(stream: Stream, source: Pick<WireStatement, "sql" | "sql_id">): Described {
+    const [piece] = split(textOf(stream, source));
+    if (piece === undefined) return { cols: [], params: [], is_explain: false, is_readonly: true };
+    const { isExplain, kind } = kindOf(piece);
     try {
-      return columnsOf(stream.engine.prepare(piece.sql));
+      const cols = columnsOf(stream.engine.prepare(piece.sql));
+      const params = parametersOf(piece).map((name) => ({ name: name ?? null }));
+      return { cols, params, is_explain: isExplain, is_readonly: kind !== "write" && kind !== "schema" };
     } catch (error) {
       throw toStatementFailure(error, piece.sql);
     }
@@ -102,8 +117,20 @@ export class Statements {
       );
     }
     // A pragma acts while it is prepared.
-    refuseUnparsable(/^(PRAGMA|EXPLAIN)$/i.test(first) ? parser : engine, piece.sql);
+    this.#refuseUnparsable(/^(PRAGMA|EXPLAIN)$/i.test(first) ? parser : engine, piece.sql);
     return { piece, kind };
+  }
+
+  // Servers parse before anything runs, and do not look at names then.
+  #refuseUnparsable(engine: Engine, sql: string): void {
+    try {
+      engine.prepare(sql);
+    } catch (error) {
+      const { message } = error as Error;
+      if (!/^near .*syntax error$|^incomplete input|^unrecognized token/s.test(message)) return;
+      const told = this.#options.profile.hasOwnParser ? toParseFailure(message, sql, engine) : message;
+      throw new StatementFailure(`SQL string could not be parsed: ${told}`, "SQL_PARSE_ERROR");
+    }
   }
 
   /** What is tried until the lock is free. */
@@ -125,7 +152,7 @@ export class Statements {
       else prepared.run(values);
       const changes = kind.changesRows ? Number(ask(engine, "SELECT changes()")) : 0;
       const rowid = kind.isInsert ? String(ask(engine, "SELECT last_insert_rowid()")) : null;
-      return toResult(columns, statement.want_rows === false ? [] : rows, changes, rowid);
+      return toResult(columns, rows, changes, rowid);
     };
   }
 
@@ -145,7 +172,7 @@ export class Statements {
 function textOf({ storedSql }: Stream, { sql, sql_id: id }: Pick<WireStatement, "sql" | "sql_id">): string {
   const hasText = typeof sql === "string";
   if (hasText === (typeof id === "number"))
-    throw new ProtocolFailure("Either `sql` or `sql_id` are required, but not both");
+    throw new ProtocolFailure(`Either \`sql\` or \`sql_id\` are required${hasText ? ", but not both" : ""}`);
   const text = hasText ? sql : storedSql.get(id as number);
   if (text === undefined) throw new ProtocolFailure(`SQL text ${id} not found`);
   return text;
@@ -153,16 +180,6 @@ function textOf({ storedSql }: Stream, { sql, sql_id: id }: Pick<WireStatement, 
 
 /** Holds nothing: what acts while it is prepared acts here. */
 const parser: Engine = new Libsql(":memory:");
-
-// sqld parses before anything runs, and does not look at names then.
-function refuseUnparsable(engine: Engine, sql: string): void {
-  try {
-    engine.prepare(sql);
-  } catch (error) {
-    const failure = toStatementFailure(error, sql);
-    if (failure instanceof StatementFailure && failure.code === "SQL_PARSE_ERROR") throw failure;
-  }
-}
 
 function columnsOf(prepared: Prepared): { name: string; decltype: string | null }[] {
   return prepared.columns().map(({ name, type }) => ({ name, decltype: type ?? null }));

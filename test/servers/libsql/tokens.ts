@@ -21,10 +21,10 @@ const PATTERNS: readonly (readonly [Token["type"] | "blank", RegExp])[] = [
   ["parameter", /\?\d*|[:@$#][\w$\u0080-\uffff]+/y],
   ["word", /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y],
   ["semicolon", /;/y],
-  ["other", /[0-9.][0-9A-Za-z_.]*|[^]/y],
+  ["other", /\d[0-9A-Za-z_.]*|\.\d[0-9A-Za-z_]*|<=|>=|<>|!=|==|<<|>>|\|\||->>?|[^]/y],
 ];
 
-function* tokensOf(sql: string): Generator<Token, void> {
+export function* tokensOf(sql: string): Generator<Token, void> {
   for (let at = 0; at < sql.length;) {
     const start = at;
     for (const [type, pattern] of PATTERNS) {

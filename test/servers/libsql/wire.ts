@@ -12,7 +12,6 @@ export interface WireStatement {
   readonly sql_id?: number | null;
   readonly args?: readonly WireValue[];
   readonly named_args?: readonly { readonly name: string; readonly value: WireValue }[];
-  readonly want_rows?: boolean;
 }
 
 export type WireCondition =

@@ -1,0 +1,124 @@
+// Runs a program as it was written and as it was fused, and compares what could be observed.
+
+import * as abi from "../../src/fuse/runtime/abi.ts";
+import { fuse as compile } from "../../src/fuse/transform/fuse.ts";
+import { isDbError } from "../../src/index.ts";
+import { parse } from "../carrier/kit.ts";
+import { type Faults, Model } from "./model.ts";
+
+export interface Fuse {
+  readonly compile: typeof compile;
+  readonly abi: object;
+}
+
+export const ours: Fuse = { compile, abi };
+
+export interface Seen {
+  readonly outcome: string;
+  readonly journal: string;
+  readonly log: string;
+  readonly rows: string;
+  readonly requests: number;
+  readonly statements: number;
+  readonly code: string | undefined;
+}
+
+type Main = (db: unknown, log: (value: unknown) => void, tick: () => Promise<void>) => Promise<unknown>;
+
+const MOST_STEPS = 5_000;
+
+export function load(text: string, given: object | undefined, tools: object): Main {
+  const body = text
+    .replace(/import\*as (\S+) from"isopool\/fuse-runtime";/, "const $1=$given;")
+    .replace("export const main", "const main");
+  // oxlint-disable-next-line typescript/no-implied-eval
+  return new Function("$given", ...Object.keys(tools), `"use strict";${body}\nreturn main;`)(
+    given,
+    ...Object.values(tools),
+  ) as Main;
+}
+
+export function fused(text: string, { compile: transform }: Fuse = ours): string {
+  return transform(text, "program.js", { parse })?.code ?? text;
+}
+
+export async function run(main: (tools: object) => Main, faults: Faults): Promise<Seen> {
+  const model = new Model(faults);
+  const db = model.open();
+  const lines: string[] = [];
+  let steps = 0;
+  const log = (value: unknown): void => {
+    if (++steps > MOST_STEPS) throw new Error("a program does not end");
+    lines.push(`${model.statements}: ${JSON.stringify(value)}`);
+  };
+  const each = function* (): Generator<number> {
+    log("iterated");
+    yield 1;
+    log("iterated again");
+    yield 2;
+  };
+  const tick = (): Promise<void> => Promise.resolve();
+  let outcome: string;
+  let code: string | undefined;
+  try {
+    outcome = `gives ${JSON.stringify(await main({ each })(db, log, tick))}`;
+  } catch (error) {
+    code = isDbError(error) ? error.code : "own";
+    outcome = `throws ${(error as Error).message}`;
+  }
+  await db.dispose();
+  return {
+    outcome,
+    journal: model.journal.join("\n"),
+    log: lines.join("\n"),
+    rows: JSON.stringify([...model.rows]),
+    requests: model.requests,
+    statements: model.statements,
+    code,
+  };
+}
+
+const NAMES = ["outcome", "journal", "log", "rows"] as const;
+
+/** @returns how a fused program differs from the one that it was made of; `undefined`: not at all. */
+export async function differs(text: string, fuse: Fuse = ours): Promise<string | undefined> {
+  // Two branches of one session ask in another order: docs/fuse.md says so.
+  const hasBranches = text.includes("allSettled");
+  const names = hasBranches ? NAMES.filter((name) => name !== "journal") : NAMES;
+  const made = fused(text, fuse);
+  const plain = (tools: object): Main => load(text, undefined, tools);
+  const other = (tools: object): Main => load(made, fuse.abi, tools);
+  const whole = await run(plain, {});
+  const first = await run(other, {});
+  if (first.requests > whole.requests) return `${first.requests} requests, ${whole.requests} unfused`;
+  const compared = async (faults: Faults): Promise<string | undefined> => {
+    const [a, b] = [await run(plain, faults), await run(other, faults)];
+    for (const name of names)
+      if (a[name] !== b[name]) return `${JSON.stringify(faults)}: ${name}:\n${a[name]}\n--- fused:\n${b[name]}`;
+    return undefined;
+  };
+  const limit = hasBranches ? 0 : Math.min(whole.statements, 8);
+  const all: Faults[] = [{}, { isSlow: true }, ...Array.from({ length: limit }, (_, at) => ({ failing: at + 1 }))];
+  for (const faults of all) {
+    const found = await compared(faults);
+    if (found) return found;
+  }
+  return hasBranches ? undefined : lostOnes(other, whole, first.requests);
+}
+
+/** What is lost with a request is kept as a whole or not at all, and what is reported of it is true. */
+async function lostOnes(main: (tools: object) => Main, whole: Seen, requests: number): Promise<string | undefined> {
+  const before = JSON.stringify([...new Model().rows]);
+  // A program that catches what was lost may go on as it likes.
+  if (/caught|error|helper/.test(whole.outcome) || whole.code !== undefined || whole.log.includes("failed"))
+    return undefined;
+  for (let request = 1; request <= requests; request++)
+    for (const when of ["before", "after"] as const) {
+      const seen = await run(main, { lost: { request, when } });
+      if (seen.code === undefined || seen.code === "own") continue;
+      const isUnknown = seen.code === "COMMIT_UNKNOWN";
+      const isTrue = seen.rows === before || (isUnknown && seen.rows === whole.rows);
+      if (!isTrue) return `request ${request} lost ${when}: ${seen.outcome}, and stored: ${seen.rows}`;
+    }
+  return undefined;
+}
