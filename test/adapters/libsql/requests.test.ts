@@ -44,7 +44,7 @@ describe.each(SERVERS)("at $name", ({ options, isCloud }) => {
   });
 
   test("queries that the work returns are one request, with BEGIN and COMMIT", async () => {
-    const { db, sent, names } = await openShop({ server: { profile } });
+    const { db, sent, names } = await openShop({ server });
     const insert = (id: number, name: string) => db.sql`INSERT INTO goods VALUES (${id}, ${name}) RETURNING id`;
     expect(await db.session(() => insert(1, "tea"))).toEqual([{ id: 1 }]);
     expect(await sent()).toHaveLength(1);
