@@ -104,7 +104,7 @@ async function placeOrderAtCommit(
     ),
   );
   return {
-    id: Number(order!.rows[0]!["id"]),
+    id: Number(order.rows[0]!["id"]),
     totalCents: sold.reduce((sum, { quantity, priceCents }) => sum + quantity * priceCents, 0),
   };
 }
