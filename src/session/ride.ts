@@ -10,7 +10,7 @@ import { SqlQuery } from "./sql-query.ts";
 const PATIENCE = 16;
 
 /** The last queries of a scope: COMMIT leaves with them if nothing else is asked by then. */
-export class Ride {
+class Ride {
   /** COMMIT is on its way with them: nothing more may be asked. */
   isAboard = false;
   /** It has been committed with them. */
