@@ -52,8 +52,8 @@ test("statements leave one by one, and only those that are needed", async () => 
   const before = (await server.counts()).flights;
   using flights = recordFlights(db);
   await db.session((session) => session.sql`select name from item`);
-  expect(flights).toEqual([["begin", "select name from item"], ["commit"]]);
-  // The reset between two sessions, BEGIN, the query, COMMIT.
+  expect(flights).toEqual([["begin", "select name from item", "commit"]]);
+  // The driver takes one statement at a time: the reset between two sessions, BEGIN, the query, COMMIT.
   expect((await server.counts()).flights - before).toBe(4);
 });
 
