@@ -131,7 +131,7 @@ test.each([
 });
 
 test("esbuild, by unplugin", async () => {
-  const plugin = createEsbuildPlugin(() => isopoolFuse({ parse: parseAst as never }) as never);
+  const plugin = createEsbuildPlugin(() => isopoolFuse({ parse: parseAst }) as never);
   const outfile = join(root, "dist-esbuild", "main.mjs");
   await esbuild({
     ...{ entryPoints: [join(root, "main.js")], bundle: true, format: "esm", platform: "node", outfile },
