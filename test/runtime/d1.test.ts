@@ -15,7 +15,7 @@ let used = 0;
 
 beforeAll(async () => {
   const { code: script } = await bundleWorker(join(import.meta.dirname, "workers/d1.ts"));
-  const databases = ["SESSION", "TRY0", "TRY1", ...Array.from({ length: DATABASES }, (_, at) => `DB${at}`)];
+  const databases = ["SESSION", "TRY0", "TRY1", "TRY2", ...Array.from({ length: DATABASES }, (_, at) => `DB${at}`)];
   worker = await startMiniflare({ script, databases, compatibilityFlags: ["nodejs_als"] });
 });
 
@@ -149,6 +149,11 @@ test("writes that are tried tell their counts and failures at once, at a request
     { id: 1, note: "a" },
     { id: 2, note: "c" },
   ]);
+});
+
+test("one that updates instead of inserting tells no row id, and is not refused for that of others", async () => {
+  const ask = await filled("TRY2");
+  expect((await ask("upsert")).given).toEqual([[1, "none"], [1, "none"], "done"]);
 });
 
 test("what a write was told when it was tried holds at COMMIT, or there is none", async () => {

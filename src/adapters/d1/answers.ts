@@ -2,8 +2,14 @@
 
 import type { RawResult, SqlValue, Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
-import { scan } from "../sqlite/scan.ts";
-import { inexact, isInexact, readColumns, toRow, type WorkerdStatement } from "../sqlite/workerd-values.ts";
+import {
+  hasOwnRowid,
+  inexact,
+  isInexact,
+  readColumns,
+  toRow,
+  type WorkerdStatement,
+} from "../sqlite/workerd-values.ts";
 import type { D1Answer } from "./driver.ts";
 import type { Tried } from "./tried.ts";
 
@@ -60,12 +66,8 @@ export function toWritten(text: string, { results = [] }: D1Answer, count: D1Ans
 
 /** The result of a write, by what it has changed. */
 export function toResult({ text }: Statement, { changes, rowid }: Tried): RawResult {
-  const [lastInsertRowid] = changes > 0 && isInsert(text) ? (toRow([BigInt(rowid)]) as [number | bigint]) : [];
+  const [lastInsertRowid] = changes > 0 && hasOwnRowid(text) ? (toRow([BigInt(rowid)]) as [number | bigint]) : [];
   return { ...NOTHING, rowsAffected: changes, ...(lastInsertRowid !== undefined && { lastInsertRowid }) };
-}
-
-export function isInsert(text: string): boolean {
-  return /^INS|^REP/.test(scan(text).verb);
 }
 
 /** Names that are numbers come first in objects. */

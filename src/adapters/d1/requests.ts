@@ -4,22 +4,13 @@ import { scan } from "../sqlite/scan.ts";
 import {
   bindForWorkerd,
   exactText,
+  hasOwnRowid,
   inexact,
   isInexact,
   readExact,
   type WorkerdStatement,
 } from "../sqlite/workerd-values.ts";
-import {
-  COUNT,
-  framed,
-  fromRaw,
-  hasNoOrder,
-  isInsert,
-  type Rows,
-  toWritten,
-  unframed,
-  withoutOrder,
-} from "./answers.ts";
+import { COUNT, framed, fromRaw, hasNoOrder, type Rows, toWritten, unframed, withoutOrder } from "./answers.ts";
 import type { D1Answer, D1Handle } from "./driver.ts";
 import { isOfStatement, toRequestError, toStatementError } from "./errors.ts";
 import { failedGuard, isUndone, UNDO } from "./guard.ts";
@@ -214,7 +205,7 @@ function toList(
     const { isRead, isWrite } = scan(statement.text);
     places.push(sent.push(isRead ? framed(bound) : bound) - 1);
     if (isWrite) sent.push(COUNT);
-    if (isWrite && tried[at]) sent.push(triedGuard(tried[at], isInsert(statement.text), guards.length + at));
+    if (isWrite && tried[at]) sent.push(triedGuard(tried[at], hasOwnRowid(statement.text), guards.length + at));
   }
   return { sent, places };
 }

@@ -91,6 +91,14 @@ export function readExact(
   return isSame ? read : undefined;
 }
 
+/**
+ * Whether a write has a row id to tell, if it has changed something: an upsert may have updated, and then knows whose row was
+ * inserted last, in any session, or by workerd itself.
+ */
+export function hasOwnRowid(sql: string): boolean {
+  return /^INS|^REP/.test(scan(sql).verb) && !/\bDO\s+UPDATE\b/i.test(sql);
+}
+
 export function toRow(row: readonly unknown[]): SqlValue[] {
   return row.map(readSqlite);
 }

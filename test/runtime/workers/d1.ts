@@ -173,6 +173,26 @@ const acts: Readonly<Record<string, Act>> = {
       );
       return [first.rowsAffected, first.lastInsertRowid, second.rowsAffected, none.rowsAffected, twice];
     }),
+  /** With another row in between, which is not its own; tried, and not. */
+  upsert: async (db) => {
+    const text = "INSERT INTO apart (id, note) VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET note = 'b'";
+    const lone = async (): Promise<unknown> => {
+      const { rowsAffected, lastInsertRowid = "none" } = await db.autocommit.query(text);
+      return [rowsAffected, lastInsertRowid];
+    };
+    const first = await lone();
+    await db.autocommit.query("INSERT INTO apart (id, note) VALUES (7, 'other')");
+    return [
+      first,
+      await lone(),
+      await outcome(() =>
+        db.session(async (session) => {
+          await session.query(text);
+          await db.autocommit.query("INSERT INTO apart (note) VALUES ('another')");
+        }),
+      ),
+    ];
+  },
   /** The row id that was told is taken by others before the commit. */
   triedRace: (db) =>
     outcome(() =>
