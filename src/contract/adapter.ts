@@ -196,7 +196,8 @@ export interface Flight {
  */
 export type Step =
   | QueryStep
-  | { readonly kind: "begin"; readonly options: BeginOptions }
+  /** `until`: when its session is given up, in milliseconds since 1970. An adapter whose transaction holds timers up ends it then. */
+  | { readonly kind: "begin"; readonly options: BeginOptions; readonly until?: number }
   | { readonly kind: "commit" }
   | { readonly kind: "rollback" }
   | { readonly kind: "savepoint" | "release" | "rollback-to"; readonly name: string };

@@ -65,6 +65,12 @@ test("a session that hangs is rolled back in time, and nobody waits for longer",
   expect(await stored()).toBe(1);
 });
 
+test.each(["session", "open", "nested", "part"])("a deadline holds while a transaction is open: %s", async (how) => {
+  const { given } = await ask("deadline", how);
+  expect(given).toEqual([true, how === "open" ? "" : expect.stringMatching(/^QUERY_TIMEOUT/)]);
+  expect(await stored()).toBe(1);
+});
+
 test("of a process that was killed in a transaction, what was committed before is there, and nothing else", async () => {
   await ask("increment");
   const stalled = ask("stall").catch(() => undefined);
@@ -128,6 +134,10 @@ test("integers beyond 2^53 are exact, in the order of the query, or refused with
   });
   expect((await ask("returning")).failed).toMatch(/^QUERY_FAILED other.*CAST\(column AS TEXT\)/);
   expect((await ask("query", "SELECT count(*) FROM parent")).given).toEqual([["0"]]);
+});
+
+test("one that updates instead of inserting tells no row id", async () => {
+  expect(await ask("upsert")).toMatchObject({ given: [1, "none"] });
 });
 
 test("the storage itself is at hand, with its bookmarks", async () => {

@@ -8,6 +8,7 @@ import type {
   StepOutcome,
 } from "../../contract/adapter.ts";
 import type { RawResult, Statement } from "../../contract/statement.ts";
+import { systemClock } from "../../clock.ts";
 import { DbError, isDbError } from "../../errors.ts";
 import { throwIfAborted } from "../../signal.ts";
 import { failuresOf, transactionLost } from "../shared/failures.ts";
@@ -133,7 +134,7 @@ export class ObjectConnection implements DriverConnection {
         : { status: "failed", error: transactionLost(kind, expiry) };
     }
     try {
-      if (kind === "begin") await this.#begin(step.options);
+      if (kind === "begin") await this.#begin(step.options, step.until);
       else if (kind === "savepoint") await this.#engine.savepoint(step.name);
       else if (kind === "release") await this.#engine.release(step.name);
       else if (kind === "rollback-to") await this.#engine.rollbackTo(step.name);
@@ -152,10 +153,12 @@ export class ObjectConnection implements DriverConnection {
     }
   }
 
-  async #begin({ accessMode, foreignKeys }: BeginOptions): Promise<void> {
+  async #begin({ accessMode, foreignKeys }: BeginOptions, until = Infinity): Promise<void> {
     if (foreignKeys) await this.#setKeys(false);
     this.#hasKeysOff = foreignKeys !== undefined;
-    await this.#engine.begin(this.#timeoutMs, () => void this.#expire());
+    // The session's own timer waits until the transaction is over.
+    const leftMs = Math.min(Math.max(until - systemClock.now(), 0), this.#timeoutMs);
+    await this.#engine.begin(leftMs, () => void this.#expire(leftMs));
     this.state = "transaction";
     this.#isReadOnly = accessMode === "read only";
   }
@@ -173,9 +176,9 @@ export class ObjectConnection implements DriverConnection {
     if (hadKeysOff) await this.#setKeys(true);
   }
 
-  async #expire(): Promise<void> {
-    const message = `it was open for over ${this.#timeoutMs} ms, and kept every other event of the object waiting`;
-    this.#expiry = new DbError("QUERY_TIMEOUT", message, { timeoutMs: this.#timeoutMs, of: "session" });
+  async #expire(timeoutMs: number): Promise<void> {
+    const message = `it was open for over ${timeoutMs} ms, and kept every other event of the object waiting`;
+    this.#expiry = new DbError("QUERY_TIMEOUT", message, { timeoutMs, of: "session" });
     await this.#settle().catch(() => undefined);
     this.#pass();
   }

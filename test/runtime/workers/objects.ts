@@ -6,6 +6,8 @@ import { createDatabase, type Database, isDbError, type Session } from "../../..
 
 export class Books extends DurableObject {
   readonly #db: Database;
+  /** Its transactions may be open for as long as any. */
+  readonly patient: Database;
   #hung: Promise<string> | undefined;
 
   constructor(state: ConstructorParameters<typeof DurableObject>[0], env: unknown) {
@@ -13,6 +15,9 @@ export class Books extends DurableObject {
     const { storage } = this.ctx as { storage: ObjectStorage };
     this.#db = createDatabase("do:books", {
       adapters: [durableObject(() => storage, { transactionTimeoutMs: 1_000 })],
+    });
+    this.patient = createDatabase("do:patient", {
+      adapters: [durableObject(() => storage, { transactionTimeoutMs: 25_000 })],
     });
   }
 
@@ -77,6 +82,28 @@ const acts: Readonly<Record<string, Act>> = {
       }),
     );
   },
+  /** Hangs in a transaction that has a deadline: what it comes to, before a timer does that was set for much later. */
+  deadline: async (_, how, { patient }) => {
+    let isLate = false;
+    const hang = async (session: Session): Promise<void> => {
+      await add(session, 1_000);
+      await new Promise((resolve) => setTimeout(resolve, 12_000)).then(() => (isLate = true));
+    };
+    const options = { timeoutMs: 200 };
+    const own = patient.open(options);
+    const hanging = {
+      session: () => patient.session(hang, options),
+      open: () => hang(own).then(() => own.close()),
+      nested: () => patient.session((session) => session.transaction(hang, { ...options, propagation: "nested" })),
+      part: () => patient.session((session) => session.transaction(hang, { propagation: "nested" }), options),
+    }[how]!;
+    const others = hanging().then(() => "done", told);
+    // It waits for its turn, which comes when the other one's time is up.
+    await patient.session((session) => add(session, 1));
+    const early = !isLate;
+    await own.close("rollback").catch(() => undefined);
+    return [early, how === "open" ? "" : await others];
+  },
   hung: (_, __, books) => books.hung,
   /** Writes, and waits until the process is gone. */
   stall: (db) =>
@@ -114,6 +141,13 @@ const acts: Readonly<Record<string, Act>> = {
     }),
   query: async (db, text) =>
     (await db.session((session) => session.query(text))).rows.map((row) => Object.values(row).map(String)),
+  upsert: async (db) => {
+    await db.autocommit.query("INSERT INTO parent VALUES (7)");
+    const { rowsAffected, lastInsertRowid = "none" } = await db.autocommit.query(
+      "INSERT INTO book (rowid, n) VALUES (1, 0) ON CONFLICT (rowid) DO UPDATE SET n = 5",
+    );
+    return [rowsAffected, lastInsertRowid];
+  },
   returning: (db) => db.autocommit.query("INSERT INTO parent VALUES (9007199254740993) RETURNING id"),
   bookmark: async (db) => {
     const session = db.open();
