@@ -12,7 +12,7 @@ beforeAll(async () => {
   worker = await startMiniflare({
     script,
     databases: ["DB"],
-    durableObjects: ["Shelf"],
+    durableObjects: { Shelf: "Shelf" },
     compatibilityFlags: ["nodejs_als"],
   });
 });

@@ -42,7 +42,8 @@ export class ObjectAdapter implements Adapter {
   open({ signal }: OpenOptions): ObjectConnection {
     throwIfAborted(signal);
     const storage = this.#storage() as ObjectStorage | undefined;
-    if (typeof storage?.sql?.exec === "function") return new ObjectConnection(engineOf(storage), this.#timeoutMs);
+    if (typeof storage?.sql?.exec === "function")
+      return new ObjectConnection(() => engineOf(this.#storage()), this.#timeoutMs);
     throw failuresOf(NAME).failed(
       "CONNECT_FAILED",
       "the object has no SQL: `storage` should return `ctx.storage`, and its class be in `new_sqlite_classes`",

@@ -29,17 +29,20 @@ const UNDONE = new Error("a step has failed");
 export class ObjectConnection implements DriverConnection {
   readonly setup: readonly Statement[] = [];
   state: "idle" | "transaction" | "closed" = "idle";
-  readonly #engine: Engine;
-  readonly #statements: Statements;
+  readonly #find: () => Engine;
+  #engine: Engine;
+  #statements: Statements;
   readonly #timeoutMs: number;
   #isReadOnly = false;
   #hasKeysOff = false;
   /** Why its last transaction is gone. */
   #expiry: DbError | undefined;
 
-  constructor(engine: Engine, timeoutMs: number) {
-    this.#engine = engine;
-    this.#statements = new Statements(engine.storage);
+  /** @param find - the engine of the object whose code runs. */
+  constructor(find: () => Engine, timeoutMs: number) {
+    this.#find = find;
+    this.#engine = find();
+    this.#statements = new Statements(this.#engine.storage);
     this.#timeoutMs = timeoutMs;
   }
 
@@ -54,6 +57,7 @@ export class ObjectConnection implements DriverConnection {
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     if (this.state === "closed") throw failuresOf(NAME).gone("the connection was closed");
     throwIfAborted(signal);
+    if (this.state === "idle") this.#settleIn(this.#find());
     await this.#engine.take(this, signal);
     try {
       return isWhole(flight) ? this.#atOnce(flight) : await takeSteps(flight, (step) => this.#take(step));
@@ -68,6 +72,13 @@ export class ObjectConnection implements DriverConnection {
     if (isOpen) await this.#end(true);
     this.state = "closed";
     this.#pass();
+  }
+
+  /** An isolate may have several objects of a class, and one that was evicted comes back with another storage. */
+  #settleIn(engine: Engine): void {
+    if (engine === this.#engine) return;
+    this.#engine = engine;
+    this.#statements = new Statements(engine.storage);
   }
 
   #pass(): void {
