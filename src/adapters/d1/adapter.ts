@@ -2,6 +2,7 @@ import type { Adapter, AdapterSource, Capabilities, OpenOptions, StatementPlace 
 import type { Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { throwIfAborted } from "../../signal.ts";
+import { Company } from "../shared/company.ts";
 import { failuresOf } from "../shared/failures.ts";
 import { checkPlace } from "../sqlite/place.ts";
 import { scan } from "../sqlite/scan.ts";
@@ -36,6 +37,7 @@ export class D1Adapter implements Adapter {
   readonly #binding: () => D1Binding;
   readonly #session: (() => string | undefined) | undefined;
   readonly #triesWrites: boolean;
+  readonly #company: Company = new Company((text) => scan(text).isRead);
 
   constructor(binding: () => D1Binding, { session, tryWrites = false }: D1Options, { url }: AdapterSource) {
     if (!/^d1:[\w-]+$/i.test(url)) throw new TypeError("Expected `d1:<name>` (letters, digits, _ -) as the URL");
@@ -56,11 +58,15 @@ export class D1Adapter implements Adapter {
       throw refused("D1 has no connection that could be set: what is set in a request ends with it", sql);
   }
 
+  readsAs(text: string): "shared" | "alone" | undefined {
+    return this.#company.readsAs(text);
+  }
+
   open({ signal }: OpenOptions): D1Connection {
     throwIfAborted(signal);
     const binding = this.#binding() as D1Binding | undefined;
     if (typeof binding?.batch === "function")
-      return new D1Connection(new Place(this.#binding, this.#session, this.#triesWrites));
+      return new D1Connection(new Place(this.#binding, this.#session, this.#triesWrites, this.#company));
     throw failuresOf(NAME).failed(
       "CONNECT_FAILED",
       "`binding` returned no D1 database: is it in the Worker's configuration?",

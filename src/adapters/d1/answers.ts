@@ -28,8 +28,12 @@ export function framed({ text, values }: WorkerdStatement): WorkerdStatement {
   return { text: `SELECT * FROM (SELECT 1 AS isopool_frame) LEFT JOIN (${inner}) ON 1`, values };
 }
 
-/** The rows of a framed query. Their columns are in its order, unless `hasNoOrder()`. */
-export function unframed({ results = [] }: D1Answer): Rows {
+/**
+ * The rows of a framed query. Their columns are in its order, unless `hasNoOrder()`.
+ *
+ * @returns also `keys`: the columns as SQLite names those of a subquery.
+ */
+export function unframed({ results = [] }: D1Answer): Rows & { readonly keys: readonly string[] } {
   const inner = Object.keys(results[0] ?? {}).filter((key) => key !== "isopool_frame" && key !== "isopool_row");
   // SQLite names the second `x` of a subquery `x:1`.
   const columns = inner.map((key, at) => {
@@ -37,7 +41,7 @@ export function unframed({ results = [] }: D1Answer): Rows {
     return base !== undefined && inner.indexOf(base) >= 0 && inner.indexOf(base) < at ? base : key;
   });
   const rows = results.filter((row) => row["isopool_row"] !== null).map((row) => inner.map((key) => read(row[key])));
-  return { columns: readColumns(columns), rows };
+  return { columns: readColumns(columns), rows, keys: inner };
 }
 
 /** What `raw({ columnNames: true })` gives. */

@@ -78,11 +78,14 @@ export class Requests {
   }
 
   async #unframed(bound: WorkerdStatement, answer: D1Answer): Promise<Rows> {
-    const rows = unframed(answer);
-    if (!hasNoOrder(rows.columns)) return rows;
-    const { columns } = await this.raw({ ...bound, text: `SELECT * FROM (\n${bound.text}\n) LIMIT 0` });
-    const places = columns.map((name) => rows.columns.indexOf(name));
-    return { columns, rows: rows.rows.map((row) => places.map((place) => row[place])) };
+    const { keys, columns, rows } = unframed(answer);
+    if (!hasNoOrder(columns)) return { columns, rows };
+    const ordered = await this.raw({ ...bound, text: `SELECT * FROM (\n${bound.text}\n) LIMIT 0` });
+    const places = ordered.columns.map((key) => keys.indexOf(key));
+    return {
+      columns: places.map((place) => columns[place]!),
+      rows: rows.map((row) => places.map((place) => row[place])),
+    };
   }
 
   /** A statement that reads, as it is. */
