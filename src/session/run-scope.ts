@@ -28,7 +28,7 @@ function bounded<T>(part: Part, options: DeadlineOptions, work: () => MaybePromi
   line.isBounded = true;
   if (options.timeoutMs !== undefined) {
     line.isTimed = true;
-    part.scope.until = unit.host.clock.now() + options.timeoutMs;
+    part.scope.until = Math.min(part.scope.until ?? Infinity, unit.host.clock.now() + options.timeoutMs);
   }
   return new Promise<T>((resolve, reject) => {
     if (options.signal?.aborted) throw reasonOf(options.signal);

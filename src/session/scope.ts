@@ -49,7 +49,7 @@ export class Scope {
   parts: Set<number> | undefined;
   /** Settles when the last of them in line is done. */
   turn: Promise<void> | undefined;
-  /** When it is given up, in milliseconds of its clock. */
+  /** When it is given up, itself or with what is around it, in milliseconds of its clock. */
   until: number | undefined;
   /** Its last queries, which COMMIT may leave with. */
   ride: { readonly isAboard: boolean; readonly isDone: boolean } | undefined;
@@ -61,6 +61,7 @@ export class Scope {
     this.order = order;
     this.kind = kind;
     this.parent = parent;
+    this.until = parent?.until;
     this.name = typeof how === "string" ? how : "";
     this.begin = typeof how === "object" ? how : undefined;
     const outer = parent?.path ?? [];
@@ -75,11 +76,6 @@ export class Scope {
   /** The innermost scope around it that takes no more statements, itself included. */
   get over(): Scope | undefined {
     return this.stage === "open" ? this.parent?.over : this;
-  }
-
-  /** When it is given up, itself or with what is around it; `Infinity`: never. */
-  get deadline(): number {
-    return Math.min(this.until ?? Infinity, this.parent?.deadline ?? Infinity);
   }
 
   /** Taken back: by its own end, or with what is around it. */

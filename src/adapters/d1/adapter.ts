@@ -1,12 +1,10 @@
 import type { Adapter, AdapterSource, Capabilities, OpenOptions, StatementPlace } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
-import { DbError } from "../../errors.ts";
 import { throwIfAborted } from "../../signal.ts";
 import { Company } from "../shared/company.ts";
 import { failuresOf } from "../shared/failures.ts";
-import { checkPlace } from "../sqlite/place.ts";
 import { scan } from "../sqlite/scan.ts";
-import { bindForWorkerd } from "../sqlite/workerd-values.ts";
+import { CAPABILITIES, checkForWorkerd } from "../sqlite/workerd-adapter.ts";
 import { returned } from "./answers.ts";
 import { D1Connection } from "./connection.ts";
 import type { D1Binding } from "./driver.ts";
@@ -14,26 +12,13 @@ import { NAME } from "./errors.ts";
 import type { D1Options } from "./index.ts";
 import { Place } from "./place.ts";
 
-/** It lasts for the request that it is in. */
-const DEFERS = /^PRAGMA (\S+ \. )?DEFER_FOREIGN_KEYS\b/;
+const STATELESS = "D1 has no connection that could be set: what is set in a request ends with it";
 
 /** One D1 database, by its binding. */
 export class D1Adapter implements Adapter {
   readonly name: string = NAME;
   readonly key: string;
-  readonly capabilities: Capabilities = {
-    dialect: "sqlite",
-    affinity: "isolate",
-    transactions: "interactive",
-    savepoints: true,
-    writesAtCommit: true,
-    streaming: false,
-    maxConnections: 100,
-    placeholder: "?",
-    // A stronger level than asked for is what the SQL standard allows.
-    isolationLevels: ["read uncommitted", "read committed", "repeatable read", "serializable"],
-    tellsDeath: true,
-  };
+  readonly capabilities: Capabilities = { ...CAPABILITIES, writesAtCommit: true };
   readonly #binding: () => D1Binding;
   readonly #session: (() => string | undefined) | undefined;
   readonly #triesWrites: boolean;
@@ -48,14 +33,7 @@ export class D1Adapter implements Adapter {
   }
 
   check(statement: Statement, place: StatementPlace): void {
-    bindForWorkerd(statement);
-    checkPlace(statement, place);
-    const { text: sql } = statement;
-    const { isRead, leavesState, head } = scan(sql);
-    if (isRead) return;
-    if (returned(sql) === Infinity) throw refused("`RETURNING *` stands alone on D1: name the columns instead", sql);
-    if (leavesState && !(place === "transaction" && DEFERS.test(head)))
-      throw refused("D1 has no connection that could be set: what is set in a request ends with it", sql);
+    checkForWorkerd(statement, place, wrong, STATELESS);
   }
 
   readsAs(text: string): "shared" | "alone" | undefined {
@@ -74,6 +52,6 @@ export class D1Adapter implements Adapter {
   }
 }
 
-function refused(message: string, sql: string): DbError {
-  return new DbError("QUERY_FAILED", message, { kind: "other", sql, dialectCode: undefined });
+function wrong(sql: string): string | undefined {
+  return returned(sql) === Infinity ? "`RETURNING *` stands alone on D1: name the columns instead" : undefined;
 }

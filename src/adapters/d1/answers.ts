@@ -2,6 +2,7 @@
 
 import type { RawResult, SqlValue, Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
+import { QUOTED } from "../sqlite/workerd-adapter.ts";
 import {
   hasOwnRowid,
   inexact,
@@ -82,8 +83,6 @@ export function hasNoOrder(columns: readonly string[]): boolean {
 export function withoutOrder(sql: string): DbError {
   return unreadable("columns that are named by a number have lost their order: name them with AS", sql);
 }
-
-const QUOTED = /'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]?|--[^\n]*|\/\*[^]*?(?:\*\/|$)/g;
 
 /** How many columns a write returns; Infinity: a star among others; `undefined`: not known, or none. */
 export function returned(text: string): number | undefined {

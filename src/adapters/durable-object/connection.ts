@@ -15,6 +15,7 @@ import { failuresOf, transactionLost } from "../shared/failures.ts";
 import { SKIPPED, takeSteps } from "../shared/flight.ts";
 import { toSqliteError } from "../sqlite/refused.ts";
 import { scan } from "../sqlite/scan.ts";
+import { readOnly } from "../sqlite/workerd-adapter.ts";
 import { toSqliteWords } from "../sqlite/workerd-values.ts";
 import { NAME, type ObjectStorage } from "./driver.ts";
 import type { Engine } from "./engine.ts";
@@ -216,9 +217,4 @@ function isWhole({ steps, undo = [] }: Flight): boolean {
     rest.every((step) => step.kind === "query" && step.onError === "stop") &&
     undo.every(({ kind }) => kind === "rollback")
   );
-}
-
-function readOnly(sql: string): DbError {
-  const details = { kind: "permission", sql, dialectCode: "SQLITE_READONLY" } as const;
-  return new DbError("QUERY_FAILED", "attempt to write a readonly database: the transaction is `read only`", details);
 }
