@@ -7,6 +7,8 @@ import { afterAll, beforeEach, expect, test } from "vitest";
 import { bundleWorker } from "./bundle.ts";
 import { startWorkerd, type Workerd } from "./workerd.ts";
 
+/** Of forty transactions each: `OBJECT_HISTORIES=1000` plays more. */
+const HISTORIES = Number(process.env["OBJECT_HISTORIES"] ?? 10);
 const PATIENCE = { timeout: 20_000, interval: 50 };
 
 let script: string | undefined;
@@ -80,6 +82,45 @@ test("of a process that was killed in a transaction, what was committed before i
   await workerd!.stop();
   await start();
   expect(await stored()).toBe(1);
+});
+
+test.each(["session", "part"])("of an object that ends in the middle of a %s, nothing of that stays", async (how) => {
+  await ask("increment");
+  const answers = await Promise.all([ask("increment"), ask("abort", how), ask("increment"), ask("increment")]);
+  expect(answers[1]!.failed).toBeDefined();
+  // One whose answer was lost may be done.
+  const told = answers.filter(({ failed }) => failed === undefined).length;
+  const now = Number(await stored());
+  expect(now).toBeGreaterThanOrEqual(1 + told);
+  expect(now).toBeLessThanOrEqual(4);
+  await ask("increment");
+  expect(await stored()).toBe(now + 1);
+});
+
+test("what throws leaves nothing, or what its caller has kept", async () => {
+  for (const how of ["session", "part"]) {
+    expect((await ask("thrown", how)).failed).toBe("RangeError: planted");
+    expect(await stored()).toBe(0);
+  }
+  expect((await ask("thrown", "swallowed")).failed).toBeUndefined();
+  expect(await stored()).toBe(1_001);
+});
+
+test("an exception that nobody catches ends nobody's transaction", async () => {
+  expect((await ask("uncaught")).given).toBe(true);
+  expect(await stored()).toBe(2);
+});
+
+test("histories of many sessions are serializable", async () => {
+  const { given } = await ask("histories", String(HISTORIES));
+  expect(given).toMatchObject({ found: [] });
+  expect((given as { kept: number }).kept).toBeGreaterThan(HISTORIES * 20);
+});
+
+// Were nothing found there either, the histories would prove nothing.
+test("without transactions, what they prevent is found", async () => {
+  const { given } = await ask("unguarded");
+  expect([...new Set(given as string[])]).toEqual(expect.arrayContaining(["undone but stored"]));
 });
 
 test("a session that waits for one inside its own transaction is rolled back in time", async () => {
