@@ -170,7 +170,7 @@ test("rows that others changed along with it are not counted", async () => {
 test("histories of many sessions are serializable", async () => {
   const asks = Array.from({ length: 8 }, () => database());
   const count = Math.ceil(HISTORIES / asks.length / 10);
-  const options = { transactions: 12, clients: 4, lists: 2, count: 10 };
+  const options = { transactions: 12, clients: 4, count: 10 };
   let kept = 0;
   await Promise.all(
     asks.map(async (ask, at) => {

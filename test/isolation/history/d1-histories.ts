@@ -5,7 +5,7 @@ import { type Exchange, openOwnD1 } from "../../servers/d1/own-d1.ts";
 import { Wire } from "../../servers/d1/wire.ts";
 import type { Anomaly } from "./anomaly.ts";
 import { check } from "./checker.ts";
-import { committed, run } from "./workload.ts";
+import { committed, modesOf, run } from "./workload.ts";
 
 export interface Played {
   readonly anomalies: readonly Anomaly[];
@@ -25,12 +25,7 @@ export async function playOnD1(seed: number, onExchange?: (exchange: Exchange) =
     isolationLevel: "serializable",
     transactions: 12,
     clients: 4,
-    lists: is(13, 3) ? 3 : 2,
-    isApart: is(2, 1),
-    isAbsent: is(3, 1),
-    hasWideReads: is(7, 3),
-    readsFirst: is(17, 12),
-    hasLastReads: is(19, 8),
+    ...modesOf(seed),
     setLosing: (isLosing) => (wire.losses = isLosing && is(5, 1) ? 6 : 0),
   });
   const { busy, waiting } = db.stats();

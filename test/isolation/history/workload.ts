@@ -27,6 +27,19 @@ export interface WorkloadOptions {
   readonly troubles?: readonly (() => Promise<unknown>)[];
 }
 
+/** What a history is like, by its seed: of primes, so that each meets each. */
+export function modesOf(seed: number): Omit<WorkloadOptions, "seed" | "isolationLevel"> {
+  const is = (prime: number, under: number): boolean => seed % prime < under;
+  return {
+    lists: is(13, 3) ? 3 : 2,
+    isApart: is(2, 1),
+    isAbsent: is(3, 1),
+    hasWideReads: is(7, 3),
+    readsFirst: is(17, 12),
+    hasLastReads: is(19, 8),
+  };
+}
+
 /** By count and not by time: on a slow machine nothing else would come through. */
 const ENDS_PER_TROUBLE = 5;
 

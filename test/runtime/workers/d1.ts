@@ -5,7 +5,7 @@ import { d1, type D1Binding, type D1Handle, type D1Options, type D1Statement } f
 import { createDatabase, type Database, isDbError, type Session } from "../../../src/index.ts";
 import { workers } from "../../../src/integrations/workers/index.ts";
 import { check } from "../../isolation/history/checker.ts";
-import { committed, run } from "../../isolation/history/workload.ts";
+import { committed, modesOf, run } from "../../isolation/history/workload.ts";
 import { seeded } from "../../kit/seeded.ts";
 
 let requests = 0;
@@ -262,8 +262,7 @@ const acts: Readonly<Record<string, Act>> = {
     const found: unknown[] = [];
     let kept = 0;
     for (let seed = from; seed < from + count; seed++) {
-      const isApart = seed % 2 === 1;
-      const history = await run(db, { seed, isolationLevel: "serializable", isApart, ...rest });
+      const history = await run(db, { ...modesOf(seed), ...rest, seed, isolationLevel: "serializable" });
       const anomalies = check(history);
       kept += committed(history);
       if (anomalies.length > 0) found.push({ seed, anomalies: anomalies.map(({ kind, text }) => `${kind}: ${text}`) });
