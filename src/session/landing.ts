@@ -152,21 +152,25 @@ function isStray({ transaction, holder: { link } }: Unit): boolean {
 }
 
 /** Tells listeners that a flight leaves: each is followed by its `flight`. */
-export function announce({ host, id: session, holder }: Unit, { flight }: Departure): void {
+export function announce({ host, id: session, holder }: Unit, { flight, texts, startedAt }: Departure): void {
   host.record?.(flight);
-  host.emit?.({ type: "send", session, connection: holder.connection, statements: toTexts(flight.steps) });
+  host.emit?.({ type: "send", session, connection: holder.connection, statements: texts!, at: startedAt! });
 }
 
-function report(unit: Unit, { flight, startedAt }: Departure, error: unknown, isOk: boolean): void {
+function report(unit: Unit, { flight, startedAt, texts }: Departure, error: unknown, isOk: boolean): void {
   const { host, id: session, holder } = unit;
-  host.emit?.({
+  if (!host.emit) return;
+  const at = host.clock.now();
+  host.emit({
     type: "flight",
     session,
     connection: holder.connection,
-    statements: toTexts(flight.steps),
-    durationMs: startedAt === undefined ? 0 : host.clock.now() - startedAt,
+    // Somebody may listen only since it left.
+    statements: texts ?? toTexts(flight.steps),
+    durationMs: startedAt === undefined ? 0 : at - startedAt,
     isOk,
     error,
+    at,
   });
 }
 
