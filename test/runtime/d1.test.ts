@@ -153,7 +153,7 @@ test("writes that are tried tell their counts and failures at once, at a request
 
 test("one that updates instead of inserting tells no row id, and is not refused for that of others", async () => {
   const ask = await filled("TRY2");
-  expect((await ask("upsert")).given).toEqual([[1, "none"], [1, "none"], "done"]);
+  expect((await ask("upsert")).given).toEqual([7, [1, "none"], [1, "none"], "done"]);
 });
 
 test("what a write was told when it was tried holds at COMMIT, or there is none", async () => {

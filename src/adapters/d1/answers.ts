@@ -2,11 +2,11 @@
 
 import type { RawResult, SqlValue, Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
-import { QUOTED } from "../sqlite/workerd-adapter.ts";
 import {
   hasOwnRowid,
   inexact,
   isInexact,
+  QUOTED,
   readColumns,
   toRow,
   type WorkerdStatement,

@@ -14,7 +14,7 @@ interface Level {
   readonly name: string | undefined;
   /** Resolves when it is over. */
   readonly end: (isUndone: boolean) => Promise<void>;
-  timer?: unknown;
+  readonly timer: unknown;
 }
 
 /**
@@ -117,16 +117,7 @@ export class Engine {
   }
 
   /** Resolves inside of the storage's callback, so that what comes next is inside, too. */
-  async #enter(name: string | undefined): Promise<void> {
-    const level = await this.#open(name);
-    // Set inside: events from before, timers among them, wait until it is over, and so do those of the levels around it.
-    level.timer = systemClock.setTimeout(
-      () => void this.end(true).then(this.#onTimeout, this.#onTimeout),
-      this.#until - systemClock.now(),
-    );
-  }
-
-  #open(name: string | undefined): Promise<Level> {
+  #enter(name: string | undefined): Promise<void> {
     const count = this.#count;
     return new Promise((resolve, reject) => {
       const over: Promise<void> = this.storage.transaction((transaction: ObjectTransaction) => {
@@ -138,9 +129,13 @@ export class Engine {
             return over;
           };
           if (count !== this.#count) return (reject(transactionLost(`savepoint ${name}`)), void end(true));
-          const level = { name, end };
-          this.#levels.push(level);
-          resolve(level);
+          // Set inside: events from before, timers among them, wait until it is over, and so do those of the levels around it.
+          const timer = systemClock.setTimeout(
+            () => void this.end(true).then(this.#onTimeout, this.#onTimeout),
+            this.#until - systemClock.now(),
+          );
+          this.#levels.push({ name, end, timer });
+          resolve();
         });
       });
       over.catch(reject);

@@ -7,8 +7,6 @@ import { checkPlace } from "./place.ts";
 import { scan } from "./scan.ts";
 import { bindForWorkerd } from "./workerd-values.ts";
 
-/** Texts, names and comments. */
-export const QUOTED: RegExp = /'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]?|--[^\n]*|\/\*[^]*?(?:\*\/|$)/g;
 /** It lasts as long as what it stands in. */
 const DEFERS = /^PRAGMA (\S+ \. )?DEFER_FOREIGN_KEYS\b/;
 

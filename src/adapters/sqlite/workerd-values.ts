@@ -5,6 +5,9 @@ import { DbError } from "../../errors.ts";
 import { scan } from "./scan.ts";
 import { bindSqlite, readSqlite } from "./values.ts";
 
+/** Texts, names and comments. */
+export const QUOTED: RegExp = /'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]?|--[^\n]*|\/\*[^]*?(?:\*\/|$)/g;
+
 /** What both bind as it is. */
 export type WorkerdValue = null | string | number | Uint8Array;
 
@@ -96,7 +99,7 @@ export function readExact(
  * inserted last, in any session, or by workerd itself.
  */
 export function hasOwnRowid(sql: string): boolean {
-  return /^INS|^REP/.test(scan(sql).verb) && !/\bDO\s+UPDATE\b/i.test(sql);
+  return /^INS|^REP/.test(scan(sql).verb) && !/\bDO\s+UPDATE\b/i.test(sql.replace(QUOTED, " "));
 }
 
 export function toRow(row: readonly unknown[]): SqlValue[] {

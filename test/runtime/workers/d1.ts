@@ -181,8 +181,9 @@ const acts: Readonly<Record<string, Act>> = {
       return [rowsAffected, lastInsertRowid];
     };
     const first = await lone();
-    await db.autocommit.query("INSERT INTO apart (id, note) VALUES (7, 'other')");
+    const other = await db.autocommit.query("INSERT INTO apart (id, note) VALUES (7, 'do update')");
     return [
+      other.lastInsertRowid,
       first,
       await lone(),
       await outcome(() =>
