@@ -50,7 +50,10 @@ export class Line {
     }
     command.order = this.next();
     this.#queue.push(command as Command);
-    this.wake();
+    if (!this.#isRunning && this.#leavesAtOnce(command as Command)) {
+      this.#isRunning = true;
+      this.#run();
+    } else this.wake();
     return command.promise;
   }
 
@@ -65,6 +68,11 @@ export class Line {
     this.#isRunning = true;
     // Two hops: `Promise.all()` subscribes to a query one microtask later; wait for it, so that both share a flight.
     void Promise.resolve().then(hop).then(this.#run);
+  }
+
+  /** A statement that has no round trip to share: to wait for others would only take time. */
+  #leavesAtOnce({ kind, disarm, ride, chain }: Command): boolean {
+    return kind === "query" && !disarm && !ride && !chain && this.#unit.holder.link?.driver.answersAtOnce === true;
   }
 
   /** What was asked within a scope, and has no answer yet. */

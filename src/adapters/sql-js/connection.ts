@@ -27,6 +27,7 @@ const NOTHING: RawResult = { columns: [], rows: [], rowsAffected: 0 };
 /** A light handle on an engine: it holds the prepared statements, and knows whether a transaction is open. */
 export class SqlJsConnection implements DriverConnection {
   readonly setup: readonly Statement[] = [];
+  readonly answersAtOnce = true;
   state: "idle" | "transaction" | "closed" = "idle";
   readonly #engine: Engine;
   readonly #user: EngineUser;
