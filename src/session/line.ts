@@ -1,5 +1,5 @@
 import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
-import { type Command, toLand } from "./command.ts";
+import { type Command, leavesAtOnce, toLand } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { toDeparture } from "./departure.ts";
 import { sourceOf } from "./holder.ts";
@@ -50,10 +50,7 @@ export class Line {
     }
     command.order = this.next();
     this.#queue.push(command as Command);
-    if (!this.#isRunning && this.#leavesAtOnce(command as Command)) {
-      this.#isRunning = true;
-      this.#run();
-    } else this.wake();
+    this.wake(leavesAtOnce(command as Command, this.#unit.holder.link));
     return command.promise;
   }
 
@@ -63,16 +60,12 @@ export class Line {
   }
 
   /** A scope has ended: who waited for it may leave now. */
-  wake(): void {
+  wake(isAtOnce = false): void {
     if (this.#isRunning || this.#queue.isEmpty) return;
     this.#isRunning = true;
+    if (isAtOnce) return this.#run();
     // Two hops: `Promise.all()` subscribes to a query one microtask later; wait for it, so that both share a flight.
     void Promise.resolve().then(hop).then(this.#run);
-  }
-
-  /** A statement that has no round trip to share: to wait for others would only take time. */
-  #leavesAtOnce({ kind, disarm, ride, chain }: Command): boolean {
-    return kind === "query" && !disarm && !ride && !chain && this.#unit.holder.link?.driver.answersAtOnce === true;
   }
 
   /** What was asked within a scope, and has no answer yet. */

@@ -186,8 +186,7 @@ export class SqlJsConnection implements DriverConnection {
         kind.replace("-", " ") + ("name" in step ? ` "${step.name.replaceAll('"', '""')}"` : ""),
       );
     }
-    if (kind === "commit") this.#settle();
-    else if (kind === "rollback") this.#settle(transactionLost(kind));
+    if (kind === "commit" || kind === "rollback") this.#settle(kind === "rollback" ? transactionLost(kind) : undefined);
     else if (kind === "rollback-to") this.#statements.clear();
     return NOTHING;
   }
