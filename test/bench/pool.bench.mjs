@@ -19,14 +19,14 @@ class Floor {
   #ring = Array.from({ length: 2 ** 17 });
   #head = 0;
   #tail = 0;
-  #now = 0;
+  readAt = 0;
 
   constructor(size) {
     this.#idle = Array.from({ length: size }, (_, id) => ({ id }));
   }
 
   acquire() {
-    this.#now = Date.now();
+    this.readAt = Date.now();
     if (this.#idle.length > 0 && this.#head === this.#tail) return Promise.resolve(this.#idle.pop());
     return new Promise((resolve) => (this.#ring[this.#tail++ & 0x1ffff] = resolve));
   }
