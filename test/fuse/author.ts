@@ -78,7 +78,7 @@ class Author {
       `return ${this.#pure(names)};`,
       `return { seen: ${this.#pure(names)} };`,
       `return [${query}, ${this.#query(tx, names)}];`,
-      `const [${name}] = await ${query};\nawait ${this.#query(tx, names)};\nreturn { ${name}, ${names[0] ?? "ok: true"} };`,
+      `const [${name}] = await ${query};\nawait ${this.#query(tx, names)};\nreturn { ${dice.of([name, `${name}, ok: true`, `${name}, ${names.at(-1) ?? "one"}`])} };`,
       `await Promise.all([${query}, ${this.#query(tx, names)}]);`,
       `return (await ${query})[0];`,
       `return asked(${tx}, "a");`,
