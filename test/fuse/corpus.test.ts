@@ -1,58 +1,84 @@
-// Promise: the corpus takes so many requests less when it is fused, no handler takes more, and each gives and stores what it did.
+// Promise: fused, the corpus takes less than half of its requests, no handler takes more than before, and each gives and stores what
+// it did. A ratchet: what is counted here may only fall.
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { expect, onTestFinished, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { createDatabase, asyncLocal } from "../../src/index.ts";
 import { libsql } from "../../src/adapters/libsql/index.ts";
-import { asyncLocal, createDatabase, type Database, isDbError } from "../../src/index.ts";
 import { startLibsqlServer } from "../servers/libsql/libsql-server.ts";
-import { corpus } from "./corpus/handlers.ts";
-import { requests, rows, schema, tables } from "./corpus/request.ts";
+import { compare } from "./corpus/compare.ts";
+import { schema } from "./corpus/request.ts";
 
-const written = corpus("written");
-const fused = corpus("fused");
-const hand = { ...written, ...corpus("hand") };
+/** Requests as written, fused, and by hand. */
+const REQUESTS: Readonly<Record<string, readonly [written: number, fused: number, hand: number]>> = {
+  addUser: [3, 3, 2],
+  approve: [4, 2, 2],
+  bookSeats: [4, 2, 2],
+  bookSlot: [5, 4, 4],
+  buy: [4, 2, 2],
+  cancelBooking: [6, 2, 2],
+  changeTariff: [5, 2, 2],
+  checkOut: [13, 5, 5],
+  completeRun: [4, 1, 1],
+  createPost: [3, 2, 2],
+  dashboard: [1, 1, 1],
+  deleteUser: [7, 1, 1],
+  doubleEntry: [5, 3, 3],
+  finishGame: [8, 1, 1],
+  grant: [4, 2, 2],
+  importPrices: [4, 1, 1],
+  invite: [5, 3, 2],
+  joinAsGuest: [5, 3, 3],
+  linkAlias: [4, 3, 3],
+  listing: [3, 2, 1],
+  logAttempt: [5, 2, 2],
+  move: [8, 4, 4],
+  nextTask: [4, 2, 2],
+  openAccount: [4, 2, 2],
+  openTrip: [6, 2, 1],
+  payOut: [4, 1, 1],
+  postInCategories: [3, 2, 2],
+  probe: [5, 1, 1],
+  publish: [12, 5, 5],
+  register: [7, 3, 3],
+  relate: [6, 1, 1],
+  renameTask: [3, 2, 2],
+  resetByMail: [4, 2, 2],
+  restock: [4, 4, 2],
+  review: [10, 2, 2],
+  setPassword: [5, 2, 2],
+  signOutEverywhere: [5, 1, 1],
+  statement: [4, 1, 1],
+  statistics: [1, 1, 1],
+  submitForm: [7, 3, 3],
+  transfer: [4, 1, 1],
+};
 
-async function open(): Promise<{ db: Database; sent: () => Promise<number>; reset: () => Promise<unknown> }> {
+afterEach(() => void vi.useRealTimers());
+
+test("each handler of the corpus", async () => {
+  // The clock stands still: on a slow machine a read may seem to be slow in company, and leaves alone then.
+  vi.useFakeTimers({ toFake: ["Date"] });
   const server = await startLibsqlServer();
   const db = createDatabase(server.url, { adapters: [libsql()], context: asyncLocal(AsyncLocalStorage) });
-  await db.batch(schema("integer primary key"));
-  onTestFinished(async () => {
+  try {
+    await db.batch(schema("integer primary key"));
+    const count = async (): Promise<number> => {
+      const { length } = await server.requests();
+      await server.forgetRequests();
+      return length;
+    };
+    const counted = await compare(db, count);
+    expect(counted).toEqual(REQUESTS);
+    const sum = (column: number): number => Object.values(counted).reduce((all, counts) => all + counts[column]!, 0);
+    expect(Object.keys(counted)).toHaveLength(41);
+    expect(Object.entries(counted).filter(([, [written, fused]]) => fused! > written!)).toEqual([]);
+    expect(1 - sum(1) / sum(0)).toBeGreaterThan(0.55);
     const { busy, waiting } = db.stats();
+    expect({ busy, waiting }).toEqual({ busy: 0, waiting: 0 });
+  } finally {
     await db.dispose();
-    const open = await server.open();
+    expect(await server.open()).toEqual([]);
     await server.stop();
-    expect({ busy, waiting, open }).toEqual({ busy: 0, waiting: 0, open: [] });
-  });
-  const sent = async (): Promise<number> => {
-    const { length } = await server.requests();
-    await server.forgetRequests();
-    return length;
-  };
-  return { db, sent, reset: () => db.batch([...tables.map((table) => `delete from ${table}`), ...rows()]) };
-}
-
-test("a table", async () => {
-  const { db, sent, reset } = await open();
-  const lines: string[] = [];
-  const sums = [0, 0, 0];
-  for (const name of Object.keys(written)) {
-    const counts: number[] = [];
-    for (const request of requests) {
-      const seen: unknown[] = [];
-      for (const version of [written, fused, hand]) {
-        await reset();
-        await sent();
-        const told = await version[name]!(db, request).catch((error: unknown) =>
-          isDbError(error) ? error.code : String(error),
-        );
-        counts.push(await sent());
-        seen.push([told, await db.batch(tables.map((table) => `select * from ${table} order by id`))]);
-      }
-      expect(JSON.stringify(seen[1]), name).toEqual(JSON.stringify(seen[0]));
-      expect(JSON.stringify(seen[2]), `${name} by hand`).toEqual(JSON.stringify(seen[0]));
-    }
-    lines.push(`${name}: ${counts.join(" ")}`);
-    [0, 1, 2].forEach((i) => (sums[i]! += counts[i]!));
   }
-  console.log(lines.join("\n"), sums);
 });

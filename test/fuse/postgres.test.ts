@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { isDbError } from "../../src/index.ts";
 import { openShop } from "../adapters/neon/shop.ts";
 import { openPgShop } from "../adapters/pg/shop.ts";
-import { corpus } from "./corpus.ts";
+import { small } from "./small.ts";
 import { fused, load, ours } from "./run.ts";
 
 const SHOPS = { pg: () => openPgShop(), "Neon, as it chooses": () => openShop() };
@@ -13,7 +13,7 @@ test.each(Object.entries(SHOPS))("%s", async (_name, open) => {
   const { db, server } = await open();
   await db.sql`ALTER TABLE goods RENAME COLUMN number TO id`;
   let done = 0;
-  for (const [name, { text }] of Object.entries(corpus)) {
+  for (const [name, { text }] of Object.entries(small)) {
     const seen: { told: unknown; stored: unknown; flights: number }[] = [];
     for (const [code, given] of [
       [text, undefined],

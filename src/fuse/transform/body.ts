@@ -1,11 +1,12 @@
 // The statements of a fused function. While something is held, only what is listed here may run; all else waits for it first.
 
 import { childOf, childrenOf, type FunctionNode, namesOf, type Node } from "../../carrier/transform/syntax.ts";
-import { collect, type Late, lateness } from "./late.ts";
+import { writeIf, writeSwitch, writeTry } from "./branches.ts";
+import { collect, type Late, lateness, untilOf } from "./late.ts";
 import { Loops } from "./loops.ts";
-import { Names } from "./names.ts";
+import { declaredBy, Names } from "./names.ts";
 import { firstAwait } from "./order.ts";
-import { isPlainPattern, isPure, isTotal, mentions, nameOf } from "./pure.ts";
+import { isPlainPattern, isPure, isTotal, mentions } from "./pure.ts";
 import { askedBy, flatNamesOf, togetherBy } from "./query.ts";
 import { type Called, isCalled, type Place, type Writer } from "./writer.ts";
 
@@ -70,11 +71,11 @@ export class Body {
       case "ReturnStatement":
         return this.#return(node, place);
       case "IfStatement":
-        return this.#if(node, place);
+        return writeIf(this, node, place);
       case "SwitchStatement":
-        return this.#switch(node, place);
+        return writeSwitch(this, node, place);
       case "TryStatement":
-        return this.#try(node, place);
+        return writeTry(this, node, place);
       case "ForOfStatement":
       case "ForInStatement":
       case "ForStatement":
@@ -82,12 +83,12 @@ export class Body {
         return this.loops.statement(node, place);
       default:
         // Among them `throw`: what was awaited ahead of it must have run.
-        return this.#wait(node, place, childOf(node, "argument"));
+        return this.wait(node, place, childOf(node, "argument"));
     }
   }
 
   /** Waits ahead of a statement; where all begins with the `await` of a query, that one leaves with what is held. */
-  #wait(node: Node, { isSingle }: Place, ...parts: readonly (Node | undefined)[]): void {
+  wait(node: Node, { isSingle }: Place, ...parts: readonly (Node | undefined)[]): void {
     let first: Node | undefined;
     for (const part of parts) if ((first = firstAwait(part)) || !isPure(part)) break;
     const awaited = this.writer.awaited(first);
@@ -112,8 +113,7 @@ export class Body {
     if (together && this.#together(node, expression, place)) return;
     if (expression.type === "AssignmentExpression" && this.#assignment(node, expression, place)) return;
     // What is caught has not been assigned.
-    if (!isPure(expression) && (place.isInTry || !this.names.isOwnCall(expression)))
-      this.#wait(node, place, expression);
+    if (!isPure(expression) && (place.isInTry || !this.names.isOwnCall(expression))) this.wait(node, place, expression);
   }
 
   /** `await Promise.all([…])` as the last that is asked. */
@@ -163,7 +163,7 @@ export class Body {
     // A pattern may run something of its own ahead of the next value.
     const odd = declarators.findIndex((each) => !isPlainPattern(childOf(each, "id")!));
     const inits = declarators.slice(0, odd === -1 ? undefined : odd + 1);
-    return this.#wait(node, place, ...inits.map((each) => childOf(each, "init")));
+    return this.wait(node, place, ...inits.map((each) => childOf(each, "init")));
   }
 
   /** A `return` that cannot throw, and gives nothing that may ask. */
@@ -193,7 +193,7 @@ export class Body {
     const argument = childOf(node, "argument");
     const isAwaited = argument?.type === "AwaitExpression";
     // What catches it catches what is held, too; and a query that is not awaited there is not caught.
-    if (place.isInTry) return this.#wait(node, place, isAwaited ? argument : undefined);
+    if (place.isInTry) return this.wait(node, place, isAwaited ? argument : undefined);
     if (argument === undefined)
       return writer.pen.edits.replace(node.start, node.start + "return".length, `return ${writer.result(undefined)}`);
     const asked = askedBy(argument, writer.pen.code);
@@ -208,64 +208,8 @@ export class Body {
         writer.result(argument, isAwaited ? "" : "await ", () => writer.hand(called, false));
       });
     else if (isPure(argument)) writer.result(argument);
-    else this.#wait(node, place, argument);
+    else this.wait(node, place, argument);
   }
-
-  #if(node: Node, place: Place): void {
-    for (const key of ["consequent", "alternate"]) {
-      const branch = childOf(node, key);
-      if (branch) this.statement(branch, { ...place, isSingle: true, isTop: false });
-    }
-    // Behind them: what they close at the same place comes first.
-    const test = childOf(node, "test");
-    if (!isPure(test)) this.#wait(node, place, test);
-  }
-
-  #switch(node: Node, place: Place): void {
-    const cases = childrenOf(node, "cases");
-    const discriminant = childOf(node, "discriminant");
-    if (!cases.every((each) => isPure(childOf(each, "test")))) return this.#wait(node, place);
-    for (const each of cases)
-      for (const statement of childrenOf(each, "consequent"))
-        this.statement(statement, { ...place, isTop: false, isSingle: false, known: NONE, rows: NONE });
-    if (!isPure(discriminant)) this.#wait(node, place, discriminant);
-  }
-
-  /** What is asked in it is caught in it, and nothing else: it ends with nothing held. */
-  #try(node: Node, place: Place): void {
-    const { writer } = this;
-    const { edits } = writer.pen;
-    const [block, handler] = [childOf(node, "block")!, childOf(node, "handler")];
-    // Ahead of `finally` nothing may be held.
-    if (!handler || childOf(node, "finalizer") || !writer.asks(block)) writer.wait(node, place.isSingle);
-    else {
-      const [ahead, caught] = [writer.slot("t"), childOf(handler, "body")!];
-      writer.wait(node, place.isSingle, `const ${ahead}=${writer.frame}.held.slice();`, () => {
-        edits.open(caught.start + 1, `if(${writer.call("isOf", ahead)})throw ${writer.frame}.failed.reason;`);
-        this.list(childrenOf(caught, "body"), { ...place, isTop: false });
-      });
-    }
-    if (!writer.asks(block)) return;
-    edits.open(block.start + 1, "try{");
-    this.list(childrenOf(block, "body"), { ...place, isInTry: true, leavesTry: true, isTop: false });
-    edits.close(block.end - 1, `;${writer.settled}${writer.caught}`);
-  }
-}
-
-/** Names that a statement of a list declares in it. */
-export function declaredBy(statement: Node): string[] {
-  const declarations = childrenOf(statement, "declarations").flatMap((each) => namesOf(childOf(each, "id")));
-  return /^(?:Class|Function)Declaration$/.test(statement.type)
-    ? [nameOf(childOf(statement, "id"))]
-    : statement.type === "VariableDeclaration"
-      ? declarations
-      : [];
-}
-
-/** The first statement behind `index` that uses one of these names. */
-export function untilOf(statements: readonly Node[], index: number, names: readonly string[]): number {
-  const found = statements.findIndex((each, at) => at > index && mentions(each, new Set(names)));
-  return found === -1 ? statements.length : found;
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -43,7 +43,10 @@ export function functionsOf(program: Node, code: string, mayBeHelper: (node: Fun
   for (let size = -1; size !== helpers.size;) {
     ({ size } = helpers);
     for (const { name, node } of able)
-      if (!helpers.has(node) && asksItself(node, code, names)) helpers.add(node) && names.add(name);
+      if (!helpers.has(node) && asksItself(node, code, names)) {
+        helpers.add(node);
+        names.add(name);
+      }
   }
   const found = able.filter(({ node }) => helpers.has(node));
   const declared = new Map<Node, Helper[]>();

@@ -1,7 +1,7 @@
 // Values that are wanted later: their query is held like any other, and the variable gets its value ahead of its first use.
 
 import { childOf, childrenOf, type Node } from "../../carrier/transform/syntax.ts";
-import { type Body, untilOf } from "./body.ts";
+import type { Body } from "./body.ts";
 import { isTotal, mentions, nameOf } from "./pure.ts";
 import { type Asked, flatNamesOf } from "./query.ts";
 import { isCalled, type Place, type Writer } from "./writer.ts";
@@ -111,4 +111,10 @@ function listOf(statement: Node, rows: ReadonlySet<string>, known: ReadonlySet<s
   if (nameOf(childOf(callee, "property")) !== "push") return undefined;
   const isKept = childrenOf(call, "arguments").every((each) => isTotal(each, rows, known));
   return isKept ? nameOf(childOf(callee, "object")) : undefined;
+}
+
+/** The first statement behind `index` that uses one of these names. */
+export function untilOf(statements: readonly Node[], index: number, names: readonly string[]): number {
+  const found = statements.findIndex((each, at) => at > index && mentions(each, new Set(names)));
+  return found === -1 ? statements.length : found;
 }

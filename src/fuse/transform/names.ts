@@ -123,3 +123,13 @@ function isHarmless({ type, computed }: Node, key: string): boolean {
     (type === "ReturnStatement" && key === "argument")
   );
 }
+
+/** Names that a statement of a list declares in it. */
+export function declaredBy(statement: Node): string[] {
+  const declarations = childrenOf(statement, "declarations").flatMap((each) => namesOf(childOf(each, "id")));
+  return /^(?:Class|Function)Declaration$/.test(statement.type)
+    ? [nameOf(childOf(statement, "id"))]
+    : statement.type === "VariableDeclaration"
+      ? declarations
+      : [];
+}

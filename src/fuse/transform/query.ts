@@ -72,7 +72,7 @@ export function togetherBy(node: Node | undefined, code: string): Together | und
   const list = call?.type === "CallExpression" ? childrenOf(call, "arguments") : [];
   if (list.length !== 1 || !/^await\s+Promise\s*\.\s*all\s*\($/.test(code.slice(node!.start, list[0]!.start).trim()))
     return undefined;
-  if (code.slice(list[0]!.end, node!.end).trim() !== ")") return undefined;
+  if (!/^\s*,?\s*\)$/.test(code.slice(list[0]!.end, node!.end))) return undefined;
   const queries = list[0]!.type === "ArrayExpression" ? childrenOf(list[0]!, "elements") : mappedBy(list[0]!);
   const asked = queries.map((each) => (each.type === "AwaitExpression" ? undefined : askedBy(each, code)));
   if (asked.length === 0 || !asked.every((each) => each?.isPure && !each.isInside && !each.how)) return undefined;
