@@ -8,12 +8,14 @@ import { type Request, requests, rows, tables } from "./request.ts";
 /**
  * @param count - what was sent since it was called before.
  * @param only - some of the handlers. Default: all.
+ * @param empty - empties all tables. Default: as SQLite does.
  * @returns what each sent as written, fused and by hand, with the first request.
  */
 export async function compare(
   db: Database,
   count: () => Promise<number>,
   only: (name: string, index: number) => boolean = () => true,
+  empty: readonly string[] = tables.map((table) => `delete from ${table}`),
 ): Promise<Record<string, number[]>> {
   const [written, fused] = [corpus("written"), corpus("fused")];
   const hand = { ...written, ...corpus("hand") };
@@ -24,7 +26,10 @@ export async function compare(
       const isFirst = request === requests[0];
       const versions = [written, fused, ...(isFirst ? [hand] : [])].map((version) => version[name]!);
       const runs: Run[] = [];
-      for (const handler of versions) runs.push(await play(db, handler, request, count));
+      for (const handler of versions) {
+        await db.batch([...empty, ...rows()]);
+        runs.push(await play(db, handler, request, count));
+      }
       const [{ told, stored }] = runs as [Run, ...Run[]];
       for (const each of runs) expect({ name, told: each.told, stored: each.stored }).toEqual({ name, told, stored });
       if (isFirst) counted[name] = runs.map(({ sent }) => sent);
@@ -40,7 +45,6 @@ interface Run {
 }
 
 async function play(db: Database, handler: Handler, request: Request, count: () => Promise<number>): Promise<Run> {
-  await db.batch([...tables.map((table) => `delete from ${table}`), ...rows()]);
   await count();
   const told = await handler(db, request).catch((error: unknown) => (isDbError(error) ? error.code : String(error)));
   const sent = await count();
