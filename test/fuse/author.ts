@@ -81,6 +81,7 @@ class Author {
       `const [${name}] = await ${query};\nawait ${this.#query(tx, names)};\nreturn { ${dice.of([name, `${name}, ok: true`, `${name}, ${names.at(-1) ?? "one"}`])} };`,
       `await Promise.all([${query}, ${this.#query(tx, names)}]);`,
       `return (await ${query})[0];`,
+      `const ${name} = await ${query};\n${dice.of(["", `await ${this.#query(tx, names)};\n`])}return ${dice.of([`${name}[0]`, `{ n: ${name}.length, first: ${name}[0]?.n }`, `${name}.map((row) => row.n)`, `${name}.map(({ n }) => ({ n, ${names.at(-1) ?? "one"} }))`, `${name}.filter((row) => row.n)`, `${name}.map((row) => row.n.deep.er)`])};`,
       `return asked(${tx}, "a");`,
       `return await read(${tx}, { k: "b" });`,
       `const ${name} = await ${query};\nreturn ${name};`,

@@ -2,9 +2,8 @@
 
 const body = "src/fuse/transform/body.ts";
 const runtime = "src/fuse/runtime/abi.ts";
-const [late, loops, names, order, pure, query, writer, functions] = "late loops names order pure query writer functions"
-  .split(" ")
-  .map((name) => `src/fuse/transform/${name}.ts`);
+const names = "late loops names order pure query writer functions total".split(" ");
+const files = Object.fromEntries(names.map((name) => [name, `src/fuse/transform/${name}.ts`]));
 
 export const mutants = [
   {
@@ -15,13 +14,13 @@ export const mutants = [
   },
   {
     about: "an assignment may be seen by a closure",
-    file: names,
+    file: files.names,
     from: "return this.own.has(name) && !this.shared.has(name);",
     to: "return this.own.has(name);",
   },
   {
     about: "`push` on any list",
-    file: names,
+    file: files.names,
     from: "if (!kind || this.shared.has(name) || !METHODS",
     to: 'if (!METHODS.list.has(nameOf(childOf(callee, "property"))) && !METHODS',
   },
@@ -40,7 +39,7 @@ export const mutants = [
   {
     about: "what follows the last query may throw",
     file: body,
-    from: "return isTotal(result, new Set([...place.rows, ...late]), place.known);",
+    from: "return isTotal(result, new Map([...place.rows, ...late]), place.known);",
     to: "return true;",
   },
   {
@@ -64,7 +63,7 @@ export const mutants = [
   },
   {
     about: "what is thrown wins over what had failed",
-    file: writer,
+    file: files.writer,
     from: 'if(${frame}.p)await ${this.call("thrown")};throw',
     to: "throw",
   },
@@ -112,7 +111,7 @@ export const mutants = [
   },
   {
     about: "a value is late wherever closures may see it",
-    file: late,
+    file: files.late,
     from: "if (!isWorth || !names.areUnseenUntil(end, wanted.names)) return undefined;",
     to: "if (!isWorth) return undefined;",
   },
@@ -124,26 +123,31 @@ export const mutants = [
   },
   {
     about: "a pattern that throws may be late",
-    file: query,
+    file: files.query,
     from: "return isFlat ? namesOf(pattern) : undefined;",
     to: "return isFlat || true ? namesOf(pattern) : undefined;",
   },
   {
     about: "any name is there behind COMMIT",
-    file: pure,
+    file: files.total,
     from: "return known.has(nameOf(value)) ||",
     to: 'return value.type === "Identifier" ||',
   },
-  { about: "any variable holds rows", file: pure, from: "return rows.has(nameOf(node));", to: "return true;" },
+  {
+    about: "any variable holds rows",
+    file: files.total,
+    from: "return rows.has(nameOf(node));\n    case",
+    to: "return true;\n    case",
+  },
   {
     about: "a list is filled whoever looks at it",
-    file: loops,
+    file: files.loops,
     from: "&& usesOf(this.#outer, list) === times",
     to: "&& times > 0",
   },
   {
     about: "a list keeps what there is later",
-    file: late,
+    file: files.late,
     from: "filter((name) => !body.names.assigned.has(name))",
     to: "filter((name) => name)",
   },
@@ -181,35 +185,35 @@ export const mutants = [
   },
   {
     about: "what may not be evaluated is waited for",
-    file: order,
+    file: files.order,
     from: 'case "LogicalExpression":\n      return child("left");',
     to: 'case "LogicalExpression":\n      return child("left") ?? child("right");',
   },
   {
     about: "what is not reached is waited for",
-    file: order,
+    file: files.order,
     from: "(isInChain ? undefined : firstOf(",
     to: "(!node ? undefined : firstOf(",
   },
   {
     about: "what is evaluated first may do anything",
-    file: order,
+    file: files.order,
     from: "if (found || !isPure(node)) return found;",
     to: "if (found) return found;",
   },
   {
     about: "any statement only computes",
-    file: pure,
-    from: "default:\n      return false;\n  }\n}\n\n/**\n * True for an expression of what queries gave",
-    to: "default:\n      return true;\n  }\n}\n\n/**\n * True for an expression of what queries gave",
+    file: files.pure,
+    from: 'childOf(each, "id")!) && isPure(childOf(each, "init")),\n        )\n      );\n    default:\n      return false;',
+    to: 'childOf(each, "id")!) && isPure(childOf(each, "init")),\n        )\n      );\n    default:\n      return true;',
   },
   {
     about: "a name is that of one function",
-    file: functions,
+    file: files.functions,
     from: "return this.#bound.get(name) !== 1 ||",
     to: "return",
   },
-  { about: "any default only computes", file: pure, from: '&& isPure(childOf(param, "right"))', to: "" },
+  { about: "any default only computes", file: files.pure, from: '&& isPure(childOf(param, "right"))', to: "" },
   {
     about: "queries that are awaited together are always the last",
     file: body,
@@ -221,5 +225,17 @@ export const mutants = [
     file: body,
     from: 'if (!cases.every((each) => isPure(childOf(each, "test")))) return',
     to: "if (!cases) return",
+  },
+  {
+    about: "a member of anything is there",
+    file: files.total,
+    from: 'return kind === "object" ? isNamed : isThere && kind === "list";',
+    to: "return isNamed || isThere;",
+  },
+  {
+    about: "whatever is done with each row cannot throw",
+    file: files.total,
+    from: "return isTotal(made.body, new Map([...rows, ...own]),",
+    to: "return !made.async || isTotal(made.body, new Map([...rows, ...own]),",
   },
 ];

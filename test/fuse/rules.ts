@@ -176,4 +176,14 @@ export const rules: Readonly<Record<string, string>> = {
     await Promise.all([1, 2].map((k) => tx.sql\`update t \${"p" + k} \${k}\`)); return row;`,
   ),
   "a case that asks somebody waits": session(`${SET} switch (1) { case log(1): ${SET} default: ${SET} }`),
+  "what is made of each row may throw": session(
+    `const found = await tx.sql\`update t \${"a"} \${1} returning n\`; return found.map((row) => row.missing.deep);`,
+  ),
+  "what is made of rows may leave with COMMIT": session(
+    `${SET} const found = await tx.sql\`select n from t where k = \${"a"}\`;
+    return { all: found.map((row) => ({ n: row.n })), some: found.filter(({ n }) => n), first: found[0], count: found.length };`,
+  ),
+  "one row of what was asked is the last": session(
+    `${SET} return (await tx.sql\`select n from t where k = \${"a"}\`)[0];`,
+  ),
 };

@@ -2,12 +2,13 @@
 
 import { childOf, childrenOf, type FunctionNode, namesOf, type Node } from "../../carrier/transform/syntax.ts";
 import { writeIf, writeSwitch, writeTry } from "./branches.ts";
-import { collect, type Late, lateness, untilOf } from "./late.ts";
+import { collect, type Late, lateness, rowBy, untilOf, wantedBy } from "./late.ts";
 import { Loops } from "./loops.ts";
 import { declaredBy, Names } from "./names.ts";
 import { firstAwait } from "./order.ts";
-import { isPlainPattern, isPure, isTotal, mentions } from "./pure.ts";
-import { askedBy, flatNamesOf, togetherBy } from "./query.ts";
+import { isPlainPattern, isPure } from "./pure.ts";
+import { askedBy, togetherBy } from "./query.ts";
+import { isTotal, type Rows } from "./total.ts";
 import { type Called, isCalled, type Place, type Writer } from "./writer.ts";
 
 export class Body {
@@ -26,17 +27,18 @@ export class Body {
   }
 
   statements(): void {
-    const [known, rows] = [new Set(this.#node.params.flatMap(namesOf)), new Set<string>()];
+    const known = new Set(this.#node.params.flatMap(namesOf));
     this.list(childrenOf(this.#node.body, "body"), {
       ...{ isSingle: false, isInLoop: false, isInTry: false, leavesTry: false, isTop: true },
-      ...{ known, rows },
+      ...{ known, rows: new Map() },
     });
   }
 
   list(statements: readonly Node[], outer: Place): void {
     const declared = new Set(statements.flatMap(declaredBy));
     const isVisible = (name: string): boolean => !declared.has(name);
-    const [known, rows] = [new Set([...outer.known].filter(isVisible)), new Set([...outer.rows].filter(isVisible))];
+    const known = new Set([...outer.known].filter(isVisible));
+    const rows = new Map([...outer.rows].filter(([name]) => isVisible(name)));
     const place = { ...outer, isSingle: false, known, rows };
     const waiting: Late[] = [];
     for (let index = 0; index < statements.length; index++) {
@@ -49,9 +51,11 @@ export class Body {
       else this.statement(node, place, statements[index + 1], waiting);
       // What a loop has filled may be seen when it was filled.
       for (const list of this.loops.takeFilled())
-        waiting.push({ names: [list], until: untilOf(statements, index, [list]), text: "" });
+        waiting.push({ names: [list], rows: new Map(), until: untilOf(statements, index, [list]), text: "" });
       for (const name of declaredBy(node)) known.add(name);
-      for (const name of this.#rowsOf(node)) rows.add(name);
+      // A list may be given something else by and by; a variable that is assigned, too.
+      for (const [name, kind] of wantedBy(this.writer, node)?.rows ?? [])
+        if (kind === "row" && !this.names.assigned.has(name)) rows.set(name, kind);
     }
   }
 
@@ -149,16 +153,13 @@ export class Body {
       /^(?:const|let|var)$/.test(node["kind"] as string) &&
       declarators.every((each) => isPlainPattern(childOf(each, "id")!));
     if (isPlain && declarators.every((each) => isPure(childOf(each, "init")))) return;
-    const [pattern, init] = [childOf(declarators[0]!, "id")!, childOf(declarators[0]!, "init")];
-    const awaited = declarators.length === 1 && isPlain ? this.writer.awaited(init) : undefined;
-    if (awaited && isCalled(awaited)) return this.#hand(node, awaited, place);
-    const names = awaited && flatNamesOf(pattern, awaited);
-    const isRow =
-      names && awaited.how !== "run" && awaited.how !== "values" && !mentions(awaited.query, new Set(names));
-    const call = isRow && this.#isLast(next, place, new Set([...names, ...rowsOf(waiting)])) ? "last" : "value";
-    if (awaited) {
-      const write = (): void => this.writer.value(init!, awaited, call);
-      return this.writer.wait(node, place.isSingle, this.writer.ahead(awaited), write);
+    const called =
+      declarators.length === 1 && isPlain ? this.writer.awaited(childOf(declarators[0]!, "init")) : undefined;
+    if (called && isCalled(called)) return this.#hand(node, called, place);
+    const wanted = wantedBy(this.writer, node);
+    if (wanted && this.#isLast(next, place, rowsOf([...waiting, wanted]))) {
+      const write = (): void => this.writer.value(wanted.awaited, wanted.asked, "last");
+      return this.writer.wait(node, place.isSingle, this.writer.ahead(wanted.asked), write);
     }
     // A pattern may run something of its own ahead of the next value.
     const odd = declarators.findIndex((each) => !isPlainPattern(childOf(each, "id")!));
@@ -167,25 +168,16 @@ export class Body {
   }
 
   /** A `return` that cannot throw, and gives nothing that may ask. */
-  #isLast(node: Node | undefined, place: Place, late: ReadonlySet<string>): boolean {
+  #isLast(node: Node | undefined, place: Place, late: Rows): boolean {
     const result = node?.type === "ReturnStatement" ? childOf(node, "argument") : undefined;
     if (!this.#isWork || place.isInLoop || place.isInTry || result === undefined) return false;
-    return isTotal(result, new Set([...place.rows, ...late]), place.known);
-  }
-
-  /** Variables that a statement gives what a query has given, for good. */
-  #rowsOf(node: Node): string[] {
-    const declarators = childrenOf(node, "declarations");
-    const asked = declarators.length === 1 ? this.writer.awaited(childOf(declarators[0]!, "init")) : undefined;
-    if (!asked || isCalled(asked) || asked.how === "run" || asked.how === "values") return [];
-    const names = flatNamesOf(childOf(declarators[0]!, "id")!, asked) ?? [];
-    return names.filter((name) => !this.names.assigned.has(name));
+    return isTotal(result, new Map([...place.rows, ...late]), place.known);
   }
 
   /** A `return` of lists that are filled by then, and of nothing that can throw. */
   #returns(node: Node, known: ReadonlySet<string>): boolean {
     const result = node.type === "ReturnStatement" ? childOf(node, "argument") : undefined;
-    return result !== undefined && isTotal(result, known, known);
+    return result !== undefined && isTotal(result, new Map([...known].map((name) => [name, "row"])), known);
   }
 
   #return(node: Node, place: Place): void {
@@ -202,6 +194,11 @@ export class Body {
       return writer.wait(node, place.isSingle, writer.ahead(asked), () =>
         writer.returned(argument, asked, this.#isWork && !place.isInLoop),
       );
+    const row = rowBy(writer, argument);
+    if (row && this.#isWork && !place.isInLoop)
+      return writer.wait(node, place.isSingle, writer.ahead(row.asked), () =>
+        writer.value(row.awaited, row.asked, "last"),
+      );
     const called = writer.called(isAwaited ? childOf(argument, "argument") : argument);
     if (called)
       writer.wait(node, place.isSingle, writer.ahead(called), () => {
@@ -212,8 +209,8 @@ export class Body {
   }
 }
 
-const NONE: ReadonlySet<string> = new Set();
+const NONE: Rows = new Map();
 
-function rowsOf(waiting: readonly Late[]): Set<string> {
-  return new Set(waiting.flatMap(({ names, text }) => (text ? names : [])));
+function rowsOf(waiting: readonly Pick<Late, "rows">[]): Rows {
+  return new Map(waiting.flatMap(({ rows }) => [...rows]));
 }

@@ -5,8 +5,6 @@ import type { Body } from "./body.ts";
 import { isPure } from "./pure.ts";
 import type { Place } from "./writer.ts";
 
-const NONE: ReadonlySet<string> = new Set();
-
 export function writeIf(body: Body, node: Node, place: Place): void {
   for (const key of ["consequent", "alternate"]) {
     const branch = childOf(node, key);
@@ -23,7 +21,7 @@ export function writeSwitch(body: Body, node: Node, place: Place): void {
   if (!cases.every((each) => isPure(childOf(each, "test")))) return body.wait(node, place);
   for (const each of cases)
     for (const statement of childrenOf(each, "consequent"))
-      body.statement(statement, { ...place, isTop: false, isSingle: false, known: NONE, rows: NONE });
+      body.statement(statement, { ...place, isTop: false, isSingle: false, known: new Set(), rows: new Map() });
   if (!isPure(discriminant)) body.wait(node, place, discriminant);
 }
 

@@ -2,12 +2,14 @@
 
 import { childOf, childrenOf, type Node } from "../../carrier/transform/syntax.ts";
 import type { Body } from "./body.ts";
-import { isTotal, mentions, nameOf } from "./pure.ts";
+import { mentions, nameOf } from "./pure.ts";
 import { type Asked, flatNamesOf } from "./query.ts";
+import { isTotal, type Rows } from "./total.ts";
 import { isCalled, type Place, type Writer } from "./writer.ts";
 
 export interface Late {
   readonly names: readonly string[];
+  readonly rows: Rows;
   /** Index of the statement ahead of which it must be there. */
   readonly until: number;
   /** Declares it, from the slot of its value; `""`: it is there, and is filled by then. */
@@ -17,10 +19,17 @@ export interface Late {
 }
 
 /** What a declaration asks: `await tx.sql`…``, or one row of it. */
-interface Wanted {
-  readonly asked: Asked;
+interface Wanted extends Row {
   readonly names: readonly string[];
+  /** Those of them that hold rows. */
+  readonly rows: Rows;
   readonly pattern: Node;
+}
+
+/** `await tx.sql`…``, or `(await tx.sql`…`)[0]`. */
+interface Row {
+  readonly asked: Asked;
+  readonly awaited: Node;
   /** Behind the value: `[0]`. */
   readonly member: string;
 }
@@ -40,7 +49,7 @@ export function lateness(body: Body, statements: readonly Node[], index: number,
   if (!wanted) return undefined;
   const { asked, pattern, member } = wanted;
   if (place.isInLoop && fills(body, statements, index, place, wanted))
-    return { names: [], until: statements.length, text: "", rest: true };
+    return { names: [], rows: new Map(), until: statements.length, text: "", rest: true };
   const until = untilOf(statements, index, wanted.names);
   const end = statements[until]?.start ?? statements.at(-1)!.end;
   const isWorth = statements.slice(index + 1, until).some((each) => writer.asks(each));
@@ -54,25 +63,36 @@ export function lateness(body: Body, statements: readonly Node[], index: number,
   const kind = node["kind"] as string;
   return {
     names: wanted.names,
+    rows: wanted.rows,
     until,
     text: `${kind} ${code.slice(pattern.start, pattern.end)}=${slot}.v${member};`,
   };
 }
 
-function wantedBy(writer: Writer, node: Node): Wanted | undefined {
+/** What a declaration asks, where nothing can be thrown behind the answer. */
+export function wantedBy(writer: Writer, node: Node): Wanted | undefined {
   const declarators = node.type === "VariableDeclaration" ? childrenOf(node, "declarations") : [];
   if (declarators.length !== 1 || node["kind"] === "var") return undefined;
   const pattern = childOf(declarators[0]!, "id")!;
-  const init = childOf(declarators[0]!, "init");
-  const row = init?.type === "MemberExpression" && init["computed"] === true ? init : undefined;
+  const row = rowBy(writer, childOf(declarators[0]!, "init"));
+  // A row is no array that could be taken apart.
+  const names = !row || (row.member && pattern.type !== "Identifier") ? undefined : flatNamesOf(pattern, row.asked);
+  if (!row || !names || mentions(row.asked.query, new Set(names))) return undefined;
+  const { how } = row.asked;
+  const kind = pattern.type === "Identifier" && !row.member && !how ? "list" : "row";
+  const rows = how === "run" || how === "values" ? [] : names;
+  return { ...row, names, pattern, rows: new Map(rows.map((name) => [name, kind])) };
+}
+
+/** The query that an expression awaits, or of whose answer it takes one row. */
+export function rowBy(writer: Writer, node: Node | undefined): Row | undefined {
+  const row = node?.type === "MemberExpression" && node["computed"] === true ? node : undefined;
   const at = row && childOf(row, "property")!["value"];
   if (row && (typeof at !== "number" || row["optional"] === true)) return undefined;
-  const asked = writer.awaited(row ? unwrapped(childOf(row, "object")!) : init);
-  if (!asked || isCalled(asked) || (row && (asked.how === "first" || asked.how === "run"))) return undefined;
-  // A row is no array that could be taken apart.
-  const names = row && pattern.type !== "Identifier" ? undefined : flatNamesOf(pattern, asked);
-  if (!names || mentions(asked.query, new Set(names))) return undefined;
-  return { asked, names, pattern, member: row ? `[${String(at)}]` : "" };
+  const awaited = row ? unwrapped(childOf(row, "object")!) : node;
+  const asked = writer.awaited(awaited);
+  if (!asked || isCalled(asked) || (row && asked.how !== undefined)) return undefined;
+  return { asked, awaited: awaited!, member: row ? `[${String(at)}]` : "" };
 }
 
 function unwrapped(node: Node): Node {
@@ -86,7 +106,7 @@ function fills(body: Body, statements: readonly Node[], index: number, place: Pl
   const [node, stores] = [statements[index]!, statements.slice(index + 1)];
   // What is read later must be the same then.
   const lasting = new Set([...place.known].filter((name) => !body.names.assigned.has(name)));
-  const lists = stores.map((each) => listOf(each, new Set(wanted.names), lasting));
+  const lists = stores.map((each) => listOf(each, wanted.rows, lasting));
   const mayFill = (list: string | undefined): boolean =>
     list !== undefined && loops.mayFill(list, lists.filter((each) => each === list).length);
   if (wanted.member !== "" || lists.length === 0 || !lists.every(mayFill)) return false;
@@ -103,7 +123,7 @@ function fills(body: Body, statements: readonly Node[], index: number, place: Pl
 }
 
 /** `list.push(value)` of a value that cannot throw. */
-function listOf(statement: Node, rows: ReadonlySet<string>, known: ReadonlySet<string>): string | undefined {
+function listOf(statement: Node, rows: Rows, known: ReadonlySet<string>): string | undefined {
   const call = statement.type === "ExpressionStatement" ? childOf(statement, "expression")! : statement;
   const callee = call.type === "CallExpression" ? childOf(call, "callee")! : call;
   if (callee.type !== "MemberExpression" || callee["computed"] === true || callee["optional"] === true)

@@ -153,52 +153,6 @@ function isHarmlessStatement(node: Node): boolean {
   }
 }
 
-/**
- * True for an expression of what queries gave that cannot throw, and that is no promise and no query.
- *
- * @param rows - variables that hold what a query gave.
- * @param known - variables that hold anything: inside an object, nobody asks it.
- */
-export function isTotal(node: Node, rows: ReadonlySet<string>, known: ReadonlySet<string>): boolean {
-  const child = (key: string): boolean => isTotal(childOf(node, key)!, rows, known);
-  switch (node.type) {
-    case "Literal":
-      return true;
-    case "Identifier":
-      return rows.has(nameOf(node));
-    case "ParenthesizedExpression":
-      return child("expression");
-    case "ArrayExpression":
-      return childrenOf(node, "elements").every((each) => isTotal(each, rows, known));
-    case "ObjectExpression":
-      return childrenOf(node, "properties").every((each) => isTotalProperty(each, rows, known));
-    case "ChainExpression": {
-      const member = childOf(node, "expression")!;
-      const { type, optional, computed } = member;
-      const isMember = type === "MemberExpression" && optional === true && computed !== true;
-      return isMember && isTotal(childOf(member, "object")!, rows, NONE);
-    }
-    case "ConditionalExpression":
-      return child("test") && child("consequent") && child("alternate");
-    case "LogicalExpression":
-      return child("left") && child("right");
-    default:
-      return false;
-  }
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-// Under any name but that of a promise's method.
-function isTotalProperty(property: Node, rows: ReadonlySet<string>, known: ReadonlySet<string>): boolean {
-  const value = childOf(property, "value");
-  if (property.type !== "Property" || property["computed"] === true || property["kind"] !== "init" || !value)
-    return false;
-  const key = childOf(property, "key")!;
-  if ([key["name"], key["value"]].some((each) => each === "then" || each === "__proto__")) return false;
-  return known.has(nameOf(value)) || isTotal(value, rows, known);
-}
-
 export function nameOf(node: Node | undefined): string {
   return node?.type === "Identifier" ? (node["name"] as string) : "";
 }

@@ -4,6 +4,7 @@ import { childOf, childrenOf, type Node } from "../../carrier/transform/syntax.t
 import type { Pen } from "./fuse.ts";
 import { isPure, nameOf } from "./pure.ts";
 import { type Asked, asks, awaitedBy, type Together } from "./query.ts";
+import type { Rows } from "./total.ts";
 
 /** Where a statement stands. */
 export interface Place {
@@ -19,7 +20,7 @@ export interface Place {
   /** Variables that have been initialized: to read them cannot throw. */
   readonly known: ReadonlySet<string>;
   /** Those of them that hold what a query gave. */
-  readonly rows: ReadonlySet<string>;
+  readonly rows: Rows;
 }
 
 /** What an `await` waits for, of what the rules know. */
