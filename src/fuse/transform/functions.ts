@@ -61,7 +61,7 @@ export function functionsOf(program: Node, code: string, mayBeHelper: (node: Fun
 }
 
 /** Something in its own code asks, or what an arrow function gives. */
-export function asksItself({ body }: FunctionNode, code: string, names: ReadonlySet<string>): boolean {
+function asksItself({ body }: FunctionNode, code: string, names: ReadonlySet<string>): boolean {
   return body.type === "BlockStatement"
     ? asks(body, code, names)
     : asks({ type: "ReturnStatement", start: body.start, end: body.end, argument: body }, code, names);

@@ -10,7 +10,7 @@ export type Handler = (db: Database, request: Request) => Promise<unknown>;
 /** How a version of the corpus came to be. */
 export type Version = "written" | "fused" | "hand";
 
-export const PARTS = ["shop", "ledger", "booking", "accounts", "content", "pages"] as const;
+const PARTS = ["shop", "ledger", "booking", "accounts", "content", "pages"] as const;
 
 /** What a module's text exports; it imports nothing. */
 function exportsOf(text: string): Record<string, Handler> {
