@@ -22,6 +22,8 @@ export interface Departure {
   readonly undoesAll: boolean;
   /** When it left, for events. */
   readonly startedAt: number | undefined;
+  /** Its texts, for events: written once, and only where somebody listens. */
+  readonly texts: readonly string[] | undefined;
 }
 
 /**
@@ -64,7 +66,8 @@ export function toDeparture(
   let flight: Flight = undo.length > 0 ? { steps, undo } : { steps };
   if (settings && !isGuarded) flight = { ...flight, settings };
   if (fresh === false) flight = { ...flight, fresh };
-  return { flight, commands, moves, setup, ahead, undoesAll, startedAt };
+  const texts = startedAt === undefined ? undefined : toTexts(steps);
+  return { flight, commands, moves, setup, ahead, undoesAll, startedAt, texts };
 }
 
 /** What stands around a list, so that it is all or nothing. */
