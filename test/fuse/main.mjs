@@ -51,6 +51,9 @@ async function bundle(change) {
   }
 }
 
+// A program may leave a promise to itself, as written and fused: `return f()` in a `try` whose `finally` throws.
+process.on("unhandledRejection", () => undefined);
+
 const [from, programs] = [Number(values.from), Number(values.programs)];
 if (values.mutants) {
   for (const mutant of mutants.filter(({ about }) => about.includes(values.only))) {

@@ -2,7 +2,7 @@
 
 const body = "src/fuse/transform/body.ts";
 const runtime = "src/fuse/runtime/abi.ts";
-const names = "late loops names order pure query writer functions total".split(" ");
+const names = "late loops names order pure query writer functions total branches".split(" ");
 const files = Object.fromEntries(names.map((name) => [name, `src/fuse/transform/${name}.ts`]));
 
 export const mutants = [
@@ -117,7 +117,7 @@ export const mutants = [
   },
   {
     about: "a value is late until the end",
-    file: body,
+    file: files.late,
     from: "at > index && mentions(each, new Set(names))",
     to: "false",
   },
@@ -159,7 +159,7 @@ export const mutants = [
   },
   {
     about: "a try ends with something held",
-    file: body,
+    file: files.branches,
     from: "`;${writer.settled}${writer.caught}`",
     to: "`${writer.caught}`",
   },
@@ -179,7 +179,7 @@ export const mutants = [
   },
   {
     about: "a finally runs for what was asked ahead of its try",
-    file: body,
+    file: files.branches,
     from: 'if (!handler || childOf(node, "finalizer") || !writer.asks(block)) writer.wait(node, place.isSingle);',
     to: "if (!handler) void 0;",
   },
@@ -222,7 +222,7 @@ export const mutants = [
   },
   {
     about: "any case is pure",
-    file: body,
+    file: files.branches,
     from: 'if (!cases.every((each) => isPure(childOf(each, "test")))) return',
     to: "if (!cases) return",
   },
