@@ -15,7 +15,7 @@ import { type BrokenKey, brokenKey, CHECK_KEYS } from "../sqlite/foreign-keys.ts
 import { scan } from "../sqlite/scan.ts";
 import type { SqlJsDatabase } from "./driver.ts";
 import type { Engine, EngineUser } from "./engine.ts";
-import { connectionLost, isLost, messageOf, toDbError } from "./errors.ts";
+import { connectionLost, isLost, isWithin, toDbError } from "./errors.ts";
 import { Statements } from "./statements.ts";
 import { SqlJsStream } from "./stream.ts";
 import { encode } from "./values.ts";
@@ -87,8 +87,13 @@ export class SqlJsConnection implements DriverConnection {
       this.state = "transaction";
       this.#take({ kind: "rollback" });
     }
+    if (this.#isClosed) return;
     // One that others have renewed since is no loss.
     this.#end(this.#db === this.#engine.db && isLost(this.#db));
+  }
+
+  get #isClosed(): boolean {
+    return this.state === "closed";
   }
 
   get #isOthersTurn(): boolean {
@@ -106,11 +111,22 @@ export class SqlJsConnection implements DriverConnection {
       this.#bind();
       throwIfAborted(signal);
       const result = work();
-      const saving = this.state === "idle" && this.#engine.stored && this.#engine.commit(this.#user);
+      const saving = this.state === "idle" && this.#engine.stored && this.#keep();
       return saving ? saving.then(() => result) : result;
     } finally {
       this.#isBusy = false;
       this.#pass();
+    }
+  }
+
+  #keep(): MaybePromise<void> {
+    try {
+      return this.#engine.commit(this.#user);
+    } catch (error) {
+      // It may have been the engine that failed, in the middle of its look at what there is to keep.
+      if (isLost(this.#db, (error as Error).cause)) this.#end(true, error);
+      else if (this.#isInTransaction()) this.close();
+      throw error;
     }
   }
 
@@ -168,7 +184,9 @@ export class SqlJsConnection implements DriverConnection {
     const result = this.#statements.run(statement, seen);
     if (seen.isRead || seen.isWrite) return result;
     this.#statements.clear();
-    this.state = this.#isInTransaction() ? "transaction" : "idle";
+    const isInside = this.#isInTransaction();
+    if (this.#isClosed) throw connectionLost(undefined, "unknown");
+    this.state = isInside ? "transaction" : "idle";
     return result;
   }
 
@@ -229,8 +247,19 @@ export class SqlJsConnection implements DriverConnection {
       this.#statements.execute("commit");
       return false;
     } catch (error) {
-      return /within a transaction/.test(messageOf(error));
+      if (isWithin(error)) return true;
+      this.#abandon(error);
+      return false;
     }
+  }
+
+  /** Nobody knows what is open in it: it is closed, with nothing left behind. */
+  #abandon(error: unknown): void {
+    const isGone = isLost(this.#db, error);
+    try {
+      if (!isGone) this.#db.exec("ROLLBACK");
+    } catch {}
+    this.#end(isGone, error);
   }
 
   /** What a failure means: some end the transaction, some the connection. */
@@ -239,6 +268,7 @@ export class SqlJsConnection implements DriverConnection {
     if (isLost(this.#db, thrown)) return this.#end(true, thrown);
     const error = toDbError(thrown, statement.text, encode(scan(statement.text), statement), this.#db);
     if (this.state !== "transaction" || this.#isInTransaction()) return error;
+    if (this.#isClosed) return connectionLost(error);
     const ended = transactionLost(statement.text, error);
     this.#settle(ended);
     return /no transaction/.test(error.message) ? ended : error;

@@ -78,16 +78,20 @@ async function rests(subject: Subject): Promise<readonly string[]> {
 }
 
 /** Plays one case, and says what is wrong with it. */
-async function play(stage: Stage, all: string, each: Case): Promise<string[]> {
+async function play(stage: Stage, { all: rows, isLate = false }: Transport, each: Case): Promise<string[]> {
+  const all = rows.join();
   const subject = stage.open();
   for (const { action, after } of each.troubles) await stage.fail(action.fault, after);
   const told = await work(stage, subject, each);
-  const wrong = judge(each.ending, told, (await stage.take()).join(), all);
+  const found = (await stage.take()).join();
+  const wrong = judge(each.ending, told, found, all);
   wrong.push(...(await rests(subject)));
   // The same database goes on.
   const again = await within(subject.work("commit"));
   const stored = (await stage.take()).join();
-  if (again !== "done" || stored !== all) wrong.push(`the next one: ${String(again)}, stored ${stored || "nothing"}`);
+  const both = rows.flatMap((n) => [n, n]).join();
+  const isThere = stored === all || (isLate && told === "unknown" && found === "" && stored === both);
+  if (again !== "done" || !isThere) wrong.push(`the next one: ${String(again)}, stored ${stored || "nothing"}`);
   wrong.push(...(await rests(subject)));
   if ((await within(subject.dispose())) === LATE) wrong.push("dispose() did not end");
   wrong.push(...(await stage.leaks()).map((leak) => `left open: ${leak}`));
@@ -125,7 +129,6 @@ function casesOf({ actions, endings }: Transport, ending: Ending, counts: Counts
 /** Plays a transport, and fails with all that is wrong with it. */
 export function playMatrix(transport: Transport): void {
   const { name, endings, start } = transport;
-  const all = transport.all.join();
   describe.skipIf(!start)(name, () => {
     const stages: Stage[] = [];
     beforeAll(async () => {
@@ -138,7 +141,7 @@ export function playMatrix(transport: Transport): void {
       const places: string[] = [];
       const [first] = stages;
       for (const ending of endings) {
-        expect(await play(first!, all, { ending, troubles: [] })).toEqual([]);
+        expect(await play(first!, transport, { ending, troubles: [] })).toEqual([]);
         await first!.counts();
         const subject = first!.open();
         expect(await subject.work(ending)).toMatch(ending === "commit" ? /^done/ : /^(own error|failed)/);
@@ -154,11 +157,12 @@ export function playMatrix(transport: Transport): void {
       let next = 0;
       await Promise.all(
         stages.map(async (stage) => {
-          while (next < cases.length) wrong.push(...(await play(stage, all, cases[next++]!)));
+          while (next < cases.length) wrong.push(...(await play(stage, transport, cases[next++]!)));
         }),
       );
       if (isWhole) console.log(`${name}: ${cases.length} cases; places: ${places.join("; ")}`);
-      expect(wrong).toEqual([]);
+      // Each is told; the first of many are enough.
+      expect(wrong.slice(0, 40)).toEqual([]);
     });
   });
 }

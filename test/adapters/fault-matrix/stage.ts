@@ -52,6 +52,8 @@ export interface Transport {
   readonly endings: readonly Ending[];
   /** Of the numbers 1 to 4: what is stored of a unit of work that was committed. */
   readonly all: readonly number[];
+  /** What is told as unknown, and is not there, may come with the next commit: it was done in memory. */
+  readonly isLate?: boolean;
   /** `undefined`: there is none for this machine. */
   readonly start: (() => Promise<Stage>) | undefined;
 }
