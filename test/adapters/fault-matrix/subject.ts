@@ -71,7 +71,12 @@ export function openSubject({ url, adapter, clock, setup, refused, work = intera
     work: (ending, signal) =>
       work(db, ending, refused, signal).then(
         () => "done",
-        (error: unknown) => toTold(error),
+        (error: unknown) => {
+          // A lone statement's caller who gives up while it is on its way has said by that that he need not know.
+          const isGivenUp =
+            error === signal?.reason || (isDbError(error, "QUERY_TIMEOUT") && error.outcome === "unknown");
+          return work === batched && isGivenUp ? "unknown" : toTold(error);
+        },
       ),
     busy: () => {
       const { busy, waiting, opening } = db.stats();
