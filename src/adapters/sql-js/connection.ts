@@ -255,7 +255,8 @@ export class SqlJsConnection implements DriverConnection {
 
   /** Nobody knows what is open in it: it is closed, with nothing left behind. */
   #abandon(error: unknown): void {
-    const isGone = isLost(this.#db, error);
+    // One that others have renewed since is no loss.
+    const isGone = this.#db === this.#engine.db && isLost(this.#db, error);
     try {
       if (!isGone) this.#db.exec("ROLLBACK");
     } catch {}

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { seeded } from "../../kit/seeded.ts";
 import type { Action, Ending, Stage, Subject, Told, Transport } from "./stage.ts";
 
-const isWhole = process.env["FAULTS"] !== undefined;
+/** All of it, not a sample. */
+export const isWhole: boolean = process.env["FAULTS"] !== undefined;
 /** No case may take longer, on the slowest machine: its clock is set to the deadlines where a message hangs. */
 const LATEST_MS = 30_000;
 /** Stages that a transport is played on at once: most of the time is that of the servers. */

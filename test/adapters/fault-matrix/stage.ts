@@ -15,6 +15,13 @@ export interface Subject {
   dispose(): Promise<void>;
 }
 
+/** Opens databases at a server. */
+export interface Opener {
+  /** Nothing of it is open yet. */
+  open(): Subject;
+  stop?(): Promise<void>;
+}
+
 /** Something that goes wrong, once. */
 export interface Action {
   readonly name: string;
@@ -27,9 +34,7 @@ export interface Action {
 }
 
 /** A server with a table `goods (n)`. */
-export interface Stage {
-  /** A new database; nothing of it is open yet. */
-  open(): Subject;
+export interface Stage extends Pick<Opener, "open"> {
   /** How many places there were since the last call, by their kind. */
   counts(): Promise<Readonly<Record<string, number>>>;
   /** Something goes wrong at the place behind so many. */

@@ -1,50 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import {
-  type AdapterFactory,
-  asyncLocal,
-  createDatabase,
-  type Database,
-  isDbError,
-  shared,
-} from "../../../src/index.ts";
+import { type AdapterFactory, asyncLocal, createDatabase, isDbError, shared } from "../../../src/index.ts";
 import { JumpingClock } from "../../kit/jumping-clock.ts";
-import type { Ending, Subject, Told } from "./stage.ts";
+import type { Subject } from "./stage.ts";
+import { batched, interactive, toTold } from "./work.ts";
 
 /** Deadline of a session, by the stage's clock; real time is the last resort alone. */
 const SESSION_MS = 120_000;
-
-export const ownError = new Error("the application's own error");
-
-/** One unit of work, with a transaction inside that stays and one that is taken back. */
-export async function interactive(db: Database, ending: Ending, refused: string, signal?: AbortSignal): Promise<void> {
-  await db.session(
-    async (session) => {
-      await session.query("INSERT INTO goods VALUES (1)");
-      await session.transaction((inner) => inner.query("INSERT INTO goods VALUES (2)"), { propagation: "nested" });
-      const undone = session.transaction(
-        async (inner) => {
-          await inner.query("INSERT INTO goods VALUES (3)");
-          throw ownError;
-        },
-        { propagation: "nested" },
-      );
-      await undone.catch((error: unknown) => {
-        if (error !== ownError) throw error;
-      });
-      await session.query("INSERT INTO goods VALUES (4)");
-      if (ending === "refused") await session.query(refused);
-      if (ending === "rollback") throw ownError;
-    },
-    { signal },
-  );
-}
-
-/** The same without a conversation: a read, and a list that is all or nothing. */
-export async function batched(db: Database, ending: Ending, refused: string, signal?: AbortSignal): Promise<void> {
-  await db.autocommit.query("SELECT n FROM goods", [], { signal });
-  const inserts = [1, 2, 4].map((n) => `INSERT INTO goods VALUES (${n})`);
-  await db.batch(ending === "commit" ? inserts : [...inserts, refused], { signal });
-}
 
 export interface SubjectOptions {
   readonly url: string;
@@ -89,11 +50,4 @@ export function openSubject({ url, adapter, clock, setup, refused, work = intera
 /** Sets a clock behind every deadline. */
 export function passDeadlines(clock: JumpingClock): void {
   clock.jump(SESSION_MS + 1);
-}
-
-function toTold(error: unknown): Told {
-  if (error === ownError) return "own error";
-  if (isDbError(error) && error.outcome === "unknown" && /^(COMMIT_UNKNOWN|CONNECTION_LOST)$/.test(error.code))
-    return "unknown";
-  return `failed: ${String(error)}`;
 }
