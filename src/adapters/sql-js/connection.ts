@@ -8,20 +8,20 @@ import type {
   StepOutcome,
   StreamOptions,
 } from "../../contract/adapter.ts";
-import type { RawResult, RowBatch, Statement } from "../../contract/statement.ts";
+import type { RawResult, Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { transactionLost } from "../shared/failures.ts";
-import { type BrokenKey, brokenKey, CHECK_KEYS } from "../sqlite/foreign-keys.ts";
 import { scan } from "../sqlite/scan.ts";
 import type { SqlJsDatabase } from "./driver.ts";
 import type { Engine, EngineUser } from "./engine.ts";
-import { connectionLost, isLost, isWithin, toDbError } from "./errors.ts";
+import { connectionLost, isLost, toDbError } from "./errors.ts";
+import { SKIPPED } from "../shared/flight.ts";
+import { fly } from "./fly.ts";
 import { Statements } from "./statements.ts";
 import { SqlJsStream } from "./stream.ts";
 import { encode } from "./values.ts";
 import { throwIfAborted } from "../../signal.ts";
 
-const SKIPPED: StepOutcome = { status: "skipped" };
 const NOTHING: RawResult = { columns: [], rows: [], rowsAffected: 0 };
 
 /** A light handle on an engine: it holds the prepared statements, and knows whether a transaction is open. */
@@ -70,15 +70,19 @@ export class SqlJsConnection implements DriverConnection {
   }
 
   send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]> {
-    return this.#inTurn(signal, () => this.#fly(flight));
+    return this.#inTurn(signal, () => fly(flight, (step) => this.#take(step)));
   }
 
   stream(statement: Statement, { batchSize, signal }: StreamOptions): SqlJsStream {
-    return new SqlJsStream(this.#streams, this.#read(statement, batchSize), {
-      inTurn: (work) => this.#inTurn(signal, work),
-      toError: (thrown) => this.#toError(thrown, statement),
-      onEnd: () => !this.#isBusy && this.#pass(),
-    });
+    return new SqlJsStream(
+      this.#streams,
+      this.#statements.stream(statement, batchSize, () => this.#query(statement)),
+      {
+        inTurn: (work) => this.#inTurn(signal, work),
+        toError: (thrown) => this.#toError(thrown, statement),
+        onEnd: () => !this.#isBusy && this.#pass(),
+      },
+    );
   }
 
   close(): void {
@@ -147,18 +151,6 @@ export class SqlJsConnection implements DriverConnection {
     for (const statement of this.#settings) this.#query(statement, true);
   }
 
-  #fly({ steps, undo = [] }: Flight): StepOutcome[] {
-    const outcomes: StepOutcome[] = [];
-    let isStopped = false;
-    for (const step of steps) {
-      const outcome = isStopped ? SKIPPED : this.#take(step);
-      outcomes.push(outcome);
-      if (outcome.status === "failed") isStopped = step.kind !== "query" || step.onError === "stop";
-    }
-    if (isStopped) for (const step of undo) this.#take(step);
-    return outcomes;
-  }
-
   #take(step: Step): StepOutcome {
     if (step.kind === "query" && step.guarded && this.state !== "transaction") return SKIPPED;
     try {
@@ -198,7 +190,7 @@ export class SqlJsConnection implements DriverConnection {
     }
     if (kind === "begin") this.#begin(step.options);
     else {
-      if (kind === "commit" && this.#hadKeys !== undefined) this.#checkKeys();
+      if (kind === "commit" && this.#hadKeys !== undefined) this.#statements.checkKeys();
       this.#statements.execute(
         kind.replace("-", " ") + ("name" in step ? ` "${step.name.replaceAll('"', '""')}"` : ""),
       );
@@ -219,11 +211,6 @@ export class SqlJsConnection implements DriverConnection {
     this.#setReadOnly(accessMode === "read only");
   }
 
-  #checkKeys(): void {
-    const [broken] = this.#statements.execute(CHECK_KEYS);
-    if (broken) throw brokenKey(...(broken as BrokenKey));
-  }
-
   /** The transaction is over; when it was rolled back, so are the streams that read in it. */
   #settle(error?: DbError): void {
     this.state = "idle";
@@ -240,27 +227,16 @@ export class SqlJsConnection implements DriverConnection {
     this.#isReadOnly = isReadOnly;
   }
 
-  // sql.js does not export sqlite3_get_autocommit(): only a BEGIN that is refused proves an open transaction.
   #isInTransaction(): boolean {
     try {
-      this.#statements.execute("begin");
-      this.#statements.execute("commit");
-      return false;
+      return this.#statements.isInTransaction();
     } catch (error) {
-      if (isWithin(error)) return true;
-      this.#abandon(error);
+      // Nobody knows what is open: it is closed, with nothing left behind. One that others have renewed since is no loss.
+      const isGone = this.#db === this.#engine.db && isLost(this.#db, error);
+      if (!isGone) this.#statements.forget();
+      this.#end(isGone, error);
       return false;
     }
-  }
-
-  /** Nobody knows what is open in it: it is closed, with nothing left behind. */
-  #abandon(error: unknown): void {
-    // One that others have renewed since is no loss.
-    const isGone = this.#db === this.#engine.db && isLost(this.#db, error);
-    try {
-      if (!isGone) this.#db.exec("ROLLBACK");
-    } catch {}
-    this.#end(isGone, error);
   }
 
   /** What a failure means: some end the transaction, some the connection. */
@@ -273,14 +249,6 @@ export class SqlJsConnection implements DriverConnection {
     const ended = transactionLost(statement.text, error);
     this.#settle(ended);
     return /no transaction/.test(error.message) ? ended : error;
-  }
-
-  *#read(statement: Statement, batchSize: number): Generator<RowBatch, void> {
-    const seen = scan(statement.text);
-    if (seen.isRead) return yield* this.#statements.read(statement, seen, batchSize);
-    // Only a query may stay half read: one that writes would keep COMMIT from being done.
-    const { columns, rows } = this.#query(statement);
-    while (rows.length > 0) yield { columns, rows: rows.splice(0, batchSize) };
   }
 
   /** @param isGone - the engine is no longer usable. */

@@ -47,12 +47,12 @@ async function work(stage: Stage, subject: Subject, { ending, troubles }: Case):
       await stage.met();
       if (isOver) return;
       for (const { action } of troubles) {
-        if (action.then === "abort") controller.abort(new Error("aborted by the application"));
-        if (action.then === "deadline") stage.passDeadlines();
+        if (action.next === "abort") controller.abort(new Error("aborted by the application"));
+        if (action.next === "deadline") stage.passDeadlines();
       }
     }
   };
-  const givingUp = troubles.some(({ action }) => action.then) ? giveUp() : undefined;
+  const givingUp = troubles.some(({ action }) => action.next) ? giveUp() : undefined;
   const told = await within(subject.work(ending, controller.signal));
   isOver = true;
   await stage.clear();

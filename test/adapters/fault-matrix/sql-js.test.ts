@@ -22,8 +22,8 @@ const ENGINE: Action[] = [
     trap: { engine: "trap" },
     "trap-after": { engine: "trap-after" },
   }),
-  { name: "abort", at: "call", fault: { engine: "none" }, then: "abort" },
-  { name: "deadline", at: "call", fault: { engine: "none" }, then: "deadline" },
+  { name: "abort", at: "call", fault: { engine: "none" }, next: "abort" },
+  { name: "deadline", at: "call", fault: { engine: "none" }, next: "deadline" },
 ];
 const DISK = actionsOf("write", { short: { disk: "short" }, error: { disk: "error" }, quota: { disk: "quota" } });
 
@@ -77,7 +77,7 @@ function start(): Stage {
       // What a process would find that begins now.
       const rows = rowsIn(engine, imageOn(disk), "goods").slice(seen);
       seen += rows.length;
-      return rows.toSorted();
+      return rows.toSorted((a, b) => a - b);
     },
     leaks: async () => [
       ...Array.from(broken.databases, () => "an engine"),

@@ -30,7 +30,7 @@ export interface Action {
   /** As the server is told, without its place. */
   readonly fault: object;
   /** What happens once it has: nothing comes then, so somebody has to give up. */
-  readonly then?: "abort" | "deadline";
+  readonly next?: "abort" | "deadline";
 }
 
 /** A server with a table `goods (n)`. */
@@ -68,8 +68,8 @@ export function actionsOf(at: string, names: Readonly<Record<string, object>>): 
   return Object.entries(names).flatMap(([name, fault]): Action[] => {
     if (!name.includes("hang")) return [{ name, at, fault }];
     return [
-      { name, at, fault, then: "deadline" },
-      { name: `${name}, aborted`, at, fault, then: "abort" },
+      { name, at, fault, next: "deadline" },
+      { name: `${name}, aborted`, at, fault, next: "abort" },
     ];
   });
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type AdapterFactory, asyncLocal, createDatabase, isDbError, shared } from "../../../src/index.ts";
-import { JumpingClock } from "../../kit/jumping-clock.ts";
+import type { JumpingClock } from "../../kit/jumping-clock.ts";
 import type { Subject } from "./stage.ts";
 import { batched, interactive, toTold } from "./work.ts";
 

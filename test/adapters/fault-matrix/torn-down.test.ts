@@ -16,7 +16,7 @@ function leavingAt(at: string, fault: object): Action[] {
     name: `${action}, left`,
     at,
     fault: { ...fault, action },
-    then: "abort",
+    next: "abort",
   }));
 }
 
