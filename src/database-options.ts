@@ -36,7 +36,7 @@ export interface DatabaseOptions {
   /** Receives every event. Errors it throws are ignored. */
   readonly onEvent?: (event: DatabaseEvent) => void;
   /**
-   * Whether lone reads that are asked in one turn, outside any session, leave in one request: at libSQL, and at Neon over HTTP.
+   * Whether lone reads that are asked in one turn, outside any session, leave in one request: at libSQL, D1, and Neon over HTTP.
    * A read with a signal, deadline, retries or settings, its own or by default, always leaves alone. Default true.
    */
   readonly coalesce?: boolean;

@@ -3,11 +3,11 @@
 
 import type { Adapter, Capabilities, Dialect, Flight, MaybePromise, Settings } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
-import type { AdapterEvent, DatabaseEvent, Owner, PoolEvent, SessionEvent } from "./contract/events.ts";
+import type { DatabaseEvent, Owner } from "./contract/events.ts";
 import type { Clock, WaitUntil } from "./contract/runtime.ts";
 import type { Row } from "./contract/statement.ts";
 import { explicit } from "./context/explicit.ts";
-import { Listeners } from "./session/listeners.ts";
+import { Listeners, type Told } from "./session/listeners.ts";
 import { checkDatabaseOptions, makeAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
 import { type AttachablePool, attachablePool, type DatabaseStats, statsOf } from "./database-stats.ts";
 import { checkNames } from "./pool/option-names.ts";
@@ -78,7 +78,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   /** @internal */
   readonly limits: CheckedPoolOptions;
   /** @internal Absent while nobody listens: events cost nothing then. */
-  emit: ((event: AdapterEvent | PoolEvent | SessionEvent) => void) | undefined;
+  emit: ((event: Told) => void) | undefined;
   /** @internal Set by `isopool/testing`. */
   record: ((flight: Flight) => void) | undefined;
   readonly #listeners: Listeners = new Listeners();

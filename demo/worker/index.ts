@@ -1,43 +1,18 @@
-// The Worker: an API over the sample shop. Every request is a session; what it throws is rolled back, then told.
+// The Worker: an API over the sample shop, answered here, or in the Durable Object that has the database.
 
 import { env } from "cloudflare:workers";
-import { type ExecutionContext, withSession } from "../../src/integrations/workers/index.ts";
-import { db } from "./database.ts";
-import { preflight, refusal, secure } from "./http.ts";
-import { findRoute, methodsAt } from "./routes.ts";
-import { tally } from "./tally.ts";
+import type { ExecutionContext } from "../../src/integrations/workers/index.ts";
+import { respond } from "./respond.ts";
 
+export { ShopObject } from "./object.ts";
 export { ShopPool } from "./pool.ts";
-
-async function answer(request: Request): Promise<Response> {
-  const { pathname, searchParams: params } = new URL(request.url);
-  const { route, id } = findRoute(request, pathname);
-  return route.handle({ request, path: pathname, params, id });
-}
-
-// A list needs no transaction: its query is one flight, with nothing to commit behind it.
-const read = withSession(db, answer, { transaction: false });
-// On D1, and wherever transactions are serializable, one that loses a race is done again.
-const write = withSession(db, answer, { retry: { retries: 5 } });
-
-async function serve(request: Request, ctx: ExecutionContext): Promise<Response> {
-  try {
-    return await (request.method === "GET" ? read : write)(request, env, ctx);
-  } catch (error) {
-    return refusal(error, request);
-  }
-}
 
 const worker = {
   async fetch(request: Request, _env: unknown, ctx: ExecutionContext): Promise<Response> {
-    const { pathname } = new URL(request.url);
-    const allow = methodsAt(pathname);
-    const isPreflight = request.method === "OPTIONS" && allow !== "";
-    // Who watches is not counted.
-    const isWatcher = pathname === "/api/stats";
-    const work = (): Promise<Response> => serve(request, ctx);
-    const response = isPreflight ? preflight(allow) : await (isWatcher ? work() : tally.count(request, work));
-    return secure(response, request, env.ALLOWED_ORIGIN);
+    const [, object] = /^do:(.*)/.exec(env.DATABASE_URL) ?? [];
+    // Its database is its own: it answers by itself.
+    if (object !== undefined) return env.SHOP.get(env.SHOP.idFromName(object)).fetch(request);
+    return respond(request, ctx);
   },
 };
 

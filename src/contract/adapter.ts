@@ -132,6 +132,12 @@ export interface DriverConnection {
    */
   readonly hasSessionState?: boolean | undefined;
   /**
+   * The database is in this process, and `send()` mostly answers at once. There is no round trip that statements of one tick could
+   * share: each is sent within the call that asks for it, where nothing else of its session is under way. Default `false`: what is
+   * asked in one tick leaves together.
+   */
+  readonly answersAtOnce?: boolean | undefined;
+  /**
    * Sends the steps to the database in order, in as few round trips as the driver allows: one, if it can pipeline.
    *
    * - If the signal is already aborted, nothing is sent, and the connection may stay good.
@@ -201,7 +207,8 @@ export interface Flight {
  */
 export type Step =
   | QueryStep
-  | { readonly kind: "begin"; readonly options: BeginOptions }
+  /** `until`: when its session is given up, in milliseconds since 1970. An adapter whose transaction holds timers up ends it then. */
+  | { readonly kind: "begin"; readonly options: BeginOptions; readonly until?: number | undefined }
   | { readonly kind: "commit" }
   | { readonly kind: "rollback" }
   | { readonly kind: "savepoint" | "release" | "rollback-to"; readonly name: string };

@@ -115,3 +115,8 @@ export function toLand(commands: readonly Command[]): readonly Command[] {
 function isToLand({ hasLanded }: Command): boolean {
   return !hasLanded;
 }
+
+/** A statement that has no round trip to share: to wait for others would only take time. */
+export function leavesAtOnce({ kind, disarm, ride, chain }: Command, link: Link | undefined): boolean {
+  return kind === "query" && !disarm && !ride && !chain && link?.driver.answersAtOnce === true;
+}

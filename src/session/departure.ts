@@ -22,6 +22,8 @@ export interface Departure {
   readonly undoesAll: boolean;
   /** When it left, for events. */
   readonly startedAt: number | undefined;
+  /** Its texts, for events: written once, and only where somebody listens. */
+  readonly texts: readonly string[] | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ export function toDeparture(
   const steps: Step[] = link.setup.length > 0 ? link.setup.splice(0) : [];
   const setup = steps.length;
   const moves = kind === "rollback" || (reads && transaction.isWithin(scope)) ? [] : transaction.ahead(scope)!;
-  for (const move of moves) steps.push(toStep(move));
+  for (const move of moves) steps.push(toStep(move, scope.until));
   const isGuarded = scope.path.length > 0;
   const brackets = kind === "query" ? NONE : bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings);
   if (brackets !== NONE) steps.push(...brackets.before);
@@ -64,7 +66,8 @@ export function toDeparture(
   let flight: Flight = undo.length > 0 ? { steps, undo } : { steps };
   if (settings && !isGuarded) flight = { ...flight, settings };
   if (fresh === false) flight = { ...flight, fresh };
-  return { flight, commands, moves, setup, ahead, undoesAll, startedAt };
+  const texts = startedAt === undefined ? undefined : toTexts(steps);
+  return { flight, commands, moves, setup, ahead, undoesAll, startedAt, texts };
 }
 
 /** What stands around a list, so that it is all or nothing. */

@@ -1,9 +1,10 @@
 import type { BeginOptions, Flight, MaybePromise, Settings } from "../contract/adapter.ts";
 import type { ContextProvider } from "../contract/context.ts";
-import type { Owner, PoolEvent, SessionEvent } from "../contract/events.ts";
+import type { Owner } from "../contract/events.ts";
 import type { Clock, WaitUntil } from "../contract/runtime.ts";
 import type { CheckedPoolOptions } from "../pool/options.ts";
 import type { Link, Origin } from "./link.ts";
+import type { Told } from "./listeners.ts";
 
 /** What a session needs of the database that it belongs to; frames are found by it. */
 export interface Host {
@@ -19,7 +20,7 @@ export interface Host {
   readonly checksConnections: boolean;
   readonly stacks: boolean;
   readonly limits: CheckedPoolOptions;
-  readonly emit: ((event: PoolEvent | SessionEvent) => void) | undefined;
+  readonly emit: ((event: Told) => void) | undefined;
   /** Told of each flight as it leaves, values included: for `recordFlights()` alone, as no event may hold them. */
   readonly record?: ((flight: Flight) => void) | undefined;
   source(): MaybePromise<Origin>;

@@ -4,6 +4,7 @@ import type { QueryStep, StepOutcome } from "../contract/adapter.ts";
 import type { RawResult } from "../contract/statement.ts";
 import { DbError, isDbError } from "../errors.ts";
 import type { Command } from "./command.ts";
+import type { Link } from "./link.ts";
 import { type Departure, toTexts } from "./departure.ts";
 import { connectionName } from "./names.ts";
 import { named } from "./rows.ts";
@@ -15,7 +16,15 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   const { commands, setup, ahead } = departure;
   const { transaction, holder } = unit;
   const link = holder.link!;
-  const { scope, statements } = commands[0]!;
+  const first = commands[0]!;
+  if (isPlain(departure, outcomes)) {
+    report(unit, departure, undefined, true);
+    transaction.land(link.driver.state, undefined);
+    if (isStray(unit)) holder.drop(undefined);
+    hand(unit, first, [resultOf(outcomes[0]!)], link);
+    return true;
+  }
+  const { scope, statements } = first;
   const last = commands.at(-1)!;
   const { kind } = last;
   const { state } = link.driver;
@@ -41,6 +50,21 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   if (bad < ahead) throw failure && !transaction.isLost(scope) ? failure : blocked;
   answer(unit, departure, outcomes, bad, blocked);
   return true;
+}
+
+/** Nearly every flight: one query that was done, with nothing ahead of it. It has nothing more to take note of. */
+function isPlain({ commands, ahead }: Departure, outcomes: readonly StepOutcome[]): boolean {
+  return ahead === 0 && outcomes.length === 1 && commands[0]!.kind === "query" && outcomes[0]!.status === "done";
+}
+
+/** Hands a command what it has asked for, which is there to stay outside of a transaction. */
+function hand(unit: Unit, command: Command, results: RawResult[], link: Link): void {
+  if (command.kind === "commit" || command.scope.path.length === 0) unit.hasKept = true;
+  try {
+    command.land(results, link);
+  } catch (error) {
+    command.reject(error);
+  }
 }
 
 /** What the server has begun, undone and released on the way. */
@@ -77,7 +101,6 @@ function answer(
   bad: number,
   blocked: unknown,
 ): void {
-  const { scope } = commands[0]!;
   const link = unit.holder.link!;
   // A COMMIT that rode and failed is what the statements ahead of it hear: they wait for nothing else.
   const missed = commands.at(-1)!.isRiding && bad === outcomes.length - 1 ? outcomes[bad] : undefined;
@@ -88,18 +111,10 @@ function answer(
     const isOne = kind === "query";
     const index = isOne ? 0 : bad - ahead;
     const outcome = missed ?? outcomes[isOne ? at++ : bad];
-    try {
-      if (outcome && isBad(outcome))
-        throw outcome.status === "failed"
-          ? named(outcome.error, kind, index, length)
-          : (command.chain?.failed?.error ?? blocked);
-      if (kind === "call") return;
-      if (kind === "commit" || scope.path.length === 0) unit.hasKept = true;
-      const results = isOne ? [resultOf(outcome!)] : outcomes.slice(ahead, ahead + length).map(resultOf);
-      command.land(results, link);
-    } catch (error) {
-      command.reject(error);
-    }
+    if (outcome?.status === "failed") command.reject(named(outcome.error, kind, index, length));
+    else if (outcome?.status === "skipped") command.reject(command.chain?.failed?.error ?? blocked);
+    else if (kind === "call") return;
+    else hand(unit, command, isOne ? [resultOf(outcome!)] : outcomes.slice(ahead, ahead + length).map(resultOf), link);
   }
 }
 
@@ -148,25 +163,31 @@ export function markUnknown(unit: Unit, scope: Scope): void {
 
 /** The driver is in a transaction that the session has not begun. In hooks it is their error, reported there. */
 function isStray({ transaction, holder: { link } }: Unit): boolean {
-  return link !== undefined && link.isPrepared && !transaction.isOpen && /transaction|failed/.test(link.driver.state);
+  if (transaction.isOpen || !link?.isPrepared) return false;
+  const { state } = link.driver;
+  return state === "transaction" || state === "failed";
 }
 
 /** Tells listeners that a flight leaves: each is followed by its `flight`. */
-export function announce({ host, id: session, holder }: Unit, { flight }: Departure): void {
+export function announce({ host, id: session, holder }: Unit, { flight, texts, startedAt }: Departure): void {
   host.record?.(flight);
-  host.emit?.({ type: "send", session, connection: holder.connection, statements: toTexts(flight.steps) });
+  host.emit?.({ type: "send", session, connection: holder.connection, statements: texts!, at: startedAt! });
 }
 
-function report(unit: Unit, { flight, startedAt }: Departure, error: unknown, isOk: boolean): void {
+function report(unit: Unit, { flight, startedAt, texts }: Departure, error: unknown, isOk: boolean): void {
   const { host, id: session, holder } = unit;
-  host.emit?.({
+  if (!host.emit) return;
+  const at = host.clock.now();
+  host.emit({
     type: "flight",
     session,
     connection: holder.connection,
-    statements: toTexts(flight.steps),
-    durationMs: startedAt === undefined ? 0 : host.clock.now() - startedAt,
+    // Somebody may listen only since it left.
+    statements: texts ?? toTexts(flight.steps),
+    durationMs: startedAt === undefined ? 0 : at - startedAt,
     isOk,
     error,
+    at,
   });
 }
 

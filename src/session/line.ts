@@ -1,5 +1,5 @@
 import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
-import { type Command, toLand } from "./command.ts";
+import { type Command, leavesAtOnce, toLand } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { toDeparture } from "./departure.ts";
 import { sourceOf } from "./holder.ts";
@@ -50,7 +50,7 @@ export class Line {
     }
     command.order = this.next();
     this.#queue.push(command as Command);
-    this.wake();
+    this.wake(leavesAtOnce(command as Command, this.#unit.holder.link));
     return command.promise;
   }
 
@@ -60,9 +60,10 @@ export class Line {
   }
 
   /** A scope has ended: who waited for it may leave now. */
-  wake(): void {
+  wake(isAtOnce = false): void {
     if (this.#isRunning || this.#queue.isEmpty) return;
     this.#isRunning = true;
+    if (isAtOnce) return this.#run();
     // Two hops: `Promise.all()` subscribes to a query one microtask later; wait for it, so that both share a flight.
     void Promise.resolve().then(hop).then(this.#run);
   }

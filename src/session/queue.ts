@@ -26,6 +26,9 @@ export class Queue implements Iterable<Command> {
   take(transaction: Transaction): readonly Command[] {
     if (this.isEmpty) return NONE;
     const commands = this.#commands;
+    // Nearly always, and nothing is looked for.
+    if (commands.length === 1 && !isSettling(commands[0]!))
+      return mayLeave(commands[0]!, transaction) ? this.#remove(0, 1) : this.#none();
     const settling: Command[] = [];
     let from = this.#head;
     for (; from < commands.length; from++) {
@@ -34,13 +37,15 @@ export class Queue implements Iterable<Command> {
       if (mayLeave(command, transaction) && !settling.some((each) => isHeldBy(command, each))) break;
     }
     const first = commands[from];
-    if (!first) {
-      this.#tidy();
-      return NONE;
-    }
+    if (!first) return this.#none();
     let to = from + 1;
     if (!first.isAlone) while (to < commands.length && isCompanion(commands[to]!, first)) to++;
     return this.#remove(from, to);
+  }
+
+  #none(): readonly Command[] {
+    this.#tidy();
+    return NONE;
   }
 
   #remove(from: number, to: number): Command[] {

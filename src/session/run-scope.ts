@@ -26,7 +26,10 @@ function bounded<T>(part: Part, options: DeadlineOptions, work: () => MaybePromi
   if (options.signal === undefined && options.timeoutMs === undefined) return work();
   const { line, unit } = part;
   line.isBounded = true;
-  if (options.timeoutMs !== undefined) line.isTimed = true;
+  if (options.timeoutMs !== undefined) {
+    line.isTimed = true;
+    part.scope.until = Math.min(part.scope.until ?? Infinity, unit.host.clock.now() + options.timeoutMs);
+  }
   return new Promise<T>((resolve, reject) => {
     if (options.signal?.aborted) throw reasonOf(options.signal);
     const given = (reason: unknown): void => {

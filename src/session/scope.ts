@@ -49,6 +49,8 @@ export class Scope {
   parts: Set<number> | undefined;
   /** Settles when the last of them in line is done. */
   turn: Promise<void> | undefined;
+  /** When it is given up, itself or with what is around it, in milliseconds of its clock. */
+  until: number | undefined;
   /** Its last queries, which COMMIT may leave with. */
   ride: { readonly isAboard: boolean; readonly isDone: boolean } | undefined;
   /** Ends each of its savepoints that are still to be released or rolled back by hand. */
@@ -59,6 +61,7 @@ export class Scope {
     this.order = order;
     this.kind = kind;
     this.parent = parent;
+    this.until = parent?.until;
     this.name = typeof how === "string" ? how : "";
     this.begin = typeof how === "object" ? how : undefined;
     const outer = parent?.path ?? [];

@@ -95,7 +95,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     };
     const watch = (): void => {
       if (signal ?? until) line.isBounded = true;
-      if (until !== undefined) line.isTimed = true;
+      line.isTimed ||= (unit.root.until = until) !== undefined;
       // Not more than at first, where the clock was set back.
       const leftMs = until === undefined ? undefined : Math.min(Math.max(until - clock.now(), 0), timeoutMs!);
       const disarm = arm({ signal, timeoutMs: leftMs }, "session", clock, givenUp, () => mayBeDone(session));

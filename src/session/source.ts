@@ -131,7 +131,8 @@ export class Source<Hook = unknown> implements Origin {
 /** Of its own, as is `disposer()`: the adapter has it, and must not hold the source. */
 function teller(users: Iterable<SourceUser>): (event: PoolEvent | AdapterEvent) => void {
   return (event) => {
-    for (const user of users) user.emit?.(event);
+    // Each has a copy: it is handed on, and the pool or the adapter may keep this one.
+    for (const user of users) user.emit?.(Object.assign({}, event));
   };
 }
 

@@ -10,6 +10,8 @@ export type StatementInput = string | Statement | SqlPart | SqlQuery<unknown>;
 // `\s+` for `\s`, or a comment that may end early, a hostile text would take exponential time or hide its first word.
 const WORD =
   /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:(begin|start(?=\s+transaction))|(commit|end|prepare(?=\s+transaction))|(rollback|abort)|(savepoint|release))\b/i;
+/** The last text that may be sent: those who ask in a loop ask with the same one. */
+let lastChecked: string | undefined;
 const REMEDIES = ["transaction(work)", "commit()", "rollback()", 'transaction(work, { propagation: "nested" })'];
 
 /** A copy of an input, which its caller can no longer change. */
@@ -41,7 +43,7 @@ export function toStatement(input: StatementInput, adapter: Adapter, place: Stat
     });
   }
   // Sent as text, these would end or split the transaction behind the session's back.
-  const found = WORD.exec(sql)?.slice(1);
+  const found = sql === lastChecked ? undefined : WORD.exec(sql)?.slice(1);
   if (found) {
     const at = found.findIndex(Boolean);
     const remedy = `use session.${REMEDIES[at]}`;
@@ -50,6 +52,7 @@ export function toStatement(input: StatementInput, adapter: Adapter, place: Stat
       remedy,
     });
   }
+  lastChecked = sql;
   adapter.check?.(statement, place);
   return statement;
 }

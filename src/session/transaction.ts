@@ -109,7 +109,7 @@ function spoiledError(cause: unknown): DbError {
 }
 
 /** Writes a move for the adapter. */
-export function toStep({ kind, level }: Move<Scope>): ControlStep {
-  if (kind === "begin") return { kind, options: level.begin! };
+export function toStep({ kind, level }: Move<Scope>, until?: number): ControlStep {
+  if (kind === "begin") return { kind, options: level.begin!, until };
   return kind === "rollback" ? { kind } : { kind, name: level.name };
 }

@@ -3,6 +3,7 @@
 
 import { createClient } from "@libsql/client/http";
 import { runnerImport } from "vite";
+import { libsqlClient } from "../../dist/adapters/libsql/client-entry.js";
 import { libsql } from "../../dist/adapters/libsql/index.js";
 import { createDatabase } from "../../dist/index.js";
 
@@ -49,8 +50,8 @@ function peersOf(url) {
   const client = createClient({ url });
   return {
     client: { ...clientWork(client), dispose: () => client.close() },
-    fetch: isopoolWork(url, {}),
-    "over the client": isopoolWork(url, { createClient }),
+    fetch: isopoolWork(url, libsql()),
+    "over the client": isopoolWork(url, libsqlClient({ createClient })),
   };
 }
 
@@ -79,8 +80,8 @@ function clientWork(client) {
   };
 }
 
-function isopoolWork(url, options) {
-  const db = createDatabase(url, { adapters: [libsql(options)] });
+function isopoolWork(url, adapter) {
+  const db = createDatabase(url, { adapters: [adapter] });
   const insert = (session) => session.query(INSERT.text, INSERT.params);
   return {
     db,

@@ -1,5 +1,6 @@
 // The pool against what it costs to be fair at all, and against the pools that people use.
-// `floor`: a ring queue, an array stack and one promise: no deadlines, no leases, no expiry, no opens.
+// `floor`: a ring queue, an array stack, one promise and one reading of the clock, without which no pool has deadlines; no
+// leases, no expiry, no opens.
 // CPU time, not wall time: others work on this machine too. Rounds are interleaved; a ratio is the median of its rounds.
 
 import { createHook } from "node:async_hooks";
@@ -18,12 +19,14 @@ class Floor {
   #ring = Array.from({ length: 2 ** 17 });
   #head = 0;
   #tail = 0;
+  readAt = 0;
 
   constructor(size) {
     this.#idle = Array.from({ length: size }, (_, id) => ({ id }));
   }
 
   acquire() {
+    this.readAt = Date.now();
     if (this.#idle.length > 0 && this.#head === this.#tail) return Promise.resolve(this.#idle.pop());
     return new Promise((resolve) => (this.#ring[this.#tail++ & 0x1ffff] = resolve));
   }
@@ -98,8 +101,8 @@ async function loopResource(pool, uses) {
 /** Every benchmark of the pool, as rows for `run.mjs`. */
 async function poolBench() {
   return [
-    ...(await throughput("uncontended", 1, 1)),
-    ...(await throughput("100 borrowers over 10", 10, 100)),
+    ...(await throughput("uncontended", 1, 1, 1.35)),
+    ...(await throughput("100 borrowers over 10", 10, 100, 1.6)),
     ...(await depth()),
     await memory(),
     await timers(),
@@ -110,7 +113,7 @@ async function poolBench() {
 
 export default poolBench;
 
-async function throughput(title, size, borrowers) {
+async function throughput(title, size, borrowers, most) {
   const ns = Object.fromEntries(Object.keys(POOLS).map((name) => [name, []]));
   const pools = Object.fromEntries(Object.entries(POOLS).map(([name, { make }]) => [name, make(size)]));
   // The first rounds warm up: they are not counted.
@@ -125,7 +128,7 @@ async function throughput(title, size, borrowers) {
   return Object.entries(ns).map(([name, values]) => {
     const ratio = median(values.map((value, round) => value / ns.floor[round]));
     const row = { name: `acquire + release, ${title}: ${name}`, value: median(values), unit: "ns", ratio };
-    return name === "isopool" ? { ...row, target: "at most 2x the floor", ok: ratio <= 2 } : row;
+    return name === "isopool" ? { ...row, target: `at most ${most}x the floor`, ok: ratio <= most } : row;
   });
 }
 

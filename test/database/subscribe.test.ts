@@ -1,5 +1,6 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, test } from "vitest";
-import type { DatabaseEvent } from "../../src/index.ts";
+import { asyncLocal, createDatabase, type DatabaseEvent } from "../../src/index.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
 
 const types = (events: readonly DatabaseEvent[]): string[] => events.map(({ type }) => type);
@@ -83,4 +84,27 @@ test("a session's name is told with it, and with what its connection does", asyn
     { name: undefined },
   ]);
   expect(events.find(({ type }) => type === "acquire")).toMatchObject({ owner: { name: "checkout" } });
+});
+
+test("what a listener does to its event, no other hears of, nor another database on the same pool", async () => {
+  const { adapter } = fakeDatabase();
+  const heard: DatabaseEvent[][] = [[], [], []];
+  const spoil = (at: number) => (event: DatabaseEvent) => {
+    heard[at]!.push({ ...event });
+    Object.assign(event, { type: "spoiled", pool: "spoiled", connection: "spoiled" });
+  };
+  const databases = [0, 1].map(() =>
+    createDatabase("fake:shared", { adapters: [adapter.factory], context: asyncLocal(AsyncLocalStorage) }),
+  );
+  databases[0]!.subscribe(spoil(0));
+  databases[0]!.subscribe(spoil(1));
+  databases[1]!.subscribe(spoil(2));
+  for (const db of databases) await db.query("one");
+  for (const db of databases) await db.dispose();
+  expect(types(heard[1]!)).toEqual(types(heard[0]!));
+  for (const events of heard) {
+    expect(types(events)).toEqual(expect.arrayContaining(["open", "acquire", "release"]));
+    expect(types(events)).not.toContain("spoiled");
+    expect(events.map(({ pool }) => pool)).not.toContain("spoiled");
+  }
 });

@@ -29,6 +29,8 @@ test("a deploy is ready to go, without an account or a network", () => {
   expect(output).toContain("--dry-run: exiting now.");
   expect(output).toContain("env.DATABASE_URL");
   expect(output).toMatch(/env\.POOL\b.*ShopPool/);
+  expect(output).toMatch(/env\.SHOP\b.*ShopObject/);
+  expect(output).toMatch(/env\.DB\b.*shop/);
   expect(output).not.toMatch(/warning/i);
   expect(readdirSync(folder)).toContain("index.js");
   const kib = Number(/gzip: ([\d.]+) KiB/.exec(output)?.[1]);

@@ -122,7 +122,7 @@ test.each([
   ["Vite 8, for a page, which keeps its context as well", vite, false],
 ])("%s: the same, in fewer requests; errors lead to the author's lines", async (_name, bundler, ssr) => {
   const file = await buildWith(bundler, [isopool({ fuse: true })], ssr);
-  expect(await played(file)).toEqual({ sent: [4, 5], outcomes: OUTCOMES });
+  expect(await played(file)).toEqual({ sent: [3, 4], outcomes: OUTCOMES });
   const code = readFileSync(file, "utf8").split("\n");
   const line = code.findIndex((text) => text.includes("globalThis.MARK"));
   const map = new TraceMap(readFileSync(`${file}.map`, "utf8"));
@@ -137,5 +137,5 @@ test("esbuild, by unplugin", async () => {
     ...{ entryPoints: [join(root, "main.js")], bundle: true, format: "esm", platform: "node", outfile },
     plugins: [plugin() as never],
   });
-  expect(await played(outfile)).toEqual({ sent: [4, 5], outcomes: OUTCOMES });
+  expect(await played(outfile)).toEqual({ sent: [3, 4], outcomes: OUTCOMES });
 });

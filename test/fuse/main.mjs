@@ -1,7 +1,7 @@
 // Random programs, fused and as they were written: `node test/fuse/main.mjs`, the second half of `npm run fuzz`.
 //
 //   --programs N  how many; 10,000 by default; --from SEED  the first of them
-//   --mutants     breaks one rule of the compiler after another, and says which program of `rules.ts` found it
+//   --mutants     breaks one rule of the compiler after another, and says which program of `rules.ts` found it; --only WORDS those alone
 
 import { randomInt } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     programs: { type: "string", default: "10000" },
     from: { type: "string", default: String(randomInt(2 ** 30)) },
     mutants: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
   },
 });
 
@@ -52,7 +53,7 @@ async function bundle(change) {
 
 const [from, programs] = [Number(values.from), Number(values.programs)];
 if (values.mutants) {
-  for (const mutant of mutants) {
+  for (const mutant of mutants.filter(({ about }) => about.includes(values.only))) {
     const { broken } = await bundle(mutant);
     const found = await broken();
     console.log(`${found ? `killed by "${found.split(":")[0]}"` : "ALIVE"}: ${mutant.about}`);

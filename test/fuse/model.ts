@@ -15,8 +15,8 @@ import { CAPABILITIES } from "../../src/integrations/testing/fake-adapter.ts";
 export interface Faults {
   /** Number of the statement that fails, from 1. */
   readonly failing?: number;
-  /** Number of the request that is lost: before anything is executed, or behind all of it. */
-  readonly lost?: { readonly request: number; readonly when: "before" | "after" };
+  /** Number of the request that is lost: before anything is executed, or behind all of it; or it hangs until it is aborted. */
+  readonly lost?: { readonly request: number; readonly when: "before" | "after" | "hung before" | "hung after" };
   /** Answers come in a later turn of the event loop. */
   readonly isSlow?: boolean;
 }
@@ -34,6 +34,8 @@ export class Model {
   requests = 0;
   statements = 0;
   readonly faults: Faults;
+  /** Aborts what hangs. */
+  readonly aborting: AbortController = new AbortController();
 
   constructor(faults: Faults = {}) {
     this.faults = faults;
@@ -62,27 +64,47 @@ class ModelConnection implements DriverConnection {
     this.#model = model;
   }
 
-  send(flight: Flight): StepOutcome[] | Promise<StepOutcome[]> {
-    if (!this.#model.faults.isSlow) return this.#send(flight);
-    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#send(flight));
+  send(flight: Flight, signal?: AbortSignal): StepOutcome[] | Promise<StepOutcome[]> {
+    if (!this.#model.faults.isSlow) return this.#send(flight, signal);
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#send(flight, signal));
   }
 
-  #send({ steps, undo = [] }: Flight): StepOutcome[] {
+  #send({ steps, undo = [] }: Flight, signal: AbortSignal | undefined): StepOutcome[] | Promise<StepOutcome[]> {
     const model = this.#model;
-    const lost = model.faults.lost?.request === ++model.requests ? model.faults.lost.when : undefined;
-    if (model.requests > MOST_REQUESTS) throw new Error("a program does not end");
-    if (lost === "before") this.#die("unknown");
+    // Outside of a transaction each statement is a request of its own, as at Neon over HTTP.
+    const isPlain = this.state === "idle" && steps.every(({ kind }) => kind === "query");
     const outcomes: StepOutcome[] = [];
+    let lost = isPlain ? undefined : this.#leave();
+    if (lost?.endsWith("before")) return this.#lose(lost, "unknown", signal);
     let isStopped = false;
     for (const step of steps) {
+      if (isPlain && !isStopped) lost = this.#leave();
+      if (isPlain && lost?.endsWith("before")) return this.#lose(lost, "not-executed", signal);
       const isSkipped: boolean = isStopped || (step.kind === "query" && step.guarded && this.state === "idle");
       const outcome: StepOutcome = isSkipped ? { status: "skipped" } : this.#take(step);
       outcomes.push(outcome);
+      if (isPlain && lost) return this.#lose(lost, "unknown", signal);
       isStopped ||= outcome.status !== "done" && (step.kind !== "query" || step.onError === "stop");
     }
     if (isStopped) for (const step of undo) this.#take(step);
-    if (lost === "after") this.#die("unknown");
+    if (lost) return this.#lose(lost, "unknown", signal);
+    if (model.requests > MOST_REQUESTS) throw new Error("a program does not end");
     return outcomes;
+  }
+
+  /** Counts a request; what befalls it. */
+  #leave(): string | undefined {
+    const { faults } = this.#model;
+    return faults.lost?.request === ++this.#model.requests ? faults.lost.when : undefined;
+  }
+
+  #lose(how: string, outcome: "unknown" | "not-executed", signal: AbortSignal | undefined): Promise<never> {
+    if (!how.startsWith("hung")) this.#die(outcome);
+    return new Promise((_resolve, reject) => {
+      const abort = (): void => (this.close(), reject(signal!.reason));
+      signal!.addEventListener("abort", abort);
+      setImmediate(() => this.#model.aborting.abort(new Error("it hangs")));
+    });
   }
 
   #take(step: Step): StepOutcome {

@@ -3,11 +3,11 @@
 import { expect, test } from "vitest";
 import { isDbError } from "../../src/index.ts";
 import { openShop } from "../adapters/libsql/shop.ts";
-import { corpus } from "./corpus.ts";
+import { small } from "./small.ts";
 import { fused, load, ours } from "./run.ts";
 
 /** What each takes, as written and fused. */
-test.each(Object.entries(corpus))("%s", async (_name, { text, plain, fused: wanted }) => {
+test.each(Object.entries(small))("%s", async (_name, { text, plain, fused: wanted }) => {
   const seen: unknown[] = [];
   for (const [code, given] of [
     [text, undefined],
@@ -31,13 +31,13 @@ test.each(Object.entries(corpus))("%s", async (_name, { text, plain, fused: want
 });
 
 test("all of them together save more than half of the requests, and none takes more", () => {
-  const all = Object.values(corpus);
+  const all = Object.values(small);
   const sum = (pick: (each: (typeof all)[number]) => number): number =>
     all.reduce((total, each) => total + pick(each), 0);
   expect(all.filter((each) => each.fused > each.plain)).toEqual([]);
   expect(1 - sum((each) => each.fused) / sum((each) => each.plain)).toBeGreaterThan(0.5);
   // One long loop weighs more than all others.
-  const loop = corpus["a hundred rows"]!;
+  const loop = small["a hundred rows"]!;
   const others = (sum((each) => each.fused) - loop.fused) / (sum((each) => each.plain) - loop.plain);
   expect(1 - others).toBeGreaterThan(0.44);
 });

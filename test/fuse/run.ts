@@ -2,7 +2,7 @@
 
 import * as abi from "../../src/fuse/runtime/abi.ts";
 import { fuse as compile } from "../../src/fuse/transform/fuse.ts";
-import { isDbError } from "../../src/index.ts";
+import { type Database, isDbError, type Session } from "../../src/index.ts";
 import { parse } from "../carrier/kit.ts";
 import { type Faults, Model } from "./model.ts";
 
@@ -61,7 +61,7 @@ export async function run(main: (tools: object) => Main, faults: Faults): Promis
   let outcome: string;
   let code: string | undefined;
   try {
-    outcome = `gives ${JSON.stringify(await main({ each })(db, log, tick))}`;
+    outcome = `gives ${JSON.stringify(await main({ each })(aborted(db, model), log, tick))}`;
   } catch (error) {
     code = isDbError(error) ? error.code : "own";
     outcome = `throws ${(error as Error).message}`;
@@ -78,13 +78,29 @@ export async function run(main: (tools: object) => Main, faults: Faults): Promis
   };
 }
 
+/** The same, whose sessions end with what hangs. */
+function aborted(db: Database, { faults, aborting }: Model): object {
+  if (!faults.lost?.when.startsWith("hung")) return db;
+  const { signal } = aborting;
+  type Run = (work: (tx: Session) => unknown, options?: object) => unknown;
+  const run =
+    (method: "session" | "transaction"): Run =>
+    (work, options) =>
+      (db[method] as Run).call(db, work, { ...options, signal });
+  return { session: run("session"), transaction: run("transaction"), sql: db.sql, autocommit: db.autocommit };
+}
+
 const NAMES = ["outcome", "journal", "log", "rows"] as const;
 
 /** @returns how a fused program differs from the one that it was made of; `undefined`: not at all. */
 export async function differs(text: string, fuse: Fuse = ours): Promise<string | undefined> {
-  // Two branches of one session ask in another order: docs/fuse.md says so.
+  // Two branches of one session ask in another order, and of a list that leaves with COMMIT, those behind one that failed do not
+  // run: docs/fuse.md says so.
   const hasBranches = text.includes("allSettled");
-  const names = hasBranches ? NAMES.filter((name) => name !== "journal") : NAMES;
+  const isInOrder = !hasBranches && !text.includes("Promise.all(");
+  const names = isInOrder ? NAMES : NAMES.filter((name) => name !== "journal");
+  const shown = (seen: Seen, name: (typeof NAMES)[number]): string =>
+    isInOrder ? seen[name] : seen[name].replaceAll(/^\d+: /gm, "");
   const made = fused(text, fuse);
   const plain = (tools: object): Main => load(text, undefined, tools);
   const other = (tools: object): Main => load(made, fuse.abi, tools);
@@ -94,7 +110,8 @@ export async function differs(text: string, fuse: Fuse = ours): Promise<string |
   const compared = async (faults: Faults): Promise<string | undefined> => {
     const [a, b] = [await run(plain, faults), await run(other, faults)];
     for (const name of names)
-      if (a[name] !== b[name]) return `${JSON.stringify(faults)}: ${name}:\n${a[name]}\n--- fused:\n${b[name]}`;
+      if (shown(a, name) !== shown(b, name))
+        return `${JSON.stringify(faults)}: ${name}:\n${a[name]}\n--- fused:\n${b[name]}`;
     return undefined;
   };
   const limit = hasBranches ? 0 : Math.min(whole.statements, 8);
@@ -103,22 +120,35 @@ export async function differs(text: string, fuse: Fuse = ours): Promise<string |
     const found = await compared(faults);
     if (found) return found;
   }
-  return hasBranches ? undefined : lostOnes(other, whole, first.requests);
+  return hasBranches ? undefined : lostOnes(plain, other, whole, first.requests);
 }
 
-/** What is lost with a request is kept as a whole or not at all, and what is reported of it is true. */
-async function lostOnes(main: (tools: object) => Main, whole: Seen, requests: number): Promise<string | undefined> {
-  const before = JSON.stringify([...new Model().rows]);
+const LOST = ["before", "after", "hung before", "hung after"] as const;
+
+/** Most requests of a program that are lost, each in all ways. */
+const MOST_LOST = 6;
+
+/** With a request lost, it ends and stores what the program as written does with some request lost, or reports that it does not know. */
+async function lostOnes(
+  plain: (tools: object) => Main,
+  other: (tools: object) => Main,
+  whole: Seen,
+  requests: number,
+): Promise<string | undefined> {
   // A program that catches what was lost may go on as it likes.
   if (/caught|error|helper/.test(whole.outcome) || whole.code !== undefined || whole.log.includes("failed"))
     return undefined;
-  for (let request = 1; request <= requests; request++)
-    for (const when of ["before", "after"] as const) {
-      const seen = await run(main, { lost: { request, when } });
-      if (seen.code === undefined || seen.code === "own") continue;
-      const isUnknown = seen.code === "COMMIT_UNKNOWN";
-      const isTrue = seen.rows === before || (isUnknown && seen.rows === whole.rows);
-      if (!isTrue) return `request ${request} lost ${when}: ${seen.outcome}, and stored: ${seen.rows}`;
+  const before = JSON.stringify([...new Model().rows]);
+  const told = ({ code, rows }: Pick<Seen, "code" | "rows">): string => `${code ?? "done"}, stored: ${rows}`;
+  const allowed = new Set([before, whole.rows].map((rows) => told({ code: "COMMIT_UNKNOWN", rows })));
+  const lost = (main: (tools: object) => Main, request: number, when: (typeof LOST)[number]): Promise<Seen> =>
+    run(main, { lost: { request, when } });
+  for (let request = 1; request <= whole.requests; request++)
+    for (const when of LOST) allowed.add(told(await lost(plain, request, when)));
+  for (let request = 1; request <= Math.min(requests, MOST_LOST); request++)
+    for (const when of LOST) {
+      const seen = await lost(other, request, when);
+      if (!allowed.has(told(seen))) return `request ${request} lost ${when}: ${told(seen)}; ${[...allowed].join("; ")}`;
     }
   return undefined;
 }

@@ -85,6 +85,7 @@ function config(): object {
       ...Object.fromEntries(entries.map(({ name, types }) => [name, [types]])),
       // Drivers are there as users have them.
       "@neondatabase/serverless": [join(root, "node_modules/@neondatabase/serverless/index.d.mts")],
+      "@libsql/client/web": [join(root, "node_modules/@libsql/client/lib-esm/web.d.ts")],
       pg: [join(root, "node_modules/@types/pg/index.d.ts")],
       postgres: [join(root, "node_modules/postgres/types/index.d.ts")],
       kysely: [join(root, "node_modules/kysely/dist/esm/index.d.ts")],

@@ -23,7 +23,7 @@ const nodeModules: Plugin = {
 };
 
 /** As wrangler bundles a Worker: its conditions, one file, the runtime's own modules and WebAssembly left outside. */
-export async function bundleWorker(entry: string): Promise<Bundle> {
+export async function bundleWorker(entry: string, plugins: readonly Plugin[] = []): Promise<Bundle> {
   const { outputFiles, warnings } = await esbuild({
     entryPoints: [entry],
     bundle: true,
@@ -33,7 +33,7 @@ export async function bundleWorker(entry: string): Promise<Bundle> {
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["browser", "module", "main"],
     external: ["node:*", "cloudflare:*", "*.wasm", "pg-native"],
-    plugins: [nodeModules],
+    plugins: [...plugins, nodeModules],
     logLevel: "silent",
   });
   return { code: outputFiles[0]?.text ?? "", warnings: warnings.map(({ text }) => text) };

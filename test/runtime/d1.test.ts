@@ -15,7 +15,7 @@ let used = 0;
 
 beforeAll(async () => {
   const { code: script } = await bundleWorker(join(import.meta.dirname, "workers/d1.ts"));
-  const databases = ["SESSION", "TRY0", "TRY1", ...Array.from({ length: DATABASES }, (_, at) => `DB${at}`)];
+  const databases = ["SESSION", "TRY0", "TRY1", "TRY2", ...Array.from({ length: DATABASES }, (_, at) => `DB${at}`)];
   worker = await startMiniflare({ script, databases, compatibilityFlags: ["nodejs_als"] });
 });
 
@@ -151,6 +151,11 @@ test("writes that are tried tell their counts and failures at once, at a request
   ]);
 });
 
+test("one that updates instead of inserting tells no row id, and is not refused for that of others", async () => {
+  const ask = await filled("TRY2");
+  expect((await ask("upsert")).given).toEqual([7, [1, "none"], [1, "none"], "done"]);
+});
+
 test("what a write was told when it was tried holds at COMMIT, or there is none", async () => {
   const ask = await filled("TRY1");
   expect((await ask("triedRace")).given).toBe(SERIALIZATION);
@@ -165,7 +170,7 @@ test("rows that others changed along with it are not counted", async () => {
 test("histories of many sessions are serializable", async () => {
   const asks = Array.from({ length: 8 }, () => database());
   const count = Math.ceil(HISTORIES / asks.length / 10);
-  const options = { transactions: 12, clients: 4, lists: 2, count: 10 };
+  const options = { transactions: 12, clients: 4, count: 10 };
   let kept = 0;
   await Promise.all(
     asks.map(async (ask, at) => {

@@ -7,6 +7,8 @@ import { afterAll, beforeEach, expect, test } from "vitest";
 import { bundleWorker } from "./bundle.ts";
 import { startWorkerd, type Workerd } from "./workerd.ts";
 
+/** Of forty transactions each: `OBJECT_HISTORIES=1000` plays more. */
+const HISTORIES = Number(process.env["OBJECT_HISTORIES"] ?? 10);
 const PATIENCE = { timeout: 20_000, interval: 50 };
 
 let script: string | undefined;
@@ -65,6 +67,12 @@ test("a session that hangs is rolled back in time, and nobody waits for longer",
   expect(await stored()).toBe(1);
 });
 
+test.each(["session", "open", "nested", "part"])("a deadline holds while a transaction is open: %s", async (how) => {
+  const { given } = await ask("deadline", how);
+  expect(given).toEqual([true, how === "open" ? "" : expect.stringMatching(/^QUERY_TIMEOUT/)]);
+  expect(await stored()).toBe(1);
+});
+
 test("of a process that was killed in a transaction, what was committed before is there, and nothing else", async () => {
   await ask("increment");
   const stalled = ask("stall").catch(() => undefined);
@@ -74,6 +82,45 @@ test("of a process that was killed in a transaction, what was committed before i
   await workerd!.stop();
   await start();
   expect(await stored()).toBe(1);
+});
+
+test.each(["session", "part"])("of an object that ends in the middle of a %s, nothing of that stays", async (how) => {
+  await ask("increment");
+  const answers = await Promise.all([ask("increment"), ask("abort", how), ask("increment"), ask("increment")]);
+  expect(answers[1].failed).toBeDefined();
+  // One whose answer was lost may be done.
+  const told = answers.filter(({ failed }) => failed === undefined).length;
+  const now = Number(await stored());
+  expect(now).toBeGreaterThanOrEqual(1 + told);
+  expect(now).toBeLessThanOrEqual(4);
+  await ask("increment");
+  expect(await stored()).toBe(now + 1);
+});
+
+test("what throws leaves nothing, or what its caller has kept", async () => {
+  for (const how of ["session", "part"]) {
+    expect((await ask("thrown", how)).failed).toBe("RangeError: planted");
+    expect(await stored()).toBe(0);
+  }
+  expect((await ask("thrown", "swallowed")).failed).toBeUndefined();
+  expect(await stored()).toBe(1_001);
+});
+
+test("an exception that nobody catches ends nobody's transaction", async () => {
+  expect((await ask("uncaught")).given).toBe(true);
+  expect(await stored()).toBe(2);
+});
+
+test("histories of many sessions are serializable", async () => {
+  const { given } = await ask("histories", String(HISTORIES));
+  expect(given).toMatchObject({ found: [] });
+  expect((given as { kept: number }).kept).toBeGreaterThan(HISTORIES * 20);
+});
+
+// Were nothing found there either, the histories would prove nothing.
+test("without transactions, what they prevent is found", async () => {
+  const { given } = await ask("unguarded");
+  expect([...new Set(given as string[])]).toEqual(expect.arrayContaining(["undone but stored"]));
 });
 
 test("a session that waits for one inside its own transaction is rolled back in time", async () => {
@@ -128,6 +175,10 @@ test("integers beyond 2^53 are exact, in the order of the query, or refused with
   });
   expect((await ask("returning")).failed).toMatch(/^QUERY_FAILED other.*CAST\(column AS TEXT\)/);
   expect((await ask("query", "SELECT count(*) FROM parent")).given).toEqual([["0"]]);
+});
+
+test("one that updates instead of inserting tells no row id", async () => {
+  expect(await ask("upsert")).toMatchObject({ given: [1, "none"] });
 });
 
 test("the storage itself is at hand, with its bookmarks", async () => {

@@ -93,8 +93,8 @@ async function sqlJsDatabase() {
 const stories = {
   "sql.js": async () => story(await sqlJsDatabase()),
   async "@libsql/client"() {
-    const [{ createClient }, { libsql }] = await Promise.all([import("@libsql/client/web"), import("isopool/libsql")]);
-    return story(open(LIBSQL_URL, libsql({ createClient })));
+    const [{ createClient }, { libsqlClient }] = await Promise.all([import("@libsql/client/web"), import("isopool/libsql-client")]);
+    return story(open(LIBSQL_URL, libsqlClient({ createClient })));
   },
   async "@neondatabase/serverless"() {
     const [driver, { default: ws }, { neon }] = await Promise.all([import("@neondatabase/serverless"), import("ws"), import("isopool/neon")]);

@@ -13,8 +13,8 @@ export interface MiniflareOptions {
   readonly script: string;
   /** D1 databases by the name of their binding; each is empty. */
   readonly databases: readonly string[];
-  /** Classes of Durable Objects in the script, with SQL; their namespaces are in `env` by the same names. */
-  readonly durableObjects?: readonly string[];
+  /** Classes of Durable Objects in the script, with SQL, by the names of their namespaces in `env`. */
+  readonly durableObjects?: Readonly<Record<string, string>>;
   readonly compatibilityFlags?: readonly string[];
   /** Variables of the worker's `env`. */
   readonly bindings?: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ const require = createRequire(import.meta.url);
 
 /** Starts a worker; resolves when it listens. Call `stop()` once, on every path. */
 export async function startMiniflare(options: MiniflareOptions): Promise<RunningMiniflare> {
-  const { script, databases, durableObjects = [], compatibilityFlags = [], bindings = {} } = options;
+  const { script, databases, durableObjects = {}, compatibilityFlags = [], bindings = {} } = options;
   // In memory where the system has such a folder: a disk costs milliseconds for each commit.
   const files = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "isopool-miniflare-"));
   const { Miniflare, Log, LogLevel } = await import("miniflare");
@@ -45,7 +45,9 @@ export async function startMiniflare(options: MiniflareOptions): Promise<Running
     compatibilityDate: "2026-04-24",
     compatibilityFlags: [...compatibilityFlags],
     bindings: { ...bindings },
-    durableObjects: Object.fromEntries(durableObjects.map((className) => [className, { className, useSQLite: true }])),
+    durableObjects: Object.fromEntries(
+      Object.entries(durableObjects).map(([name, className]) => [name, { className, useSQLite: true }]),
+    ),
     durableObjectsPersist: files,
     d1Persist: files,
     d1Databases: Object.fromEntries(databases.map((name) => [name, name])),

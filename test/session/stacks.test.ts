@@ -120,7 +120,7 @@ class Program {
     const { server, transaction } = this;
     const moves = transaction.ahead(scope)!;
     if (server.state === "closed" && !transaction.isOpen) server.open();
-    const steps = [...(moves.map(toStep) as ModelStep[]), last];
+    const steps = [...(moves.map((move) => toStep(move)) as ModelStep[]), last];
     const [failure, at] = this.#failure(steps.length);
     const outcomes: boolean[] = [];
     if (failure === "lost") server.close();

@@ -14,6 +14,7 @@ export class SimConnection implements DriverConnection {
   readonly number: number;
   readonly end: ServerEnd;
   readonly setup: readonly Statement[];
+  readonly answersAtOnce: boolean;
   state: DriverConnection["state"] = "idle";
   closes = 0;
   isGone = false;
@@ -36,6 +37,7 @@ export class SimConnection implements DriverConnection {
     this.number = number;
     this.end = end;
     this.setup = setup;
+    this.answersAtOnce = adapter.world.draw(61, number) < 0.25;
     if (adapter.options.renews) this.renew = () => (this.#mustReset = true);
     if (!adapter.options.tellsDeath) this.ping = (signal) => this.#ping(signal);
   }

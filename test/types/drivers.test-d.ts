@@ -8,6 +8,7 @@ import initSqlJs, { type SqlJsStatic } from "sql.js";
 import type { Plugin } from "vite";
 import type { Plugin as Plugin7 } from "vite-7";
 import { expectTypeOf, test } from "vitest";
+import { libsqlClient } from "../../src/adapters/libsql/client-entry.ts";
 import { libsql } from "../../src/adapters/libsql/index.ts";
 import { sqlJs } from "../../src/adapters/sql-js/index.ts";
 import { isopool } from "../../src/carrier/vite.ts";
@@ -20,7 +21,7 @@ test("sql.js, once loaded or as a function that loads it", () => {
 
 test("@libsql/client in each of its builds, and the platform's fetch", () => {
   for (const create of [createClient, createHttp, createWeb])
-    expectTypeOf(libsql).toBeCallableWith({ createClient: create });
+    expectTypeOf(libsqlClient).toBeCallableWith({ createClient: create });
   expectTypeOf(libsql).toBeCallableWith({ fetch, authToken: async () => "token" });
   expectTypeOf(libsql).toBeCallableWith({ fetch: (url: string, init: RequestInit) => fetch(new Request(url, init)) });
 });

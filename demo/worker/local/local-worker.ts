@@ -84,7 +84,10 @@ async function runWorker(root: string, bindings: Readonly<Record<string, string>
   const { main, ...compatibility } = readConfig(join(root, "wrangler.toml"));
   const { code } = await bundleWorker(join(root, main));
   // As wrangler.toml has it.
-  const durableObjects = ["ShopPool"];
-  const objectsOf = { POOL: { worker: "main", className: "ShopPool" } };
+  const durableObjects = ["ShopPool", "ShopObject"];
+  const objectsOf = {
+    POOL: { worker: "main", className: "ShopPool" },
+    SHOP: { worker: "main", className: "ShopObject" },
+  };
   return startWorkerd({ ...compatibility, script: code, bindings, durableObjects, objectsOf });
 }

@@ -1,11 +1,10 @@
 import type { Adapter, AdapterSource, Capabilities, OpenOptions, StatementPlace } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
-import { DbError } from "../../errors.ts";
 import { throwIfAborted } from "../../signal.ts";
+import { Company } from "../shared/company.ts";
 import { failuresOf } from "../shared/failures.ts";
-import { checkPlace } from "../sqlite/place.ts";
 import { scan } from "../sqlite/scan.ts";
-import { bindForWorkerd } from "../sqlite/workerd-values.ts";
+import { CAPABILITIES, checkForWorkerd } from "../sqlite/workerd-adapter.ts";
 import { returned } from "./answers.ts";
 import { D1Connection } from "./connection.ts";
 import type { D1Binding } from "./driver.ts";
@@ -13,29 +12,17 @@ import { NAME } from "./errors.ts";
 import type { D1Options } from "./index.ts";
 import { Place } from "./place.ts";
 
-/** It lasts for the request that it is in. */
-const DEFERS = /^PRAGMA (\S+ \. )?DEFER_FOREIGN_KEYS\b/;
+const STATELESS = "D1 has no connection that could be set: what is set in a request ends with it";
 
 /** One D1 database, by its binding. */
 export class D1Adapter implements Adapter {
   readonly name: string = NAME;
   readonly key: string;
-  readonly capabilities: Capabilities = {
-    dialect: "sqlite",
-    affinity: "isolate",
-    transactions: "interactive",
-    savepoints: true,
-    writesAtCommit: true,
-    streaming: false,
-    maxConnections: 100,
-    placeholder: "?",
-    // A stronger level than asked for is what the SQL standard allows.
-    isolationLevels: ["read uncommitted", "read committed", "repeatable read", "serializable"],
-    tellsDeath: true,
-  };
+  readonly capabilities: Capabilities = { ...CAPABILITIES, writesAtCommit: true };
   readonly #binding: () => D1Binding;
   readonly #session: (() => string | undefined) | undefined;
   readonly #triesWrites: boolean;
+  readonly #company: Company = new Company((text) => scan(text).isRead);
 
   constructor(binding: () => D1Binding, { session, tryWrites = false }: D1Options, { url }: AdapterSource) {
     if (!/^d1:[\w-]+$/i.test(url)) throw new TypeError("Expected `d1:<name>` (letters, digits, _ -) as the URL");
@@ -46,21 +33,18 @@ export class D1Adapter implements Adapter {
   }
 
   check(statement: Statement, place: StatementPlace): void {
-    bindForWorkerd(statement);
-    checkPlace(statement, place);
-    const { text: sql } = statement;
-    const { isRead, leavesState, head } = scan(sql);
-    if (isRead) return;
-    if (returned(sql) === Infinity) throw refused("`RETURNING *` stands alone on D1: name the columns instead", sql);
-    if (leavesState && !(place === "transaction" && DEFERS.test(head)))
-      throw refused("D1 has no connection that could be set: what is set in a request ends with it", sql);
+    checkForWorkerd(statement, place, wrong, STATELESS);
+  }
+
+  readsAs(text: string): "shared" | "alone" | undefined {
+    return this.#company.readsAs(text);
   }
 
   open({ signal }: OpenOptions): D1Connection {
     throwIfAborted(signal);
     const binding = this.#binding() as D1Binding | undefined;
     if (typeof binding?.batch === "function")
-      return new D1Connection(new Place(this.#binding, this.#session, this.#triesWrites));
+      return new D1Connection(new Place(this.#binding, this.#session, this.#triesWrites, this.#company));
     throw failuresOf(NAME).failed(
       "CONNECT_FAILED",
       "`binding` returned no D1 database: is it in the Worker's configuration?",
@@ -68,6 +52,6 @@ export class D1Adapter implements Adapter {
   }
 }
 
-function refused(message: string, sql: string): DbError {
-  return new DbError("QUERY_FAILED", message, { kind: "other", sql, dialectCode: undefined });
+function wrong(sql: string): string | undefined {
+  return returned(sql) === Infinity ? "`RETURNING *` stands alone on D1: name the columns instead" : undefined;
 }

@@ -2,8 +2,15 @@
 
 import type { RawResult, SqlValue, Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
-import { scan } from "../sqlite/scan.ts";
-import { inexact, isInexact, readColumns, toRow, type WorkerdStatement } from "../sqlite/workerd-values.ts";
+import {
+  hasOwnRowid,
+  inexact,
+  isInexact,
+  QUOTED,
+  readColumns,
+  toRow,
+  type WorkerdStatement,
+} from "../sqlite/workerd-values.ts";
 import type { D1Answer } from "./driver.ts";
 import type { Tried } from "./tried.ts";
 
@@ -22,8 +29,12 @@ export function framed({ text, values }: WorkerdStatement): WorkerdStatement {
   return { text: `SELECT * FROM (SELECT 1 AS isopool_frame) LEFT JOIN (${inner}) ON 1`, values };
 }
 
-/** The rows of a framed query. Their columns are in its order, unless `hasNoOrder()`. */
-export function unframed({ results = [] }: D1Answer): Rows {
+/**
+ * The rows of a framed query. Their columns are in its order, unless `hasNoOrder()`.
+ *
+ * @returns also `keys`: the columns as SQLite names those of a subquery.
+ */
+export function unframed({ results = [] }: D1Answer): Rows & { readonly keys: readonly string[] } {
   const inner = Object.keys(results[0] ?? {}).filter((key) => key !== "isopool_frame" && key !== "isopool_row");
   // SQLite names the second `x` of a subquery `x:1`.
   const columns = inner.map((key, at) => {
@@ -31,7 +42,7 @@ export function unframed({ results = [] }: D1Answer): Rows {
     return base !== undefined && inner.indexOf(base) >= 0 && inner.indexOf(base) < at ? base : key;
   });
   const rows = results.filter((row) => row["isopool_row"] !== null).map((row) => inner.map((key) => read(row[key])));
-  return { columns: readColumns(columns), rows };
+  return { columns: readColumns(columns), rows, keys: inner };
 }
 
 /** What `raw({ columnNames: true })` gives. */
@@ -60,12 +71,8 @@ export function toWritten(text: string, { results = [] }: D1Answer, count: D1Ans
 
 /** The result of a write, by what it has changed. */
 export function toResult({ text }: Statement, { changes, rowid }: Tried): RawResult {
-  const [lastInsertRowid] = changes > 0 && isInsert(text) ? (toRow([BigInt(rowid)]) as [number | bigint]) : [];
+  const [lastInsertRowid] = changes > 0 && hasOwnRowid(text) ? (toRow([BigInt(rowid)]) as [number | bigint]) : [];
   return { ...NOTHING, rowsAffected: changes, ...(lastInsertRowid !== undefined && { lastInsertRowid }) };
-}
-
-export function isInsert(text: string): boolean {
-  return /^INS|^REP/.test(scan(text).verb);
 }
 
 /** Names that are numbers come first in objects. */
@@ -76,8 +83,6 @@ export function hasNoOrder(columns: readonly string[]): boolean {
 export function withoutOrder(sql: string): DbError {
   return unreadable("columns that are named by a number have lost their order: name them with AS", sql);
 }
-
-const QUOTED = /'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]?|--[^\n]*|\/\*[^]*?(?:\*\/|$)/g;
 
 /** How many columns a write returns; Infinity: a star among others; `undefined`: not known, or none. */
 export function returned(text: string): number | undefined {

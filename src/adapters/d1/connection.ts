@@ -6,11 +6,12 @@ import { transactionLost } from "../shared/failures.ts";
 import { SKIPPED } from "../shared/flight.ts";
 import { orAbort } from "../shared/waits.ts";
 import { scan } from "../sqlite/scan.ts";
+import { readOnly } from "../sqlite/workerd-adapter.ts";
 import { bindForWorkerd } from "../sqlite/workerd-values.ts";
 import type { D1Handle } from "./driver.ts";
 import { closed, toStatementError, unsupported } from "./errors.ts";
 import { changed, Inside } from "./inside.ts";
-import { DONE, failAt, failure, isWrite, ofCommit, readOnly, toDone, toOutcome, toQueryError } from "./outcomes.ts";
+import { DONE, failAt, failure, isWrite, ofCommit, toDone, toOutcome, toQueryError } from "./outcomes.ts";
 import type { Place } from "./place.ts";
 import { errorOf, GuardFailure, ListFailure, Requests } from "./requests.ts";
 import { Transaction } from "./transaction.ts";
@@ -121,17 +122,21 @@ export class D1Connection implements DriverConnection {
 
   /** Outside of a transaction: reads that stand together in one request, all others in one each. */
   async #alone(steps: readonly QueryStep[]): Promise<StepOutcome[]> {
-    const last = steps.findIndex(({ statement, onError }) => !scan(statement.text).isRead || onError === "stop");
-    const reads = (last < 0 ? steps : steps.slice(0, last)).map(({ statement }) => statement);
-    if (reads.length > 1)
+    const end = steps.findIndex(({ statement, onError }) => !scan(statement.text).isRead || onError === "stop");
+    if (end === 0) return [await this.#ask(steps[0]!.statement)];
+    return this.#place.company.watch(end < 0 ? steps : steps.slice(0, end), (reads) => this.#together(reads));
+  }
+
+  async #together(reads: readonly QueryStep[]): Promise<StepOutcome[]> {
+    const statements = reads.map(({ statement }) => statement);
+    if (statements.length > 1)
       try {
-        return (await this.#requests.read(reads)).map(toOutcome);
+        return (await this.#requests.read(statements)).map(toOutcome);
       } catch (error) {
         // One of them has failed, or lost digits: each is asked by itself.
         if (!(error instanceof ListFailure) && !isDbError(error, "QUERY_FAILED")) throw error;
-        return Promise.all(reads.map(async (statement) => this.#ask(statement)));
       }
-    return [await this.#ask(steps[0]!.statement)];
+    return Promise.all(statements.map(async (statement) => this.#ask(statement)));
   }
 
   async #ask(statement: Statement): Promise<StepOutcome> {

@@ -20,11 +20,6 @@ export function ofCommit(error: DbError<"QUERY_FAILED">, at: number, length: num
   return new DbError(error.code, message, { ...error.details, statementIndex: at }, error);
 }
 
-export function readOnly(sql: string): DbError {
-  const details = { kind: "permission", sql, dialectCode: "SQLITE_READONLY" } as const;
-  return new DbError("QUERY_FAILED", "attempt to write a readonly database: the transaction is `read only`", details);
-}
-
 export function failure(error: Error): StepOutcome {
   return { status: "failed", error };
 }

@@ -1,3 +1,4 @@
+import type { Company } from "../shared/company.ts";
 import type { D1Binding, D1Handle } from "./driver.ts";
 
 /** Where a connection's statements go: to the binding, or to a session of D1's own. */
@@ -9,10 +10,18 @@ export class Place {
   /** Rows of `SCHEMA`, as they were last seen. */
   schema: readonly (readonly unknown[])[] | undefined;
 
+  /** Which lone reads share a request. */
+  readonly company: Company;
   /** Each write of a transaction is tried when it is asked for. */
   readonly triesWrites: boolean;
 
-  constructor(binding: () => D1Binding, constraint: (() => string | undefined) | undefined, triesWrites: boolean) {
+  constructor(
+    binding: () => D1Binding,
+    constraint: (() => string | undefined) | undefined,
+    triesWrites: boolean,
+    company: Company,
+  ) {
+    this.company = company;
     this.triesWrites = triesWrites;
     this.#binding = binding;
     this.#constraint = constraint;

@@ -4,22 +4,13 @@ import { scan } from "../sqlite/scan.ts";
 import {
   bindForWorkerd,
   exactText,
+  hasOwnRowid,
   inexact,
   isInexact,
   readExact,
   type WorkerdStatement,
 } from "../sqlite/workerd-values.ts";
-import {
-  COUNT,
-  framed,
-  fromRaw,
-  hasNoOrder,
-  isInsert,
-  type Rows,
-  toWritten,
-  unframed,
-  withoutOrder,
-} from "./answers.ts";
+import { COUNT, framed, fromRaw, hasNoOrder, type Rows, toWritten, unframed, withoutOrder } from "./answers.ts";
 import type { D1Answer, D1Handle } from "./driver.ts";
 import { isOfStatement, toRequestError, toStatementError } from "./errors.ts";
 import { failedGuard, isUndone, UNDO } from "./guard.ts";
@@ -87,11 +78,14 @@ export class Requests {
   }
 
   async #unframed(bound: WorkerdStatement, answer: D1Answer): Promise<Rows> {
-    const rows = unframed(answer);
-    if (!hasNoOrder(rows.columns)) return rows;
-    const { columns } = await this.raw({ ...bound, text: `SELECT * FROM (\n${bound.text}\n) LIMIT 0` });
-    const places = columns.map((name) => rows.columns.indexOf(name));
-    return { columns, rows: rows.rows.map((row) => places.map((place) => row[place])) };
+    const { keys, columns, rows } = unframed(answer);
+    if (!hasNoOrder(columns)) return { columns, rows };
+    const ordered = await this.raw({ ...bound, text: `SELECT * FROM (\n${bound.text}\n) LIMIT 0` });
+    const places = ordered.columns.map((key) => keys.indexOf(key));
+    return {
+      columns: places.map((place) => columns[place]!),
+      rows: rows.map((row) => places.map((place) => row[place])),
+    };
   }
 
   /** A statement that reads, as it is. */
@@ -214,7 +208,7 @@ function toList(
     const { isRead, isWrite } = scan(statement.text);
     places.push(sent.push(isRead ? framed(bound) : bound) - 1);
     if (isWrite) sent.push(COUNT);
-    if (isWrite && tried[at]) sent.push(triedGuard(tried[at], isInsert(statement.text), guards.length + at));
+    if (isWrite && tried[at]) sent.push(triedGuard(tried[at], hasOwnRowid(statement.text), guards.length + at));
   }
   return { sent, places };
 }

@@ -8,12 +8,14 @@ import type {
   StepOutcome,
 } from "../../contract/adapter.ts";
 import type { RawResult, Statement } from "../../contract/statement.ts";
+import { systemClock } from "../../clock.ts";
 import { DbError, isDbError } from "../../errors.ts";
 import { throwIfAborted } from "../../signal.ts";
 import { failuresOf, transactionLost } from "../shared/failures.ts";
 import { SKIPPED, takeSteps } from "../shared/flight.ts";
 import { toSqliteError } from "../sqlite/refused.ts";
 import { scan } from "../sqlite/scan.ts";
+import { readOnly } from "../sqlite/workerd-adapter.ts";
 import { toSqliteWords } from "../sqlite/workerd-values.ts";
 import { NAME, type ObjectStorage } from "./driver.ts";
 import type { Engine } from "./engine.ts";
@@ -28,17 +30,20 @@ const UNDONE = new Error("a step has failed");
 export class ObjectConnection implements DriverConnection {
   readonly setup: readonly Statement[] = [];
   state: "idle" | "transaction" | "closed" = "idle";
-  readonly #engine: Engine;
-  readonly #statements: Statements;
+  readonly #find: () => Engine;
+  #engine: Engine;
+  #statements: Statements;
   readonly #timeoutMs: number;
   #isReadOnly = false;
   #hasKeysOff = false;
   /** Why its last transaction is gone. */
   #expiry: DbError | undefined;
 
-  constructor(engine: Engine, timeoutMs: number) {
-    this.#engine = engine;
-    this.#statements = new Statements(engine.storage);
+  /** @param find - the engine of the object whose code runs. */
+  constructor(find: () => Engine, timeoutMs: number) {
+    this.#find = find;
+    this.#engine = find();
+    this.#statements = new Statements(this.#engine.storage);
     this.#timeoutMs = timeoutMs;
   }
 
@@ -53,6 +58,7 @@ export class ObjectConnection implements DriverConnection {
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     if (this.state === "closed") throw failuresOf(NAME).gone("the connection was closed");
     throwIfAborted(signal);
+    if (this.state === "idle") this.#settleIn(this.#find());
     await this.#engine.take(this, signal);
     try {
       return isWhole(flight) ? this.#atOnce(flight) : await takeSteps(flight, (step) => this.#take(step));
@@ -67,6 +73,13 @@ export class ObjectConnection implements DriverConnection {
     if (isOpen) await this.#end(true);
     this.state = "closed";
     this.#pass();
+  }
+
+  /** An isolate may have several objects of a class, and one that was evicted comes back with another storage. */
+  #settleIn(engine: Engine): void {
+    if (engine === this.#engine) return;
+    this.#engine = engine;
+    this.#statements = new Statements(engine.storage);
   }
 
   #pass(): void {
@@ -133,7 +146,7 @@ export class ObjectConnection implements DriverConnection {
         : { status: "failed", error: transactionLost(kind, expiry) };
     }
     try {
-      if (kind === "begin") await this.#begin(step.options);
+      if (kind === "begin") await this.#begin(step.options, step.until);
       else if (kind === "savepoint") await this.#engine.savepoint(step.name);
       else if (kind === "release") await this.#engine.release(step.name);
       else if (kind === "rollback-to") await this.#engine.rollbackTo(step.name);
@@ -152,10 +165,12 @@ export class ObjectConnection implements DriverConnection {
     }
   }
 
-  async #begin({ accessMode, foreignKeys }: BeginOptions): Promise<void> {
+  async #begin({ accessMode, foreignKeys }: BeginOptions, until = Infinity): Promise<void> {
     if (foreignKeys) await this.#setKeys(false);
     this.#hasKeysOff = foreignKeys !== undefined;
-    await this.#engine.begin(this.#timeoutMs, () => void this.#expire());
+    // The session's own timer waits until the transaction is over.
+    const leftMs = Math.min(Math.max(until - systemClock.now(), 0), this.#timeoutMs);
+    await this.#engine.begin(leftMs, () => void this.#expire(leftMs));
     this.state = "transaction";
     this.#isReadOnly = accessMode === "read only";
   }
@@ -173,9 +188,9 @@ export class ObjectConnection implements DriverConnection {
     if (hadKeysOff) await this.#setKeys(true);
   }
 
-  async #expire(): Promise<void> {
-    const message = `it was open for over ${this.#timeoutMs} ms, and kept every other event of the object waiting`;
-    this.#expiry = new DbError("QUERY_TIMEOUT", message, { timeoutMs: this.#timeoutMs, of: "session" });
+  async #expire(timeoutMs: number): Promise<void> {
+    const message = `it was open for over ${timeoutMs} ms, and kept every other event of the object waiting`;
+    this.#expiry = new DbError("QUERY_TIMEOUT", message, { timeoutMs, of: "session" });
     await this.#settle().catch(() => undefined);
     this.#pass();
   }
@@ -202,9 +217,4 @@ function isWhole({ steps, undo = [] }: Flight): boolean {
     rest.every((step) => step.kind === "query" && step.onError === "stop") &&
     undo.every(({ kind }) => kind === "rollback")
   );
-}
-
-function readOnly(sql: string): DbError {
-  const details = { kind: "permission", sql, dialectCode: "SQLITE_READONLY" } as const;
-  return new DbError("QUERY_FAILED", "attempt to write a readonly database: the transaction is `read only`", details);
 }

@@ -14,6 +14,7 @@ interface Level {
   readonly name: string | undefined;
   /** Resolves when it is over. */
   readonly end: (isUndone: boolean) => Promise<void>;
+  readonly timer: unknown;
 }
 
 /**
@@ -26,7 +27,9 @@ export class Engine {
   #holder: object | undefined;
   readonly #line: Waiter[] = [];
   readonly #levels: Level[] = [];
-  #timer: unknown;
+  /** When the transaction is given up, and what is called then. */
+  #until = 0;
+  #onTimeout!: () => void;
   /** Which transaction it is: one that ended while a savepoint of it was on its way takes that along. */
   #count = 0;
 
@@ -74,14 +77,13 @@ export class Engine {
    * @param onTimeout - called when the transaction was rolled back because it was open for too long.
    */
   async begin(timeoutMs: number, onTimeout: () => void): Promise<void> {
+    this.#until = systemClock.now() + timeoutMs;
+    this.#onTimeout = onTimeout;
     await this.#enter(undefined);
-    // Set inside: events from before, timers among them, wait until the transaction is over.
-    this.#timer = systemClock.setTimeout(() => void this.end(true).then(onTimeout, onTimeout), timeoutMs);
   }
 
   /** Ends the whole transaction, innermost level first. */
   async end(isUndone: boolean): Promise<void> {
-    systemClock.clearTimeout(this.#timer);
     this.#count++;
     await this.#leave(0, isUndone);
   }
@@ -107,7 +109,11 @@ export class Engine {
   }
 
   async #leave(from: number, isUndone: boolean): Promise<void> {
-    while (this.#levels.length > from) await this.#levels.pop()!.end(isUndone);
+    while (this.#levels.length > from) {
+      const { timer, end } = this.#levels.pop()!;
+      systemClock.clearTimeout(timer);
+      await end(isUndone);
+    }
   }
 
   /** Resolves inside of the storage's callback, so that what comes next is inside, too. */
@@ -123,7 +129,12 @@ export class Engine {
             return over;
           };
           if (count !== this.#count) return (reject(transactionLost(`savepoint ${name}`)), void end(true));
-          this.#levels.push({ name, end });
+          // Set inside: events from before, timers among them, wait until it is over, and so do those of the levels around it.
+          const timer = systemClock.setTimeout(
+            () => void this.end(true).then(this.#onTimeout, this.#onTimeout),
+            this.#until - systemClock.now(),
+          );
+          this.#levels.push({ name, end, timer });
           resolve();
         });
       });

@@ -22,7 +22,8 @@ export interface DurableObjectOptions {
  * - Foreign keys that are checked at COMMIT cost a look at their tables there.
  * - `connection.raw` is the storage: `getCurrentBookmark()`, `onNextSessionRestoreBookmark()`.
  *
- * @param storage - returns the object's storage, at each connection: `() => this.ctx.storage`.
+ * @param storage - returns the object's storage: `() => this.ctx.storage`. Asked whenever a session begins, so that one Database may
+ *   serve all objects of an isolate: then it returns the storage of the object whose code runs.
  * @throws TypeError for an invalid argument.
  * @example
  * class Room extends DurableObject {

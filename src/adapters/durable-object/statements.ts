@@ -5,6 +5,7 @@ import { scan } from "../sqlite/scan.ts";
 import {
   bindForWorkerd,
   exactText,
+  hasOwnRowid,
   inexact,
   isInexact,
   readColumns,
@@ -73,11 +74,11 @@ export class Statements {
   #write(text: string, bound: WorkerdStatement): RawResult {
     const { columns, rows } = this.#exec(bound);
     if (rows.some((row) => row.some(isInexact))) throw inexact(text, "not-executed");
-    const { isWrite, verb } = scan(text);
+    const { isWrite } = scan(text);
     const read = { columns, rows: rows.map(toRow) };
     if (!isWrite) return { ...read, rowsAffected: 0 };
     const [[changes, rowid] = []] = this.execute("SELECT changes(), CAST(last_insert_rowid() AS TEXT)");
-    const isInsert = /^INS|^REP/.test(verb) && Number(changes) > 0;
+    const isInsert = hasOwnRowid(text) && Number(changes) > 0;
     const [lastInsertRowid] = toRow([BigInt(rowid as string)]) as [number | bigint];
     return { ...read, rowsAffected: Number(changes), ...(isInsert && { lastInsertRowid }) };
   }

@@ -1,16 +1,7 @@
 import type { AdapterFactory, MaybePromise } from "../../contract/adapter.ts";
 import { LibsqlAdapter } from "./adapter.ts";
-import type { CreateClient } from "./client-driver.ts";
 import type { Fetch } from "./wire.ts";
 
-export type {
-  ClientConfig,
-  ClientResult,
-  ClientStatement,
-  CreateClient,
-  LibsqlClient,
-  LibsqlTransaction,
-} from "./client-driver.ts";
 export type { Fetch, FetchInit, FetchResponse } from "./wire.ts";
 
 export interface LibsqlOptions {
@@ -18,12 +9,6 @@ export interface LibsqlOptions {
   readonly fetch?: Fetch | undefined;
   /** Takes precedence over a token in the URL. A function is called for each connection, and again when the server answers 401. */
   readonly authToken?: string | (() => MaybePromise<string>) | undefined;
-  /**
-   * `createClient` of `@libsql/client/http` or `/web` (0.17 or later; older ones do not say which statement of a batch failed), to send everything through it; called for each
-   * connection. It cannot stream, keeps no settings, and sends statements outside a transaction one by one. After any
-   * error in a transaction only a rollback is allowed: the client does not notice when the database has ended a transaction.
-   */
-  readonly createClient?: CreateClient | undefined;
 }
 
 /**
@@ -40,15 +25,20 @@ export interface LibsqlOptions {
  *
  * Source: https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md
  *
+ * @throws TypeError for a `createClient`.
  * @example
  * const db = createDatabase("libsql://shop.example", { adapters: [libsql({ authToken })] });
  */
 export function libsql(options: LibsqlOptions = {}): AdapterFactory {
-  const { fetch, authToken, createClient } = options;
+  const { fetch, authToken } = options;
+  if ((options as { readonly createClient?: unknown }).createClient)
+    throw new TypeError(
+      "libsql() takes no `createClient`: use libsqlClient({ createClient }) of isopool/libsql-client",
+    );
   return {
     dialect: "sqlite",
     schemes: ["libsql", "https", "http"],
-    identity: [fetch, authToken, createClient],
+    identity: [fetch, authToken],
     create: (source) => new LibsqlAdapter(options, source),
   };
 }

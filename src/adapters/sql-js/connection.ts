@@ -27,6 +27,7 @@ const NOTHING: RawResult = { columns: [], rows: [], rowsAffected: 0 };
 /** A light handle on an engine: it holds the prepared statements, and knows whether a transaction is open. */
 export class SqlJsConnection implements DriverConnection {
   readonly setup: readonly Statement[] = [];
+  readonly answersAtOnce = true;
   state: "idle" | "transaction" | "closed" = "idle";
   readonly #engine: Engine;
   readonly #user: EngineUser;
@@ -195,8 +196,7 @@ export class SqlJsConnection implements DriverConnection {
         kind.replace("-", " ") + ("name" in step ? ` "${step.name.replaceAll('"', '""')}"` : ""),
       );
     }
-    if (kind === "commit") this.#settle();
-    else if (kind === "rollback") this.#settle(transactionLost(kind));
+    if (kind === "commit" || kind === "rollback") this.#settle(kind === "rollback" ? transactionLost(kind) : undefined);
     else if (kind === "rollback-to") this.#statements.clear();
     return NOTHING;
   }

@@ -1,262 +1,216 @@
 // The statements of a fused function. While something is held, only what is listed here may run; all else waits for it first.
 
-import {
-  childOf,
-  childrenOf,
-  eachChild,
-  type FunctionNode,
-  isFunction,
-  namesOf,
-  type Node,
-} from "../../carrier/transform/syntax.ts";
-import type { Pen } from "./fuse.ts";
-import { identifiersIn, isPlainPattern, isPure, nameOf } from "./pure.ts";
-import { type Asked, askedBy, awaitedBy, isReturnOf } from "./query.ts";
-
-/** Where a statement stands. */
-interface Place {
-  /** Not a statement of a list: what is put ahead of it needs braces. */
-  readonly isSingle: boolean;
-  readonly isInLoop: boolean;
-}
-
-const IN_LIST: Place = { isSingle: false, isInLoop: false };
+import { childOf, childrenOf, type FunctionNode, namesOf, type Node } from "../../carrier/transform/syntax.ts";
+import { writeIf, writeSwitch, writeTry } from "./branches.ts";
+import { collect, type Late, lateness, rowBy, untilOf, wantedBy } from "./late.ts";
+import { Loops } from "./loops.ts";
+import { declaredBy, Names } from "./names.ts";
+import { firstAwait } from "./order.ts";
+import { isPlainPattern, isPure } from "./pure.ts";
+import { askedBy, togetherBy } from "./query.ts";
+import { isTotal, type Rows } from "./total.ts";
+import { type Called, isCalled, type Place, type Writer } from "./writer.ts";
 
 export class Body {
+  readonly names: Names;
+  readonly writer: Writer;
   readonly #node: FunctionNode;
-  readonly #pen: Pen;
-  readonly #frame: string;
   readonly #isWork: boolean;
-  /** Variables of the function's own that it declares for all of its body, and those that a function inside uses as well. */
-  readonly #own: Set<string>;
-  readonly #shared: Set<string> = new Set();
-  /** Variables that hold an array of the function's own, which nothing else has been given. */
-  readonly #lists: Set<string> = new Set();
+  readonly loops: Loops;
 
-  constructor(node: FunctionNode, pen: Pen, frame: string, isWork: boolean) {
+  constructor(node: FunctionNode, writer: Writer, isWork: boolean) {
     this.#node = node;
-    this.#pen = pen;
-    this.#frame = frame;
+    this.writer = writer;
     this.#isWork = isWork;
-    const declared = childrenOf(node.body, "body").flatMap((each) => childrenOf(each, "declarations"));
-    this.#own = new Set([...node.params, ...declared.map((each) => childOf(each, "id"))].flatMap(namesOf));
-    const given = new Set<string>();
-    this.#look(node.body, given);
-    for (const name of given) this.#lists.delete(name);
-  }
-
-  /** @param given - names of what is used in another way than by its members. */
-  #look(node: Node, given: Set<string>, isReturned = false): void {
-    if (node.type === "VariableDeclarator" && childOf(node, "init")?.type === "ArrayExpression")
-      this.#lists.add(nameOf(childOf(node, "id")));
-    eachChild(node, (child, reach, key) => {
-      if (child.type === "Identifier" && !isReturned && !isHarmless(node, key)) given.add(nameOf(child));
-      // A class has code of its own in many places.
-      if (reach !== "same" || isFunction(child) || child.type.startsWith("Class")) identifiersIn(child, this.#shared);
-      else this.#look(child, given, isReturned || (node.type === "ReturnStatement" && isPure(child)));
-    });
+    this.names = new Names(node);
+    this.loops = new Loops(this);
   }
 
   statements(): void {
-    this.#list(this.#node.body, IN_LIST);
+    const known = new Set(this.#node.params.flatMap(namesOf));
+    this.list(childrenOf(this.#node.body, "body"), {
+      ...{ isSingle: false, isInLoop: false, isInTry: false, leavesTry: false, isTop: true },
+      ...{ known, rows: new Map() },
+    });
   }
 
-  #list(block: Node, place: Place): void {
-    const statements = childrenOf(block, "body");
-    statements.forEach((each, index) => this.#statement(each, { ...place, isSingle: false }, statements[index + 1]));
+  list(statements: readonly Node[], outer: Place): void {
+    const declared = new Set(statements.flatMap(declaredBy));
+    const isVisible = (name: string): boolean => !declared.has(name);
+    const known = new Set([...outer.known].filter(isVisible));
+    const rows = new Map([...outer.rows].filter(([name]) => isVisible(name)));
+    const place = { ...outer, isSingle: false, known, rows };
+    const waiting: Late[] = [];
+    for (let index = 0; index < statements.length; index++) {
+      const node = statements[index]!;
+      const due = waiting.filter(({ until, text }) => until === index && (text || !this.#returns(node, known)));
+      if (due.length > 0) collect(this.writer, node, due, this.#isLast(node, place, rowsOf(waiting)));
+      const late = lateness(this, statements, index, place);
+      if (late?.rest) return;
+      if (late) waiting.push(late);
+      else this.statement(node, place, statements[index + 1], waiting);
+      // What a loop has filled may be seen when it was filled.
+      for (const list of this.loops.takeFilled())
+        waiting.push({ names: [list], rows: new Map(), until: untilOf(statements, index, [list]), text: "" });
+      for (const name of declaredBy(node)) known.add(name);
+      // A list may be given something else by and by; a variable that is assigned, too.
+      for (const [name, kind] of wantedBy(this.writer, node)?.rows ?? [])
+        if (kind === "row" && !this.names.assigned.has(name)) rows.set(name, kind);
+    }
   }
 
-  #statement(node: Node, place: Place, next?: Node): void {
+  statement(node: Node, place: Place, next?: Node, waiting: readonly Late[] = []): void {
     switch (node.type) {
       case "EmptyStatement":
+        return;
       case "BreakStatement":
       case "ContinueStatement":
-        return;
+        return place.leavesTry ? this.writer.wait(node, place.isSingle) : undefined;
       case "BlockStatement":
-        return this.#list(node, place);
+        return this.list(childrenOf(node, "body"), { ...place, isTop: false });
       case "ExpressionStatement":
-        return this.#expression(node, place);
+        return this.#expression(node, place, next);
       case "VariableDeclaration":
-        return this.#declaration(node, place, next);
+        return this.#declaration(node, place, next, waiting);
       case "ReturnStatement":
         return this.#return(node, place);
       case "IfStatement":
-        return this.#if(node, place);
+        return writeIf(this, node, place);
+      case "SwitchStatement":
+        return writeSwitch(this, node, place);
+      case "TryStatement":
+        return writeTry(this, node, place);
       case "ForOfStatement":
-        return this.#forOf(node, place);
+      case "ForInStatement":
       case "ForStatement":
       case "WhileStatement":
-        return this.#loop(node, place);
+        return this.loops.statement(node, place);
       default:
-        // Among them `throw` and `try`: what they catch must have run.
-        return this.#wait(node, place);
+        // Among them `throw`: what was awaited ahead of it must have run.
+        return this.wait(node, place, childOf(node, "argument"));
     }
   }
 
-  #call(name: string, ...given: string[]): string {
-    return `${this.#pen.name}.${name}(${[this.#frame, ...given].join()})`;
+  /** Waits ahead of a statement; where all begins with the `await` of a query, that one leaves with what is held. */
+  wait(node: Node, { isSingle }: Place, ...parts: readonly (Node | undefined)[]): void {
+    let first: Node | undefined;
+    for (const part of parts) if ((first = firstAwait(part)) || !isPure(part)) break;
+    const awaited = this.writer.awaited(first);
+    if (!awaited || isCalled(awaited)) return this.writer.wait(node, isSingle);
+    this.writer.wait(node, isSingle, this.writer.ahead(awaited), () => this.writer.value(first!, awaited, "value"));
   }
 
-  get #settled(): string {
-    return `${this.#frame}.p&&await ${this.#call("settle")};`;
-  }
-
-  /** Waits for what is held ahead of a statement, which is left as it is. */
-  #wait(node: Node, { isSingle }: Place, text = this.#settled): void {
-    this.#pen.edits.open(node.start, isSingle ? `{${text}` : text);
-    if (isSingle) this.#pen.edits.close(node.end, "}");
-  }
-
-  /** Ahead of a query: what it is made by and from must be known not to run anything. */
-  #ahead({ tag, isPure: isPureQuery }: Asked): string {
-    return isPureQuery
-      ? `${this.#frame}.p&&${this.#call("foreign", tag)}&&await ${this.#call("settle")};`
-      : this.#settled;
-  }
-
-  #expression(node: Node, place: Place): void {
+  #expression(node: Node, place: Place, next: Node | undefined): void {
+    const { writer } = this;
     const expression = childOf(node, "expression")!;
-    const asked = awaitedBy(expression, this.#pen.code);
-    const isBare = expression.start === node.start && /^\s*;?$/.test(this.#pen.code.slice(expression.end, node.end));
-    if (asked && isBare && (asked.how === undefined || asked.how === "run")) return this.#hold(node, expression, asked);
-    if (expression.type === "AssignmentExpression") return this.#assignment(node, expression, place);
-    if (!isPure(expression) && !this.#isPush(expression)) this.#wait(node, place);
-  }
-
-  /** `await tx.sql`…`;` */
-  #hold(node: Node, expression: Node, asked: Asked): void {
-    const { edits, name } = this.#pen;
-    const { query, how } = asked;
-    edits.open(node.start, `{${this.#ahead(asked)}`);
-    edits.replace(expression.start, query.start, `${name}.later(${this.#frame},`);
-    this.#closeCall(query.end, expression.end, how);
-    edits.close(expression.end, `||await ${this.#call("rest")}`);
-    edits.close(node.end, ";}");
-  }
-
-  /** Ends the call around a query; of `.first()` behind it, the last parenthesis stays. */
-  #closeCall(from: number, to: number, how: string | undefined): void {
-    if (how) this.#pen.edits.replace(from, to - 1, `,"${how}"`);
-    else this.#pen.edits.close(from, ")");
-  }
-
-  #assignment(node: Node, expression: Node, place: Place): void {
-    const [left, right] = [childOf(expression, "left")!, childOf(expression, "right")!];
-    const asked = expression["operator"] === "=" ? awaitedBy(right, this.#pen.code) : undefined;
-    const names = namesOf(left);
-    const isOwn = isPlainPattern(left) && names.every((name) => this.#own.has(name) && !this.#shared.has(name));
-    if (asked && isOwn) {
-      this.#value(right, asked, "value");
-      return this.#wait(node, place, this.#ahead(asked));
+    const awaited = writer.awaited(expression);
+    const behind = writer.pen.code.slice(expression.end, node.end);
+    const isBare = expression.start === node.start && /^\s*;?$/.test(behind);
+    if (awaited && isBare && isCalled(awaited)) return this.#hand(node, awaited, place, true);
+    if (awaited && isBare && !isCalled(awaited) && (awaited.how === undefined || awaited.how === "run")) {
+      writer.pen.edits.open(node.start, `{${writer.ahead(awaited)}`);
+      writer.hold("later", expression.start, awaited, expression.end);
+      writer.pen.edits.close(expression.end, `||await ${writer.call("rest")}`);
+      return writer.pen.edits.close(node.end, ";}");
     }
-    const isSet = isOwn && left.type === "Identifier" && /^[+-]?=$/.test(expression["operator"] as string);
-    if (!isSet || !isPure(right)) this.#wait(node, place);
+    const together = isBare && (next ? this.#isLast(next, place, NONE) : this.#isWork && place.isTop);
+    if (together && this.#together(node, expression, place)) return;
+    if (expression.type === "AssignmentExpression" && this.#assignment(node, expression, place)) return;
+    // What is caught has not been assigned.
+    if (!isPure(expression) && (place.isInTry || !this.names.isOwnCall(expression))) this.wait(node, place, expression);
   }
 
-  /** `list.push(value)` on an array of its own. */
-  #isPush(expression: Node): boolean {
-    const callee = expression.type === "CallExpression" ? childOf(expression, "callee") : undefined;
-    if (callee?.type !== "MemberExpression" || nameOf(childOf(callee, "property")) !== "push") return false;
-    const list = nameOf(childOf(callee, "object"));
-    return this.#lists.has(list) && !this.#shared.has(list) && childrenOf(expression, "arguments").every(isPure);
+  /** `await Promise.all([…])` as the last that is asked. */
+  #together(node: Node, awaited: Node, place: Place): boolean {
+    const together = togetherBy(awaited, this.writer.pen.code);
+    if (together)
+      this.writer.wait(node, place.isSingle, this.writer.ahead(together), () => this.writer.all(awaited, together));
+    return together !== undefined;
   }
 
-  /** `await tx.sql`…`` whose value is wanted. */
-  #value(node: Node, { query, how }: Asked, call: "value" | "last"): void {
-    this.#pen.edits.replace(node.start, query.start, `await ${this.#pen.name}.${call}(${this.#frame},`);
-    this.#closeCall(query.end, node.end, how);
+  /** @returns false: it waits. */
+  #assignment(node: Node, expression: Node, place: Place): boolean {
+    const [left, right] = [childOf(expression, "left")!, childOf(expression, "right")!];
+    const awaited = expression["operator"] === "=" ? this.writer.awaited(right) : undefined;
+    const isOwn = isPlainPattern(left) && namesOf(left).every((name) => this.names.isAlone(name));
+    if (awaited && isCalled(awaited) && isOwn && !place.isInTry) {
+      this.#hand(node, awaited, place);
+      return true;
+    }
+    const isSet =
+      isOwn && left.type === "Identifier" && /^(?:[+-]|\?\?|\|\|)?=$/.test(expression["operator"] as string);
+    return isSet && !place.isInTry && isPure(right);
   }
 
-  #declaration(node: Node, place: Place, next: Node | undefined): void {
+  /** `await f(pure)`: what it asks joins what is held. */
+  #hand(node: Node, called: Called, place: Place, isUnused = false): void {
+    this.writer.wait(node, place.isSingle, this.writer.ahead(called), () => this.writer.hand(called, isUnused));
+  }
+
+  #declaration(node: Node, place: Place, next: Node | undefined, waiting: readonly Late[]): void {
     const declarators = childrenOf(node, "declarations");
     const isPlain =
       /^(?:const|let|var)$/.test(node["kind"] as string) &&
       declarators.every((each) => isPlainPattern(childOf(each, "id")!));
-    const [first] = declarators as [Node];
-    const asked = declarators.length === 1 ? awaitedBy(childOf(first, "init"), this.#pen.code) : undefined;
-    if (!isPlain || !asked) {
-      if (!isPlain || !declarators.every((each) => isPure(childOf(each, "init")))) this.#wait(node, place);
-      return;
+    if (isPlain && declarators.every((each) => isPure(childOf(each, "init")))) return;
+    const called =
+      declarators.length === 1 && isPlain ? this.writer.awaited(childOf(declarators[0]!, "init")) : undefined;
+    if (called && isCalled(called)) return this.#hand(node, called, place);
+    const wanted = wantedBy(this.writer, node);
+    if (wanted && this.#isLast(next, place, rowsOf([...waiting, wanted]))) {
+      const write = (): void => this.writer.value(wanted.awaited, wanted.asked, "last");
+      return this.writer.wait(node, place.isSingle, this.writer.ahead(wanted.asked), write);
     }
-    this.#wait(node, place, this.#ahead(asked));
-    const isLast = this.#isWork && !place.isInLoop && isReturnOf(childOf(first, "id")!, asked, next);
-    this.#value(childOf(first, "init")!, asked, isLast ? "last" : "value");
+    // A pattern may run something of its own ahead of the next value.
+    const odd = declarators.findIndex((each) => !isPlainPattern(childOf(each, "id")!));
+    const inits = declarators.slice(0, odd === -1 ? undefined : odd + 1);
+    return this.wait(node, place, ...inits.map((each) => childOf(each, "init")));
+  }
+
+  /** A `return` that cannot throw, and gives nothing that may ask. */
+  #isLast(node: Node | undefined, place: Place, late: Rows): boolean {
+    const result = node?.type === "ReturnStatement" ? childOf(node, "argument") : undefined;
+    if (!this.#isWork || place.isInLoop || place.isInTry || result === undefined) return false;
+    return isTotal(result, new Map([...place.rows, ...late]), place.known);
+  }
+
+  /** A `return` of lists that are filled by then, and of nothing that can throw. */
+  #returns(node: Node, known: ReadonlySet<string>): boolean {
+    const result = node.type === "ReturnStatement" ? childOf(node, "argument") : undefined;
+    return result !== undefined && isTotal(result, new Map([...known].map((name) => [name, "row"])), known);
   }
 
   #return(node: Node, place: Place): void {
-    const { edits, code } = this.#pen;
+    const { writer } = this;
     const argument = childOf(node, "argument");
+    const isAwaited = argument?.type === "AwaitExpression";
+    // What catches it catches what is held, too; and a query that is not awaited there is not caught.
+    if (place.isInTry) return this.wait(node, place, isAwaited ? argument : undefined);
     if (argument === undefined)
-      return edits.replace(node.start, node.start + "return".length, `return ${this.#call("end")}`);
-    const asked = askedBy(argument, code);
-    if (asked && !asked.isInside) {
-      // `.first()` has asked when it is returned; a query waits to be awaited, as it does here.
-      const call = this.#isWork && !place.isInLoop ? "last" : "value";
-      if (argument.type === "AwaitExpression") this.#value(argument, asked, call);
-      else {
-        edits.open(asked.query.start, `${this.#pen.name}.${call}(${this.#frame},`);
-        this.#closeCall(asked.query.end, argument.end, asked.how);
-      }
-      return this.#wait(node, place, this.#ahead(asked));
-    }
-    if (!isPure(argument)) return this.#wait(node, place);
-    edits.open(argument.start, `${this.#pen.name}.end(${this.#frame},`);
-    edits.close(argument.end, ")");
-  }
-
-  #if(node: Node, place: Place): void {
-    for (const key of ["consequent", "alternate"]) {
-      const branch = childOf(node, key);
-      if (branch) this.#statement(branch, { ...place, isSingle: true });
-    }
-    // Behind them: what they close at the same place comes first.
-    if (!isPure(childOf(node, "test"))) this.#wait(node, place);
-  }
-
-  #forOf(node: Node, place: Place): void {
-    const { edits } = this.#pen;
-    const [left, right, body] = ["left", "right", "body"].map((key) => childOf(node, key)) as [Node, Node, Node];
-    const pattern =
-      left.type === "VariableDeclaration" ? childOf(childrenOf(left, "declarations")[0]!, "id")! : undefined;
-    if (
-      node["await"] === true ||
-      !pattern ||
-      !isPlainPattern(pattern) ||
-      /using/.test(left["kind"] as string) ||
-      !isPure(right)
-    )
-      return this.#wait(node, place);
-    edits.open(right.start, `(${this.#pen.name}.plain(${this.#frame},${this.#frame}.t=`);
-    edits.close(right.end, `)||await ${this.#call("settle")},${this.#frame}.t)`);
-    this.#statement(body, { isSingle: true, isInLoop: true });
-  }
-
-  #loop(node: Node, place: Place): void {
-    const init = childOf(node, "init");
-    const update = childOf(node, "update");
-    const isInit =
-      init === undefined ||
-      (init.type === "VariableDeclaration" &&
-        childrenOf(init, "declarations").every(
-          (each) => isPlainPattern(childOf(each, "id")!) && isPure(childOf(each, "init")),
-        ));
-    const counted = update?.type === "UpdateExpression" ? nameOf(childOf(update, "argument")) : "";
-    const isOwn =
-      this.#own.has(counted) ||
-      childrenOf(init ?? node, "declarations").some((each) => nameOf(childOf(each, "id")) === counted);
-    const isUpdate = update === undefined || (isOwn && !this.#shared.has(counted));
-    if (!isInit || !isUpdate || !isPure(childOf(node, "test"))) return this.#wait(node, place);
-    this.#statement(childOf(node, "body")!, { isSingle: true, isInLoop: true });
+      return writer.pen.edits.replace(node.start, node.start + "return".length, `return ${writer.result(undefined)}`);
+    const asked = askedBy(argument, writer.pen.code);
+    // `.first()` has asked when it is returned; a query waits to be awaited, as it does here.
+    if (asked && !asked.isInside)
+      return writer.wait(node, place.isSingle, writer.ahead(asked), () =>
+        writer.returned(argument, asked, this.#isWork && !place.isInLoop),
+      );
+    const row = rowBy(writer, argument);
+    if (row && this.#isWork && !place.isInLoop)
+      return writer.wait(node, place.isSingle, writer.ahead(row.asked), () =>
+        writer.value(row.awaited, row.asked, "last"),
+      );
+    const called = writer.called(isAwaited ? childOf(argument, "argument") : argument);
+    if (called)
+      writer.wait(node, place.isSingle, writer.ahead(called), () => {
+        writer.result(argument, isAwaited ? "" : "await ", () => writer.hand(called, false));
+      });
+    else if (isPure(argument)) writer.result(argument);
+    else this.wait(node, place, argument);
   }
 }
 
-/** A variable's name that stands there gives nobody what it holds. */
-function isHarmless({ type, computed }: Node, key: string): boolean {
-  if (type === "MemberExpression") return key === "object" || (key === "property" && computed !== true);
-  if (type === "Property") return key === "key" && computed !== true;
-  return (
-    (type === "VariableDeclarator" && key === "id") ||
-    (type === "ForOfStatement" && key === "right") ||
-    (type === "ReturnStatement" && key === "argument")
-  );
+const NONE: Rows = new Map();
+
+function rowsOf(waiting: readonly Pick<Late, "rows">[]): Rows {
+  return new Map(waiting.flatMap(({ rows }) => [...rows]));
 }

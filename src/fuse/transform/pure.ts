@@ -1,7 +1,14 @@
 // What may be evaluated while statements are held: nothing of it runs code that could tell. Members and methods by name are assumed
 // to be those of plain objects, arrays, texts, numbers and dates: docs/fuse.md says so.
 
-import { childOf, childrenOf, eachChild, isFunction, type Node } from "../../carrier/transform/syntax.ts";
+import {
+  childOf,
+  childrenOf,
+  eachChild,
+  type FunctionNode,
+  isFunction,
+  type Node,
+} from "../../carrier/transform/syntax.ts";
 
 const CALLS: ReadonlySet<string> = new Set([
   "String",
@@ -24,8 +31,10 @@ const OF_GLOBALS: Readonly<Record<string, RegExp>> = {
 };
 const METHODS: ReadonlySet<string> = new Set(
   (
-    "map filter reduce some every find findIndex flatMap join slice concat includes indexOf at toFixed toString toISOString trim " +
-    "toLowerCase toUpperCase startsWith endsWith padStart padEnd split getTime"
+    "map filter reduce some every find findIndex findLast flatMap flat join slice concat includes indexOf lastIndexOf at entries " +
+    "keys values toSorted toReversed toFixed toString toISOString trim trimStart trimEnd toLowerCase toUpperCase startsWith " +
+    "endsWith padStart padEnd split substring charAt charCodeAt repeat normalize replace replaceAll localeCompare getTime " +
+    "getFullYear getMonth getDate getHours getMinutes valueOf"
   ).split(" "),
 );
 
@@ -74,68 +83,74 @@ export function isPure(node: Node | undefined): boolean {
 function isPureCall(node: Node): boolean {
   const callee = childOf(node, "callee")!;
   const given = childrenOf(node, "arguments");
-  if (callee.type === "Identifier") return CALLS.has(nameOf(callee)) && given.every((each) => isPure(each));
+  if (callee.type === "Identifier")
+    return (CALLS.has(nameOf(callee)) || harmless.has(callee)) && given.every((each) => isPure(each));
   if (callee.type !== "MemberExpression" || callee["computed"] === true) return false;
   const [object, name] = [childOf(callee, "object")!, nameOf(childOf(callee, "property"))];
   const isKnown = object.type === "Identifier" && OF_GLOBALS[nameOf(object)]?.test(name);
   const isArgument = (node: Node, index: number): boolean =>
     CALLS_FIRST.test(name) && index === 0
       ? isCalled(node)
-      : isPure(node) && (index === 0 || !CALLS_SECOND.test(name) || isCalled(node));
+      : isPure(node) && (index === 0 || !CALLS_SECOND.test(name) || isText(node) || isCalled(node));
   return (isKnown || (METHODS.has(name) && isPure(object))) && given.every(isArgument);
 }
 
-const CALLS_FIRST = /^(?:map|filter|reduce|some|every|find|findIndex|flatMap)$/;
-const CALLS_SECOND = /^(?:from|parse|stringify)$/;
+const CALLS_FIRST = /^(?:map|filter|reduce|some|every|find|findIndex|findLast|flatMap|toSorted)$/;
+const CALLS_SECOND = /^(?:from|parse|stringify|replace|replaceAll)$/;
 
 /** A function that is called at once: written there, and its body is an expression of this kind. */
 function isCalled(node: Node): boolean {
-  return isFunction(node) && !node.async && !node.generator && node.body.type !== "BlockStatement" && isPure(node.body);
+  if (node.type === "Identifier") return CALLS.has(nameOf(node)) || harmless.has(node);
+  return isFunction(node) && node.body.type !== "BlockStatement" && isHarmlessFunction(node);
 }
 
-/** True for an expression of what a query gave that cannot throw, and that is no promise and no query. */
-export function isTotal(node: Node, names: ReadonlySet<string>): boolean {
-  const child = (key: string): boolean => isTotal(childOf(node, key)!, names);
+/** No function. */
+function isText({ type }: Node): boolean {
+  return type === "Literal" || type === "TemplateLiteral";
+}
+
+/** Names that stand for functions which are harmless to call: `functions.ts` has found them. */
+const harmless = new WeakSet<Node>();
+
+export function addHarmless(name: Node): void {
+  harmless.add(name);
+}
+
+/** A function that does nothing but compute. It may throw. */
+export function isHarmlessFunction({ async, generator, params, body }: FunctionNode): boolean {
+  if (async || generator || !params.every(isQuietParam)) return false;
+  return body.type === "BlockStatement" ? childrenOf(body, "body").every(isHarmlessStatement) : isPure(body);
+}
+
+/** What it takes apart and puts in place of what is missing runs nothing that could tell. */
+export function isQuietParam(param: Node): boolean {
+  if (param.type === "RestElement") return isPlainPattern(childOf(param, "argument")!);
+  if (param.type !== "AssignmentPattern") return isPlainPattern(param);
+  return isPlainPattern(childOf(param, "left")!) && isPure(childOf(param, "right"));
+}
+
+function isHarmlessStatement(node: Node): boolean {
   switch (node.type) {
-    case "Literal":
-      return true;
-    case "Identifier":
-      return names.has(nameOf(node));
-    case "ParenthesizedExpression":
-      return child("expression");
-    case "ArrayExpression":
-      return childrenOf(node, "elements").every((each) => isTotal(each, names));
-    case "ObjectExpression":
-      return childrenOf(node, "properties").every((each) => isTotalProperty(each, names));
-    case "ChainExpression": {
-      const { type, optional, computed } = childOf(node, "expression")!;
+    case "ReturnStatement":
+    case "ThrowStatement":
+      return isPure(childOf(node, "argument"));
+    case "BlockStatement":
+      return childrenOf(node, "body").every(isHarmlessStatement);
+    case "IfStatement":
       return (
-        type === "MemberExpression" &&
-        optional === true &&
-        computed !== true &&
-        isOf(childOf(node, "expression")!, names)
+        isPure(childOf(node, "test")) &&
+        [childOf(node, "consequent"), childOf(node, "alternate")].every((each) => !each || isHarmlessStatement(each))
       );
-    }
-    case "ConditionalExpression":
-      return child("test") && child("consequent") && child("alternate");
-    case "LogicalExpression":
-      return child("left") && child("right");
+    case "VariableDeclaration":
+      return (
+        /^(?:const|let)$/.test(node["kind"] as string) &&
+        childrenOf(node, "declarations").every(
+          (each) => isPlainPattern(childOf(each, "id")!) && isPure(childOf(each, "init")),
+        )
+      );
     default:
       return false;
   }
-}
-
-// Under any name but that of a promise's method.
-function isTotalProperty(property: Node, names: ReadonlySet<string>): boolean {
-  const value = childOf(property, "value");
-  if (property.type !== "Property" || property["computed"] === true || property["kind"] !== "init" || !value)
-    return false;
-  const key = childOf(property, "key")!;
-  return ![key["name"], key["value"]].some((each) => each === "then" || each === "__proto__") && isTotal(value, names);
-}
-
-function isOf(member: Node, names: ReadonlySet<string>): boolean {
-  return isTotal(childOf(member, "object")!, names);
 }
 
 export function nameOf(node: Node | undefined): string {
@@ -156,5 +171,18 @@ export function isPlainPattern(node: Node): boolean {
 export function identifiersIn(node: Node, found: Set<string> = new Set()): Set<string> {
   if (node.type === "Identifier") found.add(nameOf(node));
   eachChild(node, (child) => void identifiersIn(child, found));
+  return found;
+}
+
+/** Whether a node, with the functions inside, uses one of these variables. */
+export function mentions(node: Node, names: ReadonlySet<string>): boolean {
+  if (node.type === "Identifier") return names.has(nameOf(node));
+  let found = false;
+  eachChild(node, (child, _reach, key) => {
+    const isName =
+      node["computed"] !== true &&
+      ((node.type === "MemberExpression" && key === "property") || (node.type === "Property" && key === "key"));
+    found ||= !isName && mentions(child, names);
+  });
   return found;
 }

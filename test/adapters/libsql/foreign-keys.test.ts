@@ -3,10 +3,10 @@
 
 import { createClient } from "@libsql/client/http";
 import { expect, onTestFinished, test, describe } from "vitest";
-import { libsql, type LibsqlOptions } from "../../../src/adapters/libsql/index.ts";
 import type { BeginOptions, DriverConnection, Step, StepOutcome } from "../../../src/contract/adapter.ts";
 import { COMMIT, ROLLBACK, unwrap } from "../../../src/integrations/adapter-contract/fixture.ts";
 import { type LibsqlServerOptions, type RunningServer, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
+import { type EitherOptions, libsqlOrClient } from "./factory.ts";
 import { PROFILES } from "./shop.ts";
 
 const OFF: Step = { kind: "begin", options: { foreignKeys: "off" } };
@@ -32,10 +32,10 @@ interface Shop {
   sent(): Promise<number>;
 }
 
-async function shop(server: LibsqlServerOptions, options: LibsqlOptions = {}): Promise<Shop> {
+async function shop(server: LibsqlServerOptions, options: EitherOptions = {}): Promise<Shop> {
   const running = await startLibsqlServer(server);
   const { url } = running;
-  const adapter = libsql(options).create({ url, folder: "" });
+  const adapter = libsqlOrClient(options).create({ url, folder: "" });
   const open = async (): Promise<DriverConnection> => adapter.open({ url, signal: new AbortController().signal });
   const connection = await open();
   onTestFinished(async () => {

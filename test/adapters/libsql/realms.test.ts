@@ -4,8 +4,9 @@ import { createClient } from "@libsql/client/http";
 import { build } from "esbuild";
 import { Script, createContext, runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import type { CreateClient, LibsqlOptions } from "../../../src/adapters/libsql/index.ts";
+import type { CreateClient } from "../../../src/adapters/libsql/client-entry.ts";
 import type { SqlValue } from "../../../src/index.ts";
+import type { EitherOptions } from "./factory.ts";
 import { openShop } from "./shop.ts";
 
 /** `createClient`, of a client that was loaded in a realm of its own, as test environments do. */
@@ -56,7 +57,7 @@ async function foreignClient(): Promise<CreateClient> {
 }
 
 const foreignBytes = (): Uint8Array => runInNewContext("Uint8Array.of(5, 6, 255)") as Uint8Array;
-const variants: [string, () => Promise<LibsqlOptions>][] = [
+const variants: [string, () => Promise<EitherOptions>][] = [
   ["fetch", async () => ({})],
   ["@libsql/client", async () => ({ createClient })],
   ["a client of another realm", async () => ({ createClient: await foreignClient() })],

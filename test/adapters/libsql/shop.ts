@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, onTestFinished } from "vitest";
-import { libsql, type LibsqlOptions } from "../../../src/adapters/libsql/index.ts";
 import { asyncLocal, createDatabase, type Database, type DatabaseOptions } from "../../../src/index.ts";
+import { type EitherOptions, libsqlOrClient } from "./factory.ts";
 import { ensureSqld } from "../../setup/ensure-sqld.mjs";
 import {
   type LibsqlServerOptions,
@@ -43,7 +43,7 @@ export interface Shop {
 
 export interface ShopOptions {
   readonly server?: LibsqlServerOptions;
-  readonly libsql?: LibsqlOptions;
+  readonly libsql?: EitherOptions;
   readonly database?: Partial<DatabaseOptions>;
   /** Added to the URL. */
   readonly query?: string;
@@ -63,7 +63,7 @@ export async function openShop({
   const token = Object.entries(serverOptions.tokens ?? {}).find(([, permission]) => permission === "full")?.[0];
   await ask(server.url, token, "CREATE TABLE goods (id INTEGER PRIMARY KEY, name TEXT UNIQUE)");
   const db = createDatabase(server.url + query, {
-    adapters: [libsql({ authToken: token, ...options })],
+    adapters: [libsqlOrClient({ authToken: token, ...options })],
     context: asyncLocal(AsyncLocalStorage),
     ...database,
   });

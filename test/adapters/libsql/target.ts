@@ -1,7 +1,7 @@
-import { libsql, type LibsqlOptions } from "../../../src/adapters/libsql/index.ts";
 import type { ContractDialect, Target } from "../../../src/integrations/adapter-contract/index.ts";
 import type { LibsqlServerOptions, RunningServer } from "../../servers/libsql/libsql-server.ts";
 import { libsqlDialect } from "./dialect.ts";
+import { type EitherOptions, libsqlOrClient } from "./factory.ts";
 
 /**
  * A server for each case, and an adapter on it; no stream may be left at the server. Names no runtime: the contract runs in
@@ -10,7 +10,7 @@ import { libsqlDialect } from "./dialect.ts";
 export function libsqlTarget(
   start: (options: LibsqlServerOptions) => Promise<RunningServer>,
   server: LibsqlServerOptions,
-  options: LibsqlOptions = {},
+  options: EitherOptions = {},
   dialect: Partial<ContractDialect> = {},
 ): Target {
   let running: RunningServer;
@@ -25,7 +25,7 @@ export function libsqlTarget(
       running = await start(server);
       const { url } = running;
       return {
-        factory: libsql(options),
+        factory: libsqlOrClient(options),
         url,
         leaks: async () => (await running.open()).map(({ number }) => `stream ${number}`),
         dispose: () => running.stop(),

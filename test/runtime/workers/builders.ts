@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { DurableObject, env } from "cloudflare:workers";
 import { eq } from "drizzle-orm";
+import { npmVersion } from "drizzle-orm/version";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { type Generated, Kysely, type Migration, Migrator } from "kysely";
 import { d1, type D1Binding } from "../../../src/adapters/d1/index.ts";
@@ -45,6 +46,10 @@ const journal = {
   },
 };
 
+/** The same as drizzle-orm 1.0 takes it. */
+const folders = {
+  migrations: { "20260131120000_a": journal.migrations.m0000, "20260131120001_b": journal.migrations.m0001 },
+};
 type Act = (db: Database) => unknown;
 
 const acts: Readonly<Record<string, Act>> = {
@@ -93,9 +98,11 @@ const acts: Readonly<Record<string, Act>> = {
       wrangler: (await kysely.selectFrom("d1_migrations").select("name").execute()).map(({ name }) => name),
     };
   },
+  version: () => npmVersion.split(".")[0],
   drizzle: async (db) => {
-    const orm = drizzle(db, { schema: { item } });
-    for (let run = 0; run < 2; run++) await migrate(orm, journal);
+    const orm = drizzle(db, { schema: { item }, dialect: "sqlite" });
+    const bundle = npmVersion.startsWith("0.") ? journal : (folders as unknown as typeof journal);
+    for (let run = 0; run < 2; run++) await migrate(orm, bundle);
     const notes = (await db.autocommit.query("SELECT * FROM note")).columns;
     await orm.insert(item).values([{ name: "milk", stock: 5 }]);
     const changed = await orm.transaction(async (tx) => {

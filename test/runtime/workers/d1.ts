@@ -5,7 +5,7 @@ import { d1, type D1Binding, type D1Handle, type D1Options, type D1Statement } f
 import { createDatabase, type Database, isDbError, type Session } from "../../../src/index.ts";
 import { workers } from "../../../src/integrations/workers/index.ts";
 import { check } from "../../isolation/history/checker.ts";
-import { committed, run } from "../../isolation/history/workload.ts";
+import { committed, modesOf, run } from "../../isolation/history/workload.ts";
 import { seeded } from "../../kit/seeded.ts";
 
 let requests = 0;
@@ -173,6 +173,27 @@ const acts: Readonly<Record<string, Act>> = {
       );
       return [first.rowsAffected, first.lastInsertRowid, second.rowsAffected, none.rowsAffected, twice];
     }),
+  /** With another row in between, which is not its own; tried, and not. */
+  upsert: async (db) => {
+    const text = "INSERT INTO apart (id, note) VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET note = 'b'";
+    const lone = async (): Promise<unknown> => {
+      const { rowsAffected, lastInsertRowid = "none" } = await db.autocommit.query(text);
+      return [rowsAffected, lastInsertRowid];
+    };
+    const first = await lone();
+    const other = await db.autocommit.query("INSERT INTO apart (id, note) VALUES (7, 'do update')");
+    return [
+      other.lastInsertRowid,
+      first,
+      await lone(),
+      await outcome(() =>
+        db.session(async (session) => {
+          await session.query(text);
+          await db.autocommit.query("INSERT INTO apart (note) VALUES ('another')");
+        }),
+      ),
+    ];
+  },
   /** The row id that was told is taken by others before the commit. */
   triedRace: (db) =>
     outcome(() =>
@@ -242,8 +263,7 @@ const acts: Readonly<Record<string, Act>> = {
     const found: unknown[] = [];
     let kept = 0;
     for (let seed = from; seed < from + count; seed++) {
-      const isApart = seed % 2 === 1;
-      const history = await run(db, { seed, isolationLevel: "serializable", isApart, ...rest });
+      const history = await run(db, { ...modesOf(seed), ...rest, seed, isolationLevel: "serializable" });
       const anomalies = check(history);
       kept += committed(history);
       if (anomalies.length > 0) found.push({ seed, anomalies: anomalies.map(({ kind, text }) => `${kind}: ${text}`) });
