@@ -3,7 +3,7 @@
 import { type Database, isDbError, type Session } from "../../../src/index.ts";
 import type { Ending, Told } from "./stage.ts";
 
-export const ownError = new Error("the application's own error");
+const ownError = new Error("the application's own error");
 
 /** A transaction inside that stays, one that is taken back, and statements around them. */
 export async function steps(session: Session, ending: Ending, refused: string): Promise<void> {

@@ -8,7 +8,7 @@ export interface Meeting {
 }
 
 /** In place of a statement that is to be refused: PostgreSQL does so itself, whatever its parameters are. */
-export const REFUSED = "SELECT no_such_function_of_this_test()";
+const REFUSED = "SELECT no_such_function_of_this_test()";
 
 /** What is to go wrong, in the order in which it was asked for. */
 export class Faults {
