@@ -59,7 +59,7 @@ playMatrix({
 
 // In workerd `pg` sends each message by itself: there are several times as many places.
 for (const path of ["/kept", "/bare"])
-  for (const DRIVER of isWhole ? ["neon", "pg"] : ["neon"])
+  for (const DRIVER of isWhole && path === "/kept" ? ["neon", "pg"] : ["neon"])
     playMatrix({
       ...shape,
       name: `${DRIVER} in a Worker, ${path === "/kept" ? "withSession()" : "kept alive by nothing"}`,
