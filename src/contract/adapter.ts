@@ -157,6 +157,11 @@ export interface DriverConnection {
   stream?(statement: Statement, options: StreamOptions): RowStream;
   /** Called when another session takes the connection: state of the last one must be gone before the next statement, sent or streamed. */
   renew?(): void;
+  /**
+   * Called with false when nobody has the connection, with true when it is lent or closed: whether its socket keeps the process alive.
+   * For platforms that can `unref()` sockets.
+   */
+  hold?(isHeld: boolean): void;
   /** Pings the database; rejects or returns `false` if there is no answer. Only used without `tellsDeath`. */
   ping?(signal: AbortSignal): MaybePromise<boolean | void>;
   /** Called once; again, in another request, where it has rejected with `CONNECT_FAILED`. After it, nothing of the connection is open. */

@@ -53,6 +53,7 @@ export class Holder {
     const lease = pool.tryAcquire(wanted) ?? (await pool.acquire(wanted));
     const link = lease.connection;
     this.#lease = lease;
+    link.driver.hold?.(true);
     if (link.isPrepared) {
       if (lease.isReused) link.driver.renew?.();
       return link;
@@ -99,6 +100,7 @@ export class Holder {
     onSetUp?.(false);
     // One that is not the pool's is only let go of.
     if (lease.id === 0) return lease.release();
+    driver.hold?.(false);
     lease.release({ broken: driver.state !== "idle", dirty: isClosed || !driver.isReusable || onSetUp !== undefined });
   }
 

@@ -122,6 +122,8 @@ export class Source<Hook = unknown> implements Origin {
     const driver = await this.adapter.open({ url: await user.url(), signal });
     const { createPool, clock } = this.options.runtime;
     const usedAt = createPool ? clock.now() : 0;
+    // Who waited for it may have left.
+    driver.hold?.(false);
     return { origin: this, driver, setup: [], isPrepared: false, isBound: false, onSetUp: undefined, usedAt };
   }
 }

@@ -137,7 +137,7 @@ export function processStories(): Story[] {
       name: "script that must end",
       passes: "a script that closes nothing ends by itself",
       on: "Node, PostgreSQL",
-      note: "Others are better here: all close what was idle for as long as their default says, which is 30 s in isopool and 10 s in `pg`. `dispose()` and `end()` end it at once.",
+      note: "In isopool an idle connection keeps no process alive, except one of postgres.js, which cannot be told so: it is closed after 30 s. The others close what was idle for 10 s. `dispose()` and `end()` end it at once.",
       plays: plays(scriptThatEnds),
     },
   ];

@@ -31,6 +31,20 @@ test("it sees a secret in a line that is logged", () => {
   expect(takeLeaks()).toHaveLength(1);
 });
 
+test("it sees what a database and a session show of themselves when they are printed", async () => {
+  const db = open();
+  await db.query("select 1");
+  expect(takeLeaks()).toEqual([]);
+  await db.session(async (session) => {
+    await session.query("select ?", [VALUE]);
+    expect(takeLeaks()).toEqual([]);
+    Object.assign(session, { last: VALUE, password: "npg_secret" });
+    await session.query("select ?", [VALUE]);
+    expect(takeLeaks()).toHaveLength(2);
+  });
+  await db.dispose();
+});
+
 test("it sees a value in an error and in an event, and none that stands in the statement", async () => {
   const db = open();
   await db.query("select ?", [VALUE]);

@@ -20,7 +20,7 @@ export interface MiniflareOptions {
   readonly bindings?: Readonly<Record<string, string>>;
 }
 
-export interface RunningMiniflare extends Omit<Workerd, "signal"> {
+export interface RunningMiniflare extends Omit<Workerd, "signal" | "pid"> {
   /** The binding of a database, for this process: each call of it is a request. */
   readonly d1: (name: string) => Promise<D1Binding>;
 }

@@ -46,6 +46,8 @@ export interface WorkerdOptions extends WorkerOptions {
   readonly sockets?: readonly string[];
   /** Folder with the files of the objects' SQL, kept when workerd stops. Default: one that is gone with it. */
   readonly objectsIn?: string;
+  /** Flags of V8's: `--expose-gc`. */
+  readonly v8Flags?: readonly string[];
   /** Lets the workers have what is experimental. Default false. */
   readonly isExperimental?: boolean;
 }
@@ -53,6 +55,7 @@ export interface WorkerdOptions extends WorkerOptions {
 export interface Workerd {
   /** `http://127.0.0.1:…` */
   readonly url: string;
+  readonly pid: number;
   /** What workerd printed so far. */
   readonly log: () => string;
   /** Sends a signal to its process: `SIGSTOP`. */
@@ -60,6 +63,7 @@ export interface Workerd {
   stop(): Promise<void>;
 }
 
+const PRINTED = Symbol.for("isopool.tests.printed");
 const require = createRequire(import.meta.url);
 
 /** Starts a worker; resolves when it listens. Call `stop()` once, on every path. */
@@ -79,7 +83,11 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   let printed = "";
   for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding("utf8").on("data", (text: string) => (printed += text));
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+      // No secret may be in it: test/setup/leaked-secrets.ts looks.
+      (globalThis as { [PRINTED]?: (text: string) => void })[PRINTED]?.(text);
+    });
   const stop = async (): Promise<void> => {
     child.kill();
     // One that was stopped hears of it when it goes on.
@@ -90,6 +98,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   try {
     return {
       url: `http://127.0.0.1:${await listeningPort(child)}`,
+      pid: child.pid!,
       log: () => printed,
       signal: (name) => void child.kill(name),
       stop,
@@ -109,7 +118,7 @@ function executable(): string {
 }
 
 function configText(options: WorkerdOptions, folder: string): string {
-  const { workers = {}, services = [], sockets = [] } = options;
+  const { workers = {}, services = [], sockets = [], v8Flags = [] } = options;
   const all = Object.entries({ main: options, ...workers });
   const own = all.map(([name]) => `(name = ${quote(name)}, worker = .${name})`);
   const origins = all.flatMap(([, { hyperdrives = {} }]) =>
@@ -125,6 +134,7 @@ function configText(options: WorkerdOptions, folder: string): string {
 const config :Workerd.Config = (
   services = [${[...own, internet, objects, ...origins, ...services].join(", ")}],
   sockets = [${[http, ...sockets].join(", ")}],
+  v8Flags = [${v8Flags.map(quote).join(", ")}],
 );
 ${all.map(([name, worker]) => workerText(name, worker)).join("\n")}`;
 }

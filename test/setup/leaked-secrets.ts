@@ -1,18 +1,20 @@
 // Runs in every test file: what isopool lets out while a test runs, no secret and no parameter's value may be in. That is each of
-// its errors, with all causes, each event, each pool's key, and each line that is logged.
+// its errors, with all causes, each event, each pool's key, each line that is logged, here and in a workerd, and what a database or a
+// session shows of itself to whoever prints it.
 //
 // Nothing of isopool is replaced: errors are seen by the constructor that theirs calls, events and statements on their way.
 
 import { inspect } from "node:util";
-import { afterEach, beforeEach, expect } from "vitest";
+import { afterAll, afterEach, beforeEach, expect } from "vitest";
 import { DbError } from "../../src/errors.ts";
+import { Queryable } from "../../src/session/queryable.ts";
 import { Listeners } from "../../src/session/listeners.ts";
 import { Queue } from "../../src/session/queue.ts";
 
 /** What the servers of the tests are logged in to with, and what tests write into URLs. */
 const SECRETS = ["npg_secret", "s3cret", "t0k3n", "p4ssw0rd"];
 /** Of one test: some make thousands, which are alike. */
-const MOST = { error: 200, event: 300, line: 300 };
+const MOST = { error: 200, event: 300, line: 300, handle: 6 };
 const MOST_VALUES = 100;
 /** Values that stand in no message by chance: what tests bind to see whether it shows. */
 const MARKED = /hidden|s3cret|not-shown|v4lu3/;
@@ -21,7 +23,7 @@ const MARKED = /hidden|s3cret|not-shown|v4lu3/;
 const pending: { readonly where: string; readonly what: unknown }[] = [];
 const MOST_PENDING = 10;
 let leaked: string[] = [];
-const counts = { error: 0, event: 0, line: 0 };
+const counts = { error: 0, event: 0, line: 0, handle: 0 };
 const values = new Set<string>();
 /** All texts of statements, in which a value may stand by the test's own hand. */
 const texts = new Set<string>();
@@ -84,6 +86,22 @@ for (const name of ["log", "info", "warn", "error", "debug"] as const) {
   };
 }
 
+/** Databases, sessions and transactions, when something is asked of them. */
+const { query } = Queryable.prototype;
+Queryable.prototype.query = function (...args: unknown[]) {
+  see("handle", this);
+  return (query as (...all: unknown[]) => never).apply(this, args);
+};
+
+/** Of what processes print that tests start, whenever it comes: `workerd.ts` calls it. */
+const printedLeaks: string[] = [];
+Object.assign(globalThis, {
+  [Symbol.for("isopool.tests.printed")]: (text: string) => {
+    if (SECRETS.some((secret) => text.includes(secret)) || MARKED.test(text)) printedLeaks.push(text);
+  },
+});
+afterAll(() => expect(printedLeaks, "secrets or values in what a process has printed").toEqual([]));
+
 beforeEach(clear);
 afterEach(() => expect(takeLeaks(), "secrets or values that isopool lets out").toEqual([]));
 
@@ -106,7 +124,7 @@ function printed(value: unknown): string {
 function clear(): void {
   pending.length = 0;
   leaked = [];
-  for (const where of ["error", "event", "line"] as const) counts[where] = 0;
+  for (const where of ["error", "event", "line", "handle"] as const) counts[where] = 0;
   values.clear();
   texts.clear();
 }

@@ -45,6 +45,10 @@ export class NeonConnection implements DriverConnection {
     this.#socket?.renew();
   }
 
+  hold(isHeld: boolean): void {
+    this.#socket?.hold(isHeld);
+  }
+
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
     this.#checkOpen();

@@ -1,4 +1,5 @@
 import { reasonOf, throwIfAborted } from "../../signal.ts";
+import { isDbError } from "../../errors.ts";
 import type { Failures } from "../shared/failures.ts";
 import { orAbort, within } from "../shared/waits.ts";
 import { type Send, statusAfter } from "../postgres/groups.ts";
@@ -100,6 +101,7 @@ export class JsChannel implements Channel {
     } catch (error) {
       this.#hasEnded = true;
       void this.close();
+      if (isDbError(error)) throw error;
       const cause = new Error(wordsOf(error, this.#secret));
       throw (isKept ? failures.unknown : failures.gone)("the connection was lost before an answer came", cause);
     } finally {
@@ -140,6 +142,13 @@ export class JsChannel implements Channel {
   ): Promise<boolean> {
     const settled = await Promise.all(running);
     const failed = settled.findIndex(({ status }) => status === "failed");
+    // Each has a Sync of its own: what left behind a BEGIN that was refused has run without a transaction.
+    const isUnbegun = failed >= 0 && /^BEGIN\b/.test(sends[failed]!.bound.text);
+    if (isUnbegun && settled.some(({ status }, index) => index > failed && status === "done"))
+      throw failures.failed("CONNECTION_LOST", "BEGIN was refused, and what left with it may have been kept", {
+        outcome: "unknown",
+        cause: new Error((settled[failed] as { readonly error: ServerError }).error.message),
+      });
     settled.forEach((outcome, index) => {
       const { at } = sends[index]!;
       if (at === undefined || outcome.status === "failed" || (failed >= 0 && index > failed)) return;

@@ -107,7 +107,13 @@ export abstract class ClientChannel<Client extends WireClient = WireClient> impl
     return (this.#closing ??= this.#close());
   }
 
+  hold(isHeld: boolean): void {
+    const { stream } = this.raw.connection;
+    (stream.ws?._socket ?? stream)[isHeld ? "ref" : "unref"]?.();
+  }
+
   async #close(): Promise<void> {
+    this.hold(true);
     const { connection } = this.raw;
     if (this.#end === undefined && this.#pipeline) await within(this.#cancel(this.#pipeline), CANCEL_TIMEOUT_MS);
     // The goodbye is written only to one that is open and idle: before, or behind a query, it would be an error.

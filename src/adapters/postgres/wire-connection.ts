@@ -79,6 +79,10 @@ export class WireConnection implements DriverConnection {
     this.#hasState = false;
   }
 
+  hold(isHeld: boolean): void {
+    this.#channel.hold?.(isHeld);
+  }
+
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
     const { steps, undo = [], settings } = flight;

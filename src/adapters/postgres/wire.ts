@@ -50,9 +50,19 @@ export interface Submittable {
   handleCopyData(): void;
 }
 
+/** What may keep a process alive. */
+interface Holding {
+  ref?(): unknown;
+  unref?(): unknown;
+}
+
 /** The driver's end of the protocol. */
 export interface ClientWire extends Wire {
-  readonly stream: { destroy(): unknown; readonly ws?: { terminate?(): void } | null };
+  readonly stream: Holding & {
+    destroy(): unknown;
+    /** `_socket`: of the package `ws`. */
+    readonly ws?: { terminate?(): void; readonly _socket?: Holding | null } | null;
+  };
   /** Says goodbye. */
   end(): void;
   on(event: string, listener: (message: unknown) => void): unknown;
@@ -90,5 +100,7 @@ export interface Channel {
    *   tells whether what was sent may be there to stay.
    */
   run(segments: readonly (readonly Part[])[], isKept: boolean): Answering;
+  /** Whether its socket keeps the process alive. */
+  hold?(isHeld: boolean): void;
   close(): Promise<void>;
 }

@@ -8,20 +8,20 @@ import type {
   StepOutcome,
   StreamOptions,
 } from "../../contract/adapter.ts";
-import type { RawResult, RowBatch, Statement } from "../../contract/statement.ts";
+import type { RawResult, Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { transactionLost } from "../shared/failures.ts";
-import { type BrokenKey, brokenKey, CHECK_KEYS } from "../sqlite/foreign-keys.ts";
 import { scan } from "../sqlite/scan.ts";
 import type { SqlJsDatabase } from "./driver.ts";
 import type { Engine, EngineUser } from "./engine.ts";
-import { connectionLost, isLost, messageOf, toDbError } from "./errors.ts";
+import { connectionLost, isLost, toDbError } from "./errors.ts";
+import { SKIPPED } from "../shared/flight.ts";
+import { fly } from "./fly.ts";
 import { Statements } from "./statements.ts";
 import { SqlJsStream } from "./stream.ts";
 import { encode } from "./values.ts";
 import { throwIfAborted } from "../../signal.ts";
 
-const SKIPPED: StepOutcome = { status: "skipped" };
 const NOTHING: RawResult = { columns: [], rows: [], rowsAffected: 0 };
 
 /** A light handle on an engine: it holds the prepared statements, and knows whether a transaction is open. */
@@ -71,15 +71,19 @@ export class SqlJsConnection implements DriverConnection {
   }
 
   send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]> {
-    return this.#inTurn(signal, () => this.#fly(flight));
+    return this.#inTurn(signal, () => fly(flight, (step) => this.#take(step)));
   }
 
   stream(statement: Statement, { batchSize, signal }: StreamOptions): SqlJsStream {
-    return new SqlJsStream(this.#streams, this.#read(statement, batchSize), {
-      inTurn: (work) => this.#inTurn(signal, work),
-      toError: (thrown) => this.#toError(thrown, statement),
-      onEnd: () => !this.#isBusy && this.#pass(),
-    });
+    return new SqlJsStream(
+      this.#streams,
+      this.#statements.stream(statement, batchSize, () => this.#query(statement)),
+      {
+        inTurn: (work) => this.#inTurn(signal, work),
+        toError: (thrown) => this.#toError(thrown, statement),
+        onEnd: () => !this.#isBusy && this.#pass(),
+      },
+    );
   }
 
   close(): void {
@@ -88,8 +92,13 @@ export class SqlJsConnection implements DriverConnection {
       this.state = "transaction";
       this.#take({ kind: "rollback" });
     }
+    if (this.#isClosed) return;
     // One that others have renewed since is no loss.
     this.#end(this.#db === this.#engine.db && isLost(this.#db));
+  }
+
+  get #isClosed(): boolean {
+    return this.state === "closed";
   }
 
   get #isOthersTurn(): boolean {
@@ -107,11 +116,22 @@ export class SqlJsConnection implements DriverConnection {
       this.#bind();
       throwIfAborted(signal);
       const result = work();
-      const saving = this.state === "idle" && this.#engine.stored && this.#engine.commit(this.#user);
+      const saving = this.state === "idle" && this.#engine.stored && this.#keep();
       return saving ? saving.then(() => result) : result;
     } finally {
       this.#isBusy = false;
       this.#pass();
+    }
+  }
+
+  #keep(): MaybePromise<void> {
+    try {
+      return this.#engine.commit(this.#user);
+    } catch (error) {
+      // It may have been the engine that failed, in the middle of its look at what there is to keep.
+      if (isLost(this.#db, (error as Error).cause)) this.#end(true, error);
+      else if (this.#isInTransaction()) this.close();
+      throw error;
     }
   }
 
@@ -130,18 +150,6 @@ export class SqlJsConnection implements DriverConnection {
     this.#db = db;
     this.#statements = new Statements(db);
     for (const statement of this.#settings) this.#query(statement, true);
-  }
-
-  #fly({ steps, undo = [] }: Flight): StepOutcome[] {
-    const outcomes: StepOutcome[] = [];
-    let isStopped = false;
-    for (const step of steps) {
-      const outcome = isStopped ? SKIPPED : this.#take(step);
-      outcomes.push(outcome);
-      if (outcome.status === "failed") isStopped = step.kind !== "query" || step.onError === "stop";
-    }
-    if (isStopped) for (const step of undo) this.#take(step);
-    return outcomes;
   }
 
   #take(step: Step): StepOutcome {
@@ -169,7 +177,9 @@ export class SqlJsConnection implements DriverConnection {
     const result = this.#statements.run(statement, seen);
     if (seen.isRead || seen.isWrite) return result;
     this.#statements.clear();
-    this.state = this.#isInTransaction() ? "transaction" : "idle";
+    const isInside = this.#isInTransaction();
+    if (this.#isClosed) throw connectionLost(undefined, "unknown");
+    this.state = isInside ? "transaction" : "idle";
     return result;
   }
 
@@ -181,7 +191,7 @@ export class SqlJsConnection implements DriverConnection {
     }
     if (kind === "begin") this.#begin(step.options);
     else {
-      if (kind === "commit" && this.#hadKeys !== undefined) this.#checkKeys();
+      if (kind === "commit" && this.#hadKeys !== undefined) this.#statements.checkKeys();
       this.#statements.execute(
         kind.replace("-", " ") + ("name" in step ? ` "${step.name.replaceAll('"', '""')}"` : ""),
       );
@@ -201,11 +211,6 @@ export class SqlJsConnection implements DriverConnection {
     this.#setReadOnly(accessMode === "read only");
   }
 
-  #checkKeys(): void {
-    const [broken] = this.#statements.execute(CHECK_KEYS);
-    if (broken) throw brokenKey(...(broken as BrokenKey));
-  }
-
   /** The transaction is over; when it was rolled back, so are the streams that read in it. */
   #settle(error?: DbError): void {
     this.state = "idle";
@@ -222,14 +227,15 @@ export class SqlJsConnection implements DriverConnection {
     this.#isReadOnly = isReadOnly;
   }
 
-  // sql.js does not export sqlite3_get_autocommit(): only a BEGIN that is refused proves an open transaction.
   #isInTransaction(): boolean {
     try {
-      this.#statements.execute("begin");
-      this.#statements.execute("commit");
-      return false;
+      return this.#statements.isInTransaction();
     } catch (error) {
-      return /within a transaction/.test(messageOf(error));
+      // Nobody knows what is open: it is closed, with nothing left behind. One that others have renewed since is no loss.
+      const isGone = this.#db === this.#engine.db && isLost(this.#db, error);
+      if (!isGone) this.#statements.forget();
+      this.#end(isGone, error);
+      return false;
     }
   }
 
@@ -239,17 +245,10 @@ export class SqlJsConnection implements DriverConnection {
     if (isLost(this.#db, thrown)) return this.#end(true, thrown);
     const error = toDbError(thrown, statement.text, encode(scan(statement.text), statement), this.#db);
     if (this.state !== "transaction" || this.#isInTransaction()) return error;
+    if (this.#isClosed) return connectionLost(error);
     const ended = transactionLost(statement.text, error);
     this.#settle(ended);
     return /no transaction/.test(error.message) ? ended : error;
-  }
-
-  *#read(statement: Statement, batchSize: number): Generator<RowBatch, void> {
-    const seen = scan(statement.text);
-    if (seen.isRead) return yield* this.#statements.read(statement, seen, batchSize);
-    // Only a query may stay half read: one that writes would keep COMMIT from being done.
-    const { columns, rows } = this.#query(statement);
-    while (rows.length > 0) yield { columns, rows: rows.splice(0, batchSize) };
   }
 
   /** @param isGone - the engine is no longer usable. */

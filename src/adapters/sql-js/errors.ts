@@ -1,4 +1,4 @@
-import { DbError } from "../../errors.ts";
+import { DbError, type Outcome } from "../../errors.ts";
 import { scrub } from "../shared/scrub.ts";
 import { toFailure } from "../sqlite/failure.ts";
 import { scan } from "../sqlite/scan.ts";
@@ -8,13 +8,18 @@ export function connectFailed(message: string, cause?: unknown): DbError {
   return new DbError("CONNECT_FAILED", message, { adapter: "sql-js" }, { cause });
 }
 
-export function connectionLost(cause?: unknown): DbError {
-  return new DbError("CONNECTION_LOST", "the connection was closed", { adapter: "sql-js" }, { cause });
+export function connectionLost(cause?: unknown, outcome: Outcome = "not-executed"): DbError {
+  return new DbError("CONNECTION_LOST", "the connection was closed", { adapter: "sql-js" }, { cause, outcome });
 }
 
 /** sql.js throws strings as well as errors, and has no codes. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** A BEGIN was refused because a transaction is open. */
+export function isWithin(error: unknown): boolean {
+  return /within a transaction/.test(messageOf(error));
 }
 
 /** Whether the engine is gone: closed by somebody who held it, or broken inside. */

@@ -1,8 +1,9 @@
 import type { RawResult, RowBatch, SqlValue, Statement } from "../../contract/statement.ts";
 import { Recent } from "../shared/recent.ts";
-import type { Scan } from "../sqlite/scan.ts";
+import { type BrokenKey, brokenKey, CHECK_KEYS } from "../sqlite/foreign-keys.ts";
+import { type Scan, scan } from "../sqlite/scan.ts";
 import type { DriverValue, SqlJsDatabase, SqlJsStatement } from "./driver.ts";
-import { isLost } from "./errors.ts";
+import { isLost, isWithin } from "./errors.ts";
 import { encode, readColumns, readRow, widen } from "./values.ts";
 
 interface Prepared {
@@ -51,6 +52,33 @@ export class Statements {
     return this.#step(this.#prepared.get(text), []);
   }
 
+  /** @throws DbError for a foreign key that leads nowhere. */
+  checkKeys(): void {
+    const [broken] = this.execute(CHECK_KEYS);
+    if (broken) throw brokenKey(...(broken as BrokenKey));
+  }
+
+  // sql.js does not export sqlite3_get_autocommit().
+  /** Whether a transaction is open: only a BEGIN that is refused for it proves that. @throws what else went wrong. */
+  isInTransaction(): boolean {
+    try {
+      this.execute("begin");
+      this.execute("commit");
+      return false;
+    } catch (error) {
+      if (isWithin(error)) return true;
+      throw error;
+    }
+  }
+
+  /** @param query - runs what is no query to its end: half read, one that writes would keep COMMIT from being done. */
+  *stream(statement: Statement, batchSize: number, query: () => RawResult): Generator<RowBatch, void> {
+    const seen = scan(statement.text);
+    if (seen.isRead) return yield* this.read(statement, seen, batchSize);
+    const { columns, rows } = query();
+    while (rows.length > 0) yield { columns, rows: rows.splice(0, batchSize) };
+  }
+
   /** Reads a query's rows with a statement of its own, which others may come between. */
   *read(statement: Statement, scan: Scan, batchSize: number): Generator<RowBatch, void> {
     const values = encode(scan, statement);
@@ -65,6 +93,13 @@ export class Statements {
     } finally {
       own.free();
     }
+  }
+
+  /** Takes back what may be open. */
+  forget(): void {
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {}
   }
 
   /** Forgets them: the schema has changed, and with it the names of columns; or the connection is closed. */

@@ -80,6 +80,21 @@ describe.each(["pg", "postgres.js"] as const)("through %s", (driver) => {
     expect(await names()).toEqual(["tea"]);
   });
 
+  test("a BEGIN that the server refuses never passes for a transaction that was taken back", async () => {
+    const { db, server, names } = await openPgShop({ driver });
+    await db.query("SELECT 1");
+    await server.fail({ on: "statement", sql: "BEGIN", action: "refuse" });
+    const work = db.session(async (session) => {
+      await session.query("INSERT INTO goods VALUES (1, 'tea')");
+    });
+    // postgres.js has sent the statement by then, with a Sync of its own: it ran outside of a transaction.
+    if (driver === "pg") await expect(work).rejects.toMatchObject({ code: "QUERY_FAILED", outcome: "not-executed" });
+    else await expect(work).rejects.toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown", retryable: false });
+    expect(await names()).toEqual(driver === "pg" ? [] : ["tea"]);
+    await db.session((session) => session.query("INSERT INTO goods VALUES (2, 'salt')"));
+    expect(await names()).toEqual(driver === "pg" ? ["salt"] : ["tea", "salt"]);
+  });
+
   test("an aborted statement is cancelled at the server, and the session rolled back", async () => {
     const { db, server, names } = await openPgShop({ driver });
     const controller = new AbortController();

@@ -21,6 +21,10 @@ export interface RunningServer {
   /** Makes something go wrong with requests to come. */
   fail(fault: Fault): Promise<void>;
   clearFaults(): Promise<void>;
+  /** Hangs up on clients who wait for an answer that a fault has kept back. */
+  cutHung(): Promise<void>;
+  /** Resolves with the next fault that happens, or with one since the last call; and with `clearFaults()`. */
+  metFaults(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,6 +49,8 @@ export async function startLibsqlServer(options: LibsqlServerOptions = {}): Prom
     forgetStreams: method("forgetStreams"),
     fail: method("fail"),
     clearFaults: method("clearFaults"),
+    cutHung: method("cutHung"),
+    metFaults: method("metFaults"),
     stop: method("stop"),
   };
 }

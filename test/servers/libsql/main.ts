@@ -16,6 +16,8 @@ export interface Calls {
   forgetStreams(): void | Promise<void>;
   fail(fault: Fault): void;
   clearFaults(): void;
+  cutHung(): void;
+  metFaults(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -38,6 +40,8 @@ const calls: { [Name in Exclude<keyof Calls, "listen">]: (server: Server, argume
   forgetStreams: (server) => server.forgetStreams(),
   fail: (server, fault) => server.faults.add(fault as Fault),
   clearFaults: (server) => server.faults.clear(),
+  cutHung: (server) => server.cutHung(),
+  metFaults: (server) => server.faults.met(),
   stop: (server) => server.stop(),
 };
 

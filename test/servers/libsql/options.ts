@@ -69,6 +69,7 @@ export interface Counts {
  * - `drop-before`, `drop-after`: the connection is reset, with nothing or with everything executed.
  * - `truncate`: half of the answer is sent. `hang`: no answer comes; nothing is executed. `hang-after`: after all was executed.
  * - `no-baton`: the stream is closed, and the answer holds no baton. `base-url`: the client is sent elsewhere.
+ * - `refuse`: SQLite itself refuses one statement; `after` counts statements then, not requests.
  */
 export interface Fault {
   readonly action:
@@ -79,7 +80,8 @@ export interface Fault {
     | "hang"
     | "hang-after"
     | "no-baton"
-    | "base-url";
+    | "base-url"
+    | "refuse";
   readonly status?: number;
   readonly body?: string;
   readonly contentType?: string;

@@ -21,6 +21,8 @@ import { WriteLock } from "./write-lock.ts";
 /** A Hrana server over HTTP on a real SQLite file: one connection a stream, so that locks and isolation are real. */
 export class LibsqlServer {
   readonly faults: Faults = new Faults();
+  /** Requests that are never answered, by a fault. */
+  readonly #hung = new Set<Exchange>();
   readonly #options: LibsqlServerOptions;
   readonly #profile;
   readonly #folder: string;
@@ -81,6 +83,12 @@ export class LibsqlServer {
     return this.#streams.report();
   }
 
+  /** Hangs up on those who wait for what never comes. */
+  cutHung(): void {
+    for (const exchange of this.#hung) exchange.forsake("cut", true);
+    this.#hung.clear();
+  }
+
   forgetRequests(): void {
     this.#seen = [];
   }
@@ -102,6 +110,13 @@ export class LibsqlServer {
     if (this.#options.folder === undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  #forsake(exchange: Exchange, how: string): void {
+    const isReset = how.startsWith("drop");
+    if (!isReset) this.#hung.add(exchange);
+    exchange.forsake(how, isReset);
+    if (how === "hang-after") this.faults.happen();
+  }
+
   async #serve(exchange: Exchange): Promise<void> {
     const { seen } = exchange;
     if (seen.method === "OPTIONS") return exchange.answer(204, "");
@@ -113,8 +128,11 @@ export class LibsqlServer {
       const { action } = fault ?? {};
       if (action === "status")
         exchange.answer(fault!.status ?? 500, fault!.body ?? "", fault!.contentType ?? "text/plain");
-      else if (action === "drop-before" || action === "hang") exchange.forsake(action, action === "drop-before");
-      else await this.#route(exchange, fault);
+      else if (action === "drop-before" || action === "hang") this.#forsake(exchange, action);
+      else {
+        if (exchange.body) this.faults.refuse(exchange.body, seen.path);
+        await this.#route(exchange, fault);
+      }
     } catch (error) {
       exchange.fail(error, this.#profile);
     }
@@ -161,7 +179,7 @@ export class LibsqlServer {
     await this.#delay();
     const base_url = (action === "base-url" ? fault!.baseUrl : this.#options.baseUrl) ?? null;
     const text = JSON.stringify({ baton, base_url, results });
-    if (action === "drop-after" || action === "hang-after") exchange.forsake(action, action === "drop-after");
+    if (action === "drop-after" || action === "hang-after") this.#forsake(exchange, action);
     else exchange.answer(200, action === "truncate" ? text.slice(0, text.length / 2) : text);
   }
 

@@ -23,6 +23,8 @@ export async function stopSqld(): Promise<void> {
  */
 export class SqldServer {
   readonly faults: Faults = new Faults();
+  /** Requests that are never answered, by a fault. */
+  readonly #hung = new Set<Exchange>();
   readonly #options: LibsqlServerOptions;
   readonly #namespace = `shop${++namespaces}`;
   /** Streams by the baton that is good for their next request. */
@@ -64,6 +66,12 @@ export class SqldServer {
     return [...this.#streams.values()].map((number) => ({ number, isInTransaction: false, isWriter: false }));
   }
 
+  /** Hangs up on those who wait for what never comes. */
+  cutHung(): void {
+    for (const exchange of this.#hung) exchange.forsake("cut", true);
+    this.#hung.clear();
+  }
+
   forgetRequests(): void {
     this.#seen = [];
   }
@@ -90,6 +98,13 @@ export class SqldServer {
     await fetch(`${adminUrl}/v1/namespaces/${this.#namespace}`, { method: "DELETE" });
   }
 
+  #forsake(exchange: Exchange, how: string): void {
+    const isReset = how.startsWith("drop");
+    if (!isReset) this.#hung.add(exchange);
+    exchange.forsake(how, isReset);
+    if (how === "hang-after") this.faults.happen();
+  }
+
   async #serve(exchange: Exchange): Promise<void> {
     const { seen } = exchange;
     if (seen.method === "OPTIONS") return exchange.answer(204, "");
@@ -100,8 +115,11 @@ export class SqldServer {
       const { action } = fault ?? {};
       if (action === "status")
         exchange.answer(fault!.status ?? 500, fault!.body ?? "", fault!.contentType ?? "text/plain");
-      else if (action === "drop-before" || action === "hang") exchange.forsake(action, action === "drop-before");
-      else await this.#forward(exchange, fault);
+      else if (action === "drop-before" || action === "hang") this.#forsake(exchange, action);
+      else {
+        if (exchange.body) this.faults.refuse(exchange.body, seen.path);
+        await this.#forward(exchange, fault);
+      }
     } catch (error) {
       exchange.answer(599, { error: `the proxy in front of sqld failed: ${String(error)}` });
     }
@@ -125,8 +143,7 @@ export class SqldServer {
       await this.expireStreams();
       body.baton = null;
     } else if (action === "base-url") body.base_url = fault!.baseUrl ?? null;
-    else if (action === "drop-after" || action === "hang-after")
-      return exchange.forsake(action, action === "drop-after");
+    else if (action === "drop-after" || action === "hang-after") return this.#forsake(exchange, action);
     const told = action === "no-baton" || action === "base-url" ? JSON.stringify(body) : text;
     exchange.answer(200, action === "truncate" ? told.slice(0, told.length / 2) : told, headers["content-type"]);
   }

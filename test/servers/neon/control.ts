@@ -22,6 +22,8 @@ export interface Control {
   /** Makes something go wrong with what is to come. */
   fail(fault: Fault): Told<"fail">;
   clearFaults(): Told<"clearFaults">;
+  /** Resolves with the next fault that happens, or with one since the last call; and with `clearFaults()`. */
+  metFaults(): Told<"metFaults">;
   /** Cuts tunnels now; gives how many. */
   kill(kill?: Kill): Told<"kill">;
   /** Ends all clients' backends at PostgreSQL, as a restart of the compute does; gives how many. */
@@ -43,6 +45,7 @@ export function controlBy(ask: Ask): Control {
     forgetRequests: method("forgetRequests"),
     fail: method("fail"),
     clearFaults: method("clearFaults"),
+    metFaults: method("metFaults"),
     kill: method("kill"),
     killBackends: method("killBackends"),
     stop: method("stop"),

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { HttpFailure } from "./failures.ts";
 import type { SeenRequest } from "./options.ts";
 
@@ -33,6 +34,10 @@ export class Exchange {
       isFlight: true,
       status: "open",
     };
+  }
+
+  get socket(): Duplex {
+    return this.#request.socket;
   }
 
   /** @throws HttpFailure 413, after all of it was read. */

@@ -21,6 +21,7 @@ export interface Calls {
   forgetRequests(): void;
   fail(fault: Fault): void;
   clearFaults(): void;
+  metFaults(): Promise<void>;
   kill(kill: Kill | undefined): number;
   killBackends(): ReturnType<Neon["killBackends"]>;
   stop(): Promise<void>;
@@ -47,6 +48,7 @@ const calls: { [Name in keyof Calls]: (neon: Neon, argument: never) => unknown }
   forgetRequests: (neon) => neon.forgetRequests(),
   fail: (neon, fault: Fault) => neon.fail(fault),
   clearFaults: (neon) => neon.clearFaults(),
+  metFaults: (neon) => neon.metFaults(),
   kill: (neon, kill: Kill | undefined) => neon.kill(kill),
   killBackends: (neon) => neon.killBackends(),
   stop,

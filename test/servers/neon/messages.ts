@@ -94,6 +94,18 @@ export function sqlOf({ type, body }: Message): string | undefined {
   return body.toString("utf8", start, body.indexOf(0, start));
 }
 
+/** The same, with another SQL text, if it is a Query or a Parse. */
+export function withText(message: Message, replace: (text: string) => string): Message {
+  const { type, body } = message;
+  const text = sqlOf(message);
+  const other = text === undefined ? undefined : replace(text);
+  if (text === other) return message;
+  const start = type === "Q" ? 0 : body.indexOf(0) + 1;
+  const rest = body.subarray(body.indexOf(0, start) + 1);
+  const raw = encode(type, body.subarray(0, start), other!, rest);
+  return { type, body: raw.subarray(5), raw };
+}
+
 /** Fields of an ErrorResponse by their letters: https://www.postgresql.org/docs/18/protocol-error-fields.html */
 export function errorFields({ body }: Message): Record<string, string> {
   return Object.fromEntries(texts(body).map((text) => [text[0]!, text.slice(1)]));

@@ -135,6 +135,10 @@ export class Neon {
     this.#proxy.faults.clear();
   }
 
+  metFaults(): Promise<void> {
+    return this.#proxy.faults.met();
+  }
+
   kill(kill: Kill = {}): number {
     return this.#proxy.kill(kill);
   }

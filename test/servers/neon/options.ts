@@ -114,9 +114,11 @@ export interface OpenBackend {
  * - `drop-after`: PostgreSQL has answered all of it, the answer is lost and the tunnel is cut.
  * - `hang`, `hang-after`: nothing is passed on, or no answer is; the tunnel stays.
  * - `error`: the message is answered by an error (`body`: its text, `code`: default XX000), and the tunnel is closed: what Neon does at startup.
+ *
+ * With one statement in any of them (`on: "statement"`; COMMIT does not count): `refuse`, by PostgreSQL itself.
  */
 export interface Fault {
-  readonly on: "http" | "upgrade" | "tunnel";
+  readonly on: "http" | "upgrade" | "tunnel" | "statement";
   readonly action:
     | "status"
     | "drop-before"
@@ -125,7 +127,8 @@ export interface Fault {
     | "truncate"
     | "hang"
     | "hang-after"
-    | "error";
+    | "error"
+    | "refuse";
   readonly status?: number;
   readonly body?: string;
   readonly contentType?: string;
@@ -135,6 +138,8 @@ export interface Fault {
   readonly times?: number;
   /** How many that match are let through before it begins. Default 0. */
   readonly after?: number;
+  /** Only statements that do not begin so. */
+  readonly spares?: string;
   /** Only where some SQL text holds this. */
   readonly sql?: string;
   /** Only WebSocket messages that hold a message with this letter: `*` startup, `p` password. */
@@ -143,8 +148,8 @@ export interface Fault {
 
 /** Which tunnels are cut, and how. */
 export interface Kill {
-  /** Default `all`. `idle`: whose last status is `I`. `transaction`: `T` or `E`. `active`: where a query runs. */
-  readonly which?: "all" | "idle" | "transaction" | "active";
+  /** Default `all`. `idle`: whose last status is `I`. `transaction`: `T` or `E`. `active`: where a query runs. `hung`: which hang by a fault, upgrades and `POST /sql` too. */
+  readonly which?: "all" | "idle" | "transaction" | "active" | "hung";
   /** `cut`: the TCP connection is reset. `close`: a close frame comes first. `terminate`: PostgreSQL says 57P01 first. Default `cut`. */
   readonly how?: "cut" | "close" | "terminate";
 }

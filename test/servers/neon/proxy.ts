@@ -95,12 +95,18 @@ export class Proxy {
   kill(kill: Kill): number {
     const meant = [...this.#tunnels].filter((tunnel) => tunnel.isMeant(kill));
     for (const tunnel of meant) tunnel.kill(kill);
+    if (kill.which === "hung") this.#cutHung();
     return meant.length;
+  }
+
+  #cutHung(): void {
+    for (const socket of this.#hanging) socket.destroy();
+    this.#hanging.clear();
   }
 
   async stop(): Promise<void> {
     for (const tunnel of this.#tunnels) tunnel.kill();
-    for (const socket of this.#hanging) socket.destroy();
+    this.#cutHung();
     this.#backends.close();
     this.#plain.close();
     this.#http.closeAllConnections();
@@ -132,6 +138,7 @@ export class Proxy {
     seen.sql = payload.queries.map(({ query }) => query);
     seen.params = payload.queries.map(({ params }) => params);
     const fault = this.faults.take({ on: "http", sql: seen.sql, messages: "" });
+    if (fault?.action.startsWith("hang")) this.#hanging.add(exchange.socket);
     if (isBefore(exchange, fault)) return;
     // Whoever hangs up has his query cancelled.
     exchange.onLeave(() => {
@@ -139,7 +146,8 @@ export class Proxy {
       backend?.cancel();
     });
     const onStart = (started: Backend): void => void (backend = started);
-    const asked = { headers: seen.headers, payload, onStart, hasLeft: () => hasLeft };
+    const queries = payload.queries.map((each) => ({ ...each, query: this.faults.textFor(each.query) }));
+    const asked = { headers: seen.headers, payload: { ...payload, queries }, onStart, hasLeft: () => hasLeft };
     const { body, headers } = await this.#sql.answer(asked);
     backend = undefined;
     const { action } = fault ?? {};

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { wrongPassword } from "./failures.ts";
 import type { Faults } from "./faults.ts";
-import { errorResponse, type Message, MessageReader, sqlOf } from "./messages.ts";
+import { errorResponse, type Message, MessageReader, sqlOf, withText } from "./messages.ts";
 import type { Fault, Kill, OpenTunnel, SeenRequest } from "./options.ts";
 import type { Postgres } from "./postgres.ts";
 import { type CancelKey, filterStartup, StartupAnswers, startupParameters } from "./startup.ts";
@@ -55,6 +55,8 @@ export class Tunnel {
   #deaf: Fault | undefined;
   /** What waits for the end of the login. */
   #held: (() => void)[] = [];
+  /** By a fault. */
+  #isHung = false;
   #isClosed = false;
 
   constructor(number: number, path: string, client: TunnelClient, host: TunnelHost) {
@@ -77,6 +79,7 @@ export class Tunnel {
 
   isMeant({ which = "all" }: Kill): boolean {
     const { status } = this.report();
+    if (which === "hung") return this.#isHung;
     const states = { all: status, idle: "I", transaction: "TE", active: "Q" };
     return states[which].includes(status);
   }
@@ -104,12 +107,13 @@ export class Tunnel {
     this.#log(isBye ? "terminate" : "tunnel", letters, sql, fault?.action ?? "passed", hasWaited && !isBye);
     this.#hasAnswered = false;
     const { action } = fault ?? {};
+    this.#isHung ||= action === "hang" || action === "hang-after";
     if (action === "hang") return;
     if (action === "drop-before") return this.#cut();
     if (action === "error") return this.#refuse(fault!.body ?? "something went wrong", fault!.code);
     this.#unanswered += letters.replace(/[^*QS]/g, "").length;
     if (action === "drop-after" || action === "hang-after") this.#deaf = fault;
-    for (const message of messages) this.#pass(message);
+    for (const message of messages) this.#pass(withText(message, (text) => this.#host.faults.textFor(text)));
     if (action === "drop-during") this.#send(Buffer.alloc(0), () => this.#cut());
   }
 

@@ -1,4 +1,5 @@
 import type { SqlJsDatabase } from "../driver.ts";
+import { isWithin } from "../errors.ts";
 import { BLOCK_BYTES, blocksOf, type Change } from "./block.ts";
 import type { Door, Watched } from "./door.ts";
 
@@ -58,13 +59,14 @@ export class WatchedFile implements DatabaseFile, Watched {
   }
 }
 
-/** Whether a transaction is open: only a BEGIN that is refused proves it. */
+/** Whether a transaction is open: only a BEGIN that is refused for it proves that. @throws what else went wrong. */
 export function isInTransaction(db: SqlJsDatabase): boolean {
   try {
     db.exec("BEGIN;COMMIT");
     return false;
-  } catch {
-    return true;
+  } catch (error) {
+    if (isWithin(error)) return true;
+    throw error;
   }
 }
 
