@@ -19,6 +19,9 @@ const MOST_VALUES = 100;
 /** Values that stand in no message by chance: what tests bind to see whether it shows. */
 const MARKED = /hidden|s3cret|not-shown|v4lu3/;
 
+/** As it is before a test takes it away. */
+const Weak = WeakRef;
+
 /** What was let out and is not looked at yet: few, so that a test of memory sees nothing of it. */
 const pending: { readonly where: string; readonly what: unknown }[] = [];
 const MOST_PENDING = 10;
@@ -39,7 +42,7 @@ function look(): void {
   // What a test has written into a statement itself may show: SQL texts do.
   const hidden = [...values].filter((value) => ![...texts].some((text) => text.includes(value)));
   for (const { where, what } of pending.splice(0)) {
-    const seen = what instanceof WeakRef ? what.deref() : what;
+    const seen = what instanceof Weak ? what.deref() : what;
     const text = typeof seen === "string" ? seen : printed(seen);
     for (const secret of [...SECRETS, ...hidden])
       if (text.includes(secret)) leaked.push(`${where}: ${secret}: ${text}`);
@@ -92,7 +95,7 @@ for (const name of ["log", "info", "warn", "error", "debug"] as const) {
 const { query } = Queryable.prototype;
 Queryable.prototype.query = function (...args: unknown[]) {
   // Not held: a test may look whether a database that was dropped is collected.
-  see("handle", new WeakRef(this));
+  see("handle", new Weak(this));
   return (query as (...all: unknown[]) => never).apply(this, args);
 };
 
