@@ -57,7 +57,7 @@ test("an import keeps the page free, and what waits for it says so", async ({ pa
   });
   expect(longestMs).toBeLessThan(50);
   await visitor.goTo("Files");
-  await expect(page.getByText(/120,000 rows imported into long\d/)).toBeVisible();
+  await expect(page.getByText(/120,000 rows imported into long\d/)).toBeVisible({ timeout: 120_000 });
 });
 
 test("a script of hundreds of statements asks for one frame at a time, and its memory is let go", async ({
