@@ -207,11 +207,12 @@ export interface Flight {
  */
 export type Step =
   | QueryStep
-  /** `until`: when its session is given up, in milliseconds since 1970. An adapter whose transaction holds timers up ends it then. */
+  /** `until`: when it is given up, in milliseconds since 1970. An adapter whose transaction holds timers up ends it then. */
   | { readonly kind: "begin"; readonly options: BeginOptions; readonly until?: number | undefined }
   | { readonly kind: "commit" }
   | { readonly kind: "rollback" }
-  | { readonly kind: "savepoint" | "release" | "rollback-to"; readonly name: string };
+  | { readonly kind: "savepoint"; readonly name: string; readonly until?: number | undefined }
+  | { readonly kind: "release" | "rollback-to"; readonly name: string };
 
 export interface QueryStep {
   readonly kind: "query";

@@ -41,7 +41,7 @@ export function toDeparture(
   const steps: Step[] = link.setup.length > 0 ? link.setup.splice(0) : [];
   const setup = steps.length;
   const moves = kind === "rollback" || (reads && transaction.isWithin(scope)) ? [] : transaction.ahead(scope)!;
-  for (const move of moves) steps.push(toStep(move, scope.until));
+  for (const move of moves) steps.push(toStep(move));
   const isGuarded = scope.path.length > 0;
   const brackets = kind === "query" ? NONE : bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings);
   if (brackets !== NONE) steps.push(...brackets.before);

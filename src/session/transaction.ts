@@ -109,7 +109,8 @@ function spoiledError(cause: unknown): DbError {
 }
 
 /** Writes a move for the adapter. */
-export function toStep({ kind, level }: Move<Scope>, until?: number): ControlStep {
-  if (kind === "begin") return { kind, options: level.begin!, until };
+export function toStep({ kind, level }: Move<Scope>): ControlStep {
+  if (kind === "begin") return { kind, options: level.begin!, until: level.until };
+  if (kind === "savepoint") return { kind, name: level.name, until: level.until };
   return kind === "rollback" ? { kind } : { kind, name: level.name };
 }

@@ -147,7 +147,7 @@ export class ObjectConnection implements DriverConnection {
     }
     try {
       if (kind === "begin") await this.#begin(step.options, step.until);
-      else if (kind === "savepoint") await this.#engine.savepoint(step.name);
+      else if (kind === "savepoint") await this.#engine.savepoint(step.name, step.until);
       else if (kind === "release") await this.#engine.release(step.name);
       else if (kind === "rollback-to") await this.#engine.rollbackTo(step.name);
       else {
@@ -170,7 +170,7 @@ export class ObjectConnection implements DriverConnection {
     this.#hasKeysOff = foreignKeys !== undefined;
     // The session's own timer waits until the transaction is over.
     const leftMs = Math.min(Math.max(until - systemClock.now(), 0), this.#timeoutMs);
-    await this.#engine.begin(leftMs, () => void this.#expire(leftMs));
+    await this.#engine.begin(leftMs, (timeoutMs) => void this.#expire(timeoutMs));
     this.state = "transaction";
     this.#isReadOnly = accessMode === "read only";
   }

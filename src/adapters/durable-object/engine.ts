@@ -12,6 +12,8 @@ interface Waiter {
 interface Level {
   /** Of its savepoint; `undefined`: the transaction itself. */
   readonly name: string | undefined;
+  /** When it is given up, and the whole transaction with it. */
+  readonly until: number;
   /** Resolves when it is over. */
   readonly end: (isUndone: boolean) => Promise<void>;
   readonly timer: unknown;
@@ -29,7 +31,7 @@ export class Engine {
   readonly #levels: Level[] = [];
   /** When the transaction is given up, and what is called then. */
   #until = 0;
-  #onTimeout!: () => void;
+  #onTimeout!: (timeoutMs: number) => void;
   /** Which transaction it is: one that ended while a savepoint of it was on its way takes that along. */
   #count = 0;
 
@@ -74,9 +76,9 @@ export class Engine {
   /**
    * Begins a transaction, or a savepoint inside one.
    *
-   * @param onTimeout - called when the transaction was rolled back because it was open for too long.
+   * @param onTimeout - called when the transaction was rolled back because it, or a level of it, was open for longer than that.
    */
-  async begin(timeoutMs: number, onTimeout: () => void): Promise<void> {
+  async begin(timeoutMs: number, onTimeout: (timeoutMs: number) => void): Promise<void> {
     this.#until = systemClock.now() + timeoutMs;
     this.#onTimeout = onTimeout;
     await this.#enter(undefined);
@@ -88,8 +90,9 @@ export class Engine {
     await this.#leave(0, isUndone);
   }
 
-  savepoint(name: string): Promise<void> {
-    return this.#enter(name);
+  /** @param until - when it is given up, if that is before the transaction is. */
+  savepoint(name: string, until?: number): Promise<void> {
+    return this.#enter(name, until);
   }
 
   async release(name: string): Promise<void> {
@@ -98,8 +101,10 @@ export class Engine {
 
   /** Takes back what came after the savepoint, which stays: SQLite's own does. */
   async rollbackTo(name: string): Promise<void> {
-    await this.#leave(this.#find(name), true);
-    await this.#enter(name);
+    const at = this.#find(name);
+    const { until } = this.#levels[at]!;
+    await this.#leave(at, true);
+    await this.#enter(name, until);
   }
 
   #find(name: string): number {
@@ -117,8 +122,9 @@ export class Engine {
   }
 
   /** Resolves inside of the storage's callback, so that what comes next is inside, too. */
-  #enter(name: string | undefined): Promise<void> {
+  #enter(name: string | undefined, wanted = Infinity): Promise<void> {
     const count = this.#count;
+    const until = Math.min(wanted, this.#until);
     return new Promise((resolve, reject) => {
       const over: Promise<void> = this.storage.transaction((transaction: ObjectTransaction) => {
         return new Promise<void>((close) => {
@@ -130,11 +136,10 @@ export class Engine {
           };
           if (count !== this.#count) return (reject(transactionLost(`savepoint ${name}`)), void end(true));
           // Set inside: events from before, timers among them, wait until it is over, and so do those of the levels around it.
-          const timer = systemClock.setTimeout(
-            () => void this.end(true).then(this.#onTimeout, this.#onTimeout),
-            this.#until - systemClock.now(),
-          );
-          this.#levels.push({ name, end, timer });
+          const leftMs = Math.max(until - systemClock.now(), 0);
+          const expire = (): void => this.#onTimeout(leftMs);
+          const timer = systemClock.setTimeout(() => void this.end(true).then(expire, expire), leftMs);
+          this.#levels.push({ name, until, end, timer });
           resolve();
         });
       });
