@@ -186,7 +186,11 @@ export class Database extends Handle<Session> implements AsyncDisposable {
    * @throws what the URL function throws; TypeError when no adapter is for its URL; DbError `CONNECT_FAILED` | `POOL_CLOSED`.
    */
   ready(): Promise<this> {
-    return this.carried(sourceOf(this, () => new AbortController().signal).then(() => this));
+    const asking = async (): Promise<this> => {
+      await sourceOf(this, () => new AbortController().signal);
+      return this;
+    };
+    return this.carried(asking());
   }
 
   /** The current session, if any. */
