@@ -1,4 +1,5 @@
 import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
+import { call } from "./call.ts";
 import { type Command, leavesAtOnce, toLand } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { toDeparture } from "./departure.ts";
@@ -192,8 +193,7 @@ export class Line {
       this.#refuse(error);
     }
     // Who has asked hears of it first, and may ask for more, or throw: what waits is not sent then.
-    await undefined;
-    this.#run();
+    void Promise.resolve().then(this.#run);
   }
 
   async #follow(): Promise<void> {
@@ -241,29 +241,9 @@ export class Line {
   async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {
     if (!(await flown)) return false;
     if (command.isSettled) return true;
-    if (command.kind !== "connect") return this.#call(command, link);
+    if (command.kind !== "connect") return call(this.#unit, command, link);
     command.resolve(await command.finish([], link, command));
     return true;
-  }
-
-  /**
-   * What a call does at the driver is no flight: whether its transaction is still there shows in the driver's state alone.
-   * False when it was lost with nothing executed, and may be made again on another connection.
-   */
-  async #call(command: Command, link: Link): Promise<boolean> {
-    const { transaction, holder } = this.#unit;
-    transaction.land(link.driver.state, undefined);
-    const refusal = transaction.refusal(command.scope, command.statements[0]?.text);
-    if (refusal) throw refusal;
-    try {
-      // A driver that never answers keeps nobody from the end of the session: that drops the connection.
-      command.resolve(await Promise.race([command.finish([], link, command), holder.dropped()]));
-      return true;
-    } catch (error) {
-      if (!command.link && holder.link === link && holder.replaces(error, false)) return false;
-      transaction.land(link.driver.state, error);
-      throw error;
-    }
   }
 
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */

@@ -107,7 +107,8 @@ function settle(part: Part, scope: Scope): Promise<void> | undefined {
     throw part.unit.closedError(scope, scope.fate === "unknown");
   if (over) return undefined;
   if (kind === "root" || kind === "transaction") return addCommit(part, scope);
-  return void keep(part, scope);
+  keep(part, scope);
+  return undefined;
 }
 
 /** The work of a session is over, and so is the session. */

@@ -2,7 +2,7 @@ import type { BeginOptions, Settings } from "../contract/adapter.ts";
 import type { Frame } from "../contract/context.ts";
 import type { Owner } from "../contract/events.ts";
 import { DbError } from "../errors.ts";
-import { Callbacks } from "./callbacks.ts";
+import type { Callbacks } from "./callbacks.ts";
 import { Holder } from "./holder.ts";
 import type { Host } from "./host.ts";
 import type { Link } from "./link.ts";
