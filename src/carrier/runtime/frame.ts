@@ -20,8 +20,9 @@ export class Frame {
   declare isSuspended: boolean;
 
   constructor(isSuspended: boolean) {
-    this.context = page.current;
-    this.base = page.current;
+    const { current } = page;
+    this.context = current;
+    this.base = current;
     this.isSuspended = isSuspended;
   }
 
@@ -36,7 +37,10 @@ export class Frame {
 
   /** Back, with the value that was awaited. */
   b<T>(value?: T): T | undefined {
-    this.c();
+    if (this.isSuspended) {
+      this.isSuspended = false;
+      page.current = this.context;
+    }
     this.base = undefined;
     return value;
   }
