@@ -5,7 +5,7 @@ import { runnerImport } from "vite";
 import { bundledWorker, STARTS } from "./workers/bundled.mjs";
 import { median } from "./rounds.mjs";
 
-const ROUNDS = 41;
+const ROUNDS = 25;
 const WARM_UP = 3;
 
 /** @returns rows for `npm run bench`: the median start of each, and its ratio to the empty one. */

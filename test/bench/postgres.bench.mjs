@@ -1,4 +1,4 @@
-// PostgreSQL from one process, the server in others: 100 transactions at once over ten connections, and a million rows read as a
+// PostgreSQL from one process, the server in others: 100 transactions at once over ten connections, and many rows read as a
 // stream. isopool beside the driver's own Pool, over WebSocket as Neon has it, and over TCP with `pg`. In turns; throughput is wall time, and what it
 // costs is the processor time of this process.
 
@@ -13,14 +13,14 @@ import { inTurns, medianOf, ratioOf } from "./rounds.mjs";
 
 const MAX = 10;
 const AT_ONCE = 100;
-const TIMES = 5;
-const ROUNDS = 15;
-const ROWS = 1_000_000;
+const ROUNDS = 60;
+const WARM_UP = 10;
 const STREAM_ROUNDS = 3;
 const SETUP = `CREATE TABLE item (id int PRIMARY KEY, count int); INSERT INTO item SELECT n, 0 FROM generate_series(1, ${AT_ONCE}) n`;
 const UPDATE = "UPDATE item SET count = count + 1 WHERE id = $1";
 const SELECT = "SELECT count FROM item WHERE id = $1";
-const STREAM = `SELECT n AS id, 'name ' || n AS name, n * 2 AS count FROM generate_series(1, ${ROWS}) n`;
+/** Rows of the stream, at each. */
+const ROWS = { "Neon, ws": 1_000_000, pg: 100_000 };
 
 /** @returns rows for `npm run bench`. */
 async function postgresBench() {
@@ -72,13 +72,10 @@ async function sessions(place, db, pool) {
       client.release();
     }
   };
-  const many = (work) => async () => {
-    for (let time = 0; time < TIMES; time++)
-      await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => work(index + 1)));
-  };
-  const seen = await inTurns({ ours: many(ours), theirs: many(theirs) }, { rounds: ROUNDS });
-  const rate = (peer) => (TIMES * AT_ONCE) / (medianOf(seen[peer], "wallMs") / 1_000);
-  const each = (peer) => (medianOf(seen[peer], "cpuMs") / (TIMES * AT_ONCE)) * 1_000;
+  const many = (work) => () => Promise.all(Array.from({ length: AT_ONCE }, (_, index) => work(index + 1)));
+  const seen = await inTurns({ ours: many(ours), theirs: many(theirs) }, { rounds: ROUNDS, warmUp: WARM_UP });
+  const rate = (peer) => AT_ONCE / (medianOf(seen[peer], "wallMs") / 1_000);
+  const each = (peer) => (medianOf(seen[peer], "cpuMs") / AT_ONCE) * 1_000;
   const faster = 1 / ratioOf(seen.ours, seen.theirs, "wallMs");
   const dearer = ratioOf(seen.ours, seen.theirs, "cpuMs");
   const what = `${place}: ${AT_ONCE} sessions at once over ${MAX} connections`;
@@ -99,21 +96,26 @@ async function sessions(place, db, pool) {
 
 /** All rows: with one query of the driver's, which holds them all, and with a stream at its default. */
 async function streams(place, db, pool) {
+  const count = ROWS[place];
+  const text = `SELECT n AS id, 'name ' || n AS name, n * 2 AS count FROM generate_series(1, ${count}) n`;
+  const check = (read) => {
+    if (read !== count) throw new Error(`Expected ${count} rows, got ${read}`);
+  };
   const ours = () =>
     db.session(async (session) => {
-      let count = 0;
-      for await (const { id } of session.stream(STREAM)) count += id > 0;
-      if (count !== ROWS) throw new Error(`${count} rows`);
+      let read = 0;
+      for await (const { id } of session.stream(text)) read += id > 0;
+      check(read);
     });
   const theirs = async () => {
-    const { rows } = await pool.query(STREAM);
-    let count = 0;
-    for (const { id } of rows) count += id > 0;
-    if (count !== ROWS) throw new Error(`${count} rows`);
+    const { rows } = await pool.query(text);
+    let read = 0;
+    for (const { id } of rows) read += id > 0;
+    check(read);
   };
-  const seen = await inTurns({ ours, theirs }, { rounds: STREAM_ROUNDS, warmUp: 1 });
+  const seen = await inTurns({ ours, theirs }, { rounds: STREAM_ROUNDS, warmUp: 0 });
   return ["wallMs", "cpuMs"].flatMap((key) => {
-    const what = `${place}: ${ROWS.toLocaleString("en")} rows${key === "cpuMs" ? ", processor time" : ""}`;
+    const what = `${place}: ${count.toLocaleString("en")} rows${key === "cpuMs" ? ", processor time" : ""}`;
     const ratio = ratioOf(seen.ours, seen.theirs, key);
     return [
       { name: `${what}: the driver's query`, value: medianOf(seen.theirs, key), unit: "ms" },
