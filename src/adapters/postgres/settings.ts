@@ -1,7 +1,6 @@
 import type { Settings } from "../../contract/adapter.ts";
 import type { Bound } from "./values.ts";
 
-const NONE: Settings = {};
 const NAME = /^[a-z_][a-z0-9_.$]*$/;
 
 /**
@@ -11,8 +10,7 @@ const NAME = /^[a-z_][a-z0-9_.$]*$/;
  * @returns `undefined` when there is nothing to set.
  * @throws TypeError for a name that must not be in a text.
  */
-export function toLocal(inherited: Settings, own: Settings = NONE): Bound | undefined {
-  if (isEmpty(inherited) && isEmpty(own)) return undefined;
+export function toLocal(inherited: Settings, own: Settings = {}): Bound | undefined {
   const { role, ...rest } = { ...inherited, ...own };
   // The role comes last: it may not be allowed what comes before.
   const entries = Object.entries(role === undefined ? rest : { ...rest, role });
@@ -22,10 +20,4 @@ export function toLocal(inherited: Settings, own: Settings = NONE): Bound | unde
     return `pg_catalog.set_config('${name}', $${index + 1}, true)`;
   });
   return { text: `SELECT ${calls.join(", ")}`, values: entries.map(([, value]) => String(value)) };
-}
-
-/** Asked twice for every flight: no list is made of them for that. */
-function isEmpty(settings: Settings): boolean {
-  for (const name in settings) if (Object.hasOwn(settings, name)) return false;
-  return true;
 }

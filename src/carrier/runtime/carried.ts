@@ -3,8 +3,6 @@ import { type Mapping, page } from "./page.ts";
 // The engine's own, which async functions return: zone.js puts another class in the place of the global one.
 export const Native: PromiseConstructor = (async () => undefined)().constructor as PromiseConstructor;
 
-const { prototype } = Native;
-
 export function isObject(value: unknown): value is object {
   return typeof value === "object" ? value !== null : typeof value === "function";
 }
@@ -12,7 +10,7 @@ export function isObject(value: unknown): value is object {
 /** Whether `value` is awaited without anybody's code being run: nothing that could be a thenable, or a plain promise. */
 function isNative(value: unknown): boolean {
   // In this order, which engines compile best: mostly it is a promise.
-  if (value instanceof Native && value.constructor === Native && Object.getPrototypeOf(value) === prototype)
+  if (value instanceof Native && value.constructor === Native && Object.getPrototypeOf(value) === Native.prototype)
     return true;
   return !isObject(value);
 }

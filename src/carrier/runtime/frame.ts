@@ -20,9 +20,8 @@ export class Frame {
   declare isSuspended: boolean;
 
   constructor(isSuspended: boolean) {
-    const { current } = page;
-    this.context = current;
-    this.base = current;
+    this.context = page.current;
+    this.base = page.current;
     this.isSuspended = isSuspended;
   }
 
@@ -37,10 +36,7 @@ export class Frame {
 
   /** Back, with the value that was awaited. */
   b<T>(value?: T): T | undefined {
-    if (this.isSuspended) {
-      this.isSuspended = false;
-      page.current = this.context;
-    }
+    this.c();
     this.base = undefined;
     return value;
   }
