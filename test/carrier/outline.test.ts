@@ -33,6 +33,12 @@ test.each<[string, string, string]>([
   ["a name that is computed", `({ async [{ ${a} }]() { ${a} }, b() { ${a} } })`, ""],
   ["a generator", `async function* f() { { ${a} } } { ${a} }`, ""],
   ["a method called if", `({ async if(a) { ${a} }, b() { ${b} } })`, ""],
+  [
+    "a private member called as a keyword",
+    "class A { #if(a) { 1 } b() { this.#if(1) / 2; /{/ } } async () => 1",
+    "class A {} async () => 1",
+  ],
+  ["a private member that is looked for", "class A { #a; b(c) { #a in c; { 1 } } } async () => 1", ""],
   ["the word as a name", `async = 1; { ${a} } async(x); { ${b} } x.async; { ${c} }`, ""],
   ["the word in a text", `f('{ async'); { ${a} } // async {\n { ${b} } /* async { */ { ${c} }`, ""],
   ["a text", `{ "}\\"" } { '}\\'' } async () => 1`, "{} {} async () => 1"],

@@ -135,7 +135,7 @@ class Reader {
     this.#word = "";
     // Behind a step up or down comes no expression that a slash could begin.
     if (two === "++" || two === "--") this.#last = "value";
-    else this.#last = two === "=>" ? "arrow" : char === "." ? "dot" : "operator";
+    else this.#last = two === "=>" ? "arrow" : char === "." || char === "#" ? "dot" : "operator";
     return true;
   }
 
