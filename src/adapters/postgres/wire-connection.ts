@@ -3,7 +3,7 @@ import type { DriverConnection, Flight, Settings, Step, StepOutcome, StreamOptio
 import type { Statement } from "../../contract/statement.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { orAbort, within } from "../shared/waits.ts";
-import { bare } from "./control.ts";
+import { bare, freshMark } from "./control.ts";
 import { leadFailure, outcomesOf } from "./landing.ts";
 import { isSetup, settled, stopOf } from "./outcomes.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
@@ -258,14 +258,6 @@ export class WireConnection implements DriverConnection {
     this.#hasState ||= !isHook && leavesState;
     this.#isResettable &&= isHook || !isForGood;
   }
-}
-
-let seed: string | undefined;
-let marks = 0;
-
-/** To write a random number is dear: there is one for all of this isolate. */
-function freshMark(): string {
-  return `${(seed ??= String(Math.random()))}.${++marks}`;
 }
 
 function isAlone(step: Step): boolean {
