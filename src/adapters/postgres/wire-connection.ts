@@ -136,7 +136,7 @@ export class WireConnection implements DriverConnection {
   ): Promise<Answer> {
     throwIfAborted(signal);
     this.#renewal.use();
-    const { answer, first: began } = this.#channel.run(this.#withLeft(segments), isKept);
+    const { answer, first: began } = this.#channel.run(this.#streams.withLeft(segments), isKept);
     answer.catch(() => undefined);
     const { answerTimeoutMs } = this.#config;
     const wait = async (promise: Promise<unknown>, timeoutMs: number, remedy = ""): Promise<void> => {
@@ -156,13 +156,6 @@ export class WireConnection implements DriverConnection {
       if (signal?.aborted) void this.close();
       throw error;
     }
-  }
-
-  /** Ahead of them, abandoned portals are closed. */
-  #withLeft(segments: readonly (readonly Part[])[]): readonly (readonly Part[])[] {
-    const left = this.#streams.takeLeft();
-    const [first = [], ...rest] = segments;
-    return left.length === 0 ? segments : [[...left, ...first], ...rest];
   }
 
   async #fly(
