@@ -42,22 +42,22 @@ class Writer {
     if (segment.length === 1 && only?.kind === "run" && only.isMute && only.bound.values.length === 0)
       return this.#query(only.bound.text);
     for (const part of segment) this.#part(part);
-    this.#bare(SYNC!);
+    this.#bare(SYNC);
   }
 
   #part(part: Part): void {
-    if (part.kind === "close") return this.#portal(CLOSE!, part.portal);
+    if (part.kind === "close") return this.#portal(CLOSE, part.portal);
     const { portal = "", limit = 0 } = part;
     if (part.kind === "run") {
       this.#parse(part.bound.text);
       this.#bind(portal, part.bound.values);
-      if (part.isMute !== true) this.#portal(DESCRIBE!, portal);
+      if (part.isMute !== true) this.#portal(DESCRIBE, portal);
     }
-    const start = this.#begin(EXECUTE!);
+    const start = this.#begin(EXECUTE);
     this.#name(portal);
     this.#int32(limit);
     this.#end(start);
-    if (part.kind === "run" && part.isUrgent) this.#bare(FLUSH!);
+    if (part.kind === "run" && part.isUrgent) this.#bare(FLUSH);
   }
 
   #bare(letter: number): void {
@@ -65,13 +65,13 @@ class Writer {
   }
 
   #query(text: string): void {
-    const start = this.#begin(QUERY!);
+    const start = this.#begin(QUERY);
     this.#name(text);
     this.#end(start);
   }
 
   #parse(text: string): void {
-    const start = this.#begin(PARSE!);
+    const start = this.#begin(PARSE);
     this.#name("");
     this.#name(text);
     this.#int16(0);
@@ -80,7 +80,7 @@ class Writer {
 
   /** All values are texts, and so are the results. */
   #bind(portal: string, values: readonly (string | null)[]): void {
-    const start = this.#begin(BIND!);
+    const start = this.#begin(BIND);
     this.#name(portal);
     this.#name("");
     this.#int16(0);

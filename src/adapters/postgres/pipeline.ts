@@ -3,7 +3,7 @@ import type { Part } from "./part.ts";
 import type { RawRows } from "./results.ts";
 import type { RawField, ServerError, Submittable, Wire } from "./wire.ts";
 
-export type { Part, RunPart } from "./part.ts";
+export type { Part } from "./part.ts";
 
 export type PartOutcome =
   | { readonly status: "done"; readonly result: RawRows; readonly hasMore: boolean }

@@ -32,9 +32,12 @@ export class Streams {
     this.#left.push(portal);
   }
 
-  takeLeft(): Part[] {
-    if (this.#left.length === 0) return [];
-    return this.#left.splice(0).map((portal) => ({ kind: "close", portal }));
+  /** Segments with, ahead of them, what closes the portals that were left. */
+  withLeft(segments: readonly (readonly Part[])[]): readonly (readonly Part[])[] {
+    if (this.#left.length === 0) return segments;
+    const [first = [], ...rest] = segments;
+    const closes = this.#left.splice(0).map((portal): Part => ({ kind: "close", portal }));
+    return [[...closes, ...first], ...rest];
   }
 
   /** Reads to their end all of them, or those that have a transaction of their own. */

@@ -3,7 +3,7 @@ import type { DriverConnection, Flight, Settings, Step, StepOutcome, StreamOptio
 import type { Statement } from "../../contract/statement.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { orAbort, within } from "../shared/waits.ts";
-import { bare } from "./control.ts";
+import { bare, freshMark } from "./control.ts";
 import { leadFailure, outcomesOf } from "./landing.ts";
 import { isSetup, settled, stopOf } from "./outcomes.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
@@ -136,7 +136,7 @@ export class WireConnection implements DriverConnection {
   ): Promise<Answer> {
     throwIfAborted(signal);
     this.#renewal.use();
-    const { answer, first: began } = this.#channel.run(this.#withLeft(segments), isKept);
+    const { answer, first: began } = this.#channel.run(this.#streams.withLeft(segments), isKept);
     answer.catch(() => undefined);
     const { answerTimeoutMs } = this.#config;
     const wait = async (promise: Promise<unknown>, timeoutMs: number, remedy = ""): Promise<void> => {
@@ -156,13 +156,6 @@ export class WireConnection implements DriverConnection {
       if (signal?.aborted) void this.close();
       throw error;
     }
-  }
-
-  /** Ahead of them, abandoned portals are closed. */
-  #withLeft(segments: readonly (readonly Part[])[]): readonly (readonly Part[])[] {
-    const left = this.#streams.takeLeft();
-    const [first = [], ...rest] = segments;
-    return left.length === 0 ? segments : [[...left, ...first], ...rest];
   }
 
   async #fly(
@@ -258,14 +251,6 @@ export class WireConnection implements DriverConnection {
     this.#hasState ||= !isHook && leavesState;
     this.#isResettable &&= isHook || !isForGood;
   }
-}
-
-let seed: string | undefined;
-let marks = 0;
-
-/** To write a random number is dear: there is one for all of this isolate. */
-function freshMark(): string {
-  return `${(seed ??= String(Math.random()))}.${++marks}`;
 }
 
 function isAlone(step: Step): boolean {
