@@ -148,15 +148,14 @@ export class ConnectionPool<C> {
     const { max, acquireTimeoutMs } = this.#options;
     const { entries, idle, pace } = this.#stock;
     const line = this.#line;
-    const watch = this.#watch;
     const stack = this.#stack(options);
     throwIfAborted(options?.signal);
     checkRoom(this.#view, options?.owner, stack);
-    const since = watch.read();
+    const since = this.#watch.read();
     const timeoutMs = options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs);
     if (line.size === 0) pace.narrow();
     line.push(since, timeoutMs, options, stack, resolve, reject);
-    const isTimed = watch.expect(since + timeoutMs);
+    const isTimed = this.#watch.expect(since + timeoutMs);
     this.#tell?.({ type: "wait", owner: options?.owner, waiting: line.size });
     if (entries.size < max || idle.length > 0 || !isTimed) this.pump();
   }
