@@ -3,7 +3,7 @@
 // Workers with a date before 2024-10-14 are not told that another request has ended: there it is counted for minutes.
 
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { PATIENCE } from "../servers/patience.ts";
 import { startNeonServer } from "../servers/neon/server.ts";
 import { bundleWorker } from "./bundle.ts";
@@ -18,6 +18,10 @@ test.each(["2025-10-01", undefined])("at compatibility date %s", async (date) =>
     bindings: { URL: server.plainUrl },
     compatibilityFlags: date === undefined ? [] : ["nodejs_compat"],
     ...(date !== undefined && { compatibilityDate: date }),
+  });
+  onTestFinished(async () => {
+    await workerd.stop();
+    await server.stop();
   });
   const get = async (path: string): Promise<unknown> =>
     JSON.parse((await call(workerd.url, path).answer)?.body ?? "null") as unknown;
@@ -35,6 +39,4 @@ test.each(["2025-10-01", undefined])("at compatibility date %s", async (date) =>
   await expect.poll(() => get("/stats"), PATIENCE).toMatchObject({ open: 0, busy: 0, opened: 4 });
   expect(await server.leaks()).toEqual([]);
   expect(workerd.log()).toBe("");
-  await workerd.stop();
-  await server.stop();
 });

@@ -7,6 +7,8 @@ import type { Postgres } from "./postgres.ts";
 import { type CancelKey, filterStartup, StartupAnswers, startupParameters } from "./startup.ts";
 
 const [SSL_REQUEST, CANCEL_REQUEST] = [80_877_103, 80_877_102];
+/** AuthenticationCleartextPassword, MD5Password, SASL and SASLContinue: PostgreSQL says nothing more before the client does. */
+const ASKING = new Set([3, 5, 10, 11]);
 
 /** The client's end: a WebSocket, or a socket. */
 export interface TunnelClient {
@@ -155,7 +157,9 @@ export class Tunnel {
 
   /** To the client. */
   #tell(chunk: Buffer): void {
+    let isAsking = false;
     for (const { type, body } of this.#answered.read(chunk)) {
+      isAsking ||= type === "R" && ASKING.has(body.readInt32BE(0));
       if (type !== "Z") continue;
       this.#status = body.toString();
       this.#unanswered--;
@@ -163,7 +167,7 @@ export class Tunnel {
     if (this.#status !== "?") for (const send of this.#held.splice(0)) send();
     const bytes = this.#startup?.rewrite(chunk) ?? chunk;
     if (this.#deaf !== undefined) {
-      if (this.#unanswered === 0 && this.#deaf.action === "drop-after") this.#cut();
+      if ((this.#unanswered === 0 || isAsking) && this.#deaf.action === "drop-after") this.#cut();
       return;
     }
     if (bytes.length === 0) return;
