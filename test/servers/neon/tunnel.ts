@@ -59,6 +59,8 @@ export class Tunnel {
   #held: (() => void)[] = [];
   /** By a fault. */
   #isHung = false;
+  /** Nothing of what comes behind a message that hangs may overtake it: it would run without its BEGIN. */
+  #isStuck = false;
   #isClosed = false;
 
   constructor(number: number, path: string, client: TunnelClient, host: TunnelHost) {
@@ -98,7 +100,7 @@ export class Tunnel {
   #hear(data: Buffer): void {
     const messages = this.#asked.read(data);
     // A part of one.
-    if (messages.length === 0) return;
+    if (messages.length === 0 || this.#isStuck) return;
     const letters = messages.map(({ type }) => type).join("");
     const sql = messages.map(sqlOf).filter((text) => text !== undefined);
     if (this.#isSpecial(messages, letters)) return;
@@ -110,7 +112,8 @@ export class Tunnel {
     this.#hasAnswered = false;
     const { action } = fault ?? {};
     this.#isHung ||= action === "hang" || action === "hang-after";
-    if (action === "hang") return;
+    this.#isStuck = action === "hang";
+    if (this.#isStuck) return;
     if (action === "drop-before") return this.#cut();
     if (action === "error") return this.#refuse(fault!.body ?? "something went wrong", fault!.code);
     this.#unanswered += letters.replace(/[^*QS]/g, "").length;
