@@ -7,7 +7,7 @@ import { build } from "esbuild";
 export const SIMULATION = "simulation";
 const SCHEDULES = 120;
 /** Of computing, for one schedule, which takes a few milliseconds. Not of time: a busy machine has none to give. */
-const BUSY_MS = 30_000;
+const BUSY_MS = 8_000;
 const LOOK_EVERY_MS = 1_000;
 
 export class Simulation {
