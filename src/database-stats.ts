@@ -21,15 +21,24 @@ export interface AttachablePool {
   on(event: "release", listener: () => void): void;
 }
 
-/** What the pool of a database shows, as of now. */
-export function attachablePool(database: {
+interface Pooled {
   readonly limits: { readonly idleMs: number };
   subscribe(listener: (event: { readonly type: string }) => void): unknown;
-}): AttachablePool {
-  return {
-    get options() {
-      return { idleTimeoutMillis: database.limits.idleMs };
-    },
-    on: (event, listener) => void database.subscribe(({ type }) => type === event && listener()),
-  };
+}
+
+/** What the pool of a database shows, as of now. A class: written as an object, its getter takes half a kilobyte of each database. */
+export class PoolToAttach implements AttachablePool {
+  readonly #database: Pooled;
+
+  constructor(database: Pooled) {
+    this.#database = database;
+  }
+
+  get options(): { readonly idleTimeoutMillis: number } {
+    return { idleTimeoutMillis: this.#database.limits.idleMs };
+  }
+
+  on(event: "release", listener: () => void): void {
+    this.#database.subscribe(({ type }) => type === event && listener());
+  }
 }

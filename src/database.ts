@@ -9,7 +9,7 @@ import type { Row } from "./contract/statement.ts";
 import { explicit } from "./context/explicit.ts";
 import { Listeners, type Told } from "./session/listeners.ts";
 import { checkDatabaseOptions, makeAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
-import { type AttachablePool, attachablePool, type DatabaseStats, statsOf } from "./database-stats.ts";
+import { type AttachablePool, type DatabaseStats, PoolToAttach, statsOf } from "./database-stats.ts";
 import { checkNames } from "./pool/option-names.ts";
 import { type CheckedPoolOptions, checkNumber, checkPoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
@@ -58,7 +58,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   /** Working folder of adapters that store files; `""` when none was set. */
   readonly folder: string;
   /** Its pool, as platforms that suspend processes see one: on Vercel, `attachDatabasePool(db.pool)`. */
-  readonly pool: AttachablePool = attachablePool(this);
+  readonly pool: AttachablePool = new PoolToAttach(this);
   /** @internal */
   readonly number: number = ++databases;
   /** @internal */
@@ -84,7 +84,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   readonly #listeners: Listeners = new Listeners();
   readonly #url: string | (() => MaybePromise<string>);
   readonly #options: DatabaseOptions;
-  readonly #bound: WeakMap<object, Session> = new WeakMap();
+  #bound: WeakMap<object, Session> | undefined;
   #adapter: Adapter | undefined;
   #source: Source<Hook> | undefined;
   #disposing: Promise<void> | undefined;
@@ -186,7 +186,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
    * @throws what the URL function throws; TypeError when no adapter is for its URL; DbError `CONNECT_FAILED` | `POOL_CLOSED`.
    */
   ready(): Promise<this> {
-    return this.carried(sourceOf(this, () => new AbortController().signal).then(() => this));
+    const asked = new Promise((resolve) => resolve(sourceOf(this, () => new AbortController().signal)));
+    return this.carried(asked.then(() => this));
   }
 
   /** The current session, if any. */
@@ -198,12 +199,12 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   /** The session that `withSession` bound to this Request or ExecutionContext. */
   of(owner: object): Session | undefined {
-    return this.#bound.get(owner);
+    return this.#bound?.get(owner);
   }
 
   /** @internal */
   bind(owner: object, session: Session): void {
-    this.#bound.set(owner, session);
+    (this.#bound ??= new WeakMap()).set(owner, session);
   }
 
   /** @internal Closes what may not outlive this request. */

@@ -52,15 +52,18 @@ export function isDeadlock(pool: Holding, owner: Owner): boolean {
     for (let each = waits.get(holder); each; each = each.next) if (each.count > 0) found.push(each.pool);
     return found;
   };
-  const isStuck = ({ entries, max }: Holding, within?: ReadonlySet<Holding>): boolean =>
-    entries.size >= max &&
-    [...entries].every((entry) => poolsOf(entry.owner).some((each) => within?.has(each) ?? true));
+  const isStuck = ({ entries, max }: Holding, within?: ReadonlySet<Holding>): boolean => {
+    if (entries.size < max) return false;
+    for (const { owner: holder } of entries)
+      if (!poolsOf(holder).some((each) => within?.has(each) ?? true)) return false;
+    return true;
+  };
+  // Nearly always somebody in it can go on, and nothing is looked for.
+  if (!isStuck(pool)) return false;
   // All that are reached are taken to be stuck; those in which somebody can go on are struck out, until none can be.
   const stuck = new Set([pool]);
-  for (const each of stuck) {
+  for (const each of stuck)
     if (isStuck(each)) for (const entry of each.entries) for (const next of poolsOf(entry.owner)) stuck.add(next);
-    else if (each === pool) return false;
-  }
   for (let size = 0; size !== stuck.size && stuck.has(pool);) {
     size = stuck.size;
     for (const each of stuck) if (!isStuck(each, stuck)) stuck.delete(each);

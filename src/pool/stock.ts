@@ -39,7 +39,6 @@ export class Stock<C, Asker = unknown> {
   readonly #options: CheckedPoolOptions;
   readonly #watch: Watch;
   readonly #tell: Tell;
-  readonly #isClosed: PoolSource<C>["isClosed"];
   /** A counter and not a time: clocks jump. */
   #generation = 0;
 
@@ -50,7 +49,6 @@ export class Stock<C, Asker = unknown> {
     this.#options = options;
     this.#watch = watch;
     this.#tell = tell;
-    this.#isClosed = source.isClosed?.bind(source);
     this.calls = new Calls(keeper, options, watch, tell);
     this.under = this.calls.under;
   }
@@ -74,7 +72,7 @@ export class Stock<C, Asker = unknown> {
     if (this.#watch.now >= this.idleUntil) this.#closeExpired();
     while (idle.length > 0) {
       const entry = idle[idle.length - 1]!;
-      if (!this.#isClosed?.(entry.connection)) return entry;
+      if (!this.#source.isClosed?.(entry.connection)) return entry;
       this.close(idle.pop()!, "broken");
     }
     return undefined;
@@ -101,7 +99,7 @@ export class Stock<C, Asker = unknown> {
     if (entry.generation !== this.#generation) return "stale";
     if (entry.uses >= this.#options.maxUses) return "uses";
     if (this.#watch.now >= entry.expiresAt) return "lifetime";
-    return this.#isClosed?.(entry.connection) ? "broken" : undefined;
+    return this.#source.isClosed?.(entry.connection) ? "broken" : undefined;
   }
 
   keep(entry: Entry<C>): void {
@@ -122,7 +120,7 @@ export class Stock<C, Asker = unknown> {
     const done = (connection: C): void => {
       const entry = this.#admit(connection, startedAt);
       // One that was closed at once is not offered to anybody, and is no reason to open more.
-      if (this.#isClosed?.(connection)) this.pace.failed(undefined, this.#watch.now);
+      if (this.#source.isClosed?.(connection)) this.pace.failed(undefined, this.#watch.now);
       else this.pace.opened();
       this.#keeper.offer(entry, true, asker);
     };

@@ -86,15 +86,16 @@ export class WaitLine<C> {
     this.#onReject();
   }
 
-  #follow(waiter: Waiter<C>, { owner, signal, onWait }: AcquireOptions): void {
+  #follow(waiter: Waiter<C>, options: AcquireOptions): void {
+    const { owner, signal } = options;
     countWait(this.#pool, owner, 1);
-    if (!signal && !onWait) return;
+    if (!signal && !options.onWait) return;
     const giveUp = (reason: unknown): void => {
       if (waiter.giveUp) this.reject(waiter, signal?.aborted ? reasonOf(signal) : reason);
     };
     waiter.giveUp = giveUp;
     signal?.addEventListener("abort", giveUp);
-    onWait?.(giveUp);
+    options.onWait?.(giveUp);
   }
 
   /** The first who may have a connection that was lent before. */

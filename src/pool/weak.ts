@@ -34,26 +34,30 @@ export function offCollected(value: object): void {
 
 /** Objects that are kept by others. Source: https://github.com/tc39/proposal-weakrefs#iterable-weakmaps */
 export class IterableWeakSet<T extends object> implements Iterable<T> {
-  readonly #refs = new Set<Ref<T>>();
-  readonly #refOf = new WeakMap<T, Ref<T>>();
+  // Made with the first of them: many sets stay empty.
+  #refs: Set<Ref<T>> | undefined;
+  #refOf: WeakMap<T, Ref<T>> | undefined;
 
   add(value: T): void {
-    if (this.#refOf.has(value)) return;
+    const refs = (this.#refs ??= new Set());
+    const refOf = (this.#refOf ??= new WeakMap());
+    if (refOf.has(value)) return;
     const ref = refTo(value);
-    this.#refOf.set(value, ref);
-    this.#refs.add(ref);
-    onCollected(value, () => this.#refs.delete(ref));
+    refOf.set(value, ref);
+    refs.add(ref);
+    onCollected(value, () => refs.delete(ref));
   }
 
   delete(value: T): void {
-    this.#refs.delete(this.#refOf.get(value)!);
-    this.#refOf.delete(value);
+    this.#refs?.delete(this.#refOf!.get(value)!);
+    this.#refOf?.delete(value);
   }
 
   *[Symbol.iterator](): Generator<T, void> {
-    for (const ref of this.#refs) {
-      const value = ref.deref();
-      if (value) yield value;
-    }
+    if (this.#refs)
+      for (const ref of this.#refs) {
+        const value = ref.deref();
+        if (value) yield value;
+      }
   }
 }

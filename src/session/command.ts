@@ -23,6 +23,8 @@ interface Riding {
   board(commands: readonly Command[]): readonly Command[];
 }
 
+const NONE: readonly Statement[] = [];
+
 /** Something a session was asked to do on its connection, and the promise that it gave for it. */
 export class Command<T = unknown> {
   readonly kind: CommandKind;
@@ -31,7 +33,7 @@ export class Command<T = unknown> {
   readonly promise: Promise<T>;
   readonly finish: Finish<T>;
   /** The inputs as written for the adapter, once they are checked. */
-  statements: readonly Statement[] = [];
+  statements: readonly Statement[] = NONE;
   /** For `connect`: whether an idle connection of the pool will do. */
   usePool = true;
   /** For `call`: the only connection that it makes sense on. */

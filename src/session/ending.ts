@@ -1,5 +1,6 @@
 // How a unit of work ends: its commands, its transaction, its connection, its callbacks, in this order.
 
+import type { Callbacks } from "./callbacks.ts";
 import type { Fate } from "./scope.ts";
 import type { Line } from "./line.ts";
 import { isDbError } from "../errors.ts";
@@ -86,25 +87,25 @@ export function end(part: Part, ending: Ending, isClosed = false): Promise<void>
 // Rolls back what is undecided, gives the connection back, runs the settle callbacks.
 async function endOnce(part: Part, ending: Ending, isClosed: boolean): Promise<void> {
   const { unit, line } = part;
-  const { root, transaction, holder, callbacks, host } = unit;
+  const { root, transaction, holder, host } = unit;
   root.seal();
   line.abort(root, (isFlying) => unit.closedError(root, isFlying));
   await line.idle();
   markUndone(root);
   if (transaction.isOpen) await rollBack(part, root);
   await holder.release(isClosed);
-  callbacks.decide(root, "undone");
+  unit.callbacks?.decide(root, "undone");
   unit.finish();
   if (unit.isReported) host.emit?.({ type: "end", session: unit.id, outcome: ending, error: root.cause?.error });
   // A callback that closes the session once more does not wait for itself.
   unit.closing = undefined;
-  await callBack(unit, ending);
+  if (unit.callbacks) await callBack(unit, unit.callbacks, ending);
 }
 
 // All callbacks run; the first failure is the caller's to see, unless it has an error of its own already.
-async function callBack(unit: Unit, ending: Ending): Promise<void> {
+async function callBack(unit: Unit, callbacks: Callbacks, ending: Ending): Promise<void> {
   const failures: unknown[] = [];
-  for (const call of unit.callbacks.take()) {
+  for (const call of callbacks.take()) {
     try {
       await unit.host.context.run(unit.outside, call);
     } catch (error) {

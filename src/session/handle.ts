@@ -1,5 +1,5 @@
 import { DbError } from "../errors.ts";
-import type { SettleCallback } from "./callbacks.ts";
+import { Callbacks, type SettleCallback } from "./callbacks.ts";
 import { type Action, checkAction, type CloseOptions, closePart, reconnectPart } from "./closing.ts";
 import { Command } from "./command.ts";
 import type { Finish } from "./finish.ts";
@@ -60,13 +60,13 @@ export abstract class Handle<S extends Held> extends Queryable {
   /** Calls back after the session has ended, with no session bound, if the work done before this call was committed. */
   onCommit(callback: SettleCallback): void {
     const { unit, scope } = checkOpen(this.require());
-    unit.callbacks.add(scope, "kept", callback);
+    (unit.callbacks ??= new Callbacks()).add(scope, "kept", callback);
   }
 
   /** Calls back after the session has ended, with no session bound, if the work done before this call was rolled back. */
   onRollback(callback: SettleCallback): void {
     const { unit, scope } = checkOpen(this.require());
-    unit.callbacks.add(scope, "undone", callback);
+    (unit.callbacks ??= new Callbacks()).add(scope, "undone", callback);
   }
 
   /**

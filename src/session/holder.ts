@@ -1,4 +1,4 @@
-import type { RowStream } from "../contract/adapter.ts";
+import type { MaybePromise, RowStream } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
 import type { WaitUntil } from "../contract/runtime.ts";
 import { DbError, isDbError } from "../errors.ts";
@@ -11,26 +11,38 @@ import type { Transaction } from "./transaction.ts";
 
 const END_TIMEOUT_MS = 5_000;
 
-/** Holds at most one connection for a session: takes it, gives it back, or drops it. */
-export class Holder {
-  readonly streams: Set<RowStream> = new Set();
+type Held = Pick<Lease<Link>, "id" | "connection" | "isReused" | "release" | "detach">;
+
+/**
+ * Holds at most one connection for a session: takes it, gives it back, or drops it. It is what the pool is asked with, since
+ * all that is made for a wait counts when ten thousand wait.
+ */
+export class Holder implements AcquireOptions {
   /** Keeps the request alive for what the pool does on its behalf. */
   waitUntil: WaitUntil | undefined;
-  readonly #host: Host;
-  readonly #owner: Owner;
-  readonly #transaction: Pick<Transaction, "isOpen" | "move" | "land" | "end">;
+  readonly owner: Owner;
   /** Where the session began: the stack of the acquire itself shows nothing of the caller. */
-  readonly #stack: Stack;
+  readonly stack: Stack;
+  usePool = true;
+  /** Ends the wait for a connection, if there is one. */
+  endWait: ((reason: unknown) => void) | undefined;
+  readonly #host: Host;
+  readonly #transaction: Pick<Transaction, "isOpen" | "move" | "land" | "end">;
   /** How long refusals are waited out, from the first of them. */
   #refusedUntil: number | undefined;
   #onDrop: ((error: unknown) => void) | undefined;
-  #lease: Pick<Lease<Link>, "id" | "connection" | "isReused" | "release" | "detach"> | undefined;
+  #lease: Held | undefined;
+  #streams: Set<RowStream> | undefined;
 
   constructor(host: Host, owner: Owner, transaction: Pick<Transaction, "isOpen" | "move" | "land" | "end">) {
     this.#host = host;
-    this.#owner = owner;
+    this.owner = owner;
     this.#transaction = transaction;
-    this.#stack = host.stacks ? new Error("begun") : undefined;
+    this.stack = host.stacks ? new Error("begun") : undefined;
+  }
+
+  onWait(giveUp: (reason: unknown) => void): void {
+    this.endWait = giveUp;
   }
 
   /** Number of the connection in its pool; 0 for one that is not the pool's. */
@@ -42,24 +54,37 @@ export class Holder {
     return this.#lease?.connection;
   }
 
-  /** Takes a connection from the pool, and runs the hooks on it if it is fresh. */
-  async connect(
-    { pool, adapter }: Origin,
-    toSignal: () => AbortSignal,
-    onWait: AcquireOptions["onWait"],
-    usePool: boolean,
-  ): Promise<Link> {
-    const wanted = { owner: this.#owner, usePool, stack: this.#stack, waitUntil: this.waitUntil, onWait };
-    const lease = pool.tryAcquire(wanted) ?? (await pool.acquire(wanted));
+  /** What is read from it, and not to its end yet. */
+  get streams(): Set<RowStream> {
+    return (this.#streams ??= new Set());
+  }
+
+  get hasStreams(): boolean {
+    return this.#streams !== undefined && this.#streams.size > 0;
+  }
+
+  /** Borrows a connection from the pool: at once, if it can. `take()` has to follow. */
+  borrow({ pool }: Origin, usePool: boolean): MaybePromise<Lease<Link>> {
+    this.usePool = usePool;
+    return pool.tryAcquire(this) ?? pool.acquire(this);
+  }
+
+  /** Takes what it has borrowed. One that is fresh has to be prepared. */
+  take(lease: Lease<Link>): Link {
     const link = lease.connection;
     this.#lease = lease;
+    this.endWait = undefined;
     link.driver.hold?.(true);
-    if (link.isPrepared) {
-      if (lease.isReused) link.driver.renew?.();
-      return link;
-    }
+    if (link.isPrepared && lease.isReused) link.driver.renew?.();
+    return link;
+  }
+
+  /** Runs the hooks on a connection that was just taken. */
+  async prepare(link: Link, signal: AbortSignal): Promise<void> {
+    const lease = this.#lease;
+    const { adapter } = link.origin;
     try {
-      await this.#host.prepare(link, this.#owner, toSignal());
+      await this.#host.prepare(link, this.owner, signal);
       const { state } = link.driver;
       if (state !== "idle" && state !== "closed") throw new TypeError("Expected hooks to leave no transaction open");
       if (this.#lease !== lease)
@@ -69,7 +94,6 @@ export class Holder {
       this.drop(error);
       throw error;
     }
-    return link;
   }
 
   /** Takes a connection that somebody else owns: it is never pooled nor closed from here. */
@@ -89,7 +113,7 @@ export class Holder {
 
   /** To the pool when it is proven idle, clean and healthy, else to be closed. The session takes another when it needs one. */
   async release(isClosed = false): Promise<void> {
-    if (this.streams.size > 0) await this.#endStreams().catch(() => undefined);
+    if (this.hasStreams) await this.#endStreams().catch(() => undefined);
     const lease = this.#lease;
     this.#lease = undefined;
     this.#transaction.end();
@@ -116,7 +140,7 @@ export class Holder {
   /** The connection is unusable, and a transaction that was open on it is lost. */
   drop(error: unknown): void {
     this.#transaction.land("closed", error);
-    this.streams.clear();
+    this.#streams?.clear();
     this.setUp(false);
     this.#lease?.release({ broken: true });
     this.#lease = undefined;
@@ -177,8 +201,8 @@ export class Holder {
   }
 }
 
-/** Waits for the source, whose URL may come from a function that never answers. */
-export async function sourceOf(host: Host, toSignal: () => AbortSignal): Promise<Origin> {
+/** Finds the source, whose URL may come from a function that never answers. */
+export function sourceOf(host: Host, toSignal: () => AbortSignal): MaybePromise<Origin> {
   const source = host.source();
   if (!(source instanceof Promise)) return source;
   const timeoutMs = host.limits.openTimeoutMs;

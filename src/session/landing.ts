@@ -68,18 +68,14 @@ function hand(unit: Unit, command: Command, results: RawResult[], link: Link): v
 }
 
 /** What the server has begun, undone and released on the way. */
-function follow(
-  { transaction, emit }: Unit,
-  { moves, setup }: Departure,
-  outcomes: readonly StepOutcome[],
-  failure: unknown,
-): void {
+function follow(unit: Unit, { moves, setup }: Departure, outcomes: readonly StepOutcome[], failure: unknown): void {
+  const { transaction } = unit;
   moves.forEach((move, index) => {
     const { status } = outcomes[setup + index]!;
     const { kind } = move;
     if (status === "done") {
       transaction.move(move);
-      if (kind === "begin" || kind === "rollback") emit(kind);
+      if (kind === "begin" || kind === "rollback") unit.emit(kind);
     } else if (status === "failed" && kind !== "begin" && kind !== "savepoint") transaction.doom(failure);
   });
 }
@@ -90,7 +86,7 @@ export function settle({ transaction, callbacks }: Unit, { kind, scope }: Comman
   if (!transaction.isOpen || transaction.holds(scope)) transaction.end();
   scope.failure = undefined;
   if (scope.stage !== "open" && scope.fate === "open") scope.fate = fate;
-  callbacks.decide(scope, fate);
+  callbacks?.decide(scope, fate);
 }
 
 /** Hands each command its own results or its own error. */
@@ -154,10 +150,10 @@ export function unknownError(unit: Unit, cause: unknown): DbError {
 export function markUnknown(unit: Unit, scope: Scope): void {
   const { callbacks } = unit;
   unit.hasKept = true;
-  callbacks.decide(scope, "unknown");
+  callbacks?.decide(scope, "unknown");
   for (let each: Scope | undefined = scope; each?.over; each = each.parent) {
     if (each.fate === "open") each.fate = "unknown";
-    callbacks.decide(each, "unknown");
+    callbacks?.decide(each, "unknown");
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
+import { call } from "./call.ts";
 import { type Command, leavesAtOnce, toLand } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { toDeparture } from "./departure.ts";
@@ -14,6 +15,8 @@ import type { Unit } from "./unit.ts";
 /** As long as this, a flight in the air is something that is being done. */
 const LONGEST_FLIGHT_MS = 30_000;
 
+const NONE: readonly Command[] = [];
+
 const hop = (): void => undefined;
 
 /** A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. */
@@ -23,13 +26,11 @@ export class Line {
   /** A deadline of the session's may do so. */
   isTimed = false;
   readonly #unit: Unit;
-  readonly #idlers: (() => void)[] = [];
+  #idlers: (() => void)[] | undefined;
   readonly #queue = new Queue();
-  #flying: readonly Command[] = [];
+  #flying: readonly Command[] = NONE;
   #origin: Origin | undefined;
   #cancel: AbortController | undefined;
-  /** Ends the wait for a connection. */
-  #endWait: ((reason: unknown) => void) | undefined;
   #isRunning = false;
   #order = 0;
 
@@ -93,7 +94,7 @@ export class Line {
 
   /** Waits until nothing is in flight, nor can leave. */
   async idle(): Promise<void> {
-    if (this.#isRunning) await new Promise<void>((resolve) => this.#idlers.push(resolve));
+    if (this.#isRunning) await new Promise<void>((resolve) => (this.#idlers ??= []).push(resolve));
   }
 
   #giveUp(command: Command, reason: unknown): unknown {
@@ -105,7 +106,7 @@ export class Line {
     // Others in its flight go on, but for those of its transaction: with something of unknown outcome in it, that must not be kept.
     const isSpoiled = command.isFlying && command.scope.path.length > 0;
     if (command.isTaken && (isSpoiled || this.#flying.every(({ isSettled }) => isSettled))) {
-      this.#endWait?.(reason);
+      this.#unit.holder.endWait?.(reason);
       this.#cancel?.abort(reason);
     }
     return error;
@@ -121,15 +122,16 @@ export class Line {
       next = this.#queue.take(transaction);
       if (next.length === 0) break;
       this.#flying = next = (this.#queue.isEmpty && next[0]!.ride?.board(next)) || next;
-      this.#cancel = this.#endWait = undefined;
-      const served = this.#serve();
-      if (served) return void served.then(this.#run);
+      this.#cancel = undefined;
+      if (!this.#serve()) return;
     }
     this.#flying = next;
     this.#isRunning = false;
     this.#touch(0);
     if (!this.#queue.isEmpty) this.#block();
-    if (this.#idlers.length > 0) for (const resolve of this.#idlers.splice(0)) resolve();
+    const idlers = this.#idlers;
+    this.#idlers = undefined;
+    if (idlers) for (const resolve of idlers) resolve();
   };
 
   /** All who are left wait for a transaction that is under way. It may be waiting for them, and none would ever leave. */
@@ -143,16 +145,22 @@ export class Line {
     }
   }
 
-  #serve(): Promise<void> | undefined {
+  /** @returns whether all of it is done; else `#run()` goes on by itself once it is. */
+  #serve(): boolean {
     const { link } = this.#unit.holder;
-    if (!link) return this.#serveLater(undefined);
+    let flown: MaybePromise<boolean> | undefined;
     try {
-      this.#prepare(link.origin.adapter);
-      const flown = this.#depart(link);
-      return flown === true && !this.#flying[0]!.after ? undefined : this.#serveLater(flown);
+      if (link) {
+        this.#prepare(link.origin.adapter);
+        flown = this.#depart(link);
+        if (flown === true && !this.#flying[0]!.after) return true;
+      }
     } catch (error) {
-      return this.#refuse(error);
+      this.#refuse(error);
+      return true;
     }
+    void this.#serveLater(flown);
+    return false;
   }
 
   /** @param flown - whether what flies is done; `undefined` when there is no connection for it yet. */
@@ -162,53 +170,56 @@ export class Line {
     try {
       if (flown === undefined) {
         // Only what has statements asks for the source: to commit nothing needs no URL.
-        if (!this.#origin && this.#flying.some(({ inputs }) => inputs.length > 0)) await this.#source();
+        if (!this.#origin && this.#flying.some(hasStatements)) await this.#source();
         this.#prepare(this.#origin?.adapter);
       }
       // What was lost with nothing executed may leave again on another connection.
       while (!(await flown)) {
-        const [waiting] = toLand(this.#flying);
+        const waiting = toLand(this.#flying)[0];
         if (!waiting) break;
         // A connection that was given back is gone for good, and a session whose end has begun takes no other.
         if (waiting.link || unit.ending) throw unit.closedError(waiting.scope);
-        flown = this.#depart(
-          holder.link ??
-            (await holder.connect(
-              this.#origin ?? (await this.#source()),
-              this.#toSignal,
-              this.#onWait,
-              waiting.usePool,
-            )),
-        );
+        let { link } = holder;
+        if (!link) {
+          const origin = this.#source();
+          link = holder.take(await holder.borrow(origin instanceof Promise ? await origin : origin, waiting.usePool));
+          if (!link.isPrepared) await holder.prepare(link, this.#toSignal());
+        }
+        flown = this.#depart(link);
       }
       // Settled: it was given up, or refused.
-      for (const command of this.#flying)
-        if (command.after && !command.isSettled) command.resolve(await command.after(this.#toSignal()));
+      if (this.#flying[0]?.after) await this.#follow();
     } catch (error) {
       this.#refuse(error);
     }
+    // Who has asked hears of it first, and may ask for more, or throw: what waits is not sent then.
+    void Promise.resolve().then(this.#run);
+  }
+
+  async #follow(): Promise<void> {
+    for (const command of this.#flying)
+      if (command.after && !command.isSettled) command.resolve(await command.after(this.#toSignal()));
   }
 
   #prepare(adapter: Adapter | undefined): void {
     for (const command of this.#flying) prepare(this.#unit, command, adapter);
   }
 
-  async #source(): Promise<Origin> {
+  #source(): MaybePromise<Origin> {
     if (this.#origin) return this.#origin;
-    const source = await sourceOf(this.#unit.host, this.#toSignal);
-    return (this.#origin = source.redirect?.(this.#unit) ?? source);
+    const found = (source: Origin): Origin => (this.#origin = source.redirect?.(this.#unit) ?? source);
+    const source = sourceOf(this.#unit.host, () => this.#toSignal());
+    return source instanceof Promise ? source.then(found) : found(source);
   }
 
-  #refuse(error: unknown): undefined {
+  #refuse(error: unknown): void {
     for (const command of this.#flying) command.reject(error);
   }
 
-  readonly #onWait = (giveUp: (reason: unknown) => void): void => {
-    this.#endWait = giveUp;
-  };
-
   // Made only where somebody can cancel: a controller costs more than a query.
-  readonly #toSignal = (): AbortSignal => (this.#cancel ??= new AbortController()).signal;
+  #toSignal(): AbortSignal {
+    return (this.#cancel ??= new AbortController()).signal;
+  }
 
   /** Sends what flies, without whom had given up before; false when it may have to leave again. */
   #depart(link: Link): MaybePromise<boolean> {
@@ -230,29 +241,9 @@ export class Line {
   async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {
     if (!(await flown)) return false;
     if (command.isSettled) return true;
-    if (command.kind !== "connect") return this.#call(command, link);
+    if (command.kind !== "connect") return call(this.#unit, command, link);
     command.resolve(await command.finish([], link, command));
     return true;
-  }
-
-  /**
-   * What a call does at the driver is no flight: whether its transaction is still there shows in the driver's state alone.
-   * False when it was lost with nothing executed, and may be made again on another connection.
-   */
-  async #call(command: Command, link: Link): Promise<boolean> {
-    const { transaction, holder } = this.#unit;
-    transaction.land(link.driver.state, undefined);
-    const refusal = transaction.refusal(command.scope, command.statements[0]?.text);
-    if (refusal) throw refusal;
-    try {
-      // A driver that never answers keeps nobody from the end of the session: that drops the connection.
-      command.resolve(await Promise.race([command.finish([], link, command), holder.dropped()]));
-      return true;
-    } catch (error) {
-      if (!command.link && holder.link === link && holder.replaces(error, false)) return false;
-      transaction.land(link.driver.state, error);
-      throw error;
-    }
   }
 
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
@@ -276,6 +267,10 @@ export class Line {
           (error: unknown) => lose(this.#unit, departure, error),
         );
   }
+}
+
+function hasStatements({ inputs }: Command): boolean {
+  return inputs.length > 0;
 }
 
 function hasDeadline({ disarm }: Command): boolean {

@@ -59,11 +59,14 @@ function begin({ host, options: { settings: outer, inner } }: Unit, options: Beg
   return toBegin({ ...inner, ...toBegin(options), settings });
 }
 
+/** What nearly all of them are. */
+const PLAIN: BeginOptions = Object.freeze({});
+
 /** The BEGIN options passed to an adapter: plain data, and nothing that belongs to the session. */
 export function toBegin(options: BeginOptions): BeginOptions {
-  const begin: Record<string, unknown> = {};
-  for (const name of BEGIN_OPTIONS) if (options[name]) begin[name] = options[name];
-  return begin;
+  let begin: Record<string, unknown> | undefined;
+  for (const name of BEGIN_OPTIONS) if (options[name]) (begin ??= {})[name] = options[name];
+  return begin ?? PLAIN;
 }
 
 /**

@@ -42,18 +42,16 @@ export function prepare(unit: Unit, command: Command, adapter: Adapter | undefin
 }
 
 function toStatements({ kind, inputs, finish }: Command, adapter: Adapter, place: StatementPlace): Statement[] {
-  const statements: Statement[] = [];
-  try {
-    for (const input of inputs) {
+  return inputs.map((input, index) => {
+    try {
       const statement = toStatement(input, adapter, place);
       const name = finish === toResults ? equalNameIn(statement.text) : undefined;
       if (name !== undefined) throw equalNames(name, statement.text, "not-executed");
-      statements.push(statement);
+      return statement;
+    } catch (error) {
+      throw named(error, kind, index, inputs.length);
     }
-  } catch (error) {
-    throw named(error, kind, statements.length, inputs.length);
-  }
-  return statements;
+  });
 }
 
 function placeOf({ options, holder: { link } }: Unit, { scope, inputs }: Command): StatementPlace {

@@ -2,11 +2,11 @@ import type { Command } from "./command.ts";
 import type { Scope } from "./scope.ts";
 import type { Transaction } from "./transaction.ts";
 
-const NONE: readonly Command[] = [];
+const NONE: Command[] = [];
 
 /** What a session was asked, and has not sent yet; in order. */
 export class Queue implements Iterable<Command> {
-  #commands: Command[] = [];
+  #commands: Command[] = NONE;
   /** Those before it have left: to take one from the front costs the same however many stand behind. */
   #head = 0;
 
@@ -18,8 +18,11 @@ export class Queue implements Iterable<Command> {
     return this.#commands[this.#head];
   }
 
+  // Written out for one: an array that grows by `push()` makes room for seventeen.
   push(command: Command): void {
-    this.#commands.push(command);
+    if (!this.isEmpty) return void this.#commands.push(command);
+    this.#commands = [command];
+    this.#head = 0;
   }
 
   /** Takes what flies next: the first that may leave, and the statements of the same scope right behind it; `[]`: none may. */
@@ -53,7 +56,7 @@ export class Queue implements Iterable<Command> {
     const commands = this.#commands;
     if (from === 0 && to === commands.length) {
       taken = commands;
-      this.#commands = [];
+      this.#commands = NONE;
     } else if (from === this.#head) {
       taken = commands.slice(from, to);
       this.#head = to;

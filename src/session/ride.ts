@@ -39,7 +39,7 @@ class Ride {
       commands.length === this.#commands.length && commands.every((each, index) => each === this.#commands[index]);
     // Who awaits a query as well goes on when it is done, and may ask for more.
     const isShared = this.#queries.some(({ reads }) => reads > 1);
-    if (!isWhole || isShared || unit.holder.streams.size > 0 || !mayRide(this.#part)) return commands;
+    if (!isWhole || isShared || unit.holder.hasStreams || !mayRide(this.#part)) return commands;
     // Its rows might be refused, and the work with them.
     if (this.#queries.some((query) => mayHaveEqualNames(query.toStatement("?").text))) return commands;
     scope.isWorking = false;
@@ -104,6 +104,6 @@ function mayRide({ unit, line, scope }: Part): boolean {
   return isOwn && isQuiet && !line.isTimed;
 }
 
-async function turns(count: number): Promise<void> {
+export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await Promise.resolve();
 }

@@ -8,9 +8,7 @@ export function toRows<R = Row>({ columns, rows }: RowBatch, texts: readonly str
   // Two columns of one name cannot both be keys; to keep one of them silently would lose the other.
   const name = rows.length > 0 && columns.length > 1 && columns.find((each, index) => columns.indexOf(each) !== index);
   if (typeof name === "string") throw equalNames(name, texts.join("?"), "executed");
-  const objects: R[] = [];
-  for (const values of rows) objects.push(toRow(columns, values) as R);
-  return objects;
+  return rows.map((values) => toRow(columns, values) as R);
 }
 
 function toRow(columns: readonly string[], values: readonly SqlValue[]): Row {

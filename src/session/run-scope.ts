@@ -1,29 +1,43 @@
 import type { MaybePromise } from "../contract/adapter.ts";
 import { isDbError } from "../errors.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
-import { addCommit, giveUp, markUndone, mayBeDone, type Part, rollBack, stop } from "./ending.ts";
+import { addCommit, end, type Ending, giveUp, markUndone, mayBeDone, type Part, rollBack, stop } from "./ending.ts";
 import { markUnknown } from "./landing.ts";
-import { rideOf } from "./ride.ts";
+import { rideOf, turns } from "./ride.ts";
 import { refuseFailed, refuseUndecided, type Scope } from "./scope.ts";
 import { reasonOf } from "../signal.ts";
 
+/** Turns from the end of a `close()` to those who await it. */
+const PATIENCE = 8;
+
 /**
  * Runs `work` in a session, or in a transaction inside one: what it does is kept when it returns, and taken back when it
- * throws, or when its signal or deadline comes first.
+ * throws, or when its signal or deadline comes first. A session ends with it.
  */
-export async function runScope<T>(part: Part, work: () => MaybePromise<T>, options: DeadlineOptions): Promise<T> {
+export function runScope<T>(part: Part, work: () => MaybePromise<T>, options: DeadlineOptions): Promise<T> {
+  return options.signal === undefined && options.timeoutMs === undefined
+    ? attempt(part, work, true)
+    : runBounded(part, work, options);
+}
+
+async function runBounded<T>(part: Part, work: () => MaybePromise<T>, options: DeadlineOptions): Promise<T> {
+  let ending: Ending = "failed";
   try {
-    return await bounded(part, options, () => attempt(part, work));
+    const value = await bounded(part, options, () => attempt(part, work, false));
+    ending = "done";
+    return value;
   } catch (error) {
+    if (options.signal?.aborted || isDbError(error, "QUERY_TIMEOUT")) ending = "aborted";
     stop(part, error);
     await takeBack(part, error);
     throw error;
+  } finally {
+    if (part.scope.kind === "root") await finish(part, ending);
   }
 }
 
 /** Runs until it settles, or until its signal or deadline gives up all that is within this scope. */
-function bounded<T>(part: Part, options: DeadlineOptions, work: () => MaybePromise<T>): MaybePromise<T> {
-  if (options.signal === undefined && options.timeoutMs === undefined) return work();
+function bounded<T>(part: Part, options: DeadlineOptions, work: () => Promise<T>): Promise<T> {
   const { line, unit } = part;
   line.isBounded = true;
   if (options.timeoutMs !== undefined) {
@@ -42,10 +56,15 @@ function bounded<T>(part: Part, options: DeadlineOptions, work: () => MaybePromi
   });
 }
 
-async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
+/**
+ * @param isWhole - nothing gives it up from outside: it takes back what it has done, and ends its session, by itself. One
+ *   function and not three that await each other: each of them would hold half a kilobyte while its session waits.
+ */
+async function attempt<T>(part: Part, work: () => MaybePromise<T>, isWhole: boolean): Promise<T> {
   const { unit, line } = part;
   let { scope } = part;
   let value: T;
+  let ending: Ending = "failed";
   try {
     scope.isWorking = true;
     const returned = work();
@@ -53,31 +72,51 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>): Promise<T> {
     value = (await (lazy ?? returned)) as T;
     const list = !lazy && Array.isArray(value) ? rideOf(part, value) : undefined;
     if (list) value = (await list) as T;
-    if (scope.ride?.isDone) return value;
-    if (scope.ride?.isAboard) throw unit.closedError(scope);
-    // What nobody awaited is waited for, and so is what began meanwhile: transactions inside it, statements, a `close()`.
-    for (let inner: unknown = line; inner !== scope.inner || scope !== part.scope;) {
-      ({ scope } = part);
-      refuseUndecided(scope);
-      ({ inner } = scope);
-      await inner;
-      await Promise.all(line.unsettled(scope).map(({ promise }) => promise));
+    if (!scope.ride?.isDone) {
+      if (scope.ride?.isAboard) throw unit.closedError(scope);
+      // What nobody awaited is waited for, and so is what began meanwhile: transactions inside it, statements, a `close()`.
+      for (let inner: unknown = line; inner !== scope.inner || scope !== part.scope;) {
+        ({ scope } = part);
+        refuseUndecided(scope);
+        ({ inner } = scope);
+        await inner;
+        await Promise.all(line.unsettled(scope).map(({ promise }) => promise));
+      }
+      const settled = settle(part, scope);
+      if (settled) await settled;
     }
+    ending = "done";
+    return value;
   } catch (error) {
+    if (isDbError(error, "QUERY_TIMEOUT")) ending = "aborted";
     // What waits when the work throws must not leave any more: rejected at once, not when the scope gets to know of it.
     stop(part, error);
+    if (isWhole) await takeBack(part, error);
     throw error;
+  } finally {
+    if (isWhole && scope.kind === "root") await finish(part, ending);
   }
-  // From here to the COMMIT in the line, or to the fate of a part, nothing may come in between.
+}
+
+/** Its work is done. From here to the COMMIT in the line, or to the fate of a part, nothing may come in between. */
+function settle(part: Part, scope: Scope): Promise<void> | undefined {
   scope.isWorking = false;
-  const { over } = scope;
+  const { over, kind } = scope;
   // A session that its own work has closed is done. Anything else was given up in the meantime.
-  if (over && (scope.kind !== "root" || (over.cause && !over.cause.isClose)))
-    throw unit.closedError(scope, scope.fate === "unknown");
-  if (over) return value;
-  if (scope.kind === "root" || scope.kind === "transaction") await addCommit(part, scope);
-  else keep(part, scope);
-  return value;
+  if (over && (kind !== "root" || (over.cause && !over.cause.isClose)))
+    throw part.unit.closedError(scope, scope.fate === "unknown");
+  if (over) return undefined;
+  if (kind === "root" || kind === "transaction") return addCommit(part, scope);
+  keep(part, scope);
+  return undefined;
+}
+
+/** The work of a session is over, and so is the session. */
+function finish(part: Part, ending: Ending): Promise<void> {
+  const { unit } = part;
+  unit.isOver = true;
+  // Who has closed it hears of that first.
+  return unit.ending ? end(part, ending).then(() => turns(PATIENCE)) : end(part, ending);
 }
 
 /** @throws DbError `ROLLBACK_ONLY` | `TRANSACTION_LOST` when it cannot be kept. */
@@ -95,7 +134,7 @@ async function takeBack(part: Part, error: unknown): Promise<void> {
   const { kind } = scope;
   if (kind === "joined") {
     if (scope.path.length > 0) scope.bound.failure ??= { error };
-    else unit.callbacks.decide(scope, isDbError(error, "COMMIT_UNKNOWN") ? "unknown" : "undone");
+    else unit.callbacks?.decide(scope, isDbError(error, "COMMIT_UNKNOWN") ? "unknown" : "undone");
     leave(part);
     return;
   }
@@ -105,7 +144,7 @@ async function takeBack(part: Part, error: unknown): Promise<void> {
   // What has sent nothing does not wait for what flies beside it.
   const isBegun = unit.transaction.holds(scope) || line.isFlying(scope);
   if (kind !== "nested" && isBegun) await rollBack(part, scope);
-  if (fate === "undone") unit.callbacks.decide(scope, fate);
+  if (fate === "undone") unit.callbacks?.decide(scope, fate);
   leave(part);
 }
 

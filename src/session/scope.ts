@@ -17,6 +17,8 @@ export interface Cause {
   readonly isClose?: boolean;
 }
 
+const NONE: readonly Scope[] = [];
+
 /**
  * A session, or one `transaction()` inside it: the one place that knows whether it is open, why it ended, and what became
  * of its work. Handles, streams, hooks and connections ask here and keep no copies.
@@ -64,8 +66,8 @@ export class Scope {
     this.until = parent?.until;
     this.name = typeof how === "string" ? how : "";
     this.begin = typeof how === "object" ? how : undefined;
-    const outer = parent?.path ?? [];
-    this.path = how === undefined ? outer : [...outer, this];
+    const outer = parent?.path ?? NONE;
+    this.path = how === undefined ? outer : outer.length > 0 ? [...outer, this] : [this];
   }
 
   /** The nearest scope that can be rolled back: where the failure of a joined one counts. */

@@ -4,7 +4,6 @@
 import type { MaybePromise } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
 import type { Row } from "../contract/statement.ts";
-import { isDbError } from "../errors.ts";
 import { checkNames } from "../pool/option-names.ts";
 import { checkNumber } from "../pool/options.ts";
 import type { Action } from "./closing.ts";
@@ -13,7 +12,7 @@ import type { Finish } from "./finish.ts";
 import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import { arm, type DeadlineOptions, timeoutError } from "./deadline.ts";
-import { end, type Ending, giveUp, mayBeDone } from "./ending.ts";
+import { end, giveUp, mayBeDone } from "./ending.ts";
 import { callWork } from "./fused.ts";
 import { checkOpen, checkWhole, Handle } from "./handle.ts";
 import type { Host } from "./host.ts";
@@ -114,41 +113,32 @@ export class Session extends Handle<Session> implements AsyncDisposable {
 
   /** @internal Runs `work` in a session of its own; with `retry`, until it no longer loses the race. */
   static run<T>(host: Host, parent: Owner | undefined, work: Work<T>, options: BeginSession): Promise<T> {
+    checkWork(work);
+    const { retry = 0, signal, waitUntil = host.waitUntil } = options;
+    if (retry === 0 && !waitUntil) return Session.begin(host, parent, options).#run(work, options);
     const begin = (): ReturnType<Parameters<typeof retrying<T>>[0]> => {
       const session = Session.begin(host, parent, options);
       const { unit } = session;
       return {
-        result: session.#runOnce(work, options),
+        result: session.#run(work, options),
         hasKept: () => unit.hasKept || unit.isSpent?.() === true,
         onRetry: (attempt, delayMs, error) => host.emit?.({ type: "retry", session: unit.id, attempt, delayMs, error }),
       };
     };
     let done: (() => void) | undefined;
     // A promise of its own: if two wait for the session's, the engine cannot find the lines that await it.
-    (options.waitUntil ?? host.waitUntil)?.(new Promise<void>((resolve) => (done = resolve)));
+    waitUntil?.(new Promise<void>((resolve) => (done = resolve)));
     return (async () => {
       try {
-        checkWork(work);
-        return await retrying(begin, options.retry, options.signal, host.clock);
+        return await retrying(begin, retry, signal, host.clock);
       } finally {
         done?.();
       }
     })();
   }
 
-  async #runOnce<T>(work: Work<T>, options: SessionOptions): Promise<T> {
-    let ending: Ending = "failed";
-    try {
-      const value = await runScope(this, () => this.enter(work), options);
-      ending = "done";
-      return value;
-    } catch (error) {
-      if (options.signal?.aborted || isDbError(error, "QUERY_TIMEOUT")) ending = "aborted";
-      throw error;
-    } finally {
-      this.unit.isOver = true;
-      await end(this, ending);
-    }
+  #run<T>(work: Work<T>, options: SessionOptions): Promise<T> {
+    return runScope(this, () => this.enter(work), options);
   }
 
   /** @internal */

@@ -31,13 +31,14 @@ export interface SourceOptions<Hook = unknown> {
 let privates = 0;
 
 /** One configured source: its adapter, its pool, and the databases that share them. */
-export class Source<Hook = unknown> implements Origin {
+export class Source<Hook = unknown> implements Origin, PoolSource<Link> {
   readonly adapter: Adapter;
   readonly pool: Pool<Link>;
   /** Kept by those who use them: one that was dropped without dispose() is collected. */
   readonly users: IterableWeakSet<SourceUser> = new IterableWeakSet();
   readonly options: SourceOptions<Hook>;
   readonly firstHook: FirstHook;
+  readonly validate?: NonNullable<PoolSource<Link>["validate"]>;
   /** Flights sent so far. */
   flights = 0;
   redirect: Origin["redirect"];
@@ -53,13 +54,7 @@ export class Source<Hook = unknown> implements Origin {
     this.firstHook = new FirstHook(options.runtime.clock);
     const { affinity, maxConnections, tellsDeath } = adapter.capabilities;
     const { runtime, limits, checksConnections } = options;
-    const source: PoolSource<Link> = {
-      open: ({ signal }) => this.#open(signal),
-      close: ({ driver }) => driver.close(),
-      isClosed: ({ driver }) => driver.state === "closed",
-      silentMs: ({ usedAt }) => runtime.clock.now() - usedAt,
-      ...(checksConnections && !tellsDeath && { validate: ({ driver }, { signal }) => driver.ping?.(signal) }),
-    };
+    if (checksConnections && !tellsDeath) this.validate = ping;
     const poolOptions = {
       ...limits,
       max: Math.min(limits.max, maxConnections),
@@ -69,8 +64,8 @@ export class Source<Hook = unknown> implements Origin {
     };
     adapter.listen?.(poolOptions.onEvent);
     this.pool =
-      runtime.createPool?.(source, poolOptions, affinity, ConnectionPool) ??
-      new ConnectionPool<Link>(source, poolOptions);
+      runtime.createPool?.<Link>(this, poolOptions, affinity, ConnectionPool) ??
+      new ConnectionPool<Link>(this, poolOptions);
     onCollected(this, disposer(adapter));
   }
 
@@ -116,7 +111,7 @@ export class Source<Hook = unknown> implements Origin {
     this.#listeners.delete(user);
   }
 
-  async #open(signal: AbortSignal): Promise<Link> {
+  async open({ signal }: { readonly signal: AbortSignal }): Promise<Link> {
     const [user] = this.users;
     if (!user) throw new DbError("POOL_CLOSED", "the database was disposed", { pool: this.pool.name });
     const driver = await this.adapter.open({ url: await user.url(), signal });
@@ -126,6 +121,22 @@ export class Source<Hook = unknown> implements Origin {
     driver.hold?.(false);
     return { origin: this, driver, setup: [], isPrepared: false, isBound: false, onSetUp: undefined, usedAt };
   }
+
+  close({ driver }: Link): MaybePromise<void> {
+    return driver.close();
+  }
+
+  isClosed({ driver }: Link): boolean {
+    return driver.state === "closed";
+  }
+
+  silentMs({ usedAt }: Link): number {
+    return this.options.runtime.clock.now() - usedAt;
+  }
+}
+
+function ping({ driver }: Link, { signal }: { readonly signal: AbortSignal }): ReturnType<typeof driver.ping & object> {
+  return driver.ping?.(signal);
 }
 
 /** Of its own, as is `disposer()`: the adapter has it, and must not hold the source. */

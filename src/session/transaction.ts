@@ -11,21 +11,27 @@ interface Damage {
   readonly isFinal?: boolean;
 }
 
+/** Who is told that the database has ended a transaction: nothing of it is kept. */
+interface Teller {
+  emit(type: "rollback"): void;
+}
+
+const NONE: readonly Scope[] = [];
+
 /** What the server has begun on a session's connection, and what that means for the next statement. */
 export class Transaction {
   /** The transaction and its savepoints, outermost first; none: nothing is open. */
-  has: readonly Scope[] = [];
+  has: readonly Scope[] = NONE;
   /** The database ended this transaction behind our back. */
   #lost: Damage | undefined;
-  /** Called when the database has ended it: nothing of it is kept. */
-  readonly #onLost: () => void;
+  readonly #teller: Teller;
   /** A COMMIT is under way: what was done may be kept. */
   isCommitting = false;
   /** A statement failed inside this level, where the database then takes nothing but a rollback (PostgreSQL). */
   #spoiled: Damage | undefined;
 
-  constructor(onLost: () => void) {
-    this.#onLost = onLost;
+  constructor(teller: Teller) {
+    this.#teller = teller;
   }
 
   get isOpen(): boolean {
@@ -71,14 +77,14 @@ export class Transaction {
     if (state === "idle" || state === "closed") {
       this.end();
       this.#lost = { level: has[0]!, cause };
-      if (!this.isCommitting) this.#onLost();
+      if (!this.isCommitting) this.#teller.emit("rollback");
     } else if (state === "failed") this.#spoiled ??= { level: has.at(-1)!, cause };
     else if (!this.#spoiled?.isFinal) this.#spoiled = undefined;
   }
 
   /** Nothing is open: the next statement begins a new transaction. */
   end(): void {
-    this.has = [];
+    this.has = NONE;
     this.#lost = this.#spoiled = undefined;
   }
 

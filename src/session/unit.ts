@@ -2,7 +2,7 @@ import type { BeginOptions, Settings } from "../contract/adapter.ts";
 import type { Frame } from "../contract/context.ts";
 import type { Owner } from "../contract/events.ts";
 import { DbError } from "../errors.ts";
-import { Callbacks } from "./callbacks.ts";
+import type { Callbacks } from "./callbacks.ts";
 import { Holder } from "./holder.ts";
 import type { Host } from "./host.ts";
 import type { Link } from "./link.ts";
@@ -34,8 +34,9 @@ export class Unit {
   readonly options: UnitOptions;
   /** What the pool knows of it, and events report. */
   readonly owner: Owner;
-  readonly transaction: Transaction = new Transaction(() => this.emit("rollback"));
-  readonly callbacks: Callbacks = new Callbacks();
+  readonly transaction: Transaction = new Transaction(this);
+  /** Made with the first of them, as all here that few sessions need: memory counts when ten thousand wait. */
+  callbacks: Callbacks | undefined;
   readonly holder: Holder;
   /** The session itself. A session that goes on after `close()` has a new one. */
   root: Scope;
@@ -56,7 +57,7 @@ export class Unit {
   /** Sessions of hooks and of detached connections are not reported in events. */
   readonly isReported: boolean;
   #savepoints = 0;
-  #ended: (() => void)[] = [];
+  #ended: (() => void)[] | undefined;
 
   /** @param link - a connection that is not the unit's own to give back. */
   constructor(host: Host, parent: Owner | undefined, options: UnitOptions, link?: Link) {
@@ -84,14 +85,16 @@ export class Unit {
 
   /** Settles when it ends, ahead of its callbacks. */
   ended(): Promise<void> {
-    return new Promise((resolve) => this.#ended.push(resolve));
+    return new Promise((resolve) => (this.#ended ??= []).push(resolve));
   }
 
   /** Its connection is given back, and nothing of it is under way any more. */
   finish(): void {
     this.root.stage = "ended";
     this.count(-1);
-    if (this.#ended.length > 0) for (const told of this.#ended.splice(0)) told();
+    const ended = this.#ended;
+    this.#ended = undefined;
+    if (ended) for (const told of ended) told();
   }
 
   /** A session goes on after `close()`. What belonged to the closed one stays ended. */
@@ -109,9 +112,9 @@ export class Unit {
     return new DbError("SESSION_CLOSED", message, { session: connectionName(this.host) }, options);
   }
 
-  readonly emit = (type: "begin" | "commit" | "rollback"): void => {
+  emit(type: "begin" | "commit" | "rollback"): void {
     this.host.emit?.({ type, session: this.id });
-  };
+  }
 
   reportError(error: unknown, during: "rollback" | "callback"): void {
     this.host.emit?.({ type: "error", session: this.id, error, during });

@@ -1,9 +1,10 @@
-// What grows stays flat: the cost of one, among few and among many, and what a database holds in memory. CPU time, interleaved;
-// a ratio is the median of its rounds.
+// What grows stays flat: the cost of one, among few and among many; what it costs to wait; and what a database holds in memory.
+// CPU time, interleaved; a ratio is the median of its rounds.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import initSqlJs from "sql.js";
 import { sqlJs } from "../../dist/adapters/sql-js/index.js";
-import { createDatabase } from "../../dist/index.js";
+import { asyncLocal, closeAllInstances, createDatabase, setFolder } from "../../dist/index.js";
 
 const ROUNDS = 5;
 const FEW = 100;
@@ -88,6 +89,42 @@ const GROWN = {
       };
     },
   },
+  "a database of one URL, with a hook of its own: made, used once and disposed of": {
+    few: FEW,
+    many: MANY,
+    prepare: () => async (count) => {
+      // A hook that is written where the database is made is another one each time: each has a pool of its own.
+      const all = Array.from({ length: count }, () =>
+        createDatabase("none:shared", { adapters: [factory], afterConnection: () => undefined }),
+      );
+      for (const db of all) await db.session((session) => session.query("select 1"));
+      for (const db of all) await db.dispose();
+    },
+  },
+  "createDatabase() and dispose(), beside databases in use": {
+    few: FEW,
+    many: MANY,
+    prepare: async (count) => {
+      const all = await used(count);
+      return async () => {
+        for (const _ of all) await open().dispose();
+      };
+    },
+  },
+  "closeAllInstances() and setFolder(), beside databases in use": {
+    few: FEW,
+    many: MANY,
+    prepare: async (count) => {
+      const context = asyncLocal(AsyncLocalStorage);
+      const all = await used(count, { context });
+      return async () => {
+        for (const _ of all) {
+          setFolder("");
+          await closeAllInstances();
+        }
+      };
+    },
+  },
   "a value of a row, sql.js": {
     few: 20,
     many: 2_000,
@@ -118,6 +155,12 @@ function open(options = {}) {
   return createDatabase(`none:${++opened}`, { adapters: [factory], ...options });
 }
 
+async function used(count, options) {
+  const all = Array.from({ length: count }, () => open(options));
+  for (const db of all) await db.session((session) => session.query("select 1"));
+  return all;
+}
+
 function together(count, ask) {
   return Promise.all(Array.from({ length: count }, ask));
 }
@@ -126,7 +169,7 @@ function together(count, ask) {
 async function growthBench() {
   const rows = [];
   for (const [name, { few, many, prepare }] of Object.entries(GROWN)) {
-    const play = { few: prepare(few), many: prepare(many) };
+    const play = { few: await prepare(few), many: await prepare(many) };
     const ratios = [];
     let ns;
     for (let round = -1; round < ROUNDS; round++) {
@@ -145,7 +188,64 @@ async function growthBench() {
       ok: ratio <= 1.5,
     });
   }
-  return [...rows, ...(await held())];
+  return [...rows, await waiting(), await columns(), ...(await held())];
+}
+
+/** A session that waits for its connection, to one that finds one: the same pool, 200 at once and 10 at once. */
+async function waiting() {
+  const db = open({ pool: { max: 10 } });
+  const play = (count) => together(count, () => db.session((session) => session.query("select 1")));
+  const ratios = [];
+  let ns;
+  for (let round = -2; round < ROUNDS; round++) {
+    const free = await costOf(play, 10, 200);
+    ns = await costOf(play, 200, 10);
+    if (round >= 0) ratios.push(ns / free);
+  }
+  await db.dispose();
+  const ratio = median(ratios);
+  return {
+    name: "a session that waits for one of 10 connections, 200 at once",
+    value: ns,
+    unit: "ns",
+    ratio,
+    target: "at most 1.5x one that need not wait",
+    ok: ratio <= 1.5,
+  };
+}
+
+/** Rows of 200 columns as objects: isopool's `query()`, to sql.js's own `getAsObject()` on a prepared statement. */
+async function columns() {
+  const [width, height] = [200, 500];
+  const db = createDatabase("sqljs:memory", { adapters: [sqlJs({ sqlJs: SQL })] });
+  const fields = Array.from({ length: width }, (_, at) => `i + ${at} as c${at}`).join(", ");
+  const sql = `with n(i) as (select 1 union all select i + 1 from n where i < ${height}) select ${fields} from n`;
+  const prepared = new SQL.Database().prepare(sql);
+  const raw = () => {
+    const rows = [];
+    while (prepared.step()) rows.push(prepared.getAsObject());
+    prepared.reset();
+    return rows;
+  };
+  const ours = () => db.session((session) => session.query(sql));
+  const ratios = [];
+  let ns;
+  for (let round = -1; round < ROUNDS; round++) {
+    const floor = await costOf(raw, width * height, 2);
+    ns = await costOf(ours, width * height, 2);
+    if (round >= 0) ratios.push(ns / floor);
+  }
+  prepared.free();
+  await db.dispose();
+  const ratio = median(ratios);
+  return {
+    name: "a value of a row of 200 columns, sql.js: query()",
+    value: ns,
+    unit: "ns",
+    ratio,
+    target: "at most 1.1x getAsObject() of a prepared statement",
+    ok: ratio <= 1.1,
+  };
 }
 
 /** Nanoseconds of one of `count`. */

@@ -1,6 +1,8 @@
 // The pool against what it costs to be fair at all, and against the pools that people use.
 // `floor`: a ring queue, an array stack, one promise and one reading of the clock, without which no pool has deadlines; no
 // leases, no expiry, no opens.
+// Two pools of today are left out. mysql2's makes its connections by itself, and lends none before MySQL's handshake: it cannot
+// be driven without a server. undici's lends nothing: it is given requests, and hands them to clients that may pipeline them.
 // CPU time, not wall time: others work on this machine too. Rounds are interleaved; a ratio is the median of its rounds.
 
 import { createHook } from "node:async_hooks";

@@ -23,7 +23,7 @@ const NAMES = ["session", "first", "second"];
 
 class Program {
   readonly server: ModelServer;
-  readonly transaction = new Transaction(() => undefined);
+  readonly transaction = new Transaction({ emit: () => undefined });
   readonly scopes: Scope[];
   readonly asked: Asked[] = [];
   /** What has happened, for the message of a failure. */

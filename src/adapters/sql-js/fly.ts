@@ -3,13 +3,12 @@ import { SKIPPED } from "../shared/flight.ts";
 
 /** Takes the steps of a flight one by one, up to the first failure that stops it; then what undoes it. */
 export function fly({ steps, undo = [] }: Flight, take: (step: Step) => StepOutcome): StepOutcome[] {
-  const outcomes: StepOutcome[] = [];
   let isStopped = false;
-  for (const step of steps) {
+  const outcomes = steps.map((step) => {
     const outcome = isStopped ? SKIPPED : take(step);
-    outcomes.push(outcome);
     if (outcome.status === "failed") isStopped = step.kind !== "query" || step.onError === "stop";
-  }
+    return outcome;
+  });
   if (isStopped) for (const step of undo) take(step);
   return outcomes;
 }

@@ -109,10 +109,12 @@ export class Statements {
 
   #step(prepared: Prepared, values: DriverValue[]): SqlValue[][] {
     const { statement } = prepared;
-    const rows: SqlValue[][] = [];
+    let rows: SqlValue[][];
     try {
       if (values.length > 0) statement.bind(values);
-      while (statement.step()) rows.push(readRow(statement));
+      // Written out for the first: an array that grows by `push()` makes room for seventeen.
+      rows = statement.step() ? [readRow(statement)] : [];
+      if (rows.length > 0) while (statement.step()) rows.push(readRow(statement));
       // Not before the first step: it may have to prepare the text again.
       prepared.columns = (this.isAlone && prepared.columns) || readColumns(statement);
     } catch (error) {

@@ -103,18 +103,18 @@ export class Loan {
     const { link } = this;
     if (link) return link;
     this.#use.isOpen = false;
-    const toSignal = (): AbortSignal => signal;
-    const source = await sourceOf(this.#db, toSignal);
-    let giveUp: (() => void) | undefined;
-    const onWait = (end: (reason: unknown) => void): void => {
-      giveUp = () => end(reasonOf(signal));
-      signal.addEventListener("abort", giveUp);
-      if (signal.aborted) giveUp();
-    };
+    const holder = this.#holder;
+    const source = await sourceOf(this.#db, () => signal);
+    const borrowed = holder.borrow(source, true);
+    const giveUp = (): void => holder.endWait?.(reasonOf(signal));
+    signal.addEventListener("abort", giveUp);
+    if (signal.aborted) giveUp();
     try {
-      return await this.#holder.connect(source, toSignal, onWait, true);
+      const taken = holder.take(await borrowed);
+      if (!taken.isPrepared) await holder.prepare(taken, signal);
+      return taken;
     } finally {
-      if (giveUp) signal.removeEventListener("abort", giveUp);
+      signal.removeEventListener("abort", giveUp);
     }
   }
 

@@ -71,7 +71,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
 
   /** @throws the signal's reason; DbError `POOL_FULL` | `POOL_CLOSED` | `POOL_DEADLOCK`: waiting would be useless. */
   join(options: AcquireOptions): Waiter<C> {
-    const { owner, signal, stack, onWait, timeoutMs = this.view.options.acquireTimeoutMs } = options;
+    const { owner, signal, stack, timeoutMs = this.view.options.acquireTimeoutMs } = options;
     throwIfAborted(signal);
     const now = this.watch.read();
     // Drop abandoned waiters first; with `maxWaiting: 0` nobody else would.
@@ -80,7 +80,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     const waiter = createWaiter<C>(options, now, checkNumber("timeoutMs", timeoutMs));
     this.line.add(waiter);
     this.line.waits++;
-    onWait?.((error) => {
+    options.onWait?.((error) => {
       waiter.failure ??= { error };
       waiter.wake?.();
     });

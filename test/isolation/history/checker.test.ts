@@ -6,6 +6,7 @@ import { check } from "./checker.ts";
 import type { History, Operation, Transaction } from "./history.ts";
 
 const append = (key: number, value: number): Operation => ({ kind: "append", key, value });
+const refused = (key: number, value: number): Operation => ({ kind: "append", key, value, isRefused: true });
 const read = (key: number, ...list: number[]): Operation => ({ kind: "read", key, list });
 const [enter, undo, keep] = [
   { kind: "enter" },
@@ -36,6 +37,7 @@ const good: readonly (readonly [string, History])[] = [
   ["one that was rolled back", history({ 1: [2] }, undone(append(1, 1)), done(append(1, 2)))],
   ["an unknown one that is stored", history({ 1: [1, 2] }, unknown(append(1, 1)), done(read(1, 1), append(1, 2)))],
   ["an unknown one that is not", history({ 1: [2] }, unknown(append(1, 1)), done(append(1, 2)))],
+  ["an append that was refused, and what was asked with it", history({ 1: [] }, undone(refused(1, 1), read(1)))],
   ["a read without an answer", history({ 1: [] }, undone({ kind: "read", key: 1, list: undefined }))],
 ];
 
@@ -48,6 +50,8 @@ const planted: readonly (readonly [string, AnomalyKind, History])[] = [
     "undone but stored",
     history({ 1: [1] }, done(enter, append(1, 1), undo)),
   ],
+  ["an append that was refused, and is stored", "undone but stored", history({ 1: [1] }, done(refused(1, 1)))],
+  ["an append that was refused, and is seen", "internal", history({ 1: [] }, undone(refused(1, 1), read(1, 1)))],
   ["an unknown one, by halves", "torn", history({ 1: [1], 2: [] }, unknown(append(1, 1), append(2, 2)))],
   ["done twice", "made up", history({ 1: [1, 1] }, done(append(1, 1)))],
   ["done by nobody", "made up", history({ 1: [7] })],

@@ -46,7 +46,7 @@ function effects(operations: readonly Operation[]): { kept: Map<Key, Value[]>; u
   const parts: Append[][] = [[]];
   const undone: Append[] = [];
   for (const operation of operations) {
-    if (operation.kind === "append") parts.at(-1)!.push(operation);
+    if (operation.kind === "append") (operation.isRefused ? undone : parts.at(-1)!).push(operation);
     else if (operation.kind === "enter") parts.push([]);
     else if (operation.kind === "leave") {
       const part = parts.pop()!;

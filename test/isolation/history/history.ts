@@ -8,7 +8,8 @@ export type Key = number;
 export type Value = number;
 
 export type Operation =
-  | { readonly kind: "append"; readonly key: Key; readonly value: Value }
+  /** `isRefused`: the database said that it is not done. */
+  | { readonly kind: "append"; readonly key: Key; readonly value: Value; readonly isRefused?: boolean }
   /** `undefined`: no answer came. */
   | { readonly kind: "read"; readonly key: Key; readonly list: readonly Value[] | undefined }
   /** A transaction inside begins. */

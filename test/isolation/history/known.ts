@@ -24,8 +24,9 @@ export function* reads(
     } else {
       const { key } = operation;
       const values = own.get(key) ?? [];
-      if (kind === "append") own = new Map(own).set(key, [...values, operation.value]);
-      else if (operation.list) yield { key, list: operation.list, own: values };
+      if (kind === "append") {
+        if (!operation.isRefused) own = new Map(own).set(key, [...values, operation.value]);
+      } else if (operation.list) yield { key, list: operation.list, own: values };
     }
   }
 }

@@ -1,11 +1,15 @@
-// Promise: on libSQL and sql.js the histories of many sessions are serializable, and what is stored is what was told.
+// Promise: on libSQL, also through its client, on sqld and on sql.js the histories of many sessions are serializable, and what is stored is what was told.
 
+import { createClient } from "@libsql/client/http";
 import initSqlJs from "sql.js";
 import { expect, onTestFinished, test } from "vitest";
 import { libsql } from "../../../src/adapters/libsql/index.ts";
 import { sqlJs } from "../../../src/adapters/sql-js/index.ts";
 import { createDatabase } from "../../../src/index.ts";
 import { startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
+import { libsqlClient } from "../../../src/adapters/libsql/client-entry.ts";
+import { ensureSqld } from "../../setup/ensure-sqld.mjs";
+import { startSqld } from "../../servers/sqld.ts";
 import { check } from "./checker.ts";
 import { committed, run } from "./workload.ts";
 
@@ -18,6 +22,34 @@ test.each([1, 2])("libSQL, seed %i", async (seed) => {
     await server.stop();
   });
   const history = await run(db, { seed, isolationLevel: "serializable" });
+  expect(check(history)).toEqual([]);
+  expect(committed(history)).toBeGreaterThan(20);
+});
+
+test("libSQL through its client", async () => {
+  const server = await startLibsqlServer();
+  const db = createDatabase(server.url, { adapters: [libsqlClient({ createClient })] });
+  onTestFinished(async () => {
+    await db.dispose();
+    expect(await server.open()).toEqual([]);
+    await server.stop();
+  });
+  const history = await run(db, { seed: 3, isolationLevel: "serializable" });
+  expect(check(history)).toEqual([]);
+  expect(committed(history)).toBeGreaterThan(20);
+});
+
+const program = await ensureSqld();
+
+test.skipIf(program === undefined)("a real sqld", async () => {
+  const server = await startSqld({ program });
+  const db = createDatabase(server.url, { adapters: [libsql()] });
+  onTestFinished(async () => {
+    expect(db.stats()).toMatchObject({ busy: 0, waiting: 0 });
+    await db.dispose();
+    await server.stop();
+  });
+  const history = await run(db, { seed: 5, isolationLevel: "serializable" });
   expect(check(history)).toEqual([]);
   expect(committed(history)).toBeGreaterThan(20);
 });

@@ -210,12 +210,18 @@ async function ask(
   const table = tableOf(key);
   if (value !== undefined) {
     // On record before it is sent: nothing may be found stored that nobody knows.
-    operations.push({ kind: "append", key, value });
-    await session.query(
-      isAbsent
-        ? `INSERT INTO ${table} (id, items) VALUES (${key}, '${value},') ON CONFLICT (id) DO UPDATE SET items = ${table}.items || excluded.items`
-        : `UPDATE ${table} SET items = items || '${value},' WHERE id = ${key}`,
-    );
+    const at = operations.push({ kind: "append", key, value }) - 1;
+    const text = isAbsent
+      ? `INSERT INTO ${table} (id, items) VALUES (${key}, '${value},') ON CONFLICT (id) DO UPDATE SET items = ${table}.items || excluded.items`
+      : `UPDATE ${table} SET items = items || '${value},' WHERE id = ${key}`;
+    try {
+      await session.query(text);
+    } catch (error) {
+      // What was asked with it may be done all the same, and does not see it.
+      if (isDbError(error) && error.outcome === "not-executed")
+        operations[at] = { kind: "append", key, value, isRefused: true };
+      throw error;
+    }
     return;
   }
   const at = operations.push({ kind: "read", key, list: undefined }) - 1;

@@ -4,6 +4,9 @@ import { Client, neon as query } from "@neondatabase/serverless";
 import { optionsFor } from "../../adapters/neon/target.ts";
 import { neon } from "../../../src/adapters/neon/index.ts";
 import { createDatabase, type Database, isDbError, type Session } from "../../../src/index.ts";
+import type { IsolationLevel } from "../../../src/index.ts";
+import { check } from "../../isolation/history/checker.ts";
+import { committed, run } from "../../isolation/history/workload.ts";
 import { hosted, type PoolHostNamespace } from "../../../src/adapters/hosted/index.ts";
 import {
   type ExecutionContext,
@@ -169,6 +172,11 @@ const worker = {
     try {
       if (pathname === "/stats") return json(await factory.stats("hosted://shop"));
       if (pathname === "/go") return json((goesOn = true));
+      if (pathname === "/history") {
+        const level = params.get("level") as IsolationLevel;
+        const history = await run(db, { seed: Number(params.get("seed")), isolationLevel: level, transactions: 150 });
+        return json({ found: check(history), kept: committed(history) });
+      }
       if (pathname === "/own") return json(db.stats());
       if (pathname === "/raw") {
         const POOL = env.POOL as { idFromName(name: string): unknown; get(id: unknown): Record<string, () => unknown> };

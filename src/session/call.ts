@@ -1,0 +1,23 @@
+import type { Command } from "./command.ts";
+import type { Link } from "./link.ts";
+import type { Unit } from "./unit.ts";
+
+/**
+ * What a call does at the driver is no flight: whether its transaction is still there shows in the driver's state alone.
+ *
+ * @returns false when it was lost with nothing executed, and may be made again on another connection.
+ */
+export async function call({ transaction, holder }: Unit, command: Command, link: Link): Promise<boolean> {
+  transaction.land(link.driver.state, undefined);
+  const refusal = transaction.refusal(command.scope, command.statements[0]?.text);
+  if (refusal) throw refusal;
+  try {
+    // A driver that never answers keeps nobody from the end of the session: that drops the connection.
+    command.resolve(await Promise.race([command.finish([], link, command), holder.dropped()]));
+    return true;
+  } catch (error) {
+    if (!command.link && holder.link === link && holder.replaces(error, false)) return false;
+    transaction.land(link.driver.state, error);
+    throw error;
+  }
+}
