@@ -15,6 +15,7 @@ export class Streams {
 
   /** One of them has a transaction of its own, of which nobody needs to know. */
   get hasOwn(): boolean {
+    if (this.#all.size === 0) return false;
     return [...this.#all].some(({ isAlone }) => isAlone);
   }
 
@@ -32,6 +33,7 @@ export class Streams {
   }
 
   takeLeft(): Part[] {
+    if (this.#left.length === 0) return [];
     return this.#left.splice(0).map((portal) => ({ kind: "close", portal }));
   }
 
@@ -48,15 +50,19 @@ export class Streams {
     );
   }
 
-  /** @param name - of the savepoint that was rolled back to; without one, all of them end. */
-  end(error: Error, name?: string): void {
-    const spared = this.#older.get(name ?? "") ?? [];
+  /**
+   * @param why - makes their error: mostly there are none, and an error is dear.
+   * @param name - of the savepoint that was rolled back to; without one, all of them end.
+   */
+  end(why: () => Error, name?: string): void {
+    if (this.#all.size === 0) return;
+    const [error, spared] = [why(), this.#older.get(name ?? "") ?? []];
     for (const stream of this.#all) if (!spared.includes(stream)) stream.end(error);
   }
 
   /** Their transaction has ended. */
-  endAll(error: Error): void {
-    this.end(error);
+  endAll(why: () => Error): void {
+    this.end(why);
     this.#left = [];
     this.#older.clear();
   }
