@@ -1,17 +1,22 @@
-// The tests' own config, with one file of src/ changed: MUTANT is its path, MUTANT_CODE what is read in its place.
+// What a mutant meets that no schedule of the simulation has noticed.
 
-import { readFileSync } from "node:fs";
 import { mergeConfig } from "vitest/config";
 import base from "../vitest.config.ts";
 
-const { MUTANT, MUTANT_CODE = "" } = process.env;
+const { test, ...rest } = base;
 
-export default mergeConfig(base, {
-  plugins: [
-    {
-      name: "mutant",
-      enforce: "pre",
-      load: (id: string) => (id === MUTANT ? readFileSync(MUTANT_CODE, "utf8") : undefined),
+export default mergeConfig(
+  { ...rest, test: { ...test, setupFiles: [], include: [], exclude: [], typecheck: { enabled: false } } },
+  {
+    test: {
+      include: ["test/{pool,session,database}/*.test.ts"],
+      // Slow, or about memory and processes; and a simulation meets each mutant already.
+      exclude: ["**/{abort-at-commit,churn,dropped,migrations,simulation,stacks}.test.ts"],
+      isolate: false,
+      // A mutant makes some tests hang: it has been noticed then.
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      expect: { poll: { timeout: 15_000 } },
     },
-  ],
-});
+  },
+);

@@ -67,6 +67,19 @@ test("dispose aborts opens and validations under way; what arrives later is clos
   expect([kit.source.live, kit.clock.timers]).toEqual([0, 0]);
 });
 
+test("a close that was under way before is waited for", async () => {
+  const kit = fakePool({}, (source) => (source.closes = 100));
+  (await kit.pool.acquire()).release({ dirty: true });
+  let isDisposed = false;
+  const disposed = kit.pool.dispose().then(() => (isDisposed = true));
+  await kit.clock.advance(99);
+  expect(isDisposed).toBe(false);
+  await kit.clock.advance(1);
+  await disposed;
+  expect(kit.events.filter(({ type }) => type === "error")).toEqual([]);
+  expect([kit.source.live, kit.clock.timers]).toEqual([0, 0]);
+});
+
 test("dispose may be called again, while the first is under way and after it", async () => {
   const kit = fakePool();
   const lease = await kit.pool.acquire();

@@ -29,6 +29,19 @@ test("those who come behind the first round are served", async () => {
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("it is the same in an old pool, in which a quick open came before", async () => {
+  const kit = fakePool({ max: 1 }, (source) => (source.opens = ["now", "now", "never", "now"]));
+  (await kit.pool.acquire()).release({ dirty: true });
+  await kit.clock.advance(10_000);
+  (await kit.pool.acquire()).release({ dirty: true });
+  watched(kit);
+  await kit.clock.advance(1_000);
+  const second = watched(kit);
+  await kit.clock.advance(4_100);
+  expect(second.outcome()).toMatch(/^served after 40\d\d ms$/);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("one who comes when the first round is over is served at once", async () => {
   const kit = fakePool({ max: 1, acquireTimeoutMs: 100 }, (source) => (source.opens = ["never", "now"]));
   const first = watched(kit);

@@ -19,9 +19,25 @@ test("those who wait for it are told the cause by their deadline", async () => {
   await kit.clock.advance(150);
   expect(await failure).toMatchObject({
     code: "POOL_TIMEOUT",
-    cause: { code: "CONNECT_FAILED", retryable: true, message: expect.stringContaining("100 ms") as string },
+    cause: {
+      code: "CONNECT_FAILED",
+      retryable: true,
+      message: expect.stringContaining("100 ms") as string,
+      details: { adapter: "pool" },
+    },
   });
   await kit.pool.dispose();
+});
+
+test("while an open is under way, the timer is not set again and again", async () => {
+  const kit = fakePool({ openTimeoutMs: 1_000 }, (source) => (source.opens = [800]));
+  const waiting = kit.pool.acquire();
+  const { timersSet } = kit.clock;
+  await kit.clock.advance(700);
+  expect(kit.clock.timersSet).toBe(timersSet);
+  await kit.clock.advance(100);
+  (await waiting).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
 test("a connection that arrives after it was given up on is closed, and lent to nobody", async () => {

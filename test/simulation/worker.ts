@@ -77,7 +77,7 @@ async function run(
 }
 
 /** The isolate draws its name once: not in the first schedule, which would be another one then. */
-function nameIsolate(lib: Lib): void {
+export function nameIsolate(lib: Lib): void {
   const adapters = [{ schemes: ["sim"], identity: [], create: () => ({}) as never }];
   const session = lib.createDatabase("sim:name", { adapters }).open();
   if (session.connectionName === "") throw new Error("a session has no name");
