@@ -10,8 +10,10 @@ import { reasonOf } from "../signal.ts";
 /** Turns from the end of a `close()` to those who await it. */
 const PATIENCE = 8;
 
+type Work<T> = () => MaybePromise<T>;
+
 /** Runs until it settles, or until its signal or deadline gives up all that is within this scope. */
-function bounded<T>(part: Part, work: () => MaybePromise<T>, options: DeadlineOptions): Promise<T> {
+function bounded<T>(part: Part, work: Work<T>, options: DeadlineOptions): Promise<T> {
   const { line, unit } = part;
   line.isBounded = true;
   if (options.timeoutMs !== undefined) {
@@ -38,12 +40,7 @@ function bounded<T>(part: Part, work: () => MaybePromise<T>, options: DeadlineOp
  *
  * @param isWhole - `false` inside the one that gives it up and then takes back what it has done: when its time is over.
  */
-export async function runScope<T>(
-  part: Part,
-  work: () => MaybePromise<T>,
-  options: DeadlineOptions,
-  isWhole = true,
-): Promise<T> {
+export async function runScope<T>(part: Part, work: Work<T>, options: DeadlineOptions, isWhole = true): Promise<T> {
   const { unit, line } = part;
   let { scope } = part;
   let value: T;
