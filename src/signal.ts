@@ -5,6 +5,15 @@ export function reasonOf({ reason }: AbortSignal): unknown {
   return reason === undefined ? new DOMException("This operation was aborted", "AbortError") : reason;
 }
 
+/** @throws TypeError for what is no signal: a controller, mostly. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (!signal || typeof signal.addEventListener === "function") return;
+  const remedy = "signal" in Object(signal) ? ": pass its `signal`" : "";
+  throw new TypeError(
+    `Expected \`signal\` to be an AbortSignal, got \`${Object.prototype.toString.call(signal).slice(8, -1)}\`${remedy}`,
+  );
+}
+
 /** @throws the signal's reason, if it is aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw reasonOf(signal);

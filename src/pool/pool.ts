@@ -148,17 +148,15 @@ export class ConnectionPool<C> {
     const { max, acquireTimeoutMs } = this.#options;
     const { entries, idle, pace } = this.#stock;
     const line = this.#line;
-    const watch = this.#watch;
-    const owner = options?.owner;
     const stack = this.#stack(options);
     throwIfAborted(options?.signal);
-    checkRoom(this.#view, owner, stack);
-    const since = watch.read();
+    checkRoom(this.#view, options?.owner, stack);
+    const since = this.#watch.read();
     const timeoutMs = options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs);
     if (line.size === 0) pace.narrow();
     line.push(since, timeoutMs, options, stack, resolve, reject);
-    const isTimed = watch.expect(since + timeoutMs);
-    this.#tell?.({ type: "wait", owner, waiting: line.size });
+    const isTimed = this.#watch.expect(since + timeoutMs);
+    this.#tell?.({ type: "wait", owner: options?.owner, waiting: line.size });
     if (entries.size < max || idle.length > 0 || !isTimed) this.pump();
   }
 
@@ -188,12 +186,12 @@ export class ConnectionPool<C> {
    * @internal
    */
   offer(entry: Entry<C>, isFresh = false): void {
-    const { first } = this.#line;
-    const waiter = isFresh ? first : this.#line.firstPooled;
+    const waiter = isFresh ? this.#line.first : this.#line.firstPooled;
     const fault = this.#stock.faultOf(entry);
     if (fault) this.#stock.close(entry, fault);
     // The first in line wants a new one, and only a close makes room for it.
-    else if (waiter !== first && this.#stock.entries.size >= this.#options.max) this.#stock.close(entry, "surplus");
+    else if (waiter !== this.#line.first && this.#stock.entries.size >= this.#options.max)
+      this.#stock.close(entry, "surplus");
     else if (waiter) {
       const waitedMs = this.#watch.now - waiter.since;
       this.#line.waitedMs += waitedMs;
@@ -255,6 +253,14 @@ export class ConnectionPool<C> {
       this.#line.reject(waiter, error);
       if (entries.size + under.open + under.close > 0) return;
     }
+  }
+
+  /**
+   * Forgets who waits, without a word: they are gone, and so is all that they wait for.
+   * @internal
+   */
+  abandon(): void {
+    for (const waiter of this.#line) this.#line.remove(waiter);
   }
 
   #onTimer(lostMs: number, before: number): void {

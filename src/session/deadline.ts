@@ -2,7 +2,7 @@ import type { MaybePromise } from "../contract/adapter.ts";
 import type { Clock } from "../contract/runtime.ts";
 import { DbError } from "../errors.ts";
 import { checkNumber } from "../pool/options.ts";
-import { reasonOf, throwIfAborted } from "../signal.ts";
+import { checkSignal, reasonOf, throwIfAborted } from "../signal.ts";
 
 export interface DeadlineOptions {
   /** Ends the wait; rejects with the signal's own reason, unchanged. */
@@ -31,6 +31,7 @@ export function arm(
   isFlying?: () => boolean,
 ): (() => void) | undefined {
   if (signal === undefined && timeoutMs === undefined) return undefined;
+  checkSignal(signal);
   const onTimeout = (): void => end(timeoutError(of, timeoutMs!, isFlying?.()));
   const timer =
     timeoutMs === undefined

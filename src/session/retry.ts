@@ -30,8 +30,9 @@ export async function retrying<T>(
   clock: Clock,
 ): Promise<T> {
   if (retry === 0) return begin().result;
-  const { retries, delayMs = 50, maxDelayMs = 2_000 } = typeof retry === "object" ? retry : { retries: retry };
-  if (typeof retry === "object") checkNames(retry, ["retries", "delayMs", "maxDelayMs"], "`retry`");
+  const isObject = typeof retry === "object" && retry !== null;
+  const { retries, delayMs = 50, maxDelayMs = 2_000 } = isObject ? retry : { retries: retry };
+  if (isObject) checkNames(retry, ["retries", "delayMs", "maxDelayMs"], "`retry`");
   checkNumber("retry", retries);
   checkNumber("delayMs", delayMs);
   checkNumber("maxDelayMs", maxDelayMs);

@@ -30,10 +30,15 @@ async function main() {
   const files = readdirSync(here).filter((file) => file.endsWith(".bench.mjs") && file.includes(only ?? ""));
   const sections = [];
   for (const file of files) {
+    const startedAt = performance.now();
     const rows = await rowsOf(file);
-    sections.push({ title: basename(file, ".bench.mjs").replaceAll("-", " "), rows });
-    console.log(`\n${file}\n\n${table(rows)}`);
+    const seconds = Math.round((performance.now() - startedAt) / 1_000);
+    sections.push({ title: basename(file, ".bench.mjs").replaceAll("-", " "), rows, seconds });
+    console.log(`\n${file}, ${seconds} s\n\n${table(rows)}`);
   }
+  const total = sections.reduce((sum, { seconds }) => sum + seconds, 0);
+  const longest = sections.toSorted((a, b) => b.seconds - a.seconds).map(({ title, seconds }) => `${title} ${seconds}`);
+  console.log(`\n${total} s in all: ${longest.join(", ")}`);
   const all = sections.flatMap(({ rows }) => rows);
   if (!only) keep(sections);
   const missed = all.filter(({ ok }) => ok === false);

@@ -137,7 +137,7 @@ export function processStories(): Story[] {
       name: "script that must end",
       passes: "a script that closes nothing ends by itself",
       on: "Node, PostgreSQL",
-      note: "In isopool an idle connection keeps no process alive, except one of postgres.js, which cannot be told so: it is closed after 30 s. The others close what was idle for 10 s. `dispose()` and `end()` end it at once.",
+      note: "In isopool an idle connection keeps no process alive, except one of postgres.js, which does not show its socket: that one is closed after `pool.idleMs` (30 s), and a script on it ends at once with `await db.dispose()`. The others close what was idle for 10 s, and `end()` ends it at once.",
       plays: plays(scriptThatEnds),
     },
   ];

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { AxeBuilder } from "@axe-core/playwright";
 import { type Download, expect, type Locator, type Page, test as base } from "@playwright/test";
+import { leaksOf } from "./leaks.ts";
 
 /** Where the page's views are. */
 const VIEWS = {
@@ -111,7 +112,24 @@ export async function contentOf(download: Download): Promise<Buffer> {
   return readFile(await download.path());
 }
 
-export const test = base.extend<{ visitor: Visitor; complaints: string[]; shoot: (name: string) => Promise<void> }>({
+interface Fixtures {
+  readonly visitor: Visitor;
+  readonly complaints: string[];
+  /** What shows a secret or a parameter's value in a console: none may be left at the end. */
+  readonly leaks: string[];
+  readonly shoot: (name: string) => Promise<void>;
+}
+
+export const test = base.extend<Fixtures>({
+  leaks: [
+    async ({ context }, use) => {
+      const leaks = leaksOf(context);
+      await use(leaks);
+      expect(leaks, "secrets or values in a console").toEqual([]);
+    },
+    { auto: true },
+  ],
+
   complaints: [
     async ({ page }, use) => {
       const complaints: string[] = [];

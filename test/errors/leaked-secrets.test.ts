@@ -1,10 +1,13 @@
 // The scan of every test for secrets and values (test/setup/leaked-secrets.ts) finds them wherever they are let out.
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { asyncLocal, createDatabase, type Database, DbError } from "../../src/index.ts";
 import { FakeAdapter } from "../kit/fake-adapter.ts";
-import { takeLeaks } from "../setup/leaked-secrets.ts";
+import { startMiniflare } from "../runtime/miniflare.ts";
+import { startWorkerd } from "../runtime/workerd.ts";
+import { PATIENCE } from "../servers/patience.ts";
+import { takeLeaks, takePrintedLeaks } from "../setup/leaked-secrets.ts";
 
 const VALUE = "a-value-that-is-not-shown";
 
@@ -62,4 +65,31 @@ test("it sees a value in an error and in an event, and none that stands in the s
   );
   expect(takeLeaks().length).toBeGreaterThan(0);
   await db.dispose();
+});
+
+/** Prints what it is asked for. */
+const PRINTS = `export default { fetch(request) {
+  console.log(decodeURIComponent(new URL(request.url).search));
+  return new Response("printed");
+} };`;
+
+test.each([
+  ["workerd", () => startWorkerd({ script: PRINTS })],
+  ["Miniflare", () => startMiniflare({ script: PRINTS, databases: [] })],
+])("it sees a secret and a value in what %s prints", async (_name, start) => {
+  const { url, stop } = await start();
+  onTestFinished(stop);
+  for (const shown of ["nothing", "npg_secret", VALUE]) {
+    await (await fetch(`${url}/?${shown}`)).text();
+    await expect.poll(() => takePrintedLeaks().length, PATIENCE).toBe(shown === "nothing" ? 0 : 1);
+  }
+});
+
+test("it sees a secret in what Miniflare itself says", async () => {
+  const broken = `throw new Error("cannot log in with npg_secret");`;
+  await startMiniflare({ script: broken, databases: [] }).then(
+    ({ stop }) => stop(),
+    () => undefined,
+  );
+  expect(takePrintedLeaks().join("")).toContain("npg_secret");
 });

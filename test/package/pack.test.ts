@@ -26,6 +26,12 @@ test("the package holds the build, its sources, the pages of docs, and five pape
   expect(others.sort()).toEqual(papers);
 });
 
+// Where it was built is attested by npm; CONTRIBUTING.md says what that needs.
+test("it is published for everybody, with its provenance", () => {
+  const { publishConfig } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { publishConfig: unknown };
+  expect(publishConfig).toEqual({ access: "public", provenance: true });
+});
+
 test("no link of a paper leads out of the package, but to what only the repository has", () => {
   const papers = files.filter((path) => path.endsWith(".md"));
   expect(papers.length).toBeGreaterThan(10);

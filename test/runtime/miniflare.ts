@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { D1Binding } from "../../src/adapters/d1/index.ts";
+import { tellPrinted } from "../setup/secrets.ts";
 import type { Workerd } from "./workerd.ts";
 
 export interface MiniflareOptions {
@@ -34,9 +35,14 @@ export async function startMiniflare(options: MiniflareOptions): Promise<Running
   const files = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "isopool-miniflare-"));
   const { Miniflare, Log, LogLevel } = await import("miniflare");
   let printed = "";
+  const keep = (text: string): void => {
+    printed += text;
+    // No secret may be in it: test/setup/leaked-secrets.ts looks.
+    tellPrinted(text);
+  };
   class Kept extends Log {
     protected override log(message: string): void {
-      printed += `${message}\n`;
+      keep(`${message}\n`);
     }
   }
   const miniflare = new Miniflare({
@@ -53,7 +59,7 @@ export async function startMiniflare(options: MiniflareOptions): Promise<Running
     d1Databases: Object.fromEntries(databases.map((name) => [name, name])),
     log: new Kept(LogLevel.WARN),
     handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
-      for (const stream of [stdout, stderr]) stream.setEncoding("utf8").on("data", (text: string) => (printed += text));
+      for (const stream of [stdout, stderr]) stream.setEncoding("utf8").on("data", keep);
     },
   });
   const { origin: url } = await miniflare.ready;

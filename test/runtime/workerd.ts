@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
+import { tellPrinted } from "../setup/secrets.ts";
 
 /** One Worker of a workerd: an isolate of its own. */
 export interface WorkerOptions {
@@ -63,7 +64,6 @@ export interface Workerd {
   stop(): Promise<void>;
 }
 
-const PRINTED = Symbol.for("isopool.tests.printed");
 const require = createRequire(import.meta.url);
 
 /** Starts a worker; resolves when it listens. Call `stop()` once, on every path. */
@@ -86,7 +86,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
     stream?.setEncoding("utf8").on("data", (text: string) => {
       printed += text;
       // No secret may be in it: test/setup/leaked-secrets.ts looks.
-      (globalThis as { [PRINTED]?: (text: string) => void })[PRINTED]?.(text);
+      tellPrinted(text);
     });
   const stop = async (): Promise<void> => {
     child.kill();

@@ -131,3 +131,15 @@ describe.each(DATES)("at compatibility date %s", (date) => {
     expect(await get("/stats")).toMatchObject({ open: 0, busy: 0, waiting: 0 });
   });
 });
+
+test("the counts of an object and of a request that go on are theirs, however often they are read", async () => {
+  const { call: send, get, server, until } = await startSockets(undefined, { max: 1, idleMs: 60_000 });
+  expect(await get("/object/a")).toEqual([1]);
+  const { answer } = send("/pause?ms=1500");
+  await until(() => server.log.includes("2 which"));
+  for (let round = 0; round < 60; round++) expect(await get("/stats")).toMatchObject({ open: 2, busy: 1, idle: 1 });
+  expect((await answer)?.status).toBe(200);
+  expect(await get("/object/a")).toEqual([1]);
+  await until(() => server.open() === 1);
+  expect(await get("/stats")).toMatchObject({ open: 1, busy: 0, idle: 1, opened: 2 });
+});

@@ -12,6 +12,7 @@ import { build, type Rollup } from "vite";
 import { isopool } from "../../src/carrier/vite.ts";
 import { startWorkerd } from "../runtime/workerd.ts";
 import { browserPath } from "../setup/ensure-browser.mjs";
+import { watchConsoles } from "../setup/secrets.ts";
 
 export interface BundleOptions {
   /** Whether it goes through the plugin. */
@@ -119,6 +120,7 @@ async function inPage(code: string, expression: string): Promise<unknown> {
   });
   try {
     const page = await browser.newPage();
+    watchConsoles(page.context());
     await page.goto(url);
     // As text, and through one native promise: Playwright's own promises in the page are none of the scenarios' business.
     return JSON.parse(await page.evaluate<string>(`${expression}.then((result) => JSON.stringify(result))`));

@@ -1,6 +1,6 @@
 // Runs in every test file: what isopool lets out while a test runs, no secret and no parameter's value may be in. That is each of
-// its errors, with all causes, each event, each pool's key, each line that is logged, here and in a workerd, and what a database or a
-// session shows of itself to whoever prints it.
+// its errors, with all causes, each event, each pool's key, each line that is logged, here, in a workerd, by Miniflare and in a page's
+// console, and what a database or a session shows of itself to whoever prints it. The page's own tests look at their consoles themselves.
 //
 // Nothing of isopool is replaced: errors are seen by the constructor that theirs calls, events and statements on their way.
 
@@ -10,14 +10,11 @@ import { DbError } from "../../src/errors.ts";
 import { Queryable } from "../../src/session/queryable.ts";
 import { Listeners } from "../../src/session/listeners.ts";
 import { Queue } from "../../src/session/queue.ts";
+import { listenForPrinted, MARKED, SECRETS, showsSecret } from "./secrets.ts";
 
-/** What the servers of the tests are logged in to with, and what tests write into URLs. */
-const SECRETS = ["npg_secret", "s3cret", "t0k3n", "p4ssw0rd"];
 /** Of one test: some make thousands, which are alike. */
 const MOST = { error: 200, event: 300, line: 300, handle: 6 };
 const MOST_VALUES = 100;
-/** Values that stand in no message by chance: what tests bind to see whether it shows. */
-const MARKED = /hidden|s3cret|not-shown|v4lu3/;
 
 /** As it is before a test takes it away. */
 const Weak = WeakRef;
@@ -99,14 +96,17 @@ Queryable.prototype.query = function (...args: unknown[]) {
   return (query as (...all: unknown[]) => never).apply(this, args);
 };
 
-/** Of what processes print that tests start, whenever it comes: `workerd.ts` calls it. */
+/** Of what processes print that tests start, whenever it comes. */
 const printedLeaks: string[] = [];
-Object.assign(globalThis, {
-  [Symbol.for("isopool.tests.printed")]: (text: string) => {
-    if (SECRETS.some((secret) => text.includes(secret)) || MARKED.test(text)) printedLeaks.push(text);
-  },
+listenForPrinted((text) => {
+  if (showsSecret(text)) printedLeaks.push(text);
 });
 afterAll(() => expect(printedLeaks, "secrets or values in what a process has printed").toEqual([]));
+
+/** Of what was printed since the file began, or since the last call. */
+export function takePrintedLeaks(): string[] {
+  return printedLeaks.splice(0);
+}
 
 beforeEach(clear);
 afterEach(() => expect(takeLeaks(), "secrets or values that isopool lets out").toEqual([]));

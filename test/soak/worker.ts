@@ -1,4 +1,4 @@
-// The Worker of worker.soak.ts: two databases at module level, and requests of all kinds.
+// The Worker of workerd.ts: two databases at module level, and requests of all kinds.
 
 import { Client, neon as query } from "@neondatabase/serverless";
 import { libsql } from "../../src/adapters/libsql/index.ts";
@@ -45,6 +45,29 @@ const handlers = {
   ),
 };
 
+/** Listeners that nobody takes away. */
+const kept: (() => unknown)[] = [];
+
+/** A mistake that is to be found. */
+const mistake = withSession(
+  (env: Env) => database("neon", env),
+  async (request: Request, env: Env) => {
+    const plant = new URL(request.url).search.slice(1);
+    if (plant === "listener") {
+      const rows = Array.from({ length: 50_000 }, () => ({ n: Math.random() }));
+      kept.push(() => rows);
+      return new Response("kept");
+    }
+    const session = database("neon", env).open();
+    await session.query("SELECT 1");
+    if (plant === "connection") {
+      await session.commit();
+      session.detach();
+    }
+    return new Response("forgotten");
+  },
+);
+
 const worker = {
   async fetch(request: Request, env: Env, ctx: { waitUntil(promise: Promise<unknown>): void }): Promise<Response> {
     const name = new URL(request.url).pathname.slice(1);
@@ -52,6 +75,7 @@ const worker = {
     // oxlint-disable-next-line typescript/no-explicit-any -- v8Flags of the config: there for this test alone.
     if (name === "collect") (globalThis as any).gc?.();
     if (name === "collect") return new Response("");
+    if (name === "mistake") return mistake(request, env, ctx);
     return handlers[name as Name](request, env, ctx).catch(() => new Response("failed", { status: 500 }));
   },
 };

@@ -20,7 +20,6 @@ export type PgClientClass = new (config: PgConfig) => object;
 
 /** The driver's end of a socket. */
 export interface PgWire extends ClientWire {
-  readonly stream: ClientWire["stream"] & { cork?(): void; uncork?(): void };
   connect(port: number, host: string): void;
   requestSsl(): void;
   cancel(processID: number, secretKey: number): void;

@@ -45,13 +45,7 @@ class PgChannel extends ClientChannel<PgClient> {
   }
 
   override run(segments: readonly (readonly Part[])[], isKept: boolean): Answering {
-    const { stream } = this.raw.connection;
-    stream.cork?.();
-    try {
-      return super.run(withReset(segments, this.#reset), isKept);
-    } finally {
-      stream.uncork?.();
-    }
+    return super.run(withReset(segments, this.#reset), isKept);
   }
 }
 

@@ -7,6 +7,14 @@ import type { Bound } from "./values.ts";
 export const SET_MARK = "SELECT pg_catalog.set_config('isopool.mark', $1, false)";
 export const CHECK_MARK = "SELECT 1 / (coalesce(pg_catalog.current_setting('isopool.mark', true), '') = $1)::int";
 
+let seed: string | undefined;
+let marks = 0;
+
+/** A value for these. To write a random number is dear: there is one for all of this isolate. */
+export function freshMark(): string {
+  return `${(seed ??= String(Math.random()))}.${++marks}`;
+}
+
 export function bare(text: string): Bound {
   return { text, values: [] };
 }

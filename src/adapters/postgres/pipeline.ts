@@ -1,21 +1,9 @@
-import type { RawField, ServerError, Submittable, Wire } from "./wire.ts";
+import { encode } from "./encoder.ts";
+import type { Part } from "./part.ts";
 import type { RawRows } from "./results.ts";
-import type { Bound } from "./values.ts";
+import type { RawField, ServerError, Submittable, Wire } from "./wire.ts";
 
-/** One thing for the server to do. `fetch` and `close` are for a portal that was opened by its name. */
-export type Part =
-  | RunPart
-  | { readonly kind: "fetch"; readonly portal: string; readonly limit: number }
-  | { readonly kind: "close"; readonly portal: string };
-
-export interface RunPart {
-  readonly kind: "run";
-  readonly bound: Bound;
-  readonly portal?: string;
-  readonly limit?: number;
-  /** True: its answer is not to wait for the Sync. */
-  readonly isUrgent?: boolean;
-}
+export type { Part } from "./part.ts";
 
 export type PartOutcome =
   | { readonly status: "done"; readonly result: RawRows; readonly hasMore: boolean }
@@ -61,10 +49,7 @@ export class Pipeline implements Submittable {
   submit(wire: Wire): void {
     if (this.#isWritten) return;
     this.#isWritten = true;
-    for (const segment of this.#segments) {
-      for (const part of segment) write(part, wire);
-      wire.sync();
-    }
+    if (wire.stream.writable) wire.stream.write(encode(this.#segments));
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly RawField[] }): void {
@@ -140,17 +125,4 @@ export class Pipeline implements Submittable {
     this.#begin();
     this.#fields = this.#rows = [];
   }
-}
-
-function write(part: Part, wire: Wire): void {
-  if (part.kind === "close") return wire.close({ type: "P", name: part.portal });
-  const { portal = "", limit = 0 } = part;
-  if (part.kind === "run") {
-    const { text, values } = part.bound;
-    wire.parse({ text, name: "", types: [] });
-    wire.bind({ portal, statement: "", values, binary: false });
-    wire.describe({ type: "P", name: portal });
-  }
-  wire.execute({ portal, rows: limit });
-  if (part.kind === "run" && part.isUrgent) wire.flush();
 }

@@ -51,19 +51,19 @@ export function toSegments(
   const [reset, ...again] = input.reset;
   const setup = groups[0]?.kind === "setup" ? groups[0] : undefined;
   const [first, ...others] = setup ? groups.slice(1) : groups;
-  const ahead = reset ? [entry(bind(reset), NEEDED, !isPooled)] : [];
-  const inside = again.map((statement) => entry(bind(statement), NEEDED));
+  const ahead = reset ? [mute(bind(reset), NEEDED, !isPooled)] : [];
+  const inside = again.map((statement) => mute(bind(statement), NEEDED));
   if (setup) inside.push(...entriesOf(setup, steps, input, local));
   if (question) inside.push(entry(question, QUESTION));
   // A setup that fails leaves its transaction failed, and needs none.
   const isMarked = !isPooled && reset !== undefined && others.length > 0;
-  if (isMarked) inside.push(entry({ text: SET_MARK, values: [mark] }, NEEDED));
+  if (isMarked) inside.push(mute({ text: SET_MARK, values: [mark] }, NEEDED));
   const lead = [...ahead, ...(inside.length > 0 ? inTransaction(inside, setup ? setup.end - 1 : NEEDED) : [])];
   if (!first) return lead.length > 0 ? [lead] : [];
   const [head, ...tail] = [first, ...others].map((group) => entriesOf(group, steps, input, local));
   if (isPooled && tail.length > 0)
     return [[...lead, ...[head!, ...tail].flatMap((entries) => inTransaction(entries, entries[0]!.at))]];
-  const guard = isMarked ? [entry({ text: CHECK_MARK, values: [mark] }, NEEDED)] : [];
+  const guard = isMarked ? [mute({ text: CHECK_MARK, values: [mark] }, NEEDED)] : [];
   return [[...lead, ...head!], ...tail.map((entries) => [...guard, ...entries])];
 }
 
@@ -82,7 +82,7 @@ function entriesOf(
   const entries = kind === "alone" && local && !isSetup(steps[start]!) ? [aside(local, start)] : [];
   for (let at = start; at < end; at++) {
     const step = steps[at]!;
-    entries.push(entry(step.kind === "query" ? bind(step.statement) : bare(textOf(step)), at));
+    entries.push(step.kind === "query" ? entry(bind(step.statement), at) : mute(bare(textOf(step)), at));
     if (step.kind !== "begin") continue;
     if (!isOver) entries.push(...idleTimeout(idleInTransactionMs).map((bound) => aside(bound, at)));
     const settings = toLocal(inherited, step.options.settings);
@@ -91,10 +91,16 @@ function entriesOf(
   return entries;
 }
 
-function entry(bound: Bound, at: number, isUrgent = false): Entry {
-  return { part: { kind: "run", bound, isUrgent }, at, isAside: false };
+/** A statement whose rows are read. */
+function entry(bound: Bound, at: number): Entry {
+  return { part: { kind: "run", bound }, at, isAside: false };
+}
+
+/** One of which only counts that it was done. */
+function mute(bound: Bound, at: number, isUrgent = false): Entry {
+  return { part: { kind: "run", bound, isUrgent, isMute: true }, at, isAside: false };
 }
 
 function aside(bound: Bound, at: number): Entry {
-  return { ...entry(bound, at), isAside: true };
+  return { part: { kind: "run", bound, isMute: true }, at, isAside: true };
 }

@@ -15,6 +15,7 @@ export class Streams {
 
   /** One of them has a transaction of its own, of which nobody needs to know. */
   get hasOwn(): boolean {
+    if (this.#all.size === 0) return false;
     return [...this.#all].some(({ isAlone }) => isAlone);
   }
 
@@ -31,8 +32,12 @@ export class Streams {
     this.#left.push(portal);
   }
 
-  takeLeft(): Part[] {
-    return this.#left.splice(0).map((portal) => ({ kind: "close", portal }));
+  /** Segments with, ahead of them, what closes the portals that were left. */
+  withLeft(segments: readonly (readonly Part[])[]): readonly (readonly Part[])[] {
+    if (this.#left.length === 0) return segments;
+    const [first = [], ...rest] = segments;
+    const closes = this.#left.splice(0).map((portal): Part => ({ kind: "close", portal }));
+    return [[...closes, ...first], ...rest];
   }
 
   /** Reads to their end all of them, or those that have a transaction of their own. */
@@ -48,15 +53,19 @@ export class Streams {
     );
   }
 
-  /** @param name - of the savepoint that was rolled back to; without one, all of them end. */
-  end(error: Error, name?: string): void {
-    const spared = this.#older.get(name ?? "") ?? [];
+  /**
+   * @param why - makes their error: mostly there are none, and an error is dear.
+   * @param name - of the savepoint that was rolled back to; without one, all of them end.
+   */
+  end(why: () => Error, name?: string): void {
+    if (this.#all.size === 0) return;
+    const [error, spared] = [why(), this.#older.get(name ?? "") ?? []];
     for (const stream of this.#all) if (!spared.includes(stream)) stream.end(error);
   }
 
   /** Their transaction has ended. */
-  endAll(error: Error): void {
-    this.end(error);
+  endAll(why: () => Error): void {
+    this.end(why);
     this.#left = [];
     this.#older.clear();
   }

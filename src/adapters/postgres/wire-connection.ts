@@ -3,7 +3,7 @@ import type { DriverConnection, Flight, Settings, Step, StepOutcome, StreamOptio
 import type { Statement } from "../../contract/statement.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { orAbort, within } from "../shared/waits.ts";
-import { bare } from "./control.ts";
+import { bare, freshMark } from "./control.ts";
 import { leadFailure, outcomesOf } from "./landing.ts";
 import { isSetup, settled, stopOf } from "./outcomes.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
@@ -89,18 +89,19 @@ export class WireConnection implements DriverConnection {
     const before = this.state;
     this.#channel.checkOpen();
     // What is to come would end them.
-    await this.#streams.drain(
-      steps.some(({ kind }) => kind === "commit"),
-      signal,
-    );
+    if (this.#streams.size > 0)
+      await this.#streams.drain(
+        steps.some(({ kind }) => kind === "commit"),
+        signal,
+      );
     const outcomes = await this.#fly(steps, settings, signal);
-    if (stopOf(steps, outcomes) >= 0 && undo.length > 0)
+    if (undo.length > 0 && stopOf(steps, outcomes) >= 0)
       await this.#fly(
         undo.map((step) => (step.kind === "query" ? { ...step, onError: "continue" } : step)),
         settings,
         signal,
       );
-    if (before !== "idle" && this.state === "idle") this.#streams.endAll(transactionLost("rollback"));
+    if (before !== "idle" && this.state === "idle") this.#streams.endAll(() => transactionLost("rollback"));
     return outcomes;
   }
 
@@ -122,7 +123,7 @@ export class WireConnection implements DriverConnection {
 
   close(): Promise<void> {
     const closing = this.#channel.close();
-    this.#streams.end(this.#channel.failures.gone("this connection was closed"));
+    this.#streams.end(() => this.#channel.failures.gone("this connection was closed"));
     return closing;
   }
 
@@ -135,9 +136,7 @@ export class WireConnection implements DriverConnection {
   ): Promise<Answer> {
     throwIfAborted(signal);
     this.#renewal.use();
-    const [first = [], ...rest] = segments;
-    const sent = [[...this.#streams.takeLeft(), ...first], ...rest];
-    const { answer, first: began } = this.#channel.run(sent, isKept);
+    const { answer, first: began } = this.#channel.run(this.#streams.withLeft(segments), isKept);
     answer.catch(() => undefined);
     const { answerTimeoutMs } = this.#config;
     const wait = async (promise: Promise<unknown>, timeoutMs: number, remedy = ""): Promise<void> => {
@@ -171,10 +170,10 @@ export class WireConnection implements DriverConnection {
       const leg = planLeg(steps, start, input);
       const answer = await this.#ask(leg, signal);
       const landed = outcomesOf(leg, start, steps, answer, this.#config.parsers);
-      landed.forEach((outcome, index) => this.#note(steps[start + index]!, outcome));
+      for (const [at, outcome] of landed.entries()) this.#note(steps[start + at]!, outcome);
       outcomes.push(...landed);
-      const isBegun = landed.some(({ status }, at) => status === "done" && steps[start + at]!.kind === "begin");
-      if (input.state !== "idle" || isBegun) continue;
+      if (input.state !== "idle") continue;
+      if (landed.some(({ status }, at) => status === "done" && steps[start + at]!.kind === "begin")) continue;
       // That of setup or of a statement alone, or one whose settings were refused: nobody else would end it.
       if (this.state === "failed") await this.#run([[{ kind: "run", bound: bare("ROLLBACK") }]], false, false, signal);
       // What has not run because another one failed leaves again with the next leg.
@@ -197,7 +196,7 @@ export class WireConnection implements DriverConnection {
       reset: isIdle ? this.#renewal.reset : [],
       isDoubtful: systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS,
       question: isIdle ? parsers.question : undefined,
-      mark: String(Math.random()),
+      mark: freshMark(),
     };
   }
 
@@ -215,7 +214,7 @@ export class WireConnection implements DriverConnection {
     }
     if (isRenewal) this.#renewal.renewed();
     const asked = segments[0]!.findIndex(({ at }) => at === QUESTION);
-    const told = answer[0]![asked];
+    const told = asked < 0 ? undefined : answer[0]![asked];
     if (told?.status === "done") this.#config.parsers.learn(told.result);
     return answer;
   }
@@ -243,7 +242,7 @@ export class WireConnection implements DriverConnection {
     if (status !== "done") return;
     this.#renewal.note(step);
     if (step.kind === "savepoint") this.#streams.mark(step.name);
-    if (step.kind === "rollback-to") this.#streams.end(transactionLost("rollback to"), step.name);
+    if (step.kind === "rollback-to") this.#streams.end(() => transactionLost("rollback to"), step.name);
     if (step.kind === "query" && !isSetup(step)) this.#noteState(scan(step.statement.text), step.isSetup);
   }
 

@@ -8,16 +8,12 @@ export interface RawField {
   readonly dataTypeID: number;
 }
 
-/** Messages of PostgreSQL's protocol, written one by one and sent together. */
+/** The driver's end of the protocol, as far as messages of our own are written to it. */
 export interface Wire {
-  parse(query: { text: string; name: string; types: number[] }): void;
-  bind(config: { portal: string; statement: string; values: (string | null)[]; binary: false }): void;
-  describe(message: { type: "P"; name: string }): void;
-  execute(config: { portal: string; rows: number }): void;
-  close(message: { type: "P"; name: string }): void;
-  /** What was answered so far is sent at once. */
-  flush(): void;
-  sync(): void;
+  readonly stream: {
+    readonly writable: boolean;
+    write(bytes: Uint8Array): unknown;
+  };
 }
 
 /** What the driver tells an error of the server by. */
@@ -58,11 +54,12 @@ interface Holding {
 
 /** The driver's end of the protocol. */
 export interface ClientWire extends Wire {
-  readonly stream: Holding & {
-    destroy(): unknown;
-    /** `_socket`: of the package `ws`. */
-    readonly ws?: { terminate?(): void; readonly _socket?: Holding | null } | null;
-  };
+  readonly stream: Wire["stream"] &
+    Holding & {
+      destroy(): unknown;
+      /** `_socket`: of the package `ws`. */
+      readonly ws?: { terminate?(): void; readonly _socket?: Holding | null } | null;
+    };
   /** Says goodbye. */
   end(): void;
   on(event: string, listener: (message: unknown) => void): unknown;

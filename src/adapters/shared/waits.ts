@@ -2,14 +2,11 @@ import { systemClock } from "../../clock.ts";
 import { reasonOf } from "../../signal.ts";
 
 /** Whether it came before its time was over. */
-export async function within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: unknown;
-  const late = new Promise<false>((resolve) => (timer = systemClock.setTimeout(() => resolve(false), timeoutMs)));
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    systemClock.clearTimeout(timer);
-  }
+export function within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const timer = systemClock.setTimeout(() => resolve(false), timeoutMs);
+    void promise.then(() => resolve(true), reject).finally(() => systemClock.clearTimeout(timer));
+  });
 }
 
 /** Waits until the signal aborts, then throws its reason: the result is abandoned. */

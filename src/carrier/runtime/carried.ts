@@ -9,8 +9,10 @@ export function isObject(value: unknown): value is object {
 
 /** Whether `value` is awaited without anybody's code being run: nothing that could be a thenable, or a plain promise. */
 function isNative(value: unknown): boolean {
-  if (!isObject(value)) return true;
-  return value instanceof Native && value.constructor === Native && Object.getPrototypeOf(value) === Native.prototype;
+  // In this order, which engines compile best: mostly it is a promise.
+  if (value instanceof Native && value.constructor === Native && Object.getPrototypeOf(value) === Native.prototype)
+    return true;
+  return !isObject(value);
 }
 
 /** Calls `work` with `context` current. */

@@ -1,6 +1,7 @@
 // From text to tree, with a parser that is passed in.
 
-import type { Node } from "./syntax.ts";
+import { outlineOf } from "./outline.ts";
+import { hasModuleSyntax, type Node } from "./syntax.ts";
 
 export interface ParseOptions {
   readonly lang: "js" | "jsx" | "ts" | "tsx";
@@ -44,6 +45,22 @@ export function parseModule(code: string, id: string, parse: Parse): Node {
   throw new SyntaxError(`isopool cannot carry the context through ${id}, which does not parse: ${message}`, {
     cause,
   });
+}
+
+/**
+ * A module's tree, in which blocks are empty that have nothing to do with any async function. Not of a script: whether it is CommonJS
+ * may be seen in any of its blocks.
+ */
+export function parseOutline(code: string, parse: Parse): Node | undefined {
+  const outline = /\b(?:import|export)\b/.test(code) ? outlineOf(code) : undefined;
+  if (outline === undefined) return undefined;
+  try {
+    const program = parse(outline, { lang: "js", sourceType: "module" }) as Node;
+    return hasModuleSyntax(program) ? program : undefined;
+  } catch {
+    // It may be in another language, or wrong: then all of it is parsed, and complained about.
+    return undefined;
+  }
 }
 
 /** A construct that cannot be transformed, in the form in which bundlers show errors. */

@@ -2,7 +2,7 @@
 
 import { usesOuter } from "./outer-names.ts";
 import type { Module } from "./site.ts";
-import { childrenOf, directivesOf, type Node } from "./syntax.ts";
+import { childrenOf, directivesOf, hasModuleSyntax, type Node } from "./syntax.ts";
 
 /** Where the run-time half is imported from, if nothing else is said. */
 export const RUNTIME = "isopool/carrier-runtime";
@@ -27,17 +27,6 @@ export function importRuntime(program: Node, { code, edits, names, used }: Modul
 
 function requireOf(runtime: string): string {
   return `}=require(${JSON.stringify(runtime)});`;
-}
-
-const MODULE_SYNTAX: ReadonlySet<string> = new Set([
-  "ImportDeclaration",
-  "ExportAllDeclaration",
-  "ExportDefaultDeclaration",
-  "ExportNamedDeclaration",
-]);
-
-export function hasModuleSyntax(program: Node): boolean {
-  return childrenOf(program, "body").some(({ type }) => MODULE_SYNTAX.has(type));
 }
 
 /** What imports or exports something, or says so itself. */

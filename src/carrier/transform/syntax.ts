@@ -69,6 +69,17 @@ function reachOf(node: Node, key: string): Reach {
   }
 }
 
+const MODULE_SYNTAX: ReadonlySet<string> = new Set([
+  "ImportDeclaration",
+  "ExportAllDeclaration",
+  "ExportDefaultDeclaration",
+  "ExportNamedDeclaration",
+]);
+
+export function hasModuleSyntax(program: Node): boolean {
+  return childrenOf(program, "body").some(({ type }) => MODULE_SYNTAX.has(type));
+}
+
 /** The statements of a function's body that are directives: `"use strict"`. */
 export function directivesOf(block: Node): Node[] {
   return childrenOf(block, "body").filter((statement) => typeof statement["directive"] === "string");

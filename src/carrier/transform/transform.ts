@@ -5,7 +5,7 @@ import { Edits, type Piece } from "./edits.ts";
 import { awaitRule, returnRule, yieldRule } from "./expressions.ts";
 import { carriedBy, functionRule } from "./functions.ts";
 import { forOfRule, forRule } from "./loops.ts";
-import { type Parse, parseModule, RefusedError } from "./parse.ts";
+import { type Parse, parseModule, parseOutline, RefusedError } from "./parse.ts";
 import { importRuntime, isCarriedAlready, isStrict, RUNTIME } from "./runtime-import.ts";
 import { isSkippable, scan } from "./scan.ts";
 import {
@@ -55,7 +55,7 @@ export interface TransformResult {
 export function transform(code: string, id: string, options: TransformOptions): TransformResult | undefined {
   if (!MAY_BE_ASYNC.test(code)) return undefined;
   const { parse, runtime = RUNTIME, sourceMap: isMapped = true } = options;
-  const program = parseModule(code, id, parse);
+  const program = parseOutline(code, parse) ?? parseModule(code, id, parse);
   if (isCarriedAlready(program, code, runtime)) return undefined;
   const module = moduleOf(program, code, id);
   walk(program, module, { owner: undefined, start: 0, isIterating: false });

@@ -2,7 +2,6 @@
 
 import { Edits } from "../../carrier/transform/edits.ts";
 import { type Parse, parseModule } from "../../carrier/transform/parse.ts";
-import { hasModuleSyntax } from "../../carrier/transform/runtime-import.ts";
 import { type SourceMap, sourceMap } from "../../carrier/transform/source-map.ts";
 import {
   childOf,
@@ -10,6 +9,7 @@ import {
   directivesOf,
   eachChild,
   type FunctionNode,
+  hasModuleSyntax,
   isFunction,
   type Node,
 } from "../../carrier/transform/syntax.ts";

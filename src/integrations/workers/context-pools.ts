@@ -1,4 +1,3 @@
-import type { CloseReason } from "../../contract/events.ts";
 import type { Clock, Runtime, WaitUntil } from "../../contract/runtime.ts";
 import { DbError } from "../../errors.ts";
 import type { AcquireOptions, Lease } from "../../pool/lease.ts";
@@ -6,18 +5,23 @@ import { type ConnectionPoolOptions, checkPoolOptions } from "../../pool/options
 import type { ConnectionPool } from "../../pool/pool.ts";
 import type { Pool } from "../../pool/runtime.ts";
 import type { PoolSource } from "../../pool/source.ts";
-import { noneClosed, type PoolStats } from "../../pool/stats.ts";
+import type { PoolStats } from "../../pool/stats.ts";
 import { LONGEST_DELAY_MS } from "./bounded-source.ts";
-import { LONGEST_LEASE_MS } from "./loans.ts";
+import { type Here, isGone, isQuiet } from "./here.ts";
+import { Life } from "./life.ts";
 import { isEvent } from "./running-events.ts";
 import { type ContextKind, probe } from "./probe.ts";
 import { heldSource } from "./held-source.ts";
+import { add, endedStats, noStats } from "./sum.ts";
 
 /** Most connections of one request: the platform lets it wait for this many at a time. */
 const MOST = 6;
 
 /** So many contexts are asked whether they are this one, the last used first: to ask costs some 12 µs. Any other begins anew. */
 const ASKED = 64;
+
+/** So many others are looked at when one begins, and when the counts are read, in turn: there may be many. */
+const LOOKED_AT = { begin: 2, stats: 64 };
 
 /** How long a socket waits for the next session of its request, when no handler of `withSession()` says when that ends. */
 const LINGER_MS = 10;
@@ -29,30 +33,7 @@ const DEFAULT_IDLE_MS = 30_000;
 /** No request is that old when it begins another session; a Durable Object is. */
 const OLD_MS = 30_000;
 
-/** A context of which nothing was heard for so many times `idleMs` is gone: it would have closed its sockets by itself. */
-const SILENT_TIMES = 10;
-
-const NOTHING = { open: 0, busy: 0, idle: 0, opening: 0, waiting: 0 };
-
 type DisposeOptions = NonNullable<Parameters<Pool<unknown>["dispose"]>[0]>;
-
-/** The pool of one I/O context. */
-interface Here<C> {
-  readonly pool: ConnectionPool<C>;
-  readonly ask: () => ContextKind;
-  /** A handler of `withSession()`, which closes it at its end. */
-  readonly event: WaitUntil | undefined;
-  readonly since: number;
-  /** Whether it is a Durable Object, which outlives its requests; `undefined`: not known yet. */
-  isObject: boolean | undefined;
-  usedAt: number;
-  /** Keeps its request alive. */
-  waitUntil: WaitUntil | undefined;
-  timer: unknown;
-  /** It keeps nothing any longer: idle connections are closed. */
-  isLeft: boolean;
-  isClosing: boolean;
-}
 
 /**
  * Lends sockets, which only the I/O context that opened them may touch: a request, or a Durable Object with all of its
@@ -90,7 +71,7 @@ export class ContextPools<C> implements Pool<C> {
     this.#options = { ...options, max };
     this.#clock = runtime.clock;
     this.#idleMs = checked.idleMs;
-    this.#past = { max, ...NOTHING, opened: 0, waits: 0, waitedMs: 0, closed: noneClosed() };
+    this.#past = noStats(max);
   }
 
   async acquire(options?: AcquireOptions): Promise<Lease<C>> {
@@ -118,6 +99,7 @@ export class ContextPools<C> implements Pool<C> {
 
   /** Of all contexts together; `max` is that of each. */
   stats(): PoolStats {
+    this.#look(LOOKED_AT.stats);
     return [...this.#all].reduce((sum, { pool }) => add(sum, pool.stats()), this.#past);
   }
 
@@ -179,11 +161,13 @@ export class ContextPools<C> implements Pool<C> {
       },
     });
     const event = waitUntil && isEvent(waitUntil) ? waitUntil : undefined;
+    const now = this.#clock.now();
     const here: Here<C> = {
       pool,
       ask: probe(),
+      life: new Life(now),
       event,
-      since: this.#clock.now(),
+      since: now,
       isObject: "WebSocketPair" in globalThis ? undefined : true,
       usedAt: 0,
       waitUntil,
@@ -191,19 +175,22 @@ export class ContextPools<C> implements Pool<C> {
       isLeft: false,
       isClosing: false,
     };
-    // Two of the others at a time, in turn: there may be many.
-    for (const each of [...take(this.#all, 2)]) {
-      if (this.#isGone(each)) this.#strike(each);
-      else if (this.#all.delete(each)) this.#all.add(each);
-    }
+    for (const each of this.#look(LOOKED_AT.begin)) if (isGone(each, now, this.#idleMs)) this.#strike(each);
     this.#all.add(here);
     if (event) this.#events.set(event, here);
     return here;
   }
 
-  #isGone(here: Here<C>): boolean {
-    const silentMs = this.#clock.now() - here.usedAt;
-    return silentMs >= SILENT_TIMES * this.#idleMs && (isQuiet(here) || silentMs >= LONGEST_LEASE_MS);
+  /** Looks for contexts that have ended, as no `finally` has run there. One that has is struck a moment later. */
+  #look(count: number): Here<C>[] {
+    const now = this.#clock.now();
+    const some = [...take(this.#all, count)];
+    for (const each of some) {
+      each.life.ask(now, () => this.#strike(each));
+      this.#all.delete(each);
+      this.#all.add(each);
+    }
+    return some;
   }
 
   /**
@@ -245,7 +232,9 @@ export class ContextPools<C> implements Pool<C> {
     this.#witness = here.ask;
     const at = this.#recent.indexOf(here);
     if (at >= 0) this.#recent.splice(at, 1);
-    if (this.#all.delete(here)) this.#past = add(this.#past, { ...here.pool.stats(), ...NOTHING });
+    if (!this.#all.delete(here)) return;
+    this.#past = add(this.#past, endedStats(here.pool.stats()));
+    here.pool.abandon();
   }
 }
 
@@ -254,16 +243,4 @@ function* take<T>(all: Iterable<T>, count: number): Generator<T, void> {
     if (count-- <= 0) return;
     yield each;
   }
-}
-
-/** Nobody has a connection or waits for one. One that is opened is for nobody then. */
-function isQuiet<C>({ pool }: Here<C>): boolean {
-  const { busy, waiting } = pool.stats();
-  return busy + waiting === 0;
-}
-
-function add(sum: PoolStats, { closed, ...more }: PoolStats): PoolStats {
-  const counts = Object.entries(more).map(([name, count]) => [name, count + sum[name as keyof typeof more]]);
-  const reasons = Object.entries(closed).map(([reason, count]) => [reason, count + sum.closed[reason as CloseReason]]);
-  return { ...(Object.fromEntries(counts) as typeof more), closed: Object.fromEntries(reasons), max: sum.max };
 }

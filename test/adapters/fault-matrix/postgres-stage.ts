@@ -76,7 +76,9 @@ export async function startPostgresStage(
       await server.kill({ which: "hung" });
       const busy = await busyAt(server);
       if (busy !== undefined) throw new Error(`not at rest: ${busy}`);
-      const stored = await server.query("WITH gone AS (DELETE FROM goods RETURNING n) SELECT n FROM gone ORDER BY n");
+      const stored = await server.queryAgain(
+        "WITH gone AS (DELETE FROM goods RETURNING n) SELECT n FROM gone ORDER BY n",
+      );
       return stored.map((row) => Number(row["n"]));
     },
     leaks: () => server.leaks(),

@@ -59,6 +59,8 @@ export interface Transport {
   readonly all: readonly number[];
   /** What is told as unknown, and is not there, may come with the next commit: it was done in memory. */
   readonly isLate?: boolean;
+  /** Of the sample that `npm test` plays: not more than so many, spread evenly over the places. Default: all. */
+  readonly most?: number;
   /** `undefined`: there is none for this machine. */
   readonly start: (() => Promise<Stage>) | undefined;
 }

@@ -3,6 +3,7 @@
 import { type Browser, chromium, type Page } from "@playwright/test";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { browserPath } from "../../setup/ensure-browser.mjs";
+import { watchConsoles } from "../../setup/secrets.ts";
 import { APPS, type Apps, apps } from "./apps.ts";
 import { LOOKS } from "./project.ts";
 
@@ -38,6 +39,7 @@ describe.each([
   beforeAll(async () => {
     project = await apps(installed);
     page = await browser.newPage();
+    watchConsoles(page.context());
     page.setDefaultTimeout(15_000);
   });
   afterAll(async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createServer, type ViteDevServer } from "vite";
 import { isopool } from "../../../src/carrier/vite.ts";
 import { browserPath } from "../../setup/ensure-browser.mjs";
+import { watchConsoles } from "../../setup/secrets.ts";
 import { LOOKS, type Project, project, settings } from "./project.ts";
 
 const repository = join(import.meta.dirname, "../../..");
@@ -57,6 +58,7 @@ beforeAll(async () => {
     args: ["--host-resolver-rules=MAP * ^NOTFOUND , EXCLUDE 127.0.0.1"],
   });
   page = await browser.newPage();
+  watchConsoles(page.context());
   const { port } = new URL(server.resolvedUrls?.local[0] ?? "");
   await page.goto(`http://127.0.0.1:${port}/`);
   await page.waitForFunction("globalThis.page !== undefined");

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { build, type InlineConfig, preview } from "vite";
 import { isopool } from "../../../src/carrier/vite.ts";
 import { browserPath } from "../../setup/ensure-browser.mjs";
+import { watchConsoles } from "../../setup/secrets.ts";
 
 const repository = join(import.meta.dirname, "../../..");
 
@@ -94,6 +95,7 @@ test("in a page, a Kysely, a Drizzle and db.sql are in the transaction of whiche
   const server = await preview(settings);
   onTestFinished(() => server.close());
   const page = await browser.newPage();
+  watchConsoles(page.context());
   await page.goto(server.resolvedUrls?.local[0]?.replace("localhost", "127.0.0.1") ?? "");
   await page.waitForFunction("globalThis.story");
   const [told, ids] = await page.evaluate<[string[], number[]]>("story()");

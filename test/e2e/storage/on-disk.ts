@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, expect, type Page, test as base } from "@playwright/test";
+import { leaksOf } from "../leaks.ts";
 import type { Order } from "./program.ts";
 import { serve, type TestServer } from "./server.ts";
 
@@ -23,7 +24,7 @@ export function ask(page: Page, where: Where, order: Order): Promise<Answer> {
 
 export const test = base.extend<
   { server: TestServer; profile: string; disk: BrowserContext },
-  { sharedDisk: BrowserContext }
+  { sharedDisk: { readonly context: BrowserContext; readonly leaks: string[] } }
 >({
   // An origin of its own for each test: nothing that one has stored is there in the next.
   server: async ({ browserName }, use) => {
@@ -40,16 +41,17 @@ export const test = base.extend<
     async ({ browserName, launchOptions }, use) => {
       await using folder = await temporary(browserName);
       const context = await chromium.launchPersistentContext(folder.path, launchOptions);
-      await use(context);
+      await use({ context, leaks: leaksOf(context) });
       await context.close();
     },
     { scope: "worker" },
   ],
-  disk: async ({ sharedDisk }, use) => {
+  disk: async ({ sharedDisk: { context, leaks } }, use) => {
     // The one that it begins with keeps the browser open.
-    const [first] = sharedDisk.pages();
-    await use(sharedDisk);
-    for (const page of sharedDisk.pages()) if (page !== first) await page.close();
+    const [first] = context.pages();
+    await use(context);
+    for (const page of context.pages()) if (page !== first) await page.close();
+    expect(leaks.splice(0), "secrets or values in a console").toEqual([]);
   },
 });
 

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { WaitUntil } from "../../../src/contract/runtime.ts";
 import { markEvent } from "../../../src/integrations/workers/running-events.ts";
 import { type FakeContexts, fakeContexts, leftovers, NOTHING_LEFT } from "./contexts.ts";
@@ -113,4 +113,21 @@ test("alone in its isolate, it is taken for one when it is older than any reques
     await kit.clock.advance(2_000);
     expect(leftovers(kit)).toEqual(NOTHING_LEFT);
   }
+});
+
+test("a context that lives for a day is asked some hundred times whether it does, however often the counts are read", async () => {
+  const kit = fakeContexts({ idleMs: 3_600_000 });
+  const lease = await kit.pool.acquire();
+  const asking = vi.spyOn(Promise.prototype, "catch");
+  onTestFinished(() => asking.mockRestore());
+  for (let minute = 0; minute < 1_440; minute++) {
+    await kit.clock.advance(60_000);
+    expect(kit.pool.stats().busy).toBe(1);
+  }
+  const { length } = asking.mock.calls;
+  expect(length).toBeGreaterThan(50);
+  expect(length).toBeLessThan(200);
+  lease.release();
+  await kit.pool.leave();
+  expect(leftovers(kit)).toEqual(NOTHING_LEFT);
 });

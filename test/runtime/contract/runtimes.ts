@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { chromium } from "@playwright/test";
 import { root } from "../../package/package.ts";
 import { browserPath } from "../../setup/ensure-browser.mjs";
+import { watchConsoles } from "../../setup/secrets.ts";
 import { bundlePage, bundleWorker } from "../bundle.ts";
 import { startMiniflare } from "../miniflare.ts";
 import { startWorkerd } from "../workerd.ts";
@@ -109,6 +110,7 @@ async function askChromium({ file, wasm, door }: Code): Promise<Asked> {
     const page = await browser.newPage();
     const complaints: string[] = [];
     page.on("pageerror", ({ message }) => complaints.push(message));
+    watchConsoles(page.context());
     await page.goto(door);
     await page.addScriptTag({ type: "module", content: code });
     const files = wasm.map((path) => [basename(path), readFileSync(path).toString("base64")]);

@@ -10,6 +10,8 @@ export interface Control {
   createDatabase(): Told<"createDatabase">;
   /** Runs SQL of any number of statements as the owner, past the proxy and uncounted; gives the last rows, as texts. */
   query(sql: string, database?: NeonDatabase): Told<"query">;
+  /** The same on a connection that stays, unseen by `open()`, for who asks again and again. */
+  queryAgain(sql: string): Told<"query">;
   /** Everything that clients sent since the start, or since `forgetRequests()`, in order. */
   requests(): Told<"requests">;
   counts(): Told<"counts">;
@@ -38,6 +40,7 @@ export function controlBy(ask: Ask): Control {
   return {
     createDatabase: method("createDatabase"),
     query: (sql, database) => ask("query", { sql, database: database?.name }) as Promise<never>,
+    queryAgain: (sql) => ask("query", { sql, isAgain: true }) as Promise<never>,
     requests: method("requests"),
     counts: method("counts"),
     open: method("open"),

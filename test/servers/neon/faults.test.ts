@@ -1,5 +1,6 @@
 // Everything that can be made to go wrong, as Neon's own driver suffers it.
 
+import { Client as PlainClient } from "pg";
 import { describe, expect, test } from "vitest";
 import { PATIENCE } from "../patience.ts";
 import { controlOver } from "./control.ts";
@@ -102,6 +103,31 @@ describe("over a WebSocket", () => {
     await server.fail({ on: "tunnel", action: "drop-after", sql: "COMMIT" });
     await failureOf(client.query("COMMIT"));
     expect(await server.query(COUNT)).toEqual([{ n: "1" }]);
+  });
+
+  // PostgreSQL asks for the password, and says nothing more before it comes.
+  test("the answer to a startup or a password is dropped at once, and not when the client has lost its patience", async () => {
+    const { server } = await startWire();
+    for (const message of ["*", "p"]) {
+      const client = new PlainClient(server.plainUrl);
+      client.on("error", () => undefined);
+      await server.fail({ on: "tunnel", action: "drop-after", message });
+      // It has no limit of its own.
+      expect((await failureOf(client.connect())).message).toMatch(/ECONNRESET|Connection terminated/);
+      expect(await server.leaks()).toEqual([]);
+    }
+  });
+
+  test("what is asked past the proxy again and again is on one connection, which is not shown", async () => {
+    const { server } = await startWire();
+    const pid = "SELECT pg_backend_pid() AS pid";
+    const [first] = await server.queryAgain(pid);
+    expect(await server.queryAgain(pid)).toEqual([first]);
+    expect(await server.query(pid)).not.toEqual([first]);
+    expect(await server.leaks()).toEqual([]);
+    await server.killBackends();
+    expect(await server.queryAgain(pid)).not.toEqual([first]);
+    expect(await server.leaks()).toEqual([]);
   });
 
   test("an outage is told at startup, and an answer never comes", async () => {

@@ -13,7 +13,11 @@ import { startPostgres } from "./postgres.ts";
 /** What a server can be asked for, and what it gives. */
 export interface Calls {
   createDatabase(): ReturnType<Neon["createDatabase"]>;
-  query(argument: { readonly sql: string; readonly database?: string }): ReturnType<Neon["query"]>;
+  query(argument: {
+    readonly sql: string;
+    readonly database?: string;
+    readonly isAgain?: boolean;
+  }): ReturnType<Neon["query"]>;
   requests(): Neon["requests"];
   counts(): Neon["counts"];
   open(): ReturnType<Neon["open"]>;
@@ -40,7 +44,7 @@ export type Name = "start" | keyof Calls;
 
 const calls: { [Name in keyof Calls]: (neon: Neon, argument: never) => unknown } = {
   createDatabase: (neon) => neon.createDatabase(),
-  query: (neon, { sql, database }: Parameters<Calls["query"]>[0]) => neon.query(sql, database),
+  query: (neon, { sql, database, isAgain }: Parameters<Calls["query"]>[0]) => neon.query(sql, database, isAgain),
   requests: (neon) => neon.requests,
   counts: (neon) => neon.counts,
   open: (neon) => neon.open(),

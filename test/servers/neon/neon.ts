@@ -33,6 +33,9 @@ export class Neon {
   readonly #names: string[] = [];
   readonly #pooler: Postgres | undefined;
   readonly #relays: Relay[] = [];
+  /** For `query()` that is called again and again: PostgreSQL needs 40 ms of a processor to begin a connection. */
+  #kept: Backend | undefined;
+  #keptPid = 0;
 
   private constructor(databases: Databases, options: NeonServerOptions, admin: Backend, pooler: Postgres | undefined) {
     this.databases = databases;
@@ -76,15 +79,33 @@ export class Neon {
     };
   }
 
-  /** As the owner, past the proxy: rows of the last statement that has some. Nothing of it is counted. */
-  async query(sql: string, database = this.#names[0]!): Promise<Record<string, string | null>[]> {
-    const backend = await Backend.connect({ path: this.databases.postgres.socketPath }, { user: OWNER, database });
+  /**
+   * As the owner, past the proxy: rows of the last statement that has some. Nothing of it is counted.
+   *
+   * @param isAgain - on a connection that stays for the next such call.
+   */
+  async query(sql: string, database = this.#names[0]!, isAgain = false): Promise<Record<string, string | null>[]> {
+    const backend = (isAgain && this.#takeKept()) || (await this.#connect(database));
+    if (isAgain && !this.#keptPid) this.#keptPid = backend.pid;
     try {
       const { fields, rows } = await backend.run(sql);
       return rows.map((row) => Object.fromEntries(row.map((cell, at) => [fields[at]!.name, cell])));
     } finally {
-      backend.close();
+      if (backend.pid === this.#keptPid) this.#kept = backend;
+      else backend.close();
     }
+  }
+
+  #connect(database: string): Promise<Backend> {
+    return Backend.connect({ path: this.databases.postgres.socketPath }, { user: OWNER, database });
+  }
+
+  #takeKept(): Backend | undefined {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (!kept?.isDead) return kept;
+    this.#keptPid = 0;
+    return undefined;
   }
 
   get requests(): readonly SeenRequest[] {
@@ -97,7 +118,10 @@ export class Neon {
 
   async open(): Promise<OpenReport> {
     const list = (items: readonly unknown[]): string => `{${items.join(",")}}`;
-    const { rows } = await this.#admin.query(ACTIVITY, [list(this.#names), list(this.#proxy.idlePids)]);
+    const { rows } = await this.#admin.query(ACTIVITY, [
+      list(this.#names),
+      list([...this.#proxy.idlePids, this.#keptPid]),
+    ]);
     return {
       tunnels: this.#proxy.tunnels,
       backends: rows.map(([pid, state, query]) => ({ pid: Number(pid), state: state!, query: query! })),
@@ -153,6 +177,7 @@ export class Neon {
     for (const relay of this.#relays) await relay.stop();
     await this.#proxy.stop();
     await this.#pooler?.stop();
+    this.#kept?.close();
     await this.killBackends();
     for (const name of this.#names) await this.databases.giveBack(name);
     this.#admin.close();

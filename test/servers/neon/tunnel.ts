@@ -7,6 +7,8 @@ import type { Postgres } from "./postgres.ts";
 import { type CancelKey, filterStartup, StartupAnswers, startupParameters } from "./startup.ts";
 
 const [SSL_REQUEST, CANCEL_REQUEST] = [80_877_103, 80_877_102];
+/** AuthenticationCleartextPassword, MD5Password, SASL and SASLContinue: PostgreSQL says nothing more before the client does. */
+const ASKING = new Set([3, 5, 10, 11]);
 
 /** The client's end: a WebSocket, or a socket. */
 export interface TunnelClient {
@@ -57,6 +59,8 @@ export class Tunnel {
   #held: (() => void)[] = [];
   /** By a fault. */
   #isHung = false;
+  /** Nothing of what comes behind a message that hangs may overtake it: it would run without its BEGIN. */
+  #isStuck = false;
   #isClosed = false;
 
   constructor(number: number, path: string, client: TunnelClient, host: TunnelHost) {
@@ -96,7 +100,7 @@ export class Tunnel {
   #hear(data: Buffer): void {
     const messages = this.#asked.read(data);
     // A part of one.
-    if (messages.length === 0) return;
+    if (messages.length === 0 || this.#isStuck) return;
     const letters = messages.map(({ type }) => type).join("");
     const sql = messages.map(sqlOf).filter((text) => text !== undefined);
     if (this.#isSpecial(messages, letters)) return;
@@ -108,7 +112,8 @@ export class Tunnel {
     this.#hasAnswered = false;
     const { action } = fault ?? {};
     this.#isHung ||= action === "hang" || action === "hang-after";
-    if (action === "hang") return;
+    this.#isStuck = action === "hang";
+    if (this.#isStuck) return;
     if (action === "drop-before") return this.#cut();
     if (action === "error") return this.#refuse(fault!.body ?? "something went wrong", fault!.code);
     this.#unanswered += letters.replace(/[^*QS]/g, "").length;
@@ -155,7 +160,9 @@ export class Tunnel {
 
   /** To the client. */
   #tell(chunk: Buffer): void {
+    let isAsking = false;
     for (const { type, body } of this.#answered.read(chunk)) {
+      isAsking ||= type === "R" && ASKING.has(body.readInt32BE(0));
       if (type !== "Z") continue;
       this.#status = body.toString();
       this.#unanswered--;
@@ -163,7 +170,7 @@ export class Tunnel {
     if (this.#status !== "?") for (const send of this.#held.splice(0)) send();
     const bytes = this.#startup?.rewrite(chunk) ?? chunk;
     if (this.#deaf !== undefined) {
-      if (this.#unanswered === 0 && this.#deaf.action === "drop-after") this.#cut();
+      if ((this.#unanswered === 0 || isAsking) && this.#deaf.action === "drop-after") this.#cut();
       return;
     }
     if (bytes.length === 0) return;

@@ -1,0 +1,38 @@
+// Promise: an option that cannot be meant is refused with its name and a remedy, and nothing is sent or left behind.
+
+import { expect, test } from "vitest";
+import type { Database, SessionOptions } from "../../src/index.ts";
+import { fakeDatabase } from "../kit/fake-database.ts";
+
+const asked: Readonly<Record<string, (db: Database, options: SessionOptions) => unknown>> = {
+  session: (db, options) => db.session((session) => session.query("a"), options),
+  open: async (db, options) => db.open(options),
+  query: (db, options) => db.session((session) => session.query("a", [], options)),
+  transaction: (db, options) => db.session((session) => session.transaction((inner) => inner.query("a"), options)),
+  stream: (db, options) =>
+    db.session(async (session) => {
+      for await (const row of session.stream("a", options as object)) expect(row).toBeUndefined();
+    }),
+};
+
+const signals: readonly (readonly [value: unknown, message: string])[] = [
+  [new AbortController(), "Expected `signal` to be an AbortSignal, got `AbortController`: pass its `signal`"],
+  ["x", "Expected `signal` to be an AbortSignal, got `String`"],
+  [{}, "Expected `signal` to be an AbortSignal, got `Object`"],
+];
+
+test.each(Object.keys(asked))("a signal that is none: %s", async (how) => {
+  for (const [signal, message] of signals) {
+    const { db, adapter } = fakeDatabase();
+    const asking = async (): Promise<unknown> => asked[how]!(db, { signal } as SessionOptions);
+    await expect(asking()).rejects.toThrow(new TypeError(message));
+    expect([adapter.flights, db.stats().busy]).toEqual([[], 0]);
+    await db.dispose();
+  }
+});
+
+test("`retry: null`", async () => {
+  const { db } = fakeDatabase();
+  const asking = db.session((session) => session.query("a"), { retry: null as unknown as number });
+  await expect(asking).rejects.toThrow(new TypeError("Expected `retry` to be an integer >= 0, got `null`"));
+});
