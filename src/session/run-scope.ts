@@ -10,34 +10,10 @@ import { reasonOf } from "../signal.ts";
 /** Turns from the end of a `close()` to those who await it. */
 const PATIENCE = 8;
 
-/**
- * Runs `work` in a session, or in a transaction inside one: what it does is kept when it returns, and taken back when it
- * throws, or when its signal or deadline comes first. A session ends with it.
- */
-export function runScope<T>(part: Part, work: () => MaybePromise<T>, options: DeadlineOptions): Promise<T> {
-  return options.signal === undefined && options.timeoutMs === undefined
-    ? attempt(part, work, true)
-    : runBounded(part, work, options);
-}
-
-async function runBounded<T>(part: Part, work: () => MaybePromise<T>, options: DeadlineOptions): Promise<T> {
-  let ending: Ending = "failed";
-  try {
-    const value = await bounded(part, options, () => attempt(part, work, false));
-    ending = "done";
-    return value;
-  } catch (error) {
-    if (options.signal?.aborted || isDbError(error, "QUERY_TIMEOUT")) ending = "aborted";
-    stop(part, error);
-    await takeBack(part, error);
-    throw error;
-  } finally {
-    if (part.scope.kind === "root") await finish(part, ending);
-  }
-}
+type Work<T> = () => MaybePromise<T>;
 
 /** Runs until it settles, or until its signal or deadline gives up all that is within this scope. */
-function bounded<T>(part: Part, options: DeadlineOptions, work: () => Promise<T>): Promise<T> {
+function bounded<T>(part: Part, work: Work<T>, options: DeadlineOptions): Promise<T> {
   const { line, unit } = part;
   line.isBounded = true;
   if (options.timeoutMs !== undefined) {
@@ -52,20 +28,29 @@ function bounded<T>(part: Part, options: DeadlineOptions, work: () => Promise<T>
     };
     const disarm = arm(options, "session", unit.host.clock, given, () => mayBeDone(part));
     // Called synchronously: some contexts are only current here.
-    void new Promise<T>((start) => start(work())).then(resolve, reject).then(disarm);
+    void runScope(part, work, options, false).then(resolve, reject).then(disarm);
   });
 }
 
 /**
- * @param isWhole - nothing gives it up from outside: it takes back what it has done, and ends its session, by itself. One
- *   function and not three that await each other: each of them would hold half a kilobyte while its session waits.
+ * Runs `work` in a session, or in a transaction inside one: what it does is kept when it returns, and taken back when it
+ * throws, or when its signal or deadline comes first. A session ends with it.
+ *
+ * One function, and not three that await each other: each of them would hold half a kilobyte while its session waits.
+ *
+ * @param isWhole - `false` inside the one that gives it up and then takes back what it has done: when its time is over.
  */
-async function attempt<T>(part: Part, work: () => MaybePromise<T>, isWhole: boolean): Promise<T> {
+export async function runScope<T>(part: Part, work: Work<T>, options: DeadlineOptions, isWhole = true): Promise<T> {
   const { unit, line } = part;
   let { scope } = part;
   let value: T;
   let ending: Ending = "failed";
   try {
+    if (isWhole && (options.signal ?? options.timeoutMs) !== undefined) {
+      value = await bounded(part, work, options);
+      ending = "done";
+      return value;
+    }
     scope.isWorking = true;
     const returned = work();
     const lazy = rideOf(part, returned);
@@ -88,13 +73,13 @@ async function attempt<T>(part: Part, work: () => MaybePromise<T>, isWhole: bool
     ending = "done";
     return value;
   } catch (error) {
-    if (isDbError(error, "QUERY_TIMEOUT")) ending = "aborted";
+    if (options.signal?.aborted || isDbError(error, "QUERY_TIMEOUT")) ending = "aborted";
     // What waits when the work throws must not leave any more: rejected at once, not when the scope gets to know of it.
     stop(part, error);
     if (isWhole) await takeBack(part, error);
     throw error;
   } finally {
-    if (isWhole && scope.kind === "root") await finish(part, ending);
+    if (isWhole && part.scope.kind === "root") await finish(part, ending);
   }
 }
 
