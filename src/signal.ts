@@ -8,10 +8,7 @@ export function reasonOf({ reason }: AbortSignal): unknown {
 /** @throws TypeError for what is no signal: a controller, mostly. */
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (!signal || typeof signal.addEventListener === "function") return;
-  const remedy = "signal" in Object(signal) ? ": pass its `signal`" : "";
-  throw new TypeError(
-    `Expected \`signal\` to be an AbortSignal, got \`${Object.prototype.toString.call(signal).slice(8, -1)}\`${remedy}`,
-  );
+  throw new TypeError(`Expected \`signal\` to be an AbortSignal, as \`controller.signal\`, got \`${String(signal)}\``);
 }
 
 /** @throws the signal's reason, if it is aborted. */

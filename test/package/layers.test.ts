@@ -165,7 +165,7 @@ const walk = [
   ["database.ts", "session/session.ts", /current\(\): Session/],
   ["session/session.ts", "session/line.ts", /line\.add\(/],
   ["session/line.ts", "session/departure.ts", /toDeparture\(/],
-  ["session/line.ts", "session/holder.ts", /holder\.connect\(/],
+  ["session/line.ts", "session/holder.ts", /holder\.borrow\(/],
   ["session/departure.ts", "session/transaction.ts", /transaction\.ahead\(/],
   ["session/transaction.ts", "session/stacks.ts", /steer\(/],
   ["session/holder.ts", "pool/lease.ts", /pool\.acquire\(/],

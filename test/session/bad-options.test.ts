@@ -11,20 +11,17 @@ const asked: Readonly<Record<string, (db: Database, options: SessionOptions) => 
   transaction: (db, options) => db.session((session) => session.transaction((inner) => inner.query("a"), options)),
   stream: (db, options) =>
     db.session(async (session) => {
-      for await (const row of session.stream("a", options as object)) expect(row).toBeUndefined();
+      for await (const row of session.stream("a", options)) expect(row).toBeUndefined();
     }),
 };
 
-const signals: readonly (readonly [value: unknown, message: string])[] = [
-  [new AbortController(), "Expected `signal` to be an AbortSignal, got `AbortController`: pass its `signal`"],
-  ["x", "Expected `signal` to be an AbortSignal, got `String`"],
-  [{}, "Expected `signal` to be an AbortSignal, got `Object`"],
-];
+const signals = [new AbortController(), "x", {}];
 
 test.each(Object.keys(asked))("a signal that is none: %s", async (how) => {
-  for (const [signal, message] of signals) {
+  for (const signal of signals) {
     const { db, adapter } = fakeDatabase();
     const asking = async (): Promise<unknown> => asked[how]!(db, { signal } as SessionOptions);
+    const message = `Expected \`signal\` to be an AbortSignal, as \`controller.signal\`, got \`${String(signal)}\``;
     await expect(asking()).rejects.toThrow(new TypeError(message));
     expect([adapter.flights, db.stats().busy]).toEqual([[], 0]);
     await db.dispose();

@@ -8,7 +8,7 @@ import { seeded } from "../../kit/seeded.ts";
 import type { Action, Ending, Stage, Subject, Told, Transport } from "./stage.ts";
 
 /** All of it, not a sample. */
-export const isWhole: boolean = process.env["FAULTS"] !== undefined;
+const isWhole: boolean = process.env["FAULTS"] !== undefined;
 /** No case may take longer, on the slowest machine: its clock is set to the deadlines where a message hangs. */
 const LATEST_MS = 30_000;
 /** Stages that a transport is played on at once: most of the time is that of the servers. */
