@@ -1,5 +1,6 @@
 // Everything but the browser: `npm run test:unit`, and a part of `npm test`.
 
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -21,8 +22,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/e2e/**", "test/bench/**"],
     setupFiles: ["test/setup/leaked-secrets.ts"],
-    // By itself vitest keeps one processor free; most of these tests wait for a server.
-    maxWorkers: "100%",
+    // By itself vitest keeps one processor free. Most of these tests wait for a server: three of them at a time keep two processors busy.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // A test that waits for real is wrong; these bounds only end what hangs, on the slowest machine too.
     testTimeout: 300_000,
     hookTimeout: 300_000,
