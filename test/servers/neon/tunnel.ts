@@ -170,7 +170,9 @@ export class Tunnel {
     if (this.#status !== "?") for (const send of this.#held.splice(0)) send();
     const bytes = this.#startup?.rewrite(chunk) ?? chunk;
     if (this.#deaf !== undefined) {
-      if ((this.#unanswered === 0 || isAsking) && this.#deaf.action === "drop-after") this.#cut();
+      // What left together with the login is done first.
+      if ((this.#unanswered === 0 || (isAsking && this.#unanswered === 1)) && this.#deaf.action === "drop-after")
+        this.#cut();
       return;
     }
     if (bytes.length === 0) return;
