@@ -1,6 +1,8 @@
 // What a parser need not see of a module: most of it is in blocks with no async function in them and around them. They are emptied,
 // and all that is left stands where it stood. Parsing is by far the most of what a transform costs, and this is a small part of it.
 
+import { isWord } from "./word.ts";
+
 /** A bracket that is open. */
 interface Bracket {
   readonly kind: "{" | "(" | "[" | "${" | "";
@@ -243,14 +245,3 @@ const LINE_END = /[\n\r\u2028\u2029]/g;
 const SINGLE = /'(?:[^'\\\n\r]|\\[^])*'/y;
 const DOUBLE = /"(?:[^"\\\n\r]|\\[^])*"/y;
 const PATTERN = /\/(?:[^\\/[\n\r]|\\.|\[(?:[^\\\]\n\r]|\\.)*\])+\//y;
-
-function isWord(char: number): boolean {
-  return (
-    (char >= 97 && char <= 122) ||
-    (char >= 65 && char <= 90) ||
-    (char >= 48 && char <= 57) ||
-    char > 127 ||
-    char === 95 ||
-    char === 36
-  );
-}

@@ -3,6 +3,7 @@
 
 import type { Piece } from "./edits.ts";
 import { firstIndex } from "./first-index.ts";
+import { isWord } from "./word.ts";
 
 /** As bundlers take it. */
 export interface SourceMap {
@@ -89,17 +90,6 @@ class MappingWriter {
     const starts = this.#lineStarts;
     return firstIndex(starts.length, (i) => (starts[i] as number) > at) - 1;
   }
-}
-
-function isWord(char: number): boolean {
-  return (
-    (char >= 97 && char <= 122) ||
-    (char >= 65 && char <= 90) ||
-    (char >= 48 && char <= 57) ||
-    char > 127 ||
-    char === 95 ||
-    char === 36
-  );
 }
 
 /** Most numbers of a map are small: from -15 to 15. */
