@@ -179,24 +179,15 @@ async function growthBench() {
   const rows = [];
   for (const [name, { few, many, prepare }] of Object.entries(GROWN)) {
     const play = { few: await prepare(few), many: await prepare(many) };
-    const ratios = [];
-    let ns;
-    for (let round = -1; round < ROUNDS; round++) {
-      // As many of each, so that both are as warm.
-      const each = await costOf(play.few, few, Math.max(1, Math.round(many / few)));
-      ns = await costOf(play.many, many, 1);
-      if (round >= 0) ratios.push(ns / each);
-    }
+    // As many of each, so that both are as warm.
+    const row = await compare(
+      () => costOf(play.few, few, Math.max(1, Math.round(many / few))),
+      () => costOf(play.many, many, 1),
+      1.5,
+    );
     for (const db of kept.splice(0)) await db.dispose();
-    const ratio = median(ratios);
-    rows.push({
-      name: `${name}: one of ${few.toLocaleString("en")} and of ${many.toLocaleString("en")}`,
-      value: ns,
-      unit: "ns",
-      ratio,
-      target: TARGET,
-      ok: ratio <= 1.5,
-    });
+    const [one, other] = [few, many].map((count) => count.toLocaleString("en"));
+    rows.push({ name: `${name}: one of ${one} and of ${other}`, ...row, target: TARGET });
   }
   return [...rows, await waiting(), await columns(), ...held];
 }
@@ -205,23 +196,14 @@ async function growthBench() {
 async function waiting() {
   const db = open({ pool: { max: 10 } });
   const play = (count) => together(count, () => db.session((session) => session.query("select 1")));
-  const ratios = [];
-  let ns;
-  for (let round = -2; round < ROUNDS; round++) {
-    const free = await costOf(play, 10, 200);
-    ns = await costOf(play, 200, 10);
-    if (round >= 0) ratios.push(ns / free);
-  }
+  const row = await compare(
+    () => costOf(play, 10, 200),
+    () => costOf(play, 200, 10),
+    1.5,
+  );
   await db.dispose();
-  const ratio = median(ratios);
-  return {
-    name: "a session that waits for one of 10 connections, 200 at once",
-    value: ns,
-    unit: "ns",
-    ratio,
-    target: "at most 1.5x one that need not wait",
-    ok: ratio <= 1.5,
-  };
+  const name = "a session that waits for one of 10 connections, 200 at once";
+  return { name, ...row, target: "at most 1.5x one that need not wait" };
 }
 
 /** Rows of 200 columns as objects: isopool's `query()`, to sql.js's own `getAsObject()` on a prepared statement. */
@@ -238,24 +220,28 @@ async function columns() {
     return rows;
   };
   const ours = () => db.session((session) => session.query(sql));
-  const ratios = [];
-  let ns;
-  for (let round = -1; round < ROUNDS; round++) {
-    const floor = await costOf(raw, width * height, 2);
-    ns = await costOf(ours, width * height, 2);
-    if (round >= 0) ratios.push(ns / floor);
-  }
+  const row = await compare(
+    () => costOf(raw, width * height, 2),
+    () => costOf(ours, width * height, 2),
+    1.1,
+  );
   prepared.free();
   await db.dispose();
+  const name = "a value of a row of 200 columns, sql.js: query()";
+  return { name, ...row, target: "at most 1.1x getAsObject() of a prepared statement" };
+}
+
+/** The cost of one thing as a ratio to that of another, in turns. */
+async function compare(floor, ours, most) {
+  const ratios = [];
+  let value;
+  for (let round = -1; round < ROUNDS; round++) {
+    const least = await floor();
+    value = await ours();
+    if (round >= 0) ratios.push(value / least);
+  }
   const ratio = median(ratios);
-  return {
-    name: "a value of a row of 200 columns, sql.js: query()",
-    value: ns,
-    unit: "ns",
-    ratio,
-    target: "at most 1.1x getAsObject() of a prepared statement",
-    ok: ratio <= 1.1,
-  };
+  return { value, unit: "ns", ratio, ok: ratio <= most };
 }
 
 /** Nanoseconds of one of `count`. */
