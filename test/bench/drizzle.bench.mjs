@@ -1,24 +1,46 @@
-// The same work through Drizzle: round trips over isopool and over Drizzle's own driver, counted at the server, and median times, 20 ms
-// away from it; in turns, in one run. Never more round trips than with its own driver.
+// The same work through Drizzle 0.45 and 1.0: round trips over isopool and over Drizzle's own driver, counted at the server, and
+// median times, 20 ms away from it; in turns, in one run. Never more round trips than with its own driver.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createClient } from "@libsql/client/http";
 import { Client, neon as neonQuery, neonConfig, Pool } from "@neondatabase/serverless";
-import { drizzle as drizzleLibsql } from "drizzle-orm/libsql";
-import { drizzle as drizzleNeon } from "drizzle-orm/neon-serverless";
-import { pgTable, serial, text as pgText } from "drizzle-orm/pg-core";
-import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import * as libsql45 from "drizzle-orm/libsql";
+import * as neon45 from "drizzle-orm/neon-serverless";
+import * as pg45 from "drizzle-orm/pg-core";
+import * as sqlite45 from "drizzle-orm/sqlite-core";
+import * as libsql1 from "drizzle-orm-1/libsql";
+import * as neon1 from "drizzle-orm-1/neon-serverless";
+import * as pg1 from "drizzle-orm-1/pg-core";
+import * as sqlite1 from "drizzle-orm-1/sqlite-core";
 import { runnerImport } from "vite";
 import { WebSocket } from "ws";
 import { libsql } from "../../dist/adapters/libsql/index.js";
 import { neon } from "../../dist/adapters/neon/index.js";
 import { asyncLocal, createDatabase } from "../../dist/index.js";
-import { drizzlePostgres, drizzleSqlite } from "../../dist/integrations/drizzle/index.js";
+import * as over45 from "../../dist/integrations/drizzle/index.js";
+import "./newer.mjs";
 
 const LATENCY_MS = 40;
-const ROUNDS = 9;
-const item = sqliteTable("item", { id: integer().primaryKey(), name: text() });
-const pgItem = pgTable("item", { id: serial().primaryKey(), name: pgText() });
+const ROUNDS = 5;
+/** Of each version: its own drivers, isopool's, and its kinds of columns. */
+const VERSIONS = {
+  "Drizzle 0.45": { libsql: libsql45, neon: neon45, pg: pg45, sqlite: sqlite45, over: over45 },
+  "Drizzle 1.0": {
+    libsql: libsql1,
+    neon: neon1,
+    pg: pg1,
+    sqlite: sqlite1,
+    over: await import("../../dist/integrations/drizzle/v1/index.js?newer"),
+  },
+};
+
+function sqliteItem({ sqlite: { integer, sqliteTable, text } }) {
+  return sqliteTable("item", { id: integer().primaryKey(), name: text() });
+}
+
+function pgItem({ pg: { pgTable, serial, text } }) {
+  return pgTable("item", { id: serial().primaryKey(), name: text() });
+}
 
 const insertsIn = (tx, table) => [1, 2, 3].map(() => tx.insert(table).values({ name: "new" }));
 
@@ -59,7 +81,13 @@ async function onLibsql({ startLibsqlServer }) {
       await server.forgetRequests();
       return length;
     };
-    return await compare("libSQL", item, drizzleSqlite(db), drizzleLibsql(client), count);
+    const rows = [];
+    for (const [name, version] of Object.entries(VERSIONS)) {
+      const { libsql: own, over } = version;
+      const peers = [over.drizzleSqlite(db), own.drizzle({ client })];
+      rows.push(...(await compare(`${name} on libSQL`, sqliteItem(version), ...peers, count)));
+    }
+    return rows;
   } finally {
     client.close();
     await db.dispose();
@@ -89,7 +117,13 @@ async function onNeon({ startNeonServer }) {
       await server.forgetRequests();
       return flights;
     };
-    return await compare("Neon", pgItem, drizzlePostgres(db), drizzleNeon(pool), count);
+    const rows = [];
+    for (const [name, version] of Object.entries(VERSIONS)) {
+      const { neon: own, over } = version;
+      const peers = [over.drizzlePostgres(db), own.drizzle({ client: pool })];
+      rows.push(...(await compare(`${name} on Neon`, pgItem(version), ...peers, count)));
+    }
+    return rows;
   } finally {
     await pool.end();
     await db.dispose();

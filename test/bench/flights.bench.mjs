@@ -3,8 +3,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createClient } from "@libsql/client/http";
 import { LibsqlDialect } from "@libsql/kysely-libsql";
+import { connect } from "@tursodatabase/serverless";
+import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/libsql";
-import { Kysely } from "kysely";
+import { sql as sqlV1 } from "drizzle-orm-1";
+import { drizzle as drizzleV1 } from "drizzle-orm-1/libsql";
+import { Kysely, sql as kyselySql } from "kysely";
+import { Kysely as Kysely29, sql as kysely29Sql } from "kysely-0.29";
 import { parseAst, runnerImport } from "vite";
 import { libsql } from "../../dist/adapters/libsql/index.js";
 import { isopoolFuse } from "../../dist/carrier/vite.js";
@@ -15,19 +20,24 @@ const NAMES = {
   isopool: "isopool",
   fused: "isopool, fused",
   client: "@libsql/client",
-  drizzle: "Drizzle",
-  kysely: "Kysely",
+  turso: "@tursodatabase/serverless",
+  drizzle: "Drizzle 0.45",
+  drizzleV1: "Drizzle 1.0",
+  kysely: "Kysely 0.28",
+  kysely29: "Kysely 0.29",
 };
 
 /** @returns rows for `npm run bench`. */
 async function flightsBench() {
   const { module } = await runnerImport(new URL("../servers/libsql/libsql-server.ts", import.meta.url).pathname);
   const { module: rivals } = await runnerImport(new URL("../fuse/rivals.ts", import.meta.url).pathname);
-  const { byClient, byDrizzle, byIsopool, byKysely, countOf, load, MODULE, play, REQUESTS, TABLE, WORK } = rivals;
+  const { byClient, byDrizzle, byIsopool, byKysely, byTurso, countOf, load, MODULE, play, REQUESTS, TABLE, WORK } =
+    rivals;
   const server = await module.startLibsqlServer();
   const db = createDatabase(server.url, { adapters: [libsql()], context: asyncLocal(AsyncLocalStorage) });
   const client = createClient({ url: server.url });
-  const kysely = new Kysely({ dialect: new LibsqlDialect({ client }) });
+  const turso = connect({ url: server.url });
+  const dialect = () => new LibsqlDialect({ client });
   const { code } = isopoolFuse({ parse: parseAst }).transform.handler.call({}, MODULE, "/transfer.js");
   try {
     await db.batch(TABLE);
@@ -35,13 +45,17 @@ async function flightsBench() {
       isopool: byIsopool(load(MODULE, undefined), db),
       fused: byIsopool(load(code, runtime), db),
       client: byClient(client),
-      drizzle: byDrizzle(drizzle({ client })),
-      kysely: byKysely(kysely),
+      turso: byTurso(turso),
+      drizzle: byDrizzle(drizzle({ client }), sql),
+      drizzleV1: byDrizzle(drizzleV1({ client }), sqlV1),
+      kysely: byKysely(new Kysely({ dialect: dialect() }), kyselySql),
+      kysely29: byKysely(new Kysely29({ dialect: dialect() }), kysely29Sql),
     };
     const counted = await play(peers, countOf(server));
     return Object.entries(WORK).flatMap(([what, name]) => rowsOf(name, counted[what], REQUESTS[what]));
   } finally {
     client.close();
+    await turso.close();
     await db.dispose();
     await server.stop();
   }

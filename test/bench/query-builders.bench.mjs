@@ -1,18 +1,26 @@
-// The same work through Kysely, over isopool and over the driver that is Kysely's own for that database: round trips, counted at
-// the server. Each is measured on connections that are there already.
+// The same work through Kysely 0.28 and 0.29, over isopool and over the driver that is Kysely's own for that database: round trips,
+// counted at the server. Each is measured on connections that are there already.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createClient } from "@libsql/client";
 import { LibsqlDialect } from "@libsql/kysely-libsql";
 import { Client, neon as neonHttp, neonConfig, Pool } from "@neondatabase/serverless";
-import { Kysely, PostgresDialect, sql } from "kysely";
+import * as kysely28 from "kysely";
+import * as kysely29 from "kysely-0.29";
 import { runnerImport } from "vite";
 import { WebSocket } from "ws";
 import { libsql } from "../../dist/adapters/libsql/index.js";
 import { neon } from "../../dist/adapters/neon/index.js";
 import { asyncLocal, createDatabase } from "../../dist/index.js";
-import { IsopoolDialect } from "../../dist/integrations/kysely/index.js";
+import * as over28 from "../../dist/integrations/kysely/index.js";
+import "./newer.mjs";
 
+const VERSIONS = {
+  "Kysely 0.28": { ...kysely28, ...over28 },
+  "Kysely 0.29": { ...kysely29, ...(await import("../../dist/integrations/kysely/index.js?newer")) },
+};
+// Only texts and values: of either version.
+const { sql } = kysely28;
 const update = (kysely, id) => sql`UPDATE item SET count = count + 1 WHERE id = ${id}`.execute(kysely);
 const select = (kysely) => sql`SELECT count(*) FROM item`.execute(kysely);
 
@@ -70,7 +78,7 @@ async function onNeon() {
   await server.query(
     "CREATE TABLE item (id int PRIMARY KEY, count int); INSERT INTO item VALUES (1, 0), (2, 0), (3, 0)",
   );
-  const pool = new Pool({ connectionString: server.url });
+  const ownDialect = ({ PostgresDialect }) => new PostgresDialect({ pool: new Pool({ connectionString: server.url }) });
   const adapters = [neon({ neon: neonHttp, Client, neonConfig: settings })];
   const count = async () => {
     const { flights } = await server.counts();
@@ -78,7 +86,7 @@ async function onNeon() {
     return flights;
   };
   try {
-    return await compare("Neon", server.url, adapters, new PostgresDialect({ pool }), count);
+    return await compare("Neon", server.url, adapters, ownDialect, count);
   } finally {
     await server.stop();
   }
@@ -99,17 +107,27 @@ async function onLibsql() {
     return requests.filter(({ types }) => types.join() !== "close").length;
   };
   try {
-    return await compare("libSQL", server.url, [libsql()], new LibsqlDialect({ client }), count);
+    return await compare("libSQL", server.url, [libsql()], () => new LibsqlDialect({ url: server.url }), count);
   } finally {
     client.close();
     await server.stop();
   }
 }
 
-async function compare(name, url, adapters, ownDialect, count) {
-  const db = createDatabase(url, { adapters, context: asyncLocal(AsyncLocalStorage) });
-  const over = new Kysely({ dialect: new IsopoolDialect(db) });
-  const own = new Kysely({ dialect: ownDialect });
+async function compare(place, url, adapters, ownDialect, count) {
+  const rows = [];
+  for (const [name, version] of Object.entries(VERSIONS)) {
+    const db = createDatabase(url, { adapters, context: asyncLocal(AsyncLocalStorage) });
+    const over = new version.Kysely({ dialect: new version.IsopoolDialect(db) });
+    const own = new version.Kysely({ dialect: ownDialect(version) });
+    rows.push(...(await compareTwo(`${name} on ${place}`, over, own, db, count)));
+    await own.destroy();
+    await db.dispose();
+  }
+  return rows;
+}
+
+async function compareTwo(name, over, own, db, count) {
   const rows = [];
   for (const [what, work] of Object.entries(WORK)) {
     const trips = [];
@@ -128,7 +146,7 @@ async function compare(name, url, adapters, ownDialect, count) {
     }
     const [ours, theirs] = trips;
     rows.push({
-      name: `Kysely on ${name}: ${what}`,
+      name: `${name}: ${what}`,
       value: ours,
       unit: "round trips",
       ...(theirs && { ratio: ours / theirs }),
@@ -136,7 +154,5 @@ async function compare(name, url, adapters, ownDialect, count) {
       ok: ours <= (theirs ?? Infinity),
     });
   }
-  await own.destroy();
-  await db.dispose();
   return rows;
 }

@@ -1,9 +1,10 @@
 // The same work by isopool, as written and fused, and by others at the same server: requests are counted there.
 
 import type { Client } from "@libsql/client";
-import { sql as drizzleSql } from "drizzle-orm";
+import type { Connection } from "@tursodatabase/serverless";
+import type { sql as DrizzleSql } from "drizzle-orm";
 import type { LibSQLDatabase } from "drizzle-orm/libsql";
-import { type Kysely, sql as kyselySql } from "kysely";
+import type { Kysely, sql as KyselySql } from "kysely";
 import type { RunningServer } from "../servers/libsql/libsql-server.ts";
 
 type What = keyof typeof WORK;
@@ -49,10 +50,10 @@ export const WORK = {
 
 /** Requests of each. Kysely has no lists; a COMMIT that rides, none but isopool. */
 export const REQUESTS = {
-  transfer: { isopool: 3, fused: 1, client: 3, drizzle: 3, kysely: 3 },
-  list: { isopool: 1, fused: 1, client: 1, drizzle: 1, kysely: 3 },
-  riding: { isopool: 2, fused: 2, client: 3, drizzle: 3, kysely: 3 },
-  reads: { isopool: 1, fused: 1, client: 8, drizzle: 8, kysely: 8 },
+  transfer: { isopool: 3, fused: 1, client: 3, turso: 4, drizzle: 3, drizzleV1: 3, kysely: 3, kysely29: 3 },
+  list: { isopool: 1, fused: 1, client: 1, turso: 1, drizzle: 1, drizzleV1: 1, kysely: 3, kysely29: 3 },
+  riding: { isopool: 2, fused: 2, client: 3, turso: 4, drizzle: 3, drizzleV1: 3, kysely: 3, kysely29: 3 },
+  reads: { isopool: 1, fused: 1, client: 8, turso: 8, drizzle: 8, drizzleV1: 8, kysely: 8, kysely29: 8 },
 };
 
 /** What `MODULE` exports, with the run-time half if it is fused. */
@@ -100,12 +101,35 @@ export function byClient(client: Client): Works {
   };
 }
 
-export function byDrizzle(orm: LibSQLDatabase): Works {
+/** Turso's own client for its servers. A transaction has a stream of its own there. */
+export function byTurso(connection: Connection): Works {
+  const transaction = (first: string, second: string): Promise<void> =>
+    connection.transactionAsync(async (tx) => {
+      const row = await tx.get(first, [1]);
+      if (row === undefined || row.count > 0) await tx.run(second, [2]);
+    })();
+  return {
+    transfer: () => transaction(TAKE, GIVE),
+    list: () =>
+      connection.batch(
+        [
+          { sql: TAKE, args: [1] },
+          { sql: GIVE, args: [2] },
+        ],
+        "immediate",
+      ),
+    riding: () => transaction(READ, TAKE),
+    reads: () => Promise.all(EIGHT.map((id) => connection.all(READ, [id]))),
+  };
+}
+
+/** @param sql - of the same version. */
+export function byDrizzle(orm: LibSQLDatabase, sql: typeof DrizzleSql): Works {
   const [take, give] = [
-    (id: number) => drizzleSql`update item set count = count - 1 where id = ${id}`,
-    (id: number) => drizzleSql`update item set count = count + 1 where id = ${id}`,
+    (id: number) => sql`update item set count = count - 1 where id = ${id}`,
+    (id: number) => sql`update item set count = count + 1 where id = ${id}`,
   ];
-  const read = (id: number) => drizzleSql`select count from item where id = ${id}`;
+  const read = (id: number) => sql`select count from item where id = ${id}`;
   return {
     transfer: () =>
       orm.transaction(async (tx) => {
@@ -122,13 +146,14 @@ export function byDrizzle(orm: LibSQLDatabase): Works {
   };
 }
 
-export function byKysely(kysely: Kysely<unknown>): Works {
+/** @param sql - of the same version. */
+export function byKysely(kysely: Kysely<unknown>, sql: typeof KyselySql): Works {
   const take = (trx: Kysely<unknown>, id: number): Promise<unknown> =>
-    kyselySql`update item set count = count - 1 where id = ${id}`.execute(trx);
+    sql`update item set count = count - 1 where id = ${id}`.execute(trx);
   const give = (trx: Kysely<unknown>, id: number): Promise<unknown> =>
-    kyselySql`update item set count = count + 1 where id = ${id}`.execute(trx);
+    sql`update item set count = count + 1 where id = ${id}`.execute(trx);
   const read = (trx: Kysely<unknown>, id: number) =>
-    kyselySql<{ count: number }>`select count from item where id = ${id}`.execute(trx);
+    sql<{ count: number }>`select count from item where id = ${id}`.execute(trx);
   const both = () =>
     kysely.transaction().execute(async (trx) => {
       await take(trx, 1);

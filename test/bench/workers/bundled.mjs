@@ -7,7 +7,9 @@ export const STARTS = {
   empty: { entry: "empty.js", words: "an empty Worker" },
   isopool: { entry: "start-isopool.js", words: "isopool: libSQL and sessions" },
   client: { entry: "start-client.js", words: "@libsql/client alone" },
-  drizzle: { entry: "start-drizzle.js", words: "Drizzle over @libsql/client" },
+  turso: { entry: "start-turso.js", words: "@tursodatabase/serverless alone" },
+  drizzle: { entry: "start-drizzle.js", words: "Drizzle 0.45 over @libsql/client" },
+  drizzleV1: { entry: "start-drizzle-v1.js", words: "Drizzle 1.0 over @libsql/client" },
 };
 
 /** @param name - of `STARTS`. */
