@@ -50,18 +50,24 @@ class SimulationFirst {
       if (failure)
         return { status: MutantRunStatus.Killed, killedBy: [SIMULATION], failureMessage: failure, nrOfTests: 1 };
     }
-    // The tests of sessions and databases come to nearly all of the pool: what it promises is in its own.
+    const rest = testFilter?.filter((id) => id !== SIMULATION);
+    // The tests of sessions and databases come to nearly all of the pool: what it promises is in its own, which are quicker.
     const isPool = activeMutant.fileName.includes("/src/pool/");
-    const rest = testFilter?.filter((id) => id !== SIMULATION && (!isPool || id.startsWith("test/pool/")));
-    if (rest?.length === 0) return { status: MutantRunStatus.Survived, nrOfTests: 1 };
-    const told = await this.#vitest.mutantRun({ ...options, testFilter: rest });
+    const own = isPool ? rest?.filter((id) => id.startsWith("test/pool/")) : rest;
+    const told = await this.#byVitest(options, own);
+    return told.status === MutantRunStatus.Survived && isPool ? this.#byVitest(options, rest) : told;
+  }
+
+  async #byVitest(options, tests) {
+    if (tests?.length === 0) return { status: MutantRunStatus.Survived, nrOfTests: 1 };
+    const told = await this.#vitest.mutantRun({ ...options, testFilter: tests });
     if (told.status !== MutantRunStatus.Error) return told;
     // Outside of any test, as a rejection that nobody listens to: without the mutant, there is none.
     return {
       status: MutantRunStatus.Killed,
       killedBy: [],
       failureMessage: told.errorMessage,
-      nrOfTests: rest?.length ?? 0,
+      nrOfTests: tests?.length ?? 0,
     };
   }
 

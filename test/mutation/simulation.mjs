@@ -7,7 +7,7 @@ import { build } from "esbuild";
 export const SIMULATION = "simulation";
 const SCHEDULES = 120;
 /** Of computing, for one schedule, which takes a few milliseconds. Not of time: a busy machine has none to give. */
-const BUSY_MS = 8_000;
+const BUSY_MS = 3_000;
 const LOOK_EVERY_MS = 1_000;
 
 export class Simulation {
@@ -43,7 +43,7 @@ export class Simulation {
     const verdict = await this.#ask(job);
     if (verdict.isDirty || job.isStatic) await this.dispose();
     // An earlier mutant may have left something behind in the thread.
-    return verdict.isDirty && !isFresh ? this.play(job) : verdict;
+    return verdict.isDirty && !isFresh && !verdict.isHung ? this.play(job) : verdict;
   }
 
   async dispose() {

@@ -1,6 +1,6 @@
 import type { MaybePromise } from "../../contract/adapter.ts";
 import { platformRefusal } from "../shared/platform.ts";
-import { UNCACHED } from "../shared/uncached.ts";
+import { uncached } from "../shared/uncached.ts";
 import { failed, unknown } from "./errors.ts";
 import { toHttpError } from "./refusal.ts";
 import type { Fetch, FetchResponse } from "./wire.ts";
@@ -48,7 +48,7 @@ export class Sender {
     if (this.#token) headers["authorization"] = `Bearer ${this.#token}`;
     const fetch = this.#fetch ?? globalThis.fetch;
     try {
-      return await fetch(url, { method: "POST", headers, body, signal, ...UNCACHED });
+      return await fetch(url, { method: "POST", headers, body, signal, ...uncached() });
     } catch (error) {
       // Told by Node alone; elsewhere, a server that is not there looks like an answer that was lost.
       const { code } = Object((error as { cause?: unknown } | undefined)?.cause) as { code?: unknown };

@@ -17,7 +17,7 @@ import { toHttpError } from "./http-failure.ts";
 import { Room } from "./room.ts";
 import type { RawRows } from "../postgres/results.ts";
 import type { Bound } from "../postgres/values.ts";
-import { UNCACHED } from "../shared/uncached.ts";
+import { uncached } from "../shared/uncached.ts";
 import { reasonOf, throwIfAborted } from "../../signal.ts";
 
 export interface HttpDriver {
@@ -91,7 +91,7 @@ export class Http {
     // Closing the request cancels the statement at the server.
     const hangUp = new AbortController();
     try {
-      const answer = this.#withSettings(() => send({ signal: hangUp.signal, ...UNCACHED }));
+      const answer = this.#withSettings(() => send({ signal: hangUp.signal, ...uncached() }));
       const isAnswered = answerTimeoutMs === 0 ? answer.then(() => true) : within(answer, answerTimeoutMs);
       if (await orAbort(isAnswered, signal)) return await answer;
     } catch (error) {
