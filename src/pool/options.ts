@@ -45,7 +45,10 @@ export interface ConnectionPoolOptions extends PoolOptions {
 const OTHERS: readonly string[] = ["runtime", "onEvent", "stacks", "name"];
 
 /** Pool options with every default filled in. */
-export type CheckedPoolOptions = { -readonly [Name in keyof PoolOptions]-?: number };
+export type CheckedPoolOptions = { readonly [Name in keyof PoolOptions]-?: number };
+
+/** Those that were checked last: ten thousand databases that are configured alike share them. */
+let latest: CheckedPoolOptions | undefined;
 
 /**
  * Fills in the defaults.
@@ -59,7 +62,7 @@ export function checkPoolOptions(
   maxConnections = 10,
   others: readonly string[] = OTHERS,
 ): CheckedPoolOptions {
-  const checked: CheckedPoolOptions = {
+  const checked = {
     max: maxConnections,
     maxIdle: Infinity,
     acquireTimeoutMs: 5_000,
@@ -72,9 +75,9 @@ export function checkPoolOptions(
     leakMs: 0,
   };
   checkNames(options, [...Object.keys(checked), ...others], "a pool");
-  for (const name of Object.keys(checked) as (keyof PoolOptions)[])
-    checked[name] = checkNumber(name, options[name] ?? checked[name]);
-  return checked;
+  const names = Object.keys(checked) as (keyof PoolOptions)[];
+  for (const name of names) checked[name] = checkNumber(name, options[name] ?? checked[name]);
+  return (latest = latest && names.every((name) => latest![name] === checked[name]) ? latest : checked);
 }
 
 /** @throws TypeError for an invalid `value`: a time (`…Ms`) is a number, everything else an integer. */

@@ -9,9 +9,13 @@ export interface Registered {
 }
 
 interface Member {
+  readonly name: string;
   readonly ref: Ref<Registered>;
   readonly family: Family;
+  /** Of its key and of what it was configured by. */
   readonly hash: number;
+  /** Another one of that hash: a list, as hardly any two have the same. */
+  next: Member | undefined;
 }
 
 /** All that are configured for one key. */
@@ -19,12 +23,13 @@ interface Family {
   readonly key: string;
   /** The number of the one that came last. */
   last: number;
-  /** Their names, by a hash of what they were configured by: to find one costs the same among ten thousand. */
-  readonly names: Map<number, Set<string>>;
+  size: number;
 }
 
 interface Registry {
   readonly members: Map<string, Member>;
+  /** The same, by their hashes: to find one costs the same among ten thousand. */
+  readonly hashes: Map<number, Member>;
   readonly families: Map<string, Family>;
   readonly ids: WeakMap<object, number>;
   lastId: number;
@@ -32,11 +37,17 @@ interface Registry {
 
 // On the global object, by a name with the version of its shape: a hot reload and a second copy of the package find the
 // same pools, and a copy that keeps them differently does not touch them. It keeps nothing alive.
-const KEY = Symbol.for("isopool.registry.2");
+const KEY = Symbol.for("isopool.registry.3");
 const world = globalThis as { [KEY]?: Registry };
 
 function registry(): Registry {
-  return (world[KEY] ??= { members: new Map(), families: new Map(), ids: new WeakMap(), lastId: 0 });
+  return (world[KEY] ??= {
+    members: new Map(),
+    hashes: new Map(),
+    families: new Map(),
+    ids: new WeakMap(),
+    lastId: 0,
+  });
 }
 
 /**
@@ -48,20 +59,21 @@ export function share<Entry extends Registered>(
   identity: readonly unknown[],
   make: (name: string) => Entry,
 ): Entry {
-  const { members, families } = registry();
-  const hash = hashOf(identity);
-  for (const name of families.get(key)?.names.get(hash) ?? []) {
-    const found = members.get(name)!.ref.deref();
-    if (!found) forget(name);
-    else if (found.matches(identity)) return found as Entry;
+  const { members, hashes, families } = registry();
+  const hash = hashOf([key, ...identity]);
+  for (let each = hashes.get(hash); each; each = each.next) {
+    const found = each.ref.deref();
+    if (!found) forget(each.name);
+    else if (each.family.key === key && found.matches(identity)) return found as Entry;
   }
-  const family = families.get(key) ?? { key, last: 0, names: new Map() };
+  const family = families.get(key) ?? { key, last: 0, size: 0 };
   const name = ++family.last === 1 ? key : `${key}#${family.last}`;
   const entry = make(name);
-  const names = family.names.get(hash) ?? new Set();
+  const member = { name, ref: refTo(entry), family, hash, next: hashes.get(hash) };
   families.set(key, family);
-  family.names.set(hash, names.add(name));
-  members.set(name, { ref: refTo(entry), family, hash });
+  family.size++;
+  hashes.set(hash, member);
+  members.set(name, member);
   // By then, another may have the name.
   onCollected(entry, () => members.get(name)?.ref.deref() ?? forget(name));
   return entry;
@@ -74,15 +86,18 @@ export function unshare(entry: Registered): void {
 }
 
 function forget(name: string): void {
-  const { members, families } = registry();
+  const { members, hashes, families } = registry();
   const member = members.get(name);
   if (!member) return;
-  const { family, hash } = member;
-  const names = family.names.get(hash);
+  const { family, hash, next } = member;
   members.delete(name);
-  names?.delete(name);
-  if (names?.size === 0) family.names.delete(hash);
-  if (family.names.size === 0) families.delete(family.key);
+  let before = hashes.get(hash)!;
+  if (before !== member) {
+    while (before.next !== member) before = before.next!;
+    before.next = next;
+  } else if (next) hashes.set(hash, next);
+  else hashes.delete(hash);
+  if (--family.size === 0) families.delete(family.key);
 }
 
 /**

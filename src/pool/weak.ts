@@ -32,32 +32,32 @@ export function offCollected(value: object): void {
   finalizers?.unregister(value);
 }
 
+/** One reference for each object, whatever sets it is in: a map of its own in each set takes two hundred bytes. */
+const refs: WeakMap<object, Ref<object>> = new WeakMap<object, Ref<object>>();
+
 /** Objects that are kept by others. Source: https://github.com/tc39/proposal-weakrefs#iterable-weakmaps */
 export class IterableWeakSet<T extends object> implements Iterable<T> {
   // Made with the first of them: many sets stay empty.
-  #refs: Set<Ref<T>> | undefined;
-  #refOf: WeakMap<T, Ref<T>> | undefined;
+  #refs: Set<Ref<object>> | undefined;
 
   add(value: T): void {
-    const refs = (this.#refs ??= new Set());
-    const refOf = (this.#refOf ??= new WeakMap());
-    if (refOf.has(value)) return;
-    const ref = refTo(value);
-    refOf.set(value, ref);
-    refs.add(ref);
-    onCollected(value, () => refs.delete(ref));
+    const own = (this.#refs ??= new Set());
+    const ref = refs.get(value) ?? refTo(value);
+    if (own.has(ref)) return;
+    refs.set(value, ref);
+    own.add(ref);
+    onCollected(value, () => own.delete(ref));
   }
 
   delete(value: T): void {
-    this.#refs?.delete(this.#refOf!.get(value)!);
-    this.#refOf?.delete(value);
+    this.#refs?.delete(refs.get(value)!);
   }
 
   *[Symbol.iterator](): Generator<T, void> {
     if (this.#refs)
       for (const ref of this.#refs) {
         const value = ref.deref();
-        if (value) yield value;
+        if (value) yield value as T;
       }
   }
 }

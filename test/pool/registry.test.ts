@@ -75,7 +75,7 @@ test("to take one out takes no other out that has its name by now", () => {
 
 test("a second copy of the package finds the same pools", () => {
   entry("fake:one");
-  const KEY = Symbol.for("isopool.registry.2");
+  const KEY = Symbol.for("isopool.registry.3");
   const registry = (globalThis as unknown as Record<symbol, { readonly members: ReadonlyMap<string, unknown> }>)[KEY];
   expect([...registry!.members.keys()]).toEqual(["fake:one"]);
 });

@@ -121,7 +121,7 @@ export function takeLeaks(): string[] {
   return found;
 }
 
-const KEY = Symbol.for("isopool.registry.2");
+const KEY = Symbol.for("isopool.registry.3");
 
 function printed(value: unknown): string {
   return `${String(value)} ${inspect(value, { depth: 8, maxArrayLength: 50, maxStringLength: 5_000 })}`;
