@@ -1,9 +1,9 @@
 // Lone reads of one turn share a session: what that must not change.
 
 import { expect, test } from "vitest";
-import { closeAllInstances, type DatabaseOptions, isDbError } from "../../src/index.ts";
+import { closeAllInstances, type DatabaseOptions, type DbError, isDbError } from "../../src/index.ts";
 import type { FakeAdapterOptions } from "../kit/fake-adapter.ts";
-import { FakeAdapter } from "../kit/fake-adapter.ts";
+import { FakeAdapter, queryFailed } from "../kit/fake-adapter.ts";
 import { byNow, deferred, fakeDatabase, type FakeDatabase } from "../kit/fake-database.ts";
 
 /** A database whose texts that begin with `r` are reads. */
@@ -68,4 +68,20 @@ test("what cannot be a statement is refused as ever, and takes nobody along", as
   const [right, ...outcomes] = await Promise.all([outcomeOf(db.query("r1")), ...wrong]);
   expect(right).toBe("done");
   expect(new Set(outcomes)).toEqual(new Set(["QUERY_FAILED not-executed"]));
+});
+
+test("where all of them fail together, each error names its own statement", async () => {
+  const error = queryFailed("busy", "r1", true);
+  const { db } = readingDatabase({
+    script: () => {
+      throw error;
+    },
+  });
+  const failed = await Promise.allSettled(["r1", "r2", "r3"].map((text) => db.query(text)));
+  const reasons = failed.map((each) => (each as PromiseRejectedResult).reason as DbError);
+  const details = (sql: string) => ({ kind: "busy", sql, dialectCode: undefined });
+  expect(reasons.map((each) => each.details)).toEqual([details("r1"), details("r2"), details("r3")]);
+  expect(new Set(reasons).size).toBe(3);
+  for (const each of reasons)
+    expect(each).toMatchObject({ message: error.message, retryable: true, outcome: "not-executed" });
 });

@@ -144,3 +144,19 @@ test("a row that was fetched is dropped by return(), and a failure is that of th
   });
   expect(adapter.flights.filter((line) => line.endsWith("stream returned"))).toHaveLength(2);
 });
+
+test("an adapter that cannot stream says so, and the session goes on", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.getConnection();
+    Object.assign(adapter.connections[0]!, { stream: undefined });
+    await expect(s.stream("all")[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: "TRANSACTION_UNSUPPORTED",
+      message: expect.stringContaining("fake cannot stream: use query()"),
+      details: { adapter: "fake", wanted: "streams" },
+      outcome: "not-executed",
+    });
+    await s.query("one");
+  });
+  expect(adapter.flights.at(-1)).toBe("1: commit");
+});
