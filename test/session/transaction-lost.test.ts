@@ -26,6 +26,21 @@ test("statements behind the loss in the same flight are skipped and told why", a
   });
 });
 
+test("a stream is not begun outside of a transaction that the driver knows to be over, though no flight has said so", async () => {
+  const { db, adapter } = fakeDatabase();
+  const work = db.session(async (s) => {
+    await s.query("one");
+    adapter.connections[0]!.state = "idle";
+    await expect(s.stream("insert returning")[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: "TRANSACTION_LOST",
+      details: { sql: "insert returning" },
+      outcome: "not-executed",
+    });
+  });
+  await expect(work).rejects.toMatchObject({ code: "TRANSACTION_LOST", retryable: true });
+  expect(adapter.flights).toEqual(["1: begin | one"]);
+});
+
 test("rollback() acknowledges the loss, and the next statement begins anew", async () => {
   const { db, adapter } = fakeDatabase({ script: (text) => (text === "bad" ? gone : undefined) });
   await db.session(async (s) => {
