@@ -126,6 +126,7 @@ test("a connection of one's own is in one session at a time, and free again when
   const second = db.open();
   await first.setConnection(connection);
   await expect(second.setConnection(connection)).rejects.toThrow(/no session holds/);
+  await expect(connection.query("beside it")).rejects.toThrow(/no session holds/);
   await first.setConnection(null);
   await second.setConnection(connection);
   await second.query("one");

@@ -160,3 +160,24 @@ test("an adapter that cannot stream says so, and the session goes on", async () 
   });
   expect(adapter.flights.at(-1)).toBe("1: commit");
 });
+
+test("a stream of the session is read on while a nested transaction is under way", async () => {
+  const { db, adapter } = fakeDatabase({ script });
+  await db.session(async (s) => {
+    const rows = s.stream("all", { batchSize: 2 })[Symbol.asyncIterator]();
+    await rows.next();
+    await s.transaction(
+      async (inner) => {
+        await inner.query("one");
+        const steps = [await rows.next(), await rows.next()];
+        expect(steps.map(({ value }) => value as unknown)).toEqual([{ n: 2 }, { n: 3 }]);
+      },
+      { propagation: "nested" },
+    );
+    await rows.return!();
+  });
+  expect(adapter.flights).toEqual([
+    ...["1: begin", "1: stream all", "1: savepoint isopool_1 | one"],
+    ...["1: stream returned", "1: release isopool_1 | commit"],
+  ]);
+});
