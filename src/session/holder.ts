@@ -103,7 +103,10 @@ export class Holder implements AcquireOptions {
       connection: link,
       isReused: false,
       release: () => (link.isBound = false),
-      detach: () => link,
+      detach: () => {
+        link.isBound = false;
+        return link;
+      },
     };
     const { state } = link.driver;
     if (root.path.length === 0 || (state !== "transaction" && state !== "failed")) return;
