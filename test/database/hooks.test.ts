@@ -118,7 +118,7 @@ describe("the first connection's hook", () => {
     );
     const first = db.autocommit.query("a").catch((error: unknown) => error);
     await clock.advance(1_001);
-    expect(await byNow(first)).toMatchObject({ code: "CONNECT_FAILED" });
+    expect(await byNow(first)).toMatchObject({ code: "CONNECT_FAILED", details: { adapter: "fake" } });
     const next = db.autocommit.query("b");
     await clock.advance(10);
     expect(await byNow(next)).toMatchObject({ rows: [] });

@@ -77,6 +77,28 @@ test("is not waited for where the flight may have been executed", async () => {
   expect(adapter.opens).toBe(1);
 });
 
+test("after another loss is waited for anew", async () => {
+  const { db, adapter, clock, server } = fullServer();
+  const session = db.open({ transaction: false });
+  const first = session.query("one");
+  await clock.advance(1_000);
+  server.isFull = false;
+  await clock.advance(2_000);
+  await first;
+  await clock.advance(60_000);
+  adapter.connections.at(-1)!.state = "closed";
+  await expect(session.query("lost")).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+  server.isFull = true;
+  const again = session.query("two");
+  again.catch(() => undefined);
+  await clock.advance(1_000);
+  expect(await byNow(again.catch(() => "failed"))).toBe("pending");
+  server.isFull = false;
+  await clock.advance(3_000);
+  expect(await byNow(again)).toMatchObject({ rows: [] });
+  await session.close();
+});
+
 test("a session that goes on after close() waits for room anew", async () => {
   const { db, clock, server } = fullServer();
   const session = db.open({ transaction: false });

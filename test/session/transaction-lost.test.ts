@@ -26,6 +26,17 @@ test("statements behind the loss in the same flight are skipped and told why", a
   });
 });
 
+test("a savepoint that finds the transaction gone says that it is lost, and why", async () => {
+  const { db, adapter } = fakeDatabase({ script: (text) => (text === "savepoint isopool_1" ? gone : undefined) });
+  const work = db.session(async (s) => {
+    await s.query("one");
+    const part = s.transaction((inner) => inner.query("two"), { propagation: "nested" });
+    await expect(part).rejects.toMatchObject({ code: "TRANSACTION_LOST", retryable: true, cause: gone.error });
+  });
+  await expect(work).rejects.toMatchObject({ code: "TRANSACTION_LOST" });
+  expect(adapter.flights).toEqual(["1: begin | one", "1: savepoint isopool_1 | two"]);
+});
+
 test("a stream is not begun outside of a transaction that the driver knows to be over, though no flight has said so", async () => {
   const { db, adapter } = fakeDatabase();
   const work = db.session(async (s) => {
