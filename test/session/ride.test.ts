@@ -318,7 +318,7 @@ test("COMMIT leaves with them also where a stream was read to its end before", a
   const { db, adapter } = fakeDatabase({ script: numbered });
   await db.session(async (s) => {
     for await (const _row of s.stream("all")) await Promise.resolve();
-    return s.sql`last`;
+    return [s.sql`last`];
   });
   expect(adapter.flights.at(-1)).toBe("1: last | commit");
 });
