@@ -82,6 +82,20 @@ test("a savepoint that cannot be taken back leaves nothing but a rollback of all
   expect(adapter.flights.filter((flight) => flight.includes("four"))).toEqual([]);
 });
 
+test("a savepoint that cannot be released leaves nothing but a rollback of all", async () => {
+  const boom = queryFailed("other");
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "release isopool_1" ? { error: boom } : undefined),
+  });
+  const work = db.session(async (s) => {
+    await s.transaction((inner) => inner.query("one"), { propagation: "nested" });
+    await expect(s.query("two")).rejects.toBe(boom);
+    await expect(s.query("three")).rejects.toMatchObject({ code: "ROLLBACK_ONLY", cause: boom });
+  });
+  await expect(work).rejects.toMatchObject({ code: "ROLLBACK_ONLY" });
+  expect(adapter.flights.slice(1)).toEqual(["1: release isopool_1 | two", "1: rollback"]);
+});
+
 test("a savepoint that finds the transaction gone says that it is lost, and why", async () => {
   const { db, adapter } = fakeDatabase({ script: (text) => (text === "savepoint isopool_1" ? gone : undefined) });
   const work = db.session(async (s) => {
