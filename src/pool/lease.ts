@@ -33,6 +33,8 @@ export interface AcquireOptions {
 export interface ReleaseOptions {
   /** The connection no longer works: it is closed. */
   readonly broken?: boolean | undefined;
+  /** With `broken`, the error of a server that has refused it only now, though its open had succeeded: the next opens are throttled. */
+  readonly refusal?: unknown;
   /** The connection works, but the next holder would see state of this one: it is closed. */
   readonly dirty?: boolean | undefined;
 }

@@ -19,6 +19,8 @@ export class Pace {
   #failures = 0;
   #width = 1;
   #widest: number = UNPROVEN;
+  /** Until then, that a connection has opened proves nothing. */
+  #doubtedUntil = 0;
 
   allows(opening: number, now: number): boolean {
     if (now >= this.nextAt) {
@@ -29,7 +31,8 @@ export class Pace {
     return opening < this.#width;
   }
 
-  opened(): void {
+  opened(now: number): void {
+    if (now < this.#doubtedUntil) return;
     this.failure = {};
     this.#failures = 0;
     this.#widest = Infinity;
@@ -43,6 +46,14 @@ export class Pace {
     const delayMs = Math.min(BACKOFF_MS * 2 ** this.#failures++, LONGEST_BACKOFF_MS);
     // Half of it by chance: isolates that lost the same server do not come back together.
     this.nextAt = now + Math.floor(delayMs * (1 - Math.random() / 2));
+  }
+
+  /** A connection was lost. With a refusal, its open has failed after all, though it had seemed to succeed. */
+  lost(refusal: unknown, now: number): void {
+    if (refusal === undefined) return this.narrow();
+    this.#doubtedUntil = now + 2 * LONGEST_BACKOFF_MS;
+    // Those that were opened together are refused together, and count once.
+    if (this.#width > 0 || now >= this.nextAt) this.failed(refusal, now);
   }
 
   /** Starts over: the first waiter has come, or a connection was lost. */

@@ -224,7 +224,7 @@ export class ConnectionPool<C> {
     this.#tell?.({ type: "release", connection: entry.id, owner: entry.owner });
     entry.owner = entry.stack = undefined;
     entry.leakAt = Infinity;
-    if (how?.broken) stock.pace.narrow();
+    if (how?.broken) stock.pace.lost(how.refusal, this.#watch.now);
     if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
     else this.offer(entry);
     if (wasWanted) stock.pace.served++;

@@ -121,7 +121,7 @@ export class Stock<C, Asker = unknown> {
       const entry = this.#admit(connection, startedAt);
       // One that was closed at once is not offered to anybody, and is no reason to open more.
       if (this.#source.isClosed?.(connection)) this.pace.failed(undefined, this.#watch.now);
-      else this.pace.opened();
+      else this.pace.opened(this.#watch.now);
       this.#keeper.offer(entry, true, asker);
     };
     const late = (connection: C): void => this.close(this.#admit(connection, startedAt), "stale");

@@ -81,14 +81,14 @@ export class Holder implements AcquireOptions {
 
   /** Runs the hooks on a connection that was just taken. */
   async prepare(link: Link, signal: AbortSignal): Promise<void> {
-    const lease = this.#lease;
     const { adapter } = link.origin;
     try {
       await this.#host.prepare(link, this.owner, signal);
       const { state } = link.driver;
-      if (state !== "idle" && state !== "closed") throw new TypeError("Expected hooks to leave no transaction open");
-      if (this.#lease !== lease)
+      // The hook has kept that to itself.
+      if (state === "closed")
         throw new DbError("CONNECTION_LOST", "the connection was lost in a hook", { adapter: adapter.name });
+      if (state !== "idle") throw new TypeError("Expected hooks to leave no transaction open");
     } catch (error) {
       // Half made, no session may see it.
       this.drop(error);
@@ -103,7 +103,10 @@ export class Holder implements AcquireOptions {
       connection: link,
       isReused: false,
       release: () => (link.isBound = false),
-      detach: () => link,
+      detach: () => {
+        link.isBound = false;
+        return link;
+      },
     };
     const { state } = link.driver;
     if (root.path.length === 0 || (state !== "transaction" && state !== "failed")) return;
@@ -115,7 +118,7 @@ export class Holder implements AcquireOptions {
   async release(isClosed = false): Promise<void> {
     if (this.hasStreams) await this.#endStreams().catch(() => undefined);
     const lease = this.#lease;
-    this.#lease = undefined;
+    this.#lease = this.#refusedUntil = undefined;
     this.#transaction.end();
     if (!lease) return;
     const { driver, onSetUp } = lease.connection;
@@ -138,11 +141,11 @@ export class Holder implements AcquireOptions {
   }
 
   /** The connection is unusable, and a transaction that was open on it is lost. */
-  drop(error: unknown): void {
+  drop(error: unknown, isRefused = false): void {
     this.#transaction.land("closed", error);
     this.#streams?.clear();
     this.setUp(false);
-    this.#lease?.release({ broken: true });
+    this.#lease?.release({ broken: true, refusal: isRefused ? error : undefined });
     this.#lease = undefined;
     this.#onDrop?.(error);
   }
@@ -176,7 +179,7 @@ export class Holder implements AcquireOptions {
     const now = this.#host.clock.now();
     this.#refusedUntil ??= now + this.#host.limits.acquireTimeoutMs;
     if (!isRefused) this.#refusedUntil = undefined;
-    this.drop(error);
+    this.drop(error, isRefused);
     // Its idle siblings are probably dead too: none of them is tried.
     if (isLost && !connection.driver.endedHere) connection.origin.pool.invalidate(this);
     if (isRefused) return isUnsent && now < this.#refusedUntil!;

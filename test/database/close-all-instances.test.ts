@@ -115,3 +115,16 @@ test("an unknown action is a TypeError, and nothing is closed", async () => {
     await s.query("two");
   });
 });
+
+test("a database that ends unused, or twice, takes no other of its context out of sight", async () => {
+  const context = asyncLocal(AsyncLocalStorage);
+  const [one, other] = [fakeDatabase({}, { context }), fakeDatabase({}, { context })];
+  await one.db.session(async () => {
+    await one.db.query("a");
+    await other.db.dispose();
+    await other.db.dispose();
+    await closeAllInstances();
+    await expect(one.db.query("late")).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+  });
+  expect(one.adapter.flights).toEqual(["1: begin | a", "1: commit"]);
+});

@@ -33,8 +33,9 @@ test("closing a detached connection twice is closing it once, as close() is ever
   await session.getConnection();
   const connection = session.detach();
   await session.close();
-  await connection.close();
   await connection[Symbol.asyncDispose]();
+  expect(adapter.connections[0]!.closes).toBe(1);
+  await connection.close();
   expect(adapter.connections[0]!.closes).toBe(1);
 });
 

@@ -80,6 +80,24 @@ test("a second dispose() waits as the first does", async () => {
   await Promise.all([first, second]);
 });
 
+test("a second dispose() with a timeout waits no longer than that, or until the first is done", async () => {
+  const clock = new FakeClock();
+  const { db } = fakeDatabase({}, { runtime: { ...shared(), clock } });
+  const session = db.open();
+  await session.query("one");
+  const first = db.dispose();
+  const hurried = db.dispose({ timeoutMs: 1_000 });
+  const patient = db.dispose({ timeoutMs: 60_000 });
+  await clock.advance(999);
+  expect(await byNow(hurried.then(() => "done"))).toBe("pending");
+  await clock.advance(1);
+  expect(await byNow(hurried.then(() => "done"))).toBe("done");
+  expect(await byNow(patient.then(() => "done"))).toBe("pending");
+  await session.close();
+  await Promise.all([first, patient]);
+  expect(clock.timers).toBe(0);
+});
+
 test("an adapter that fails to let go is told, and the database is gone all the same", async () => {
   const boom = new Error("disk full");
   const adapter = new FakeAdapter({ key: "fake:dispose-test" });

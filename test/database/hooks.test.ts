@@ -118,7 +118,7 @@ describe("the first connection's hook", () => {
     );
     const first = db.autocommit.query("a").catch((error: unknown) => error);
     await clock.advance(1_001);
-    expect(await byNow(first)).toMatchObject({ code: "CONNECT_FAILED" });
+    expect(await byNow(first)).toMatchObject({ code: "CONNECT_FAILED", details: { adapter: "fake" } });
     const next = db.autocommit.query("b");
     await clock.advance(10);
     expect(await byNow(next)).toMatchObject({ rows: [] });
@@ -236,6 +236,29 @@ describe("a hook's statements run on that very connection", () => {
     expect(adapter.opens).toBe(2);
     await other.dispose();
   });
+});
+
+test("a connection that was lost in a hook, which kept that to itself, is the error of who needed it", async () => {
+  const { db, adapter } = fakeDatabase(
+    { script: (text) => (text === "in hook" && adapter.opens === 1 ? { lost: "unknown" } : undefined) },
+    { afterConnection: (connection) => void connection.query("in hook").catch(() => undefined) },
+  );
+  await expect(db.session((s) => s.query("one"))).rejects.toMatchObject({
+    code: "CONNECTION_LOST",
+    details: { adapter: "fake" },
+    outcome: "not-executed",
+  });
+  await db.session((s) => s.query("two"));
+  expect(adapter.flights).toEqual(["1: in hook", "2: in hook", "2: begin | two", "2: commit"]);
+});
+
+test("a hook that leaves a transaction open is wrong, and its connection is closed", async () => {
+  const { db, adapter } = fakeDatabase(
+    { script: (text) => (text === "in hook" ? { state: "transaction" } : undefined) },
+    { afterConnection: async (connection) => void (await connection.query("in hook")) },
+  );
+  await expect(db.session((s) => s.query("one"))).rejects.toThrow("Expected hooks to leave no transaction open");
+  expect(adapter.log).toEqual(["open 1", "1: in hook", "close 1"]);
 });
 
 test("a connection that a hook kept is refused after the hook", async () => {

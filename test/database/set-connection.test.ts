@@ -111,6 +111,21 @@ test("a connection that belongs to another session cannot be bound", async () =>
   await holder.close();
 });
 
+test("a session that was lent a connection may detach it, with its transaction", async () => {
+  const fake = fakeDatabase();
+  const { db, adapter } = fake;
+  const connection = await detached(fake);
+  const mine = await db.session(async (s) => {
+    await s.setConnection(connection);
+    await s.query("one");
+    return s.detach();
+  });
+  expect(mine.raw).toBe(adapter.connections[0]!.raw);
+  await mine.query("two");
+  expect(adapter.log).toEqual(["open 1", "1: begin | one", "1: two"]);
+  await mine.close();
+});
+
 test("an inner transaction cannot set the connection of the whole", async () => {
   const { db } = fakeDatabase();
   await db.session((s) =>
@@ -126,6 +141,7 @@ test("a connection of one's own is in one session at a time, and free again when
   const second = db.open();
   await first.setConnection(connection);
   await expect(second.setConnection(connection)).rejects.toThrow(/no session holds/);
+  await expect(connection.query("beside it")).rejects.toThrow(/no session holds/);
   await first.setConnection(null);
   await second.setConnection(connection);
   await second.query("one");

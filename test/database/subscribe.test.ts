@@ -57,6 +57,25 @@ test("each subscription is its own: one function twice is called twice, and one 
   expect(() => db.subscribe("x" as never)).toThrow("Expected the listener to be a function, got `string`");
 });
 
+test("a listener that another ends in the middle of an event is not called with it; one that it adds hears the next", async () => {
+  const { db } = fakeDatabase();
+  const heard: string[] = [];
+  const hear = (name: string) => (event: DatabaseEvent) => void heard.push(`${name}: ${event.type}`);
+  const first = db.subscribe(() => {
+    first();
+    second();
+    db.subscribe(hear("added"));
+  });
+  const second = db.subscribe(hear("ended"));
+  db.subscribe(hear("kept"));
+  await db.query("one");
+  expect(heard.filter((line) => line.startsWith("ended"))).toEqual([]);
+  expect(heard[0]).toBe("kept: session");
+  const [kept, added] = ["kept", "added"].map((name) => heard.filter((line) => line.startsWith(name)));
+  expect(kept!.length).toBeGreaterThan(1);
+  expect(added).toHaveLength(kept!.length - 1);
+});
+
 test("a database that has ended hears nothing of the pool that it shared", async () => {
   const { db } = fakeDatabase();
   const heard: DatabaseEvent[] = [];

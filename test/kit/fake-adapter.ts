@@ -159,6 +159,7 @@ export class FakeConnection implements DriverConnection {
     return {
       next: async () => {
         const answer = await this.#adapter.script?.(statement.text, this, undefined);
+        if (answer?.lost !== undefined) throw this.#die(answer.lost);
         if (answer?.error) throw answer.error;
         const rows = (answer?.rows ?? []).slice(at, (at += batchSize));
         const value = { columns: answer?.columns ?? [], rows };

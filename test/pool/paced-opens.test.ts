@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type FakePool, fakePool, leftovers, NOTHING_LEFT } from "../kit/fake-source.ts";
 
 /** Callers who each hold a connection for `workMs`. */
@@ -69,4 +69,60 @@ test("not more opens are under way than callers wait", async () => {
   await kit.clock.advance(1_000);
   for (const lease of leases) (await lease).release();
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+describe("connections that are refused only once they are used", () => {
+  const refusal = new Error("no room");
+  /** Callers that come back at once, each time that they are refused. */
+  async function insist({ pool }: FakePool, until: Promise<void>): Promise<void> {
+    let isOver = false;
+    void until.then(() => (isOver = true));
+    while (!isOver) (await pool.acquire({ timeoutMs: 60_000 })).release({ broken: true, refusal });
+  }
+
+  test("are opens that have failed: the next ones come after ever longer delays", async () => {
+    const kit = fakePool({ max: 10 });
+    const over = new Promise<void>((resolve) => kit.clock.setTimeout(resolve, 20_000));
+    const done = insist(kit, over);
+    const opens: number[] = [];
+    for (const ms of [100, 400, 9_500, 9_999]) {
+      await kit.clock.advance(ms);
+      opens.push(kit.source.opensBegun);
+    }
+    await kit.clock.advance(3_000);
+    await done;
+    const [first, second, third, fourth] = opens as [number, number, number, number];
+    expect(first).toBeGreaterThanOrEqual(2);
+    expect(first).toBeLessThanOrEqual(4);
+    expect(second).toBeLessThanOrEqual(6);
+    // Every one to two seconds.
+    expect(third - second).toBeLessThanOrEqual(10);
+    expect(fourth - third).toBeGreaterThanOrEqual(4);
+    expect(fourth - third).toBeLessThanOrEqual(11);
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+
+  test("are one failure where they were opened together, and none that is long past", async () => {
+    const kit = fakePool({ max: 10 });
+    for (let round = 0; round < 3; round++) {
+      const leases = await Promise.all(Array.from({ length: 8 }, () => kit.pool.acquire()));
+      for (const lease of leases) lease.release({ broken: true, refusal });
+      const next = kit.pool.acquire();
+      await kit.clock.advance(24);
+      expect(kit.pool.stats()).toMatchObject({ open: 0, waiting: 1 });
+      await kit.clock.advance(26);
+      (await next).release({ broken: true });
+      await kit.clock.advance(60_000);
+    }
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
+
+  test("are the reason that those hear who wait in vain", async () => {
+    const kit = fakePool({ max: 1 });
+    (await kit.pool.acquire()).release({ broken: true, refusal });
+    const waiting = kit.pool.acquire({ timeoutMs: 10 }).catch((error: unknown) => error);
+    await kit.clock.advance(10);
+    expect(await waiting).toMatchObject({ code: "POOL_TIMEOUT", cause: refusal });
+    expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  });
 });

@@ -195,3 +195,36 @@ test("a statement whose signal is aborted already is never sent, and opens nothi
   });
   expect(adapter.log).toEqual([]);
 });
+
+test("a plain session that is aborted rejects with the signal's own reason: it said of none of its statements that it was undone", async () => {
+  const { db, adapter } = fakeDatabase();
+  const controller = new AbortController();
+  const work = db.session(
+    async (s) => {
+      await s.query("insert");
+      queueMicrotask(() => controller.abort(reason));
+      await new Promise(() => undefined);
+    },
+    { signal: controller.signal, transaction: false },
+  );
+  await expect(work).rejects.toBe(reason);
+  expect(adapter.flights).toEqual(["1: insert"]);
+});
+
+test("a part that is aborted is undone, whatever its session has committed before", async () => {
+  const { db, adapter } = fakeDatabase();
+  const controller = new AbortController();
+  await db.session(async (s) => {
+    await s.query("kept");
+    await s.commit();
+    const part = s.transaction(
+      () => {
+        queueMicrotask(() => controller.abort(reason));
+        return new Promise(() => undefined);
+      },
+      { propagation: "nested", signal: controller.signal },
+    );
+    await expect(part).rejects.toBe(reason);
+  });
+  expect(adapter.flights).toEqual(["1: begin | kept", "1: commit"]);
+});

@@ -29,6 +29,19 @@ test("a batch in a transaction is a savepoint: when it fails it is undone in the
   ]);
 });
 
+test("a batch that is the first of its transaction and fails leaves that open", async () => {
+  const { db, adapter } = fakeDatabase({ script: failing });
+  await db.session(async (s) => {
+    await expect(s.batch(["a", "bad"])).rejects.toMatchObject({ code: "QUERY_FAILED" });
+    await s.query("after");
+  });
+  expect(adapter.flights).toEqual([
+    "1: begin | savepoint isopool_batch | a | bad | release isopool_batch",
+    "1: undo rollback-to isopool_batch | release isopool_batch",
+    ...["1: after", "1: commit"],
+  ]);
+});
+
 test("a batch that fails outside a session is rolled back", async () => {
   const { db, adapter } = fakeDatabase({ script: failing });
   await expect(db.batch(["a", "bad"])).rejects.toThrow(/statement 2 of 2 in the batch/);

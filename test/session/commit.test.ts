@@ -109,3 +109,20 @@ test("statements that nobody awaited are sent before COMMIT, and their failure i
   ).rejects.toBe(error);
   expect(adapter.flights.slice(2)).toEqual(["1: begin | bad", "1: rollback"]);
 });
+
+test("last statements with which the transaction begins are rolled back with it when one fails, and the session goes on", async () => {
+  const { db, adapter } = fakeDatabase({
+    script: (text) => (text === "bad" ? { error: queryFailed("unique") } : undefined),
+  });
+  await db.session(async (s) => {
+    await expect(s.commit("good", "bad")).rejects.toMatchObject({
+      code: "QUERY_FAILED",
+      details: { statementIndex: 1 },
+    });
+    await s.query("after");
+  });
+  expect(adapter.flights).toEqual([
+    ...["1: begin | good | bad | commit", "1: undo rollback"],
+    ...["1: begin | after", "1: commit"],
+  ]);
+});

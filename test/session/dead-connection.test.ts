@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { fakeDatabase } from "../kit/fake-database.ts";
+import { describe, expect, test } from "vitest";
+import { fakeDatabase, type FakeDatabase } from "../kit/fake-database.ts";
 
 /** Dies at the first flight after it was idle, before anything was executed. */
 function dyingOnce(dying: number) {
@@ -63,4 +63,38 @@ test("a fresh connection that dies at once is the caller's error, not a loop of 
   const { db, adapter } = fakeDatabase({ script: () => ({ lost: "not-executed" }) });
   await expect(db.autocommit.query("one")).rejects.toMatchObject({ code: "CONNECTION_LOST" });
   expect(adapter.opens).toBe(1);
+});
+
+describe("a stream on a connection that died while idle is replaced unseen", () => {
+  const read = async (rows: AsyncIterable<unknown>): Promise<unknown[]> => {
+    const seen: unknown[] = [];
+    for await (const row of rows) seen.push(row);
+    return seen;
+  };
+  /** The first connection dies at the first thing that is asked of it once it was idle. */
+  function dyingDatabase(): FakeDatabase {
+    flown.clear();
+    const dies = dyingOnce(1);
+    return fakeDatabase({
+      script: (text, connection) =>
+        dies(text, connection) ?? (text === "all" ? { columns: ["n"], rows: [[1]] } : undefined),
+    });
+  }
+
+  test("with BEGIN ahead of it", async () => {
+    const { db, adapter } = dyingDatabase();
+    await db.autocommit.query("one");
+    expect(await db.session((s) => read(s.stream("all")))).toEqual([{ n: 1 }]);
+    expect(adapter.flights).toEqual([
+      ...["1: one", "1: begin", "2: begin", "2: stream all"],
+      ...["2: stream returned", "2: commit"],
+    ]);
+  });
+
+  test("or with nothing", async () => {
+    const { db, adapter } = dyingDatabase();
+    await db.autocommit.query("one");
+    expect(await read(db.stream("all"))).toEqual([{ n: 1 }]);
+    expect(adapter.flights).toEqual(["1: one", "1: stream all", "2: stream all", "2: stream returned"]);
+  });
 });

@@ -1,7 +1,7 @@
 // FOUND: setConnection() and reconnect() gave the connection to the pool while a statement of the same session flew on it.
 
 import { describe, expect, test } from "vitest";
-import type { Session } from "../../src/index.ts";
+import { DbError, type Session } from "../../src/index.ts";
 import { settle } from "../kit/fake-clock.ts";
 import { deferred, fakeDatabase } from "../kit/fake-database.ts";
 import { storingDatabase } from "../kit/storing-database.ts";
@@ -76,4 +76,31 @@ describe.each(ways)("%s", (_way, giveBack, kept) => {
     expect(stored).toEqual(["A1", "A2"]);
     expect(adapter.flights).toEqual(["1: begin | A1", "1: A2", "1: commit"]);
   });
+});
+
+test("a connection whose driver is in a transaction, as a stream has left it, is closed, and no other session gets it", async () => {
+  const { db, adapter } = fakeDatabase({
+    script: (text, connection) => {
+      if (text === "all") connection.state = "transaction";
+      return undefined;
+    },
+  });
+  for await (const _row of db.stream("all")) await Promise.resolve();
+  await settle();
+  expect(adapter.log).toEqual(["open 1", "1: stream all", "1: stream returned", "close 1"]);
+});
+
+test("reconnect() that gets no other connection rejects, with its work committed", async () => {
+  const refused = new DbError("AUTH_FAILED", "refused", { adapter: "fake" });
+  const { db, adapter } = fakeDatabase({
+    onOpen: (attempt) => {
+      if (attempt > 1) throw refused;
+    },
+  });
+  const session = db.open();
+  await session.query("one");
+  adapter.connections[0]!.isReusable = false;
+  await expect(session.reconnect()).rejects.toBe(refused);
+  expect(adapter.flights).toEqual(["1: begin | one", "1: commit"]);
+  await session.close();
 });

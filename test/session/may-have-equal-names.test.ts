@@ -1,7 +1,7 @@
 // COMMIT rides, and statements are held, only where no rows can be refused for two columns of one name: what is not known for sure may have them.
 
 import { expect, test } from "vitest";
-import { mayHaveEqualNames } from "../../src/session/equal-names.ts";
+import { equalNameIn, mayHaveEqualNames } from "../../src/session/equal-names.ts";
 
 test.each([
   "insert into t values ('select a, a')",
@@ -34,4 +34,14 @@ test.each([
   "values (1, 2)",
 ])("may: %s", (text) => {
   expect(mayHaveEqualNames(text)).toBe(true);
+});
+
+test.each([
+  ["select a, b, a", "a"],
+  ["select a, a ;\n", "a"],
+  ["insert into t values (1) returning a, b as a;", "a"],
+  ["select a, a + 1", undefined],
+  ["select a, a || b from t", undefined],
+])("of %j the name that is seen to be there twice is %j", (text, name) => {
+  expect(equalNameIn(text)).toBe(name);
 });

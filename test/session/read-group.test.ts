@@ -1,9 +1,10 @@
 // Lone reads of one turn share a session: what that must not change.
 
 import { expect, test } from "vitest";
-import { closeAllInstances, type DatabaseOptions, isDbError } from "../../src/index.ts";
+import { closeAllInstances, type DatabaseOptions, type DbError, isDbError, shared } from "../../src/index.ts";
 import type { FakeAdapterOptions } from "../kit/fake-adapter.ts";
-import { FakeAdapter } from "../kit/fake-adapter.ts";
+import { FakeAdapter, queryFailed } from "../kit/fake-adapter.ts";
+import { FakeClock } from "../kit/fake-clock.ts";
 import { byNow, deferred, fakeDatabase, type FakeDatabase } from "../kit/fake-database.ts";
 
 /** A database whose texts that begin with `r` are reads. */
@@ -13,6 +14,8 @@ function readingDatabase(options: FakeAdapterOptions = {}, database: Partial<Dat
   const create: FakeAdapter["factory"]["create"] = (source) => Object.assign(adapter.factory.create(source), reading);
   return { ...fakeDatabase({}, { adapters: [{ ...adapter.factory, create }], ...database }), adapter };
 }
+
+const boom = new Error("boom");
 
 const outcomeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -68,4 +71,46 @@ test("what cannot be a statement is refused as ever, and takes nobody along", as
   const [right, ...outcomes] = await Promise.all([outcomeOf(db.query("r1")), ...wrong]);
   expect(right).toBe("done");
   expect(new Set(outcomes)).toEqual(new Set(["QUERY_FAILED not-executed"]));
+});
+
+test("where all of them fail together, each error names its own statement", async () => {
+  const error = queryFailed("busy", "r1", true);
+  const { db } = readingDatabase({
+    script: () => {
+      throw error;
+    },
+  });
+  const failed = await Promise.allSettled(["r1", "r2", "r3"].map((text) => db.query(text)));
+  const reasons = failed.map((each) => (each as PromiseRejectedResult).reason as DbError);
+  const details = (sql: string) => ({ kind: "busy", sql, dialectCode: undefined });
+  expect(reasons.map((each) => each.details)).toEqual([details("r1"), details("r2"), details("r3")]);
+  expect(new Set(reasons).size).toBe(3);
+  for (const each of reasons)
+    expect(each).toMatchObject({ message: error.message, retryable: true, outcome: "not-executed" });
+});
+
+test("a read that is asked behind a write does not leave ahead of it, with the reads before", async () => {
+  const { db, adapter } = readingDatabase({}, { pool: { max: 1 } });
+  await Promise.all(["r1", "w", "r2", "r3"].map((text) => db.query(text)));
+  expect(adapter.flights).toEqual(["1: r1", "1: w", "1: r2 | r3"]);
+});
+
+test("a read with a deadline or a signal of its own is ended by it, and takes no other along", async () => {
+  const clock = new FakeClock();
+  const answer = deferred();
+  const { db } = readingDatabase(
+    { script: () => answer.promise.then(() => undefined) },
+    { runtime: { ...shared(), clock } },
+  );
+  const controller = new AbortController();
+  const plain = db.query("r1");
+  const late = db.query("r2", undefined, { timeoutMs: 100 }).catch((error: unknown) => error);
+  const aborted = db.query("r3", undefined, { signal: controller.signal }).catch((error: unknown) => error);
+  await clock.advance(100);
+  expect(await byNow(late)).toMatchObject({ code: "QUERY_TIMEOUT", outcome: "unknown" });
+  controller.abort(boom);
+  expect(await byNow(aborted)).toBe(boom);
+  expect(await byNow(plain)).toBe("pending");
+  answer.resolve();
+  expect(await plain).toMatchObject({ rows: [] });
 });

@@ -313,3 +313,12 @@ test("the stack of what fails names the lines that wait for it", async () => {
   const failure = await transfer().catch((error: Error) => error);
   expect((failure as Error).stack).toMatch(/transfer/);
 });
+
+test("COMMIT leaves with them also where a stream was read to its end before", async () => {
+  const { db, adapter } = fakeDatabase({ script: numbered });
+  await db.session(async (s) => {
+    for await (const _row of s.stream("all")) await Promise.resolve();
+    return [s.sql`last`];
+  });
+  expect(adapter.flights.at(-1)).toBe("1: last | commit");
+});

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from "vitest";
 import type { DriverConnection, RowStream } from "../../src/contract/adapter.ts";
-import type { Session } from "../../src/index.ts";
-import { settle } from "../kit/fake-clock.ts";
+import { type Session, shared } from "../../src/index.ts";
+import { FakeClock, settle } from "../kit/fake-clock.ts";
 import type { FakeAdapter, FakeConnection } from "../kit/fake-adapter.ts";
-import { deferred, fakeDatabase } from "../kit/fake-database.ts";
+import { byNow, deferred, fakeDatabase } from "../kit/fake-database.ts";
 
 const gone = new Error("the client has gone");
 
@@ -226,3 +226,21 @@ test.each(Array.from({ length: 12 }, (_, hops) => [hops]))(
     await next;
   },
 );
+
+test("a stream that gives no answer to its end keeps its session for 5 s at most; its connection is closed then", async () => {
+  const clock = new FakeClock();
+  const { db, adapter } = fakeDatabase({}, { runtime: { ...shared(), clock } });
+  const watched = endless(adapter, () => new Promise<void>(() => undefined));
+  const work = db.session(async (s) => {
+    await s.stream("all")[Symbol.asyncIterator]().next();
+    return "done";
+  });
+  await clock.advance(4_999);
+  expect(await byNow(work)).toBe("pending");
+  await clock.advance(1);
+  expect(await byNow(work)).toBe("done");
+  await settle();
+  expect(watched).toEqual({ log: [], returned: 1 });
+  expect(adapter.log).toEqual(["open 1", "1: begin", "1: commit", "close 1"]);
+  expect(clock.timers).toBe(0);
+});

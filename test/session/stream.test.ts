@@ -144,3 +144,40 @@ test("a row that was fetched is dropped by return(), and a failure is that of th
   });
   expect(adapter.flights.filter((line) => line.endsWith("stream returned"))).toHaveLength(2);
 });
+
+test("an adapter that cannot stream says so, and the session goes on", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.getConnection();
+    Object.assign(adapter.connections[0]!, { stream: undefined });
+    await expect(s.stream("all")[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: "TRANSACTION_UNSUPPORTED",
+      message: expect.stringContaining("fake cannot stream: use query()"),
+      details: { adapter: "fake", wanted: "streams" },
+      outcome: "not-executed",
+    });
+    await s.query("one");
+  });
+  expect(adapter.flights.at(-1)).toBe("1: commit");
+});
+
+test("a stream of the session is read on while a nested transaction is under way", async () => {
+  const { db, adapter } = fakeDatabase({ script });
+  await db.session(async (s) => {
+    const rows = s.stream("all", { batchSize: 2 })[Symbol.asyncIterator]();
+    await rows.next();
+    await s.transaction(
+      async (inner) => {
+        await inner.query("one");
+        const steps = [await rows.next(), await rows.next()];
+        expect(steps.map(({ value }) => value as unknown)).toEqual([{ n: 2 }, { n: 3 }]);
+      },
+      { propagation: "nested" },
+    );
+    await rows.return!();
+  });
+  expect(adapter.flights).toEqual([
+    ...["1: begin", "1: stream all", "1: savepoint isopool_1 | one"],
+    ...["1: stream returned", "1: release isopool_1 | commit"],
+  ]);
+});

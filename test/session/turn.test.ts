@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { shared } from "../../src/index.ts";
 import { FakeClock, settle } from "../kit/fake-clock.ts";
-import { deferred } from "../kit/fake-database.ts";
+import { deferred, fakeDatabase } from "../kit/fake-database.ts";
 import { storingDatabase } from "../kit/storing-database.ts";
 
 const boom = new Error("boom");
@@ -68,4 +68,72 @@ test("a transaction that fails with nothing sent does not wait for a slow statem
   );
   expect(stored).toEqual(["slow"]);
   expect(adapter.flights).toEqual(["1: slow"]);
+});
+
+test("of two parts of which the first waits for the second, that hears of the deadlock when its turn does not come", async () => {
+  const clock = new FakeClock();
+  const { db } = storingDatabase({}, { runtime: { ...shared(), clock }, pool: { acquireTimeoutMs: 1_000 } });
+  const nested = { propagation: "nested" } as const;
+  const work = db.session(async (s) => {
+    const second = deferred();
+    const first = s.transaction(() => second.promise, nested);
+    const other = s.transaction((tx) => tx.query("never"), nested);
+    await expect(other.finally(second.resolve)).rejects.toMatchObject({
+      code: "POOL_DEADLOCK",
+      outcome: "not-executed",
+    });
+    await first;
+  });
+  await clock.advance(1_000);
+  await work;
+  expect(clock.timers).toBe(0);
+});
+
+test("commit() waits for the parts that were asked for before it, and what is asked behind it is not committed with them", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.query("one");
+    const gate = deferred();
+    const part = s.transaction(
+      async (tx) => {
+        await gate.promise;
+        await tx.query("two");
+      },
+      { propagation: "nested" },
+    );
+    const committed = s.commit();
+    const behind = s.query("three");
+    await settle();
+    expect(adapter.flights).toEqual(["1: begin | one"]);
+    gate.resolve();
+    await Promise.all([part, committed, behind]);
+  });
+  expect(adapter.flights).toEqual([
+    ...["1: begin | one", "1: savepoint isopool_1 | two", "1: release isopool_1 | commit"],
+    ...["1: begin | three", "1: commit"],
+  ]);
+});
+
+test("a statement of a transaction leaves ahead of those that wait for its end, and takes none of them along", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(
+    async (s) => {
+      const gate = deferred();
+      const asked: Promise<unknown>[] = [];
+      const part = s.transaction(async (tx) => {
+        await tx.query("one");
+        await gate.promise;
+        asked.push(tx.query("three"));
+        await asked.at(-1);
+      });
+      await settle();
+      asked.push(s.query("two"));
+      gate.resolve();
+      await Promise.resolve();
+      asked.push(s.query("four"), s.query("five"));
+      await Promise.all([part, ...asked]);
+    },
+    { transaction: false },
+  );
+  expect(adapter.flights).toEqual(["1: begin | one", "1: three", "1: commit", "1: two | four | five"]);
 });

@@ -153,7 +153,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     this.#tell?.({ type: "release", connection: entry.id, owner: entry.owner });
     const { stock } = this;
     const holder = this.#loans.end(entry);
-    if (how?.broken) stock.pace.narrow();
+    if (how?.broken) stock.pace.lost(how.refusal, this.watch.now);
     this.#source.for(holder, () => {
       // One that was given up on is closed already.
       if (!stock.entries.has(entry)) return this.pump();

@@ -1,0 +1,38 @@
+// An engine in the same process has no round trip to share: what it is asked leaves in that moment.
+
+import { expect, test } from "vitest";
+import type { Session } from "../../src/index.ts";
+import { settle } from "../kit/fake-clock.ts";
+import { fakeDatabase } from "../kit/fake-database.ts";
+
+/** A session whose connection answers at once. */
+async function atOnce(work: (session: Session, flights: () => string[]) => Promise<void>): Promise<void> {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.getConnection();
+    Object.assign(adapter.connections[0]!, { answersAtOnce: true });
+    await settle();
+    await work(s, () => adapter.flights);
+  });
+}
+
+test("each statement leaves as it is asked, and waits for no other", async () => {
+  await atOnce(async (s, flights) => {
+    const first = s.query("one");
+    expect(flights()).toEqual(["1: begin | one"]);
+    await Promise.all([first, s.query("two")]);
+    expect(flights()).toEqual(["1: begin | one", "1: two"]);
+  });
+});
+
+test("but one whose caller gives it up in the same tick has not left", async () => {
+  await atOnce(async (s, flights) => {
+    const controller = new AbortController();
+    const given = s.query("one", undefined, { signal: controller.signal });
+    controller.abort("gone");
+    await expect(given).rejects.toBe("gone");
+    expect(flights()).toEqual([]);
+    await s.query("two");
+    expect(flights()).toEqual(["1: begin | two"]);
+  });
+});
