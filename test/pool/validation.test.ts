@@ -65,6 +65,20 @@ test("while one connection is being validated, another that comes back serves", 
   expect((await waiting).id).toBe(2);
 });
 
+test("two who come one after the other do not wait for each other's validation", async () => {
+  const kit = fakePool({ max: 2 }, (source) => {
+    source.validate = () => new Promise((resolve) => kit.clock.setTimeout(() => resolve(true), 50));
+  });
+  const leases = await Promise.all([kit.pool.acquire(), kit.pool.acquire()]);
+  for (const lease of leases) lease.release();
+  kit.clock.jump(2_000);
+  const waiting = [kit.pool.acquire(), kit.pool.acquire()];
+  await kit.clock.advance(50);
+  expect(kit.pool.stats()).toMatchObject({ busy: 2, waiting: 0 });
+  for (const lease of waiting) (await lease).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("not more validations are under way than callers wait", async () => {
   let asked = 0;
   const kit = fakePool({}, (source) => (source.validate = () => (asked++, new Promise(() => undefined))));
