@@ -228,9 +228,9 @@ export class ConnectionPool<C> {
     if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
     else this.offer(entry);
     if (wasWanted) stock.pace.served++;
-    // A connection that only changed hands cannot serve other waiters.
-    if (this.#options.leakMs > 0 || (wasWanted && (!entry.isLent || this.#line.size === 0))) this.pump();
-    else if (stock.under.close > 0 || stock.idleUntil < watch.dueAt) this.#rest();
+    // A connection that only changed hands, or only came back, serves nobody else and leaves the timer right.
+    const isLast = wasWanted && this.#line.size === 0;
+    if (isLast || this.#options.leakMs > 0 || stock.under.close > 0 || stock.idleUntil < watch.dueAt) this.#rest();
   }
 
   /** @internal */
