@@ -119,6 +119,25 @@ test("a caller that gave up no longer counts as waiting", async () => {
   for (const kit of [one, other]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("those who wait in a pool whose request was cut off no longer count as waiting", async () => {
+  const [one, other] = [fakePool({ max: 1 }), fakePool({ max: 1 })];
+  const [first, second] = [owner(1), owner(2)];
+  const leases = [await one.pool.acquire({ owner: first }), await other.pool.acquire({ owner: second })];
+  const controller = new AbortController();
+  let isSettled = false;
+  const settled = (): void => void (isSettled = true);
+  other.pool.acquire({ owner: first, signal: controller.signal }).then(settled, settled);
+  other.pool.abandon();
+  const waiting = one.pool.acquire({ owner: second });
+  leases[0]!.release();
+  (await waiting).release();
+  controller.abort();
+  await other.clock.advance(5_000);
+  leases[1]!.release();
+  for (const kit of [one, other]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  expect(isSettled).toBe(false);
+});
+
 test("a circle over three pools is found, whoever closes it, and none where one of them has room", async () => {
   for (const max of [1, 2]) {
     const kits = [fakePool({ max: 1 }), fakePool({ max: 1 }), fakePool({ max })];
