@@ -157,6 +157,7 @@ export class ConnectionPool<C> {
     line.push(since, timeoutMs, options, stack, resolve, reject);
     const isTimed = this.#watch.expect(since + timeoutMs);
     this.#tell?.({ type: "wait", owner: options?.owner, waiting: line.size });
+    // With none idle and no room, nothing can be done for it, and nearly always the timer is right already.
     if (entries.size < max || idle.length > 0 || !isTimed) this.pump();
   }
 
