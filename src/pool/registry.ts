@@ -78,10 +78,10 @@ function forget(name: string): void {
   const member = members.get(name);
   if (!member) return;
   const { family, hash } = member;
-  const names = family.names.get(hash);
+  const names = family.names.get(hash)!;
   members.delete(name);
-  names?.delete(name);
-  if (names?.size === 0) family.names.delete(hash);
+  names.delete(name);
+  if (names.size === 0) family.names.delete(hash);
   if (family.names.size === 0) families.delete(family.key);
 }
 

@@ -49,6 +49,15 @@ test("a lease handed from one to the next is reported for as long as the last on
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("a leak that nobody listens for disturbs nothing", async () => {
+  const kit = fakePool({ leakMs: 1_000, onEvent: undefined });
+  const lease = await kit.pool.acquire();
+  await kit.clock.advance(1_000);
+  lease.release();
+  (await kit.pool.acquire()).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("the timer for leaks runs only while something is lent, and not at all with leakMs 0", async () => {
   const forever = { idleMs: Infinity, maxLifetimeMs: Infinity };
   const watched = fakePool({ leakMs: 1_000, ...forever });

@@ -55,6 +55,8 @@ test("values that only look alike are told apart by what they are", () => {
   expect([one.pool.name, other.pool.name]).toEqual(["fake:one", "fake:one#2"]);
   expect(entry("fake:one", "Aa")).toBe(one);
   expect(entry("fake:one", "BB")).toBe(other);
+  unshare(one);
+  expect(entry("fake:one", "BB")).toBe(other);
 });
 
 test("a number is given once, while anything of its key is left", () => {
@@ -83,6 +85,7 @@ test("one that was collected is taken out by who looks for it, and its finalizer
   // References to it are weak from the next turn on; finalizers run in a turn of their own.
   await turn();
   collect();
+  expect([...pools().keys()]).toEqual(["fake:one#2"]);
   expect(entry("fake:one", "dropped").pool.name).toBe("fake:one#3");
   await turn();
   await turn();

@@ -10,6 +10,25 @@ test("a connection idle for less than validateAfterMs is trusted", async () => {
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("the time in which it was lent does not count, however many leases took none or long", async () => {
+  const kit = fakePool({ max: 1, validateAfterMs: 1_000 }, (source) => (source.validate = () => expect.unreachable()));
+  for (let use = 0; use < 10; use++) (await kit.pool.acquire()).release();
+  const holdFor = async (ms: number): Promise<void> => {
+    const lease = await kit.pool.acquire();
+    const hasty = expect(kit.pool.acquire({ timeoutMs: 50 })).rejects.toThrow("POOL_TIMEOUT");
+    await kit.clock.advance(50);
+    await hasty;
+    kit.clock.jump(ms - 50);
+    lease.release();
+  };
+  await holdFor(2_000);
+  const lease = await kit.pool.acquire();
+  kit.clock.jump(2_000);
+  lease.release();
+  (await kit.pool.acquire()).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("a connection idle for longer is asked before it is lent, and trusted again when it answers", async () => {
   const asked: number[] = [];
   const kit = fakePool({}, (source) => (source.validate = ({ number }) => void asked.push(number)));
