@@ -3,15 +3,18 @@ import { settle } from "../kit/fake-clock.ts";
 import { fakePool, leftovers, NOTHING_LEFT } from "../kit/fake-source.ts";
 
 test("a connection idle for less than validateAfterMs is trusted", async () => {
-  const kit = fakePool({ validateAfterMs: 1_000 }, (source) => (source.validate = () => expect.unreachable()));
+  let asked = 0;
+  const kit = fakePool({ validateAfterMs: 1_000 }, (source) => (source.validate = () => void asked++));
   (await kit.pool.acquire()).release();
   kit.clock.jump(999);
   (await kit.pool.acquire()).release();
+  expect(asked).toBe(0);
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
 test("the time in which it was lent does not count, however many leases took none or long", async () => {
-  const kit = fakePool({ max: 1, validateAfterMs: 1_000 }, (source) => (source.validate = () => expect.unreachable()));
+  let asked = 0;
+  const kit = fakePool({ max: 1, validateAfterMs: 1_000 }, (source) => (source.validate = () => void asked++));
   for (let use = 0; use < 10; use++) (await kit.pool.acquire()).release();
   const holdFor = async (ms: number): Promise<void> => {
     const lease = await kit.pool.acquire();
@@ -26,6 +29,7 @@ test("the time in which it was lent does not count, however many leases took non
   kit.clock.jump(2_000);
   lease.release();
   (await kit.pool.acquire()).release();
+  expect(asked).toBe(0);
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
