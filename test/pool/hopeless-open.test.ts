@@ -64,9 +64,8 @@ test("so it is while a connection is being closed, in whose place another is ope
 test.each([undefined, null, "down"])("an open that fails with %s is tried again", async (reason) => {
   const kit = fakePool();
   const open = kit.source.open.bind(kit.source);
-  kit.source.open = (options) => {
+  kit.source.open = () => {
     kit.source.open = open;
-    // eslint-disable-next-line prefer-promise-reject-errors
     return Promise.reject(reason);
   };
   const waiting = kit.pool.acquire();

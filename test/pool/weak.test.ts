@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test, vi } from "vitest";
 import { collect } from "../kit/collect.ts";
-import { IterableWeakSet } from "../../src/pool/weak.ts";
+import { IterableWeakSet, offCollected, onCollected } from "../../src/pool/weak.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -23,11 +23,26 @@ test("what was collected is in no set", async () => {
   add();
   set.add(kept);
   // What is made in this turn stays until its end.
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await turn();
   collect();
   const found = [...set];
   expect(found).toHaveLength(1);
   expect(found[0]).toBe(kept);
+});
+
+test("what is to be done when something was collected is done, unless it was done before", async () => {
+  const done: string[] = [];
+  const make = (): void => {
+    const [one, other] = [{}, {}];
+    onCollected(one, () => done.push("one"));
+    onCollected(other, () => done.push("other"));
+    offCollected(one);
+  };
+  make();
+  await turn();
+  collect();
+  // Finalizers run in a turn of their own.
+  await expect.poll(() => done).toEqual(["other"]);
 });
 
 test("without weak references everything is kept, and nothing fails", async () => {
@@ -44,3 +59,7 @@ test("without weak references everything is kept, and nothing fails", async () =
   set.add(value);
   expect([...set]).toEqual([value]);
 });
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}
