@@ -157,6 +157,7 @@ export class ConnectionPool<C> {
     line.push(since, timeoutMs, options, stack, resolve, reject);
     const isTimed = this.#watch.expect(since + timeoutMs);
     this.#tell?.({ type: "wait", owner: options?.owner, waiting: line.size });
+    // With none idle and no room, nothing can be done for it, and nearly always the timer is right already.
     if (entries.size < max || idle.length > 0 || !isTimed) this.pump();
   }
 
@@ -228,9 +229,9 @@ export class ConnectionPool<C> {
     if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
     else this.offer(entry);
     if (wasWanted) stock.pace.served++;
-    // A connection that only changed hands cannot serve other waiters.
-    if (this.#options.leakMs > 0 || (wasWanted && (!entry.isLent || this.#line.size === 0))) this.pump();
-    else if (stock.under.close > 0 || stock.idleUntil < watch.dueAt) this.#rest();
+    // A connection that only changed hands, or only came back, serves nobody else and leaves the timer right.
+    const isLast = wasWanted && this.#line.size === 0;
+    if (isLast || this.#options.leakMs > 0 || stock.under.close > 0 || stock.idleUntil < watch.dueAt) this.#rest();
   }
 
   /** @internal */

@@ -82,7 +82,7 @@ export class Watch {
   expect(dueAt: number): boolean {
     const alarm = this.#alarm;
     if (!alarm) return false;
-    if (this.now + alarm.delayMs <= dueAt) return this.#isHeld && alarm.dueAt <= dueAt;
+    if (this.now + alarm.delayMs <= dueAt) return this.#isHeld;
     this.#drop();
     return false;
   }
@@ -137,7 +137,7 @@ export class Watch {
     } else {
       this.#drop();
       this.now += lostMs;
-      this.#onTimer(0, -1);
+      this.#onTimer(0, 0);
     }
   }
 }

@@ -59,11 +59,13 @@ class SimulationFirst {
         return { status: MutantRunStatus.Killed, killedBy: [SIMULATION], failureMessage: failure, nrOfTests: 1 };
     }
     const rest = testFilter?.filter((id) => id !== SIMULATION);
-    // The tests of sessions and databases come to nearly all of the pool: what it promises is in its own, which are quicker.
+    // The tests of sessions and databases come to nearly all of the pool: what it promises is in its own, which are quicker. The others
+    // are played when those have noticed nothing.
     const isPool = activeMutant.fileName.includes("/src/pool/");
-    const own = isPool ? rest?.filter((id) => id.startsWith("test/pool/")) : rest;
-    const told = await this.#byVitest(options, own);
-    return told.status === MutantRunStatus.Survived && isPool ? this.#byVitest(options, rest) : told;
+    const isOwn = (id) => !isPool || id.startsWith("test/pool/");
+    const told = await this.#byVitest(options, rest?.filter(isOwn));
+    const others = rest?.filter((id) => !isOwn(id)) ?? [];
+    return told.status === MutantRunStatus.Survived && others.length > 0 ? this.#byVitest(options, others) : told;
   }
 
   async #byVitest(options, tests) {

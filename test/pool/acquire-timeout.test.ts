@@ -10,7 +10,7 @@ test("a caller that waited for timeoutMs is told how long, and how things stand"
     "DbError: POOL_TIMEOUT: waited 5000 ms (max 1, busy 1, waiting 1). Is a lease held too long? See the cause, if any, or raise max.",
   );
   expect(await failure).toMatchObject({
-    details: { waitedMs: 5_000, max: 1, busy: 1, waiting: 1 },
+    details: { waitedMs: 5_000, max: 1, busy: 1, waiting: 1, stacks: [] },
     outcome: "not-executed",
   });
   lease.release();

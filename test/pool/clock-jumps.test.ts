@@ -145,3 +145,21 @@ test("what is overdue after a jump is told at once, however many callers keep co
   await kit.clock.advance(1_000);
   await kit.pool.dispose();
 });
+
+test("a timer that was set before the clock was set forward leaves nothing that hangs in anybody's way for longer", async () => {
+  const limits = { max: 1, acquireTimeoutMs: 100, openTimeoutMs: 1_000, idleMs: 500, validateAfterMs: 0 };
+  const kit = fakePool(limits, (source) => (source.validate = () => new Promise(() => undefined)));
+  (await kit.pool.acquire()).release();
+  // By the clock its connection is idle for another 50 ms; the timer fires after 500.
+  kit.clock.setForward(450);
+  const controller = new AbortController();
+  const gone = kit.pool.acquire({ timeoutMs: 60_000, signal: controller.signal }).catch(() => undefined);
+  await kit.clock.advance(1);
+  controller.abort();
+  await gone;
+  const waiting = kit.pool.acquire({ timeoutMs: 60_000 });
+  await kit.clock.advance(99);
+  expect(kit.pool.stats()).toMatchObject({ busy: 1, waiting: 0, closed: { invalid: 1 } });
+  (await waiting).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});

@@ -58,6 +58,30 @@ test("a caller who comes while the server is dead waits for the next probe, and 
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("a caller who comes when the delay is over has its open begun at once", async () => {
+  const kit = fakePool({}, (source) => (source.opens = [new Error("down"), "now"]));
+  const first = expect(kit.pool.acquire({ timeoutMs: 10 })).rejects.toThrow("POOL_TIMEOUT");
+  await kit.clock.advance(10);
+  await first;
+  await kit.clock.advance(50);
+  void kit.pool.acquire().then((lease) => lease.release());
+  expect(kit.source.opensBegun).toBe(2);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("the server is probed again when the delay is over, also while releases serve the line", async () => {
+  vi.spyOn(Math, "random").mockReturnValue(0);
+  const kit = fakePool({ max: 2 }, (source) => (source.opens = ["now", new Error("down"), "now"]));
+  const work = (): Promise<void> => new Promise((resolve) => kit.clock.setTimeout(resolve, 2));
+  const done = Promise.all(Array.from({ length: 50 }, () => kit.pool.use(work)));
+  await kit.clock.advance(65);
+  vi.restoreAllMocks();
+  expect(kit.pool.stats().opened).toBe(2);
+  await kit.clock.advance(100);
+  await done;
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("an open that succeeds ends the delays, and the line is served at once", async () => {
   const down = new Error("down");
   const kit = fakePool({ max: 5 }, (source) => (source.opens = [down, down, down, "now"]));

@@ -119,6 +119,25 @@ test("a caller that gave up no longer counts as waiting", async () => {
   for (const kit of [one, other]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("those who wait in a pool whose request was cut off no longer count as waiting", async () => {
+  const [one, other] = [fakePool({ max: 1 }), fakePool({ max: 1 })];
+  const [first, second] = [owner(1), owner(2)];
+  const leases = [await one.pool.acquire({ owner: first }), await other.pool.acquire({ owner: second })];
+  const controller = new AbortController();
+  let isSettled = false;
+  const settled = (): void => void (isSettled = true);
+  other.pool.acquire({ owner: first, signal: controller.signal }).then(settled, settled);
+  other.pool.abandon();
+  const waiting = one.pool.acquire({ owner: second });
+  leases[0]!.release();
+  (await waiting).release();
+  controller.abort();
+  await other.clock.advance(5_000);
+  leases[1]!.release();
+  for (const kit of [one, other]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+  expect(isSettled).toBe(false);
+});
+
 test("a circle over three pools is found, whoever closes it, and none where one of them has room", async () => {
   for (const max of [1, 2]) {
     const kits = [fakePool({ max: 1 }), fakePool({ max: 1 }), fakePool({ max })];
@@ -161,6 +180,46 @@ test("who waits in two pools at once is followed into both", async () => {
   (await waiting[0]!).release();
   leases[0]!.release();
   (await next).release();
+  for (const kit of [one, two, three]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("who waits twice in one pool is followed until both waits are over", async () => {
+  const [one, other] = [fakePool({ max: 1 }), fakePool({ max: 1 })];
+  const [a, b] = [owner(1), owner(2)];
+  const leases = [await one.pool.acquire({ owner: a }), await other.pool.acquire({ owner: b })];
+  const controller = new AbortController();
+  const waiting = other.pool.acquire({ owner: a });
+  const gone = expect(other.pool.acquire({ owner: a, signal: controller.signal })).rejects.toBe("gone");
+  await expect(one.pool.acquire({ owner: b })).rejects.toThrow("POOL_DEADLOCK");
+  controller.abort("gone");
+  await gone;
+  await expect(one.pool.acquire({ owner: b })).rejects.toThrow("POOL_DEADLOCK");
+  leases[1]!.release();
+  (await waiting).release();
+  leases[0]!.release();
+  for (const kit of [one, other]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("of two waits in two pools, the one that is over is not followed, and the other is", async () => {
+  const [one, two, three] = [fakePool({ max: 1 }), fakePool({ max: 1 }), fakePool({ max: 1 })];
+  const [a, b, c] = [owner(1), owner(2), owner(3)];
+  const held = [
+    await one.pool.acquire({ owner: a }),
+    await two.pool.acquire({ owner: b }),
+    await three.pool.acquire({ owner: c }),
+  ];
+  const controller = new AbortController();
+  const waiting = three.pool.acquire({ owner: a });
+  const gone = expect(two.pool.acquire({ owner: a, signal: controller.signal })).rejects.toBe("gone");
+  controller.abort("gone");
+  await gone;
+  await expect(one.pool.acquire({ owner: c })).rejects.toThrow("POOL_DEADLOCK");
+  const patient = one.pool.acquire({ owner: b });
+  held[2]!.release();
+  (await waiting).release();
+  held[0]!.release();
+  (await patient).release();
+  held[1]!.release();
   for (const kit of [one, two, three]) expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 

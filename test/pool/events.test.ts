@@ -22,6 +22,17 @@ test("events tell what happens to a connection, in order", async () => {
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("how long an open took is told, whenever it began", async () => {
+  const kit = fakePool({}, (source) => (source.opens = ["now", 20]));
+  const first = await kit.pool.acquire();
+  await kit.clock.advance(100);
+  const second = kit.pool.acquire();
+  await kit.clock.advance(20);
+  expect(kit.events.filter(({ type }) => type === "open")).toMatchObject([{ durationMs: 0 }, { durationMs: 20 }]);
+  for (const lease of [first, await second]) lease.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("a listener that throws cannot stop the pool", async () => {
   const kit = fakePool({
     max: 1,

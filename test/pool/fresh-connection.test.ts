@@ -38,6 +38,22 @@ test("when all are lent, the next that comes back is closed to make room, and on
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("one that was validated is not taken for a new one", async () => {
+  const kit = fakePool({ max: 2, validateAfterMs: 0 }, (source) => {
+    source.opens = ["now", 50];
+    source.validate = () => true;
+  });
+  (await kit.pool.acquire()).release();
+  const fresh = kit.pool.acquire({ usePool: false });
+  const other = await kit.pool.acquire();
+  expect(other.id).toBe(1);
+  await kit.clock.advance(50);
+  expect((await fresh).id).toBe(2);
+  (await fresh).release();
+  other.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("while the server is down it keeps nobody else from the connections there are", async () => {
   const kit = fakePool({ max: 2 }, (source) => (source.opens = ["now", new Error("down")]));
   const lease = await kit.pool.acquire();

@@ -26,6 +26,54 @@ test("it is told to the first in line alone when a connection that is lent can s
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("so it is while another open is under way, which serves the next", async () => {
+  const kit = fakePool({ max: 2 });
+  const open = kit.source.open.bind(kit.source);
+  const later = (ms: number): Promise<void> => new Promise((resolve) => kit.clock.setTimeout(resolve, ms));
+  kit.source.open = async (options) => {
+    if (kit.source.opensBegun > 0) return open(options);
+    kit.source.opensBegun++;
+    await later(20);
+    throw wrongPassword;
+  };
+  kit.source.opens = [40];
+  const first = expect(kit.pool.acquire()).rejects.toBe(wrongPassword);
+  const second = kit.pool.acquire();
+  await kit.clock.advance(100);
+  await first;
+  (await second).release();
+  expect(kit.source.log).toEqual(["open 1"]);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("so it is while a connection is being closed, in whose place another is opened", async () => {
+  const kit = fakePool({ max: 2 }, (source) => {
+    source.opens = ["now", wrongPassword, "now"];
+    source.closes = 100;
+  });
+  (await kit.pool.acquire()).release({ dirty: true });
+  const first = expect(kit.pool.acquire()).rejects.toBe(wrongPassword);
+  const second = kit.pool.acquire();
+  await kit.clock.advance(200);
+  await first;
+  (await second).release();
+  kit.source.closes = "now";
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test.each([undefined, null, "down"])("an open that fails with %s is tried again", async (reason) => {
+  const kit = fakePool();
+  const open = kit.source.open.bind(kit.source);
+  kit.source.open = () => {
+    kit.source.open = open;
+    return Promise.reject(reason);
+  };
+  const waiting = kit.pool.acquire();
+  await kit.clock.advance(100);
+  (await waiting).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("an open that throws at once rejects the caller, and nothing is thrown at them", async () => {
   const kit = fakePool();
   kit.source.open = () => {

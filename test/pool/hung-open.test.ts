@@ -116,6 +116,23 @@ test.each(["validate", "close"] as const)("a %s that hangs is in nobody's way fo
   await kit.pool.dispose({ timeoutMs: 0 });
 });
 
+test("so it is for a validation where there is room for more, and the timer is not set again and again for it", async () => {
+  const kit = fakePool({ max: 10, acquireTimeoutMs: 100, validateAfterMs: 0 }, (source) => {
+    source.validate = () => new Promise(() => undefined);
+  });
+  (await kit.pool.acquire()).release();
+  const hasty = expect(kit.pool.acquire({ timeoutMs: 50 })).rejects.toThrow("POOL_TIMEOUT");
+  await kit.clock.advance(51);
+  await hasty;
+  const next = watched(kit);
+  const { timersSet } = kit.clock;
+  await kit.clock.advance(48);
+  expect(kit.clock.timersSet).toBe(timersSet);
+  await kit.clock.advance(30);
+  expect(next.outcome()).toBe("served after 49 ms");
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("with acquireTimeoutMs 0 an open is not given up before it is begun", async () => {
   const kit = fakePool({ max: 1, acquireTimeoutMs: 0 });
   (await kit.pool.acquire()).release();

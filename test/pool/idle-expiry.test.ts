@@ -90,6 +90,17 @@ test("while somebody waits, the timer keeps the process alive; when nobody does 
   expect(kit.clock.allTimers).toBe(0);
 });
 
+test("so it does where a timer that holds no process is set for an earlier time", async () => {
+  const kit = fakePool({ max: 1, leakMs: 1_000 });
+  const lease = await kit.pool.acquire();
+  expect([kit.clock.allTimers, kit.clock.timers]).toEqual([1, 0]);
+  const waiting = kit.pool.acquire({ timeoutMs: 5_000 });
+  expect([kit.clock.allTimers, kit.clock.timers]).toEqual([1, 1]);
+  lease.release();
+  (await waiting).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("a clock that cannot tell which timers hold a process is a clock all the same", async () => {
   const clock = new FakeClock();
   Object.assign(clock, { ref: undefined, unref: undefined });

@@ -33,6 +33,31 @@ test("the next lease of the same connection is reported anew", async () => {
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
+test("a lease handed from one to the next is reported for as long as the last one had it", async () => {
+  const kit = fakePool({ max: 1, leakMs: 1_000 });
+  (await kit.pool.acquire()).release();
+  const first = await kit.pool.acquire();
+  const second = kit.pool.acquire();
+  kit.clock.jump(500);
+  first.release();
+  const lease = await second;
+  await kit.clock.advance(999);
+  expect(kit.events.filter(({ type }) => type === "leak")).toEqual([]);
+  await kit.clock.advance(1);
+  expect(kit.events.filter(({ type }) => type === "leak")).toMatchObject([{ heldMs: 1_000 }]);
+  lease.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("a leak that nobody listens for disturbs nothing", async () => {
+  const kit = fakePool({ leakMs: 1_000, onEvent: undefined });
+  const lease = await kit.pool.acquire();
+  await kit.clock.advance(1_000);
+  lease.release();
+  (await kit.pool.acquire()).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
 test("the timer for leaks runs only while something is lent, and not at all with leakMs 0", async () => {
   const forever = { idleMs: Infinity, maxLifetimeMs: Infinity };
   const watched = fakePool({ leakMs: 1_000, ...forever });

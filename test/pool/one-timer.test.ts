@@ -46,3 +46,28 @@ test("no lease sets a timer", async () => {
   for (let use = 0; use < 100; use++) (await kit.pool.acquire()).release();
   expect(kit.clock.timersSet).toBe(timersSet);
 });
+
+test("what is done for one who waits sets no timer: that of the wait is early enough", async () => {
+  const kit = fakePool({ max: 1 });
+  const lease = await kit.pool.acquire();
+  const waiting = kit.pool.acquire({ timeoutMs: 100 });
+  const { timersSet } = kit.clock;
+  lease.release({ dirty: true });
+  const next = await waiting;
+  expect(kit.source.log).toEqual(["open 1", "close 1", "open 2"]);
+  expect(kit.clock.timersSet).toBe(timersSet);
+  next.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("to look again at what is waited for sets no timer anew", async () => {
+  const kit = fakePool({ max: 1 });
+  const lease = await kit.pool.acquire();
+  const waiting = kit.pool.acquire({ timeoutMs: 100 });
+  const { timersSet } = kit.clock;
+  for (let time = 0; time < 10; time++) kit.pool.invalidate();
+  expect(kit.clock.timersSet).toBe(timersSet);
+  lease.release();
+  (await waiting).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});

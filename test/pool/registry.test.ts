@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { ConnectionPool } from "../../src/pool/pool.ts";
 import { pools, type Registered, share, unshare } from "../../src/pool/registry.ts";
+import { collect } from "../kit/collect.ts";
 import { type FakePool, fakePool } from "../kit/fake-source.ts";
 
 interface Entry extends Registered {
@@ -54,6 +55,8 @@ test("values that only look alike are told apart by what they are", () => {
   expect([one.pool.name, other.pool.name]).toEqual(["fake:one", "fake:one#2"]);
   expect(entry("fake:one", "Aa")).toBe(one);
   expect(entry("fake:one", "BB")).toBe(other);
+  unshare(one);
+  expect(entry("fake:one", "BB")).toBe(other);
 });
 
 test("a number is given once, while anything of its key is left", () => {
@@ -73,9 +76,30 @@ test("to take one out takes no other out that has its name by now", () => {
   expect(entry("fake:one", 1)).toBe(second);
 });
 
+test("one that was collected is taken out by who looks for it, and its finalizer finds nothing left to do", async () => {
+  const drop = (): void =>
+    void share("fake:one", ["dropped"], (): Registered => ({ pool: fakePool({ name: "fake:one" }).pool, matches }));
+  const matches = (): boolean => true;
+  drop();
+  const kept = entry("fake:one", "kept");
+  // References to it are weak from the next turn on; finalizers run in a turn of their own.
+  await turn();
+  collect();
+  expect([...pools().keys()]).toEqual(["fake:one#2"]);
+  expect(entry("fake:one", "dropped").pool.name).toBe("fake:one#3");
+  await turn();
+  await turn();
+  expect([...pools().keys()]).toEqual(["fake:one#2", "fake:one#3"]);
+  expect(entry("fake:one", "kept")).toBe(kept);
+});
+
 test("a second copy of the package finds the same pools", () => {
   entry("fake:one");
   const KEY = Symbol.for("isopool.registry.3");
   const registry = (globalThis as unknown as Record<symbol, { readonly members: ReadonlyMap<string, unknown> }>)[KEY];
   expect([...registry!.members.keys()]).toEqual(["fake:one"]);
 });
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}

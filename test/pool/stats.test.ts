@@ -4,6 +4,7 @@ import { fakePool, leftovers, NOTHING_LEFT } from "../kit/fake-source.ts";
 test("stats tell how things stand, and what happened so far", async () => {
   const kit = fakePool({ max: 2 }, (source) => (source.opens = ["now", "now", 10]));
   const [first, second] = await Promise.all([kit.pool.acquire(), kit.pool.acquire()]);
+  await kit.clock.advance(100);
   const waiting = kit.pool.acquire();
   await kit.clock.advance(8);
   first.release();

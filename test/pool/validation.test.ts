@@ -3,10 +3,33 @@ import { settle } from "../kit/fake-clock.ts";
 import { fakePool, leftovers, NOTHING_LEFT } from "../kit/fake-source.ts";
 
 test("a connection idle for less than validateAfterMs is trusted", async () => {
-  const kit = fakePool({ validateAfterMs: 1_000 }, (source) => (source.validate = () => expect.unreachable()));
+  let asked = 0;
+  const kit = fakePool({ validateAfterMs: 1_000 }, (source) => (source.validate = () => void asked++));
   (await kit.pool.acquire()).release();
   kit.clock.jump(999);
   (await kit.pool.acquire()).release();
+  expect(asked).toBe(0);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+test("the time in which it was lent does not count, however many leases took none or long", async () => {
+  let asked = 0;
+  const kit = fakePool({ max: 1, validateAfterMs: 1_000 }, (source) => (source.validate = () => void asked++));
+  for (let use = 0; use < 10; use++) (await kit.pool.acquire()).release();
+  const holdFor = async (ms: number): Promise<void> => {
+    const lease = await kit.pool.acquire();
+    const hasty = expect(kit.pool.acquire({ timeoutMs: 50 })).rejects.toThrow("POOL_TIMEOUT");
+    await kit.clock.advance(50);
+    await hasty;
+    kit.clock.jump(ms - 50);
+    lease.release();
+  };
+  await holdFor(2_000);
+  const lease = await kit.pool.acquire();
+  kit.clock.jump(2_000);
+  lease.release();
+  (await kit.pool.acquire()).release();
+  expect(asked).toBe(0);
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
@@ -63,6 +86,20 @@ test("while one connection is being validated, another that comes back serves", 
   await kit.clock.advance(1);
   second.release();
   expect((await waiting).id).toBe(2);
+});
+
+test("two who come one after the other do not wait for each other's validation", async () => {
+  const kit = fakePool({ max: 2 }, (source) => {
+    source.validate = () => new Promise((resolve) => kit.clock.setTimeout(() => resolve(true), 50));
+  });
+  const leases = await Promise.all([kit.pool.acquire(), kit.pool.acquire()]);
+  for (const lease of leases) lease.release();
+  kit.clock.jump(2_000);
+  const waiting = [kit.pool.acquire(), kit.pool.acquire()];
+  await kit.clock.advance(50);
+  expect(kit.pool.stats()).toMatchObject({ busy: 2, waiting: 0 });
+  for (const lease of waiting) (await lease).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
 
 test("not more validations are under way than callers wait", async () => {

@@ -33,3 +33,15 @@ test("whoever comes right after a release does not get ahead of those who wait",
   expect(served).toEqual(["waiting", "late"]);
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
+
+test("nobody gets ahead of one who waits for a new connection, though an old one is idle", async () => {
+  const kit = fakePool({ max: 2 }, (source) => (source.opens = ["now", 50]));
+  (await kit.pool.acquire()).release();
+  const fresh = kit.pool.acquire({ usePool: false });
+  expect(kit.pool.stats()).toMatchObject({ idle: 1, waiting: 1 });
+  expect(kit.pool.tryAcquire()).toBeUndefined();
+  await kit.clock.advance(50);
+  (await fresh).release();
+  kit.pool.tryAcquire()!.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
