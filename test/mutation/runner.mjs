@@ -9,7 +9,8 @@ import { SIMULATION, Simulation } from "./simulation.mjs";
 
 /** `MUTATE_PART=1/4`: the first of every four is played. The others count for nothing, and are played another time. */
 const [PART, PARTS] = (process.env.MUTATE_PART ?? "1/1").split("/").map(Number);
-if (!(PART >= 1 && PART <= PARTS)) throw new Error(`Expected MUTATE_PART to be like 1/4, got ${process.env.MUTATE_PART}`);
+if (!(PART >= 1 && PART <= PARTS))
+  throw new Error(`Expected MUTATE_PART to be like 1/4, got ${process.env.MUTATE_PART}`);
 
 class SimulationFirst {
   #simulation = new Simulation();
@@ -49,8 +50,7 @@ class SimulationFirst {
   async mutantRun(options) {
     const { testFilter, activeMutant, hitLimit, mutantActivation } = options;
     // Neighbours are alike: to draw every fourth comes by every line. One with an error is in no score.
-    if (Number(activeMutant.id) % PARTS !== PART - 1)
-      return { status: MutantRunStatus.Error, errorMessage: NOT_DRAWN };
+    if (Number(activeMutant.id) % PARTS !== PART - 1) return { status: MutantRunStatus.Error, errorMessage: NOT_DRAWN };
     if (!testFilter || testFilter.includes(SIMULATION)) {
       const isStatic = mutantActivation === "static";
       const { failure, isHung } = await this.#simulation.play({ mutant: activeMutant.id, hitLimit, isStatic });
