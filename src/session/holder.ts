@@ -28,8 +28,8 @@ export class Holder implements AcquireOptions {
   endWait: ((reason: unknown) => void) | undefined;
   readonly #host: Host;
   readonly #transaction: Pick<Transaction, "isOpen" | "move" | "land" | "end">;
-  /** How long refusals are waited out, from the first of them. */
-  #refusedUntil: number | undefined;
+  /** What a server that had no room has said, and how long that is waited out, from the first time. */
+  #refused: { readonly error: unknown; readonly until: number } | undefined;
   #onDrop: ((error: unknown) => void) | undefined;
   #lease: Held | undefined;
   #streams: Set<RowStream> | undefined;
@@ -43,6 +43,11 @@ export class Holder implements AcquireOptions {
 
   onWait(giveUp: (reason: unknown) => void): void {
     this.endWait = giveUp;
+  }
+
+  /** Of the next wait for a connection: the rest, where a server that has no room is waited out. */
+  get timeoutMs(): number | undefined {
+    return this.#refused && Math.max(0, this.#refused.until - this.#host.clock.now());
   }
 
   /** Number of the connection in its pool; 0 for one that is not the pool's. */
@@ -66,7 +71,16 @@ export class Holder implements AcquireOptions {
   /** Borrows a connection from the pool: at once, if it can. `take()` has to follow. */
   borrow({ pool }: Origin, usePool: boolean): MaybePromise<Lease<Link>> {
     this.usePool = usePool;
-    return pool.tryAcquire(this) ?? pool.acquire(this);
+    return pool.tryAcquire(this) ?? (this.#refused ? this.#waitOut(pool, this.#refused.error) : pool.acquire(this));
+  }
+
+  async #waitOut(pool: Origin["pool"], refusal: unknown): Promise<Lease<Link>> {
+    try {
+      return await pool.acquire(this);
+    } catch (error) {
+      // What the server said tells more than that time is over.
+      throw isDbError(error, "POOL_TIMEOUT") ? refusal : error;
+    }
   }
 
   /** Takes what it has borrowed. One that is fresh has to be prepared. */
@@ -118,7 +132,7 @@ export class Holder implements AcquireOptions {
   async release(isClosed = false): Promise<void> {
     if (this.hasStreams) await this.#endStreams().catch(() => undefined);
     const lease = this.#lease;
-    this.#lease = this.#refusedUntil = undefined;
+    this.#lease = this.#refused = undefined;
     this.#transaction.end();
     if (!lease) return;
     const { driver, onSetUp } = lease.connection;
@@ -135,7 +149,7 @@ export class Holder implements AcquireOptions {
   detach(): Link | undefined {
     this.setUp(false);
     const link = this.#lease?.detach();
-    this.#lease = undefined;
+    this.#lease = this.#refused = undefined;
     this.#transaction.end();
     return link;
   }
@@ -146,7 +160,7 @@ export class Holder implements AcquireOptions {
     this.#streams?.clear();
     this.setUp(false);
     this.#lease?.release({ broken: true, refusal: isRefused ? error : undefined });
-    this.#lease = undefined;
+    this.#lease = this.#refused = undefined;
     this.#onDrop?.(error);
   }
 
@@ -177,12 +191,12 @@ export class Holder implements AcquireOptions {
     // Opened, as it seemed, and refused by its first flight: to wait for room at the server is the pool's business.
     const isRefused = isDbError(error, "CONNECT_FAILED") && error.retryable;
     const now = this.#host.clock.now();
-    this.#refusedUntil ??= now + this.#host.limits.acquireTimeoutMs;
-    if (!isRefused) this.#refusedUntil = undefined;
+    const until = this.#refused?.until ?? now + this.#host.limits.acquireTimeoutMs;
     this.drop(error, isRefused);
+    if (isRefused) this.#refused = { error, until };
     // Its idle siblings are probably dead too: none of them is tried.
     if (isLost && !connection.driver.endedHere) connection.origin.pool.invalidate(this);
-    if (isRefused) return isUnsent && now < this.#refusedUntil!;
+    if (isRefused) return isUnsent && now < until;
     return isLost && isUnsent && isReused && this.#host.checksConnections;
   }
 
