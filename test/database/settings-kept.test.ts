@@ -175,3 +175,20 @@ test("a savepoint by hand in a session that is no transaction begins one with it
   );
   expect(adapter.begins).toEqual([{ settings }]);
 });
+
+test("in a session that is no transaction, each flight carries them: a statement, a list, and none that is inside of BEGIN", async () => {
+  const { db } = fakeDatabase(postgres);
+  const sent: (Settings | undefined)[] = [];
+  db.record = (flight) => sent.push(flight.settings);
+  await db.session(
+    async (session) => {
+      await session.query("one");
+      await session.transaction((inner) => inner.query("two"));
+      await session.query("three");
+    },
+    { settings, transaction: false },
+  );
+  await db.session((session) => session.query("four"), { transaction: false });
+  // BEGIN with its statement, and COMMIT, have none of their own: it is set for the transaction.
+  expect(sent).toEqual([settings, undefined, undefined, settings, undefined]);
+});
