@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Database, Session } from "../../src/index.ts";
 import { queryFailed } from "../kit/fake-adapter.ts";
 import { settle } from "../kit/fake-clock.ts";
-import { fakeDatabase } from "../kit/fake-database.ts";
+import { deferred, fakeDatabase } from "../kit/fake-database.ts";
 
 const boom = new Error("the work's own");
 const bad = queryFailed("unique");
@@ -126,4 +126,22 @@ test("a rejection of the caller's own inside a part is not swallowed", async () 
   void session.transaction(() => Promise.reject(boom), { propagation: "nested" });
   expect(await noted()).toEqual([boom]);
   await session.close("rollback");
+});
+
+test("what a forgotten part asks while its session commits is refused, and ends no process", async () => {
+  const [asks, commits] = [deferred(), deferred()];
+  const { db } = fakeDatabase({
+    script: (text) => (text === "commit" ? commits.promise.then(() => undefined) : undefined),
+  });
+  let late: Promise<unknown> | undefined;
+  const work = db.session(async (s) => {
+    await s.query("one");
+    void asks.promise.then(() => void (late = s.query("late")));
+  });
+  await settle();
+  asks.resolve();
+  expect(await noted()).toEqual([]);
+  commits.resolve();
+  await work;
+  await expect(late).rejects.toMatchObject({ code: "SESSION_CLOSED" });
 });
