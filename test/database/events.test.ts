@@ -113,6 +113,30 @@ test("a flight that failed says so, and who sent it", async () => {
   expect(events.at(-1)).toMatchObject({ type: "end", outcome: "failed" });
 });
 
+test("a nested transaction is told by its flights alone: only the whole one begins and ends", async () => {
+  const { db } = fakeDatabase();
+  const types: string[] = [];
+  db.subscribe(({ type }) => types.push(type));
+  await db.session(async (session) => {
+    for (const isKept of [true, false]) {
+      const part = session.transaction(
+        async (inner) => {
+          await inner.query("one");
+          if (!isKept) throw new Error("the work's own");
+        },
+        { propagation: "nested" },
+      );
+      await part.catch(() => undefined);
+      await session.query("two");
+    }
+  });
+  expect(types.filter((type) => /begin|commit|rollback|savepoint|release/.test(type))).toEqual([
+    "begin",
+    "commit",
+    "release",
+  ]);
+});
+
 test("a session that was given up ends as aborted", async () => {
   const { db, events } = fakeDatabase();
   const controller = new AbortController();
