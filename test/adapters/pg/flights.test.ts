@@ -112,6 +112,8 @@ describe.each(cases)("on PostgreSQL $version, through $driver", ({ version, driv
       const tables = await db.session(
         (session) =>
           Promise.allSettled([
+            // However slowly postgres.js sends its pieces: all are there before the first has an answer.
+            session.query("SELECT pg_sleep(0.5)"),
             ...[insert(3 * again), insert(3 * again), insert(3 * again + 1)].map((each) =>
               session.query(each.text, each.params),
             ),
@@ -119,8 +121,9 @@ describe.each(cases)("on PostgreSQL $version, through $driver", ({ version, driv
           ]),
         { transaction: false },
       );
-      expect(tables.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "rejected"]);
-      expectFlights(await flights(), again ? 1 : connect + 1);
+      const [, ...others] = tables.map(({ status }) => status);
+      expect(others).toEqual(["fulfilled", "rejected", "fulfilled", "rejected"]);
+      expect(await flights()).toBe(again ? 1 : connect + 1);
     }
     expect((await names()).length).toBe(4);
     expect(db.stats().opened).toBe(1);
