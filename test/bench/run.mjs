@@ -1,5 +1,6 @@
 // `npm run bench`: runs every *.bench.mjs of this folder, each in a process of its own, prints one table, and keeps it in
-// docs/benchmarks.md. Exits 1 when a target is missed. `npm run bench -- pool` runs the files with that word, and keeps nothing.
+// docs/benchmarks.md. Exits 1 when a target is missed. `npm run bench -- pool` runs the files with that word, and keeps nothing;
+// with `--keep`, their sections take the place of those that are there.
 //
 // A bench file's default export is an async function that gives rows:
 //   { name, value, unit, ratio?, target?, ok? }    ratio: times a peer measured in the same run; ok: whether the target is met
@@ -15,7 +16,8 @@ const page = join(here, "..", "..", "docs", "benchmarks.md");
 const [START, END] = ["<!-- npm run bench writes from here -->", "<!-- to here -->"];
 const HEADER = ["what", "measured", "ratio", "target", ""];
 
-const only = process.argv[2];
+const only = process.argv.slice(2).find((word) => !word.startsWith("--"));
+const isKept = only === undefined || process.argv.includes("--keep");
 if (process.send && only) await measure(only);
 else process.exitCode = (await main()) ? 0 : 1;
 
@@ -33,18 +35,22 @@ async function main() {
     const startedAt = performance.now();
     const rows = await rowsOf(file);
     const seconds = Math.round((performance.now() - startedAt) / 1_000);
-    sections.push({ title: basename(file, ".bench.mjs").replaceAll("-", " "), rows, seconds });
+    sections.push({ title: titleOf(file), rows, seconds });
     console.log(`\n${file}, ${seconds} s\n\n${table(rows)}`);
   }
   const total = sections.reduce((sum, { seconds }) => sum + seconds, 0);
   const longest = sections.toSorted((a, b) => b.seconds - a.seconds).map(({ title, seconds }) => `${title} ${seconds}`);
   console.log(`\n${total} s in all: ${longest.join(", ")}`);
   const all = sections.flatMap(({ rows }) => rows);
-  if (!only) keep(sections);
+  if (isKept) keep(sections);
   const missed = all.filter(({ ok }) => ok === false);
   for (const { name, target } of missed) console.error(`missed: ${name}: ${target}`);
   console.log(`\n${machine()}`);
   return all.length > 0 && missed.length === 0;
+}
+
+function titleOf(file) {
+  return basename(file, ".bench.mjs").replaceAll("-", " ");
 }
 
 function rowsOf(file) {
@@ -86,15 +92,28 @@ function machine() {
 }
 
 function keep(sections) {
-  const parts = sections.map(({ title, rows }) => `## ${title}\n\n${table(rows)}\n`);
-  const written = `${START}\n\nMeasured on: ${machine()}.\n\n${parts.join("\n")}\n${END}`;
-  mkdirSync(dirname(page), { recursive: true });
   const before = readPage();
+  const [, written = ""] = new RegExp(`${START}([\\s\\S]*)${END}`).exec(before) ?? [];
+  const parts = new Map(only ? partsOf(written) : []);
+  for (const { title, rows } of sections) parts.set(title, `## ${title}\n\n${table(rows)}\n`);
+  // In the order of their files.
+  const files = readdirSync(here).map(titleOf);
+  const all = [...parts]
+    .toSorted(([one], [other]) => files.indexOf(one) - files.indexOf(other))
+    .map(([, part]) => part);
+  const text = `${START}\n\nMeasured on: ${machine()}.\n\n${all.join("\n")}\n${END}`;
+  mkdirSync(dirname(page), { recursive: true });
   // A function: the text may hold `$&`.
   writeFileSync(
     page,
-    before.replace(new RegExp(`${START}[\\s\\S]*${END}`), () => written),
+    before.replace(new RegExp(`${START}[\\s\\S]*${END}`), () => text),
   );
+}
+
+/** By title, the sections that are there. */
+function partsOf(written) {
+  const [, ...parts] = written.split(/^## /m);
+  return parts.map((part) => [part.slice(0, part.indexOf("\n")), `## ${part.trimEnd()}\n`]);
 }
 
 function readPage() {
