@@ -29,7 +29,7 @@ export class Holder implements AcquireOptions {
   readonly #host: Host;
   readonly #transaction: Pick<Transaction, "isOpen" | "move" | "land" | "end">;
   /** What a server that had no room has said, and how long that is waited out, from the first time. */
-  #refused: { readonly error: unknown; readonly until: number } | undefined;
+  #refused: { readonly error: unknown; readonly until: number; readonly restMs: number } | undefined;
   #onDrop: ((error: unknown) => void) | undefined;
   #lease: Held | undefined;
   #streams: Set<RowStream> | undefined;
@@ -47,7 +47,7 @@ export class Holder implements AcquireOptions {
 
   /** Of the next wait for a connection: the rest, where a server that has no room is waited out. */
   get timeoutMs(): number | undefined {
-    return this.#refused && Math.max(0, this.#refused.until - this.#host.clock.now());
+    return this.#refused?.restMs;
   }
 
   /** Number of the connection in its pool; 0 for one that is not the pool's. */
@@ -191,13 +191,15 @@ export class Holder implements AcquireOptions {
     // Opened, as it seemed, and refused by its first flight: to wait for room at the server is the pool's business.
     const isRefused = isDbError(error, "CONNECT_FAILED") && error.retryable;
     const now = this.#host.clock.now();
-    const until = this.#refused?.until ?? now + this.#host.limits.acquireTimeoutMs;
+    // No further off than from now: the clock may have been set back.
+    const until = Math.min(now + this.#host.limits.acquireTimeoutMs, this.#refused?.until ?? Infinity);
     this.drop(error, isRefused);
-    if (isRefused) this.#refused = { error, until };
     // Its idle siblings are probably dead too: none of them is tried.
     if (isLost && !connection.driver.endedHere) connection.origin.pool.invalidate(this);
-    if (isRefused) return isUnsent && now < until;
-    return isLost && isUnsent && isReused && this.#host.checksConnections;
+    if (!isRefused) return isLost && isUnsent && isReused && this.#host.checksConnections;
+    if (!isUnsent || until <= now) return false;
+    this.#refused = { error, until, restMs: until - now };
+    return true;
   }
 
   // One that gives no answer must not keep the session from its end: the connection is closed then.

@@ -7,6 +7,26 @@ import type { FakeConnection } from "../kit/fake-adapter.ts";
 import { FakeClock } from "../kit/fake-clock.ts";
 import { byNow, fakeDatabase, type FakeDatabase } from "../kit/fake-database.ts";
 
+/** Has it found its first connection, after a second without room. */
+async function afterRoom({ clock, server }: Full, first: Promise<unknown>): Promise<void> {
+  await clock.advance(1_000);
+  server.isFull = false;
+  await clock.advance(2_000);
+  await first;
+}
+
+/** A second without room is waited out, and then there is some. */
+async function waitsAnew({ clock, server }: Full, ask: () => Promise<unknown>): Promise<void> {
+  server.isFull = true;
+  const again = ask();
+  again.catch(() => undefined);
+  await clock.advance(1_000);
+  expect(await byNow(again.catch(() => "failed"))).toBe("pending");
+  server.isFull = false;
+  await clock.advance(3_000);
+  expect(await byNow(again)).toMatchObject({ rows: [] });
+}
+
 interface Full extends FakeDatabase {
   readonly clock: FakeClock;
   readonly server: { isFull: boolean };
@@ -53,6 +73,17 @@ test("is waited for no longer than for a connection, from the first refusal", as
   expect(clock.timers).toBe(0);
 });
 
+test("is waited for no longer when the clock is set back meanwhile", async () => {
+  const { db, clock } = fullServer();
+  const outcome = db.autocommit.query("one").catch((error: unknown) => error);
+  await clock.advance(1_000);
+  clock.setBack(3_600_000);
+  // Nobody knows how much of the time was over by then.
+  await clock.advance(10_000);
+  expect(await byNow(outcome)).toMatchObject(refused);
+  expect(clock.timers).toBe(0);
+});
+
 test("costs the server few opens: they are spaced by ever longer delays, however many wait", async () => {
   const { db, adapter, clock } = fullServer();
   const waiting = Array.from({ length: 50 }, () => db.autocommit.query("one").catch((error: unknown) => error));
@@ -77,44 +108,24 @@ test("is not waited for where the flight may have been executed", async () => {
 });
 
 test("after another loss is waited for anew", async () => {
-  const { db, adapter, clock, server } = fullServer();
+  const full = fullServer();
+  const { db, adapter, clock } = full;
   const session = db.open({ transaction: false });
-  const first = session.query("one");
-  await clock.advance(1_000);
-  server.isFull = false;
-  await clock.advance(2_000);
-  await first;
+  await afterRoom(full, session.query("one"));
   await clock.advance(60_000);
   adapter.connections.at(-1)!.state = "closed";
   await expect(session.query("lost")).rejects.toMatchObject({ code: "CONNECTION_LOST" });
-  server.isFull = true;
-  const again = session.query("two");
-  again.catch(() => undefined);
-  await clock.advance(1_000);
-  expect(await byNow(again.catch(() => "failed"))).toBe("pending");
-  server.isFull = false;
-  await clock.advance(3_000);
-  expect(await byNow(again)).toMatchObject({ rows: [] });
+  await waitsAnew(full, () => session.query("two"));
   await session.close();
 });
 
 test("a session that goes on after close() waits for room anew", async () => {
-  const { db, clock, server } = fullServer();
+  const full = fullServer();
+  const { db, clock } = full;
   const session = db.open({ transaction: false });
-  const first = session.query("one");
-  await clock.advance(1_000);
-  server.isFull = false;
-  await clock.advance(2_000);
-  await first;
+  await afterRoom(full, session.query("one"));
   await session.close("commit", { really: true });
   await clock.advance(60_000);
-  server.isFull = true;
-  const again = session.reconnect().then(() => session.query("two"));
-  again.catch(() => undefined);
-  await clock.advance(1_000);
-  expect(await byNow(again.catch(() => "failed"))).toBe("pending");
-  server.isFull = false;
-  await clock.advance(2_000);
-  expect(await byNow(again)).toMatchObject({ rows: [] });
+  await waitsAnew(full, () => session.reconnect().then(() => session.query("two")));
   await session.close();
 });
