@@ -101,6 +101,16 @@ for (const [title, unknown, sold] of [
     if (unknown > 0) await expect(page.locator(".ledger")).toContainText("2 unknown and reported so");
   });
 
+test("what is broken strikes, however late in a round it is asked for", async ({ page, visitor }) => {
+  await visitor.open("Why");
+  for (const lateMs of [200, 400, 600, 800]) {
+    await page.getByRole("button", { name: "Place the orders again" }).click();
+    await page.waitForTimeout(lateMs);
+    await page.getByRole("button", { name: "A customer leaves" }).click();
+    await expectRight(page, 0, 19);
+  }
+});
+
 test("the sliders and the network are the workload's", async ({ page, visitor }) => {
   await visitor.open("Why");
   await page.getByRole("button", { name: "0 ms", exact: true }).click();

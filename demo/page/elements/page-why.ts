@@ -44,6 +44,8 @@ export class PageWhy extends PageElement {
   readonly #worker = new WorkerContest();
   #way: keyof typeof USUAL = "client";
   #setting: Setting = { sessions: 24, max: 4, latencyMs: 20 };
+  /** Of the round that was begun last. */
+  #faults: readonly Fault[] = [];
   #seen: IntersectionObserver | undefined;
   #isCopied = false;
 
@@ -240,14 +242,16 @@ export class PageWhy extends PageElement {
     this.requestUpdate();
   }
 
-  #play(): void {
-    this.#usual.play(this.#way, this.#setting);
-    this.#ours.play("isopool", this.#setting);
+  #play(faults: readonly Fault[] = []): void {
+    this.#faults = faults;
+    this.#usual.play(this.#way, this.#setting, faults);
+    this.#ours.play("isopool", this.#setting, faults);
   }
 
+  /** From the start, with what is broken in it already: in a round that is nearly over there may be nothing left to break. */
   #break(fault: Fault): void {
-    if (!this.#usual.isRunning || !this.#ours.isRunning) this.#play();
-    for (const side of [this.#usual, this.#ours]) side.break(fault);
+    const isRunning = this.#usual.isRunning && this.#ours.isRunning;
+    this.#play(isRunning ? [...this.#faults, fault] : [fault]);
   }
 
   #copy = async (): Promise<void> => {

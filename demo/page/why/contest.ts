@@ -12,28 +12,21 @@ export class Contestant extends EventTarget {
   alone: readonly RoundTrip[] = [];
   isRunning = false;
   isOver = false;
-  struck = 0;
   problem = "";
   #worker: Worker | undefined;
 
-  /** Begins a round, on a server of its own. */
-  play(side: Side, setting: Setting): void {
+  /** Begins a round, on a server of its own. @param faults - what breaks in it. */
+  play(side: Side, setting: Setting, faults: readonly Fault[]): void {
     this.stop();
     this.isRunning = true;
     this.isOver = false;
-    this.struck = 0;
     this.counts = NO_COUNTS;
     this.problem = "";
     this.#worker = new Worker(new URL("./side.worker.ts", import.meta.url), { type: "module" });
     this.#worker.addEventListener("message", ({ data }: MessageEvent<FromSide>) => this.#hear(data));
     this.#worker.addEventListener("error", ({ message }) => this.#fail(message || "A worker could not be loaded."));
-    this.#send({ type: "play", side, setting });
+    this.#worker.postMessage({ side, setting, faults } satisfies ToSide, []);
     this.#tell();
-  }
-
-  /** Breaks something of the round that runs, or of the one that begins. */
-  break(fault: Fault): void {
-    this.#send({ type: "break", fault });
   }
 
   stop(): void {
@@ -42,17 +35,12 @@ export class Contestant extends EventTarget {
     this.isRunning = false;
   }
 
-  #send(message: ToSide): void {
-    this.#worker?.postMessage(message, []);
-  }
-
   #hear(news: FromSide): void {
     if (news.type === "problem") return this.#fail(news.message);
     if (news.type === "alone")
       this.alone = news.roundTrips.map((trip) => ({ ...trip, from: trip.from - news.from, to: trip.to - news.from }));
     else {
       this.counts = news.counts;
-      this.struck = news.struck;
       if (news.isOver) {
         this.isOver = true;
         this.total = add(this.total, news.counts);

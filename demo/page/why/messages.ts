@@ -18,11 +18,14 @@ export interface Setting {
   readonly latencyMs: number;
 }
 
-export type ToSide =
-  | { readonly type: "play"; readonly side: Side; readonly setting: Setting }
-  | { readonly type: "break"; readonly fault: Fault };
+/** Plays a round. */
+export interface ToSide {
+  readonly side: Side;
+  readonly setting: Setting;
+  readonly faults: readonly Fault[];
+}
 
 export type FromSide =
-  | { readonly type: "counts"; readonly counts: Counts; readonly isOver: boolean; readonly struck: number }
+  | { readonly type: "counts"; readonly counts: Counts; readonly isOver: boolean }
   | { readonly type: "alone"; readonly roundTrips: readonly RoundTrip[]; readonly from: number }
   | { readonly type: "problem"; readonly message: string };

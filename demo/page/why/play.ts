@@ -84,15 +84,14 @@ export class Round {
   readonly #server: ShopServer;
   readonly #order: Checkout;
   readonly #fates: (Fate | undefined)[];
-  readonly #leaving: (() => void)[] = [];
-  readonly #onChange: () => void;
+  /** So many clients leave, each as soon as one is in the middle of a good order: where a Worker is, all that it runs ends with it. */
+  leaving = 0;
   #firstTrip = 0;
 
-  constructor(server: ShopServer, order: Checkout, sessions: number, onChange: () => void) {
+  constructor(server: ShopServer, order: Checkout, sessions: number) {
     this.#server = server;
     this.#order = order;
     this.#fates = Array.from({ length: sessions }, () => undefined);
-    this.#onChange = onChange;
   }
 
   /** Ends when all orders have, or when those that are left have been silent for too long. @param patienceMs - how long that is. */
@@ -116,17 +115,6 @@ export class Round {
       await this.#one(at);
     });
     await Promise.all(orders);
-  }
-
-  /** One client that is in the middle of its order leaves: where a Worker is, all that it runs ends with it. */
-  leave(): boolean {
-    const leave = this.#leaving.pop();
-    leave?.();
-    return leave !== undefined;
-  }
-
-  get isLeavable(): boolean {
-    return this.#leaving.length > 0;
   }
 
   /** As far as it is known while it goes on. */
@@ -165,12 +153,14 @@ export class Round {
   async #one(at: number): Promise<void> {
     const client = new AbortController();
     const gone = new Promise<"left">((resolve) => client.signal.addEventListener("abort", () => resolve("left")));
-    const leave = (): void => client.abort(new Error("the client has left"));
     const isDeclined = at % DECLINED === DECLINED - 1 || at === this.#fates.length - 1;
     const charge = async (): Promise<void> => {
-      this.#leaving.push(leave);
+      // Of those whose card is no good none leaves: what is sold is the same in each round.
+      if (this.leaving > 0 && !isDeclined) {
+        this.leaving--;
+        client.abort(new Error("the client has left"));
+      }
       await pause(CARD_MS + ((at * 29) % 17));
-      this.#leaving.splice(this.#leaving.indexOf(leave) >>> 0, 1);
       // Where its client is gone the platform ends a request: no line of it runs any more, and no `finally`.
       if (client.signal.aborted) await new Promise(() => undefined);
       if (isDeclined) throw new Error("The card was declined.");
@@ -180,7 +170,6 @@ export class Round {
     const failed = (error: unknown): Fate => (isDeclined ? "declined" : fateOf(error));
     const fate = await Promise.race([placed.then(() => "confirmed" as const, failed), gone]);
     this.#fates[at] ??= fate;
-    this.#onChange();
   }
 }
 

@@ -34,8 +34,6 @@ export class ShopServer {
   /** There and back, in milliseconds. */
   latencyMs = 20;
   roundTrips: RoundTrip[] = [];
-  /** Faults that have struck. */
-  struck = 0;
 
   private constructor(engine: SqlJsStatic) {
     this.#factory = sqlJs({ sqlJs: engine });
@@ -159,7 +157,6 @@ export class ServerConnection {
 
   async #strike(fault: keyof Faults): Promise<never> {
     this.#server.faults[fault]--;
-    this.#server.struck++;
     await this.break();
     throw lost("unknown");
   }

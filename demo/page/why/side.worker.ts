@@ -1,7 +1,7 @@
 // One side of the comparison, in a worker of its own: a server, the code that talks to it, and those who count.
 
 import { loadEngine } from "../engine/load.ts";
-import type { Fault, FromSide, Setting, Side, ToSide } from "./messages.ts";
+import type { Fault, FromSide, Side, ToSide } from "./messages.ts";
 import { type Checkout, createBooks, Round } from "./play.ts";
 import { ShopServer } from "./server.ts";
 import { createOrders as onOwnPool } from "./usual/own-pool.ts";
@@ -12,13 +12,6 @@ import { createOrders as onIsopool } from "./with-isopool.ts";
 const PATIENCE_MS = 6_000;
 const DOWN_MS = 150;
 const TOLD_EVERY_MS = 60;
-
-let server: ShopServer | undefined;
-let round: Round | undefined;
-/** A client is to leave as soon as one is in the middle of its order. */
-let leaving = 0;
-/** Asked for before there was anything to break. */
-const early: Fault[] = [];
 
 function tell(news: FromSide): void {
   postMessage(news);
@@ -36,24 +29,20 @@ function make(side: Side, on: ShopServer, max: number): Made {
   return { order, end: () => db.dispose({ timeoutMs: 0 }).catch(() => undefined) };
 }
 
-async function play(side: Side, { sessions, max, latencyMs }: Setting): Promise<void> {
+async function play({ side, setting: { sessions, max, latencyMs }, faults }: ToSide): Promise<void> {
   await alone(side, latencyMs);
-  server = await ShopServer.start(await loadEngine());
+  const server = await ShopServer.start(await loadEngine());
   await createBooks(server);
   server.latencyMs = latencyMs;
   const { order, end } = make(side, server, max);
-  const current = (round = new Round(server, order, sessions, leaveIfAsked));
-  for (const fault of early.splice(0)) strike(fault);
-  const timer = setInterval(() => {
-    leaveIfAsked();
-    tell({ type: "counts", counts: current.counts(), isOver: false, struck: server?.struck ?? 0 });
-  }, TOLD_EVERY_MS);
-  await current.play(PATIENCE_MS + sessions * 4 * latencyMs);
+  const round = new Round(server, order, sessions);
+  for (const fault of faults) strike(fault, server, round);
+  const timer = setInterval(() => tell({ type: "counts", counts: round.counts(), isOver: false }), TOLD_EVERY_MS);
+  await round.play(PATIENCE_MS + sessions * 4 * latencyMs);
   clearInterval(timer);
-  const counts = await current.audit();
+  const counts = await round.audit();
   await end();
-  tell({ type: "counts", counts, isOver: true, struck: server.struck });
-  round = undefined;
+  tell({ type: "counts", counts, isOver: true });
 }
 
 /** One order on a server of its own: for the picture of its round trips. */
@@ -73,30 +62,15 @@ async function alone(side: Side, latencyMs: number): Promise<void> {
   await end();
 }
 
-function leaveIfAsked(): void {
-  while (leaving > 0 && server && round?.leave()) {
-    leaving--;
-    server.struck++;
-  }
-}
-
-function strike(fault: Fault): void {
-  if (!server || !round) early.push(fault);
-  else if (fault === "kill") server.faults.kill++;
+function strike(fault: Fault, server: ShopServer, round: Round): void {
+  if (fault === "kill") server.faults.kill++;
   else if (fault === "lose-commit") server.faults.loseCommit++;
-  else if (fault === "restart") {
-    server.struck++;
-    void server.restart(DOWN_MS);
-  } else {
-    leaving++;
-    leaveIfAsked();
-  }
+  else if (fault === "restart") void server.restart(DOWN_MS);
+  else round.leaving++;
 }
 
 self.addEventListener("message", ({ data }: MessageEvent<ToSide>) => {
-  if (data.type === "break") strike(data.fault);
-  else
-    play(data.side, data.setting).catch((error: unknown) =>
-      tell({ type: "problem", message: error instanceof Error ? error.message : String(error) }),
-    );
+  play(data).catch((error: unknown) =>
+    tell({ type: "problem", message: error instanceof Error ? error.message : String(error) }),
+  );
 });
