@@ -238,9 +238,12 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     refuseFailed(root);
     const refusal = transaction.refusal(root);
     if (refusal) throw refusal;
-    if (transaction.has.some(({ isUndone }) => isUndone))
+    const [outermost] = transaction.has;
+    // Not its own, but of a part that is still to take it back, whatever has become of those around that.
+    const isForeign = outermost !== undefined && outermost !== root.path[0];
+    if (!isForeign && transaction.has.some(({ isUndone }) => isUndone))
       throw new TypeError("Expected a transaction with nothing left to roll back: run a statement before detach()");
-    const isBusy = line.unsettled(root).length > 0 || Boolean(root.parts?.size);
+    const isBusy = isForeign || line.unsettled(root).length > 0 || Boolean(root.parts?.size);
     const link = isBusy ? undefined : holder.detach();
     if (!link)
       throw new TypeError("Expected a connection with nothing in flight: await getConnection() before detach()");

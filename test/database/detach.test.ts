@@ -98,3 +98,40 @@ test("detach() while something is in flight is a TypeError, and nothing is given
   expect(adapter.flights).toEqual(["1: begin | one", "1: two", "1: commit"]);
   expect(db.stats()).toMatchObject({ idle: 1, closed: { detached: 0 } });
 });
+
+test("where a part has failed, the transaction inside it is still to be rolled back: nobody takes that over", async () => {
+  const { db, adapter } = fakeDatabase();
+  let done!: () => void;
+  const working = new Promise<void>((resolve) => (done = resolve));
+  await db.session(
+    async (s) => {
+      let within: Promise<unknown> | undefined;
+      let answered!: () => void;
+      const isAnswered = new Promise<void>((resolve) => (answered = resolve));
+      const failed = s.transaction(
+        async (part) => {
+          within = part.transaction(
+            async (inner) => {
+              await inner.query("insert");
+              answered();
+              await working;
+            },
+            { propagation: "requires-new" },
+          );
+          within.catch(() => undefined);
+          await isAnswered;
+          throw new Error("the part fails");
+        },
+        { propagation: "supports" },
+      );
+      await expect(failed).rejects.toThrow("the part fails");
+      expect(() => s.detach()).toThrow(/nothing in flight/);
+      done();
+      await expect(within).rejects.toMatchObject({ code: "SESSION_CLOSED", outcome: "not-executed" });
+      await s.getConnection();
+      await s.detach().close();
+    },
+    { transaction: false },
+  );
+  expect(adapter.flights).toEqual(["1: begin | insert", "1: rollback"]);
+});

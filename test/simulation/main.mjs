@@ -110,7 +110,7 @@ async function showOne(file, seed, kind) {
   await start(file, { kind, seed, skip, drop: list(values.drop) }, (line) => (first = line));
   for (const line of first.trace) console.log(line);
   for (const { invariant, message } of first.violations) console.log(`seed ${seed}: ${invariant}: ${message}`);
-  if (first.violations.length === 0) console.log(`seed ${seed} fails in nothing: what it left behind was another's`);
+  if (first.violations.length === 0) console.log(`seed ${seed} breaks no invariant by itself`);
   const again = [`--seed ${seed}`, first.drop.length > 0 && `--drop "${first.drop.join(",")}"`]
     .filter(Boolean)
     .join(" ");
