@@ -90,4 +90,30 @@ describe.each(DATES)("at compatibility date %s", (compatibilityDate) => {
     // Its place is forgotten when its time in line is over.
     await quiet(isolate);
   });
+
+  // Before, the platform does not tell: it is missing for 30 seconds.
+  describe.skipIf(compatibilityDate === "2024-09-01").each([
+    { where: "between two statements", latencyMs: 0, lostStreams: 0 },
+    // Nobody has heard what their streams are called: the server ends them by itself.
+    { where: "with the first on its way", latencyMs: 300, lostStreams: 2 },
+  ])("without withSession(), in a transaction, $where", ({ latencyMs, lostStreams }) => {
+    test("whoever was cut off has its connection no longer, and all is rolled back", async () => {
+      const pool = { max: 1, acquireTimeoutMs: 5_000 };
+      const log = /^isopool: nothing keeps this session alive.+\n$/;
+      const isolate = await startIsolate("shop.ts", { ...date, pool, server: { latencyMs }, lostStreams, log });
+      for (const id of [1, 2]) {
+        const gone = isolate.call(`/careless?id=${id}&insert&pause=3600000`);
+        const begun = latencyMs === 0 ? "inserted" : "began";
+        await isolate.until(async () => (await isolate.events()).includes(`${begun} ${id}`));
+        const waiting = isolate.call("/query");
+        await isolate.until(async () => (await isolate.stats()).waiting === 1);
+        gone.reset();
+        expect(await waiting.answer).toMatchObject({ status: 200 });
+        await quiet(isolate);
+        await isolate.server.forgetRequests();
+      }
+      expect(await isolate.names()).toEqual([]);
+      expect(await isolate.stats()).toMatchObject({ closed: { broken: 2 } });
+    });
+  });
 });

@@ -47,6 +47,12 @@ export class BoundedSource<C> implements PoolSource<C> {
     }
   }
 
+  /** A step to be run later, for the caller of now. */
+  bind<T>(step: (value: T) => void): (value: T) => void {
+    const caller = { waitUntil: this.#waitUntil };
+    return (value) => this.for(caller, () => step(value));
+  }
+
   open(options: { signal: AbortSignal }): Promise<C> {
     const source = this.#source;
     return this.#call(

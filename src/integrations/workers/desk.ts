@@ -26,7 +26,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
   readonly watch: Watch;
   readonly stock: Stock<C, Waiter<C>>;
   readonly line: Queue<C>;
-  readonly #loans: Loans<C> = new Loans<C>();
+  readonly #loans: Loans<C>;
   readonly #source: BoundedSource<C>;
   readonly #canWake: () => boolean;
   readonly #tell: Tell;
@@ -43,6 +43,8 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     this.name = name;
     this.#source = new BoundedSource(source, name, openTimeoutMs, runtime.clock);
     this.#canWake = canWake;
+    // Both came with the same date.
+    this.#loans = new Loans<C>(canWake);
     this.#tell = teller(onEvent);
     // What is surplus is seen here: those who wait come first.
     const stockOptions = { ...checked, openTimeoutMs: openTimeoutMs + LATE_MS, maxIdle: Infinity };
@@ -253,5 +255,10 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
       if (given) this.offer(given);
     }
     for (const entry of this.#loans.lose(now, this.#source.silentMs)) stock.close(entry, "broken");
+    const onLost = (entry: Entry<C>): void => {
+      stock.close(entry, "broken");
+      this.pump();
+    };
+    this.#loans.ask(now, this.#source.bind(onLost));
   }
 }

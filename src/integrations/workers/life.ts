@@ -17,7 +17,8 @@ export class Life {
   #askAt: number;
 
   constructor(now: number) {
-    this.#since = this.#askAt = now;
+    this.#since = now;
+    this.#askAt = now + SHORTEST_MS;
   }
 
   /**

@@ -20,7 +20,7 @@ export interface WorkersOptions {
 }
 
 const WARNING =
-  "isopool: nothing keeps this session alive. If its client disconnects, it is cut off, and its connection is missing for 30 s: use " +
+  "isopool: nothing keeps this session alive. If its client disconnects, it is cut off, and its connection is lost: use " +
   "withSession(), or workers({ waitUntil }). On purpose, or in a Durable Object? workers({ warn: false })";
 
 /**

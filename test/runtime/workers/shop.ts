@@ -34,6 +34,10 @@ async function careless(env: Env, params: URLSearchParams): Promise<Response> {
   try {
     const rows = await database(env).session(async (session) => {
       events.push(`began ${params.get("id")}`);
+      if (params.has("insert")) {
+        await session.query("INSERT INTO goods (id, name) VALUES (?, 'careless')", [Number(params.get("id"))]);
+        events.push(`inserted ${params.get("id")}`);
+      }
       await pause(Number(params.get("pause") ?? 0));
       return (await session.query("SELECT 1 AS one")).rows;
     });
