@@ -19,21 +19,26 @@ interface Finalizers {
 let finalizers: Finalizers | undefined;
 
 /** Calls `callback`, which must not refer to `value`, some time after `value` was collected. */
-export function onCollected(value: object, callback: () => void): void {
+export function onCollected(value: object, callback: () => void, token: object = value): void {
   const { FinalizationRegistry: Registry } = globalThis as {
     FinalizationRegistry?: new (cleanup: (callback: () => void) => void) => Finalizers;
   };
   finalizers ??= Registry && new Registry((each) => each());
-  finalizers?.register(value, callback, value);
+  finalizers?.register(value, callback, token);
 }
 
-/** Forgets what was to be done when `value` was collected: it is done already. */
-export function offCollected(value: object): void {
-  finalizers?.unregister(value);
+/** Forgets what was to be done when something was collected: it is done already. */
+export function offCollected(token: object): void {
+  finalizers?.unregister(token);
 }
 
-/** One reference for each object, whatever sets it is in: a map of its own in each set takes two hundred bytes. */
-const refs: WeakMap<object, Ref<object>> = new WeakMap<object, Ref<object>>();
+/** An object that is in sets. One reference and one finalizer for all of them: what each set had of its own took two hundred bytes. */
+interface Member {
+  readonly ref: Ref<object>;
+  readonly sets: Set<Ref<object>>[];
+}
+
+const members: WeakMap<object, Member> = new WeakMap<object, Member>();
 
 /** Objects that are kept by others. Source: https://github.com/tc39/proposal-weakrefs#iterable-weakmaps */
 export class IterableWeakSet<T extends object> implements Iterable<T> {
@@ -42,15 +47,27 @@ export class IterableWeakSet<T extends object> implements Iterable<T> {
 
   add(value: T): void {
     const own = (this.#refs ??= new Set());
-    const ref = refs.get(value) ?? refTo(value);
-    if (own.has(ref)) return;
-    refs.set(value, ref);
-    own.add(ref);
-    onCollected(value, () => own.delete(ref));
+    const member = members.get(value);
+    if (!member) {
+      const made: Member = { ref: refTo(value), sets: [own] };
+      members.set(value, made);
+      own.add(made.ref);
+      onCollected(value, () => made.sets.forEach((set) => set.delete(made.ref)), made);
+    } else if (!own.has(member.ref)) {
+      own.add(member.ref);
+      member.sets.push(own);
+    }
   }
 
   delete(value: T): void {
-    this.#refs?.delete(refs.get(value)!);
+    const member = members.get(value);
+    if (!member || !this.#refs?.delete(member.ref)) return;
+    const { sets } = member;
+    sets.splice(sets.indexOf(this.#refs), 1);
+    // In no set any more, it leaves nothing: who comes and goes would leave a finalizer each time.
+    if (sets.length > 0) return;
+    members.delete(value);
+    offCollected(member);
   }
 
   *[Symbol.iterator](): Generator<T, void> {

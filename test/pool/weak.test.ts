@@ -45,6 +45,58 @@ test("what is to be done when something was collected is done, unless it was don
   await expect.poll(() => done).toEqual(["other"]);
 });
 
+test("who comes and goes leaves nothing, in however many sets it was", async () => {
+  let registered = 0;
+  class Counted {
+    readonly tokens = new Map<object, number>();
+    register(_value: object, _callback: unknown, token: object): void {
+      registered++;
+      this.tokens.set(token, (this.tokens.get(token) ?? 0) + 1);
+    }
+    unregister(token: object): void {
+      registered -= this.tokens.get(token) ?? 0;
+      this.tokens.delete(token);
+    }
+  }
+  vi.stubGlobal("FinalizationRegistry", Counted);
+  const path = "../../src/pool/weak.ts?counted";
+  const weak = (await import(path)) as typeof import("../../src/pool/weak.ts");
+  const [one, other] = [new weak.IterableWeakSet<object>(), new weak.IterableWeakSet<object>()];
+  const value = {};
+  for (let time = 0; time < 10; time++) {
+    for (const set of [one, other, one]) set.add(value);
+    expect([[...one], [...other], registered]).toEqual([[value], [value], 1]);
+    one.delete(value);
+    one.delete(value);
+    expect([[...one], [...other], registered]).toEqual([[], [value], 1]);
+    one.add(value);
+    one.delete(value);
+    other.delete(value);
+    expect([[...one], [...other], registered]).toEqual([[], [], 0]);
+  }
+});
+
+test("what was collected is taken out of all sets that it is in", async () => {
+  const callbacks: (() => void)[] = [];
+  class Kept {
+    readonly unregister = (): void => undefined;
+    register(_value: object, callback: () => void): void {
+      callbacks.push(callback);
+    }
+  }
+  // References that hold: what is seen then is what the finalizer does.
+  vi.stubGlobal("WeakRef", undefined);
+  vi.stubGlobal("FinalizationRegistry", Kept);
+  const path = "../../src/pool/weak.ts?kept";
+  const weak = (await import(path)) as typeof import("../../src/pool/weak.ts");
+  const sets = [1, 2, 3].map(() => new weak.IterableWeakSet<object>());
+  const [value, other] = [{}, {}];
+  for (const set of sets) for (const each of [value, other]) set.add(each);
+  callbacks[0]!();
+  expect(sets.map((set) => [...set])).toEqual([[other], [other], [other]]);
+  expect(callbacks).toHaveLength(2);
+});
+
 test("without weak references everything is kept, and nothing fails", async () => {
   vi.stubGlobal("WeakRef", undefined);
   vi.stubGlobal("FinalizationRegistry", undefined);
