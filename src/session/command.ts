@@ -79,6 +79,11 @@ export class Command<T = unknown> {
     this.promise = new Promise((fulfil) => (this.#fulfil = fulfil));
   }
 
+  /** It sends COMMIT. In a plain session only a part has anything open: what that has left to roll back is not to be committed. */
+  get isCommit(): boolean {
+    return this.kind === "commit" && this.scope.path.length > 0;
+  }
+
   /** What it was to do at the server is done. */
   land(results: RawResult[], link: Link): void {
     this.hasLanded = true;

@@ -49,15 +49,15 @@ export function toDeparture(
   const ahead = before.length;
   // Until the connection is prepared, it is its hooks that ask: what they set stays.
   const isSetup = !link.isPrepared;
-  const { isRiding } = commands.at(-1)!;
+  const { isRiding, isCommit } = commands.at(-1)!;
   const onError = kind === "query" && !isRiding && !commands[0]!.chain ? "continue" : "stop";
   for (const command of commands) command.isFlying = true;
   // What a call does with its statements is its own affair.
   const asked = kind === "call" ? [] : commands.length === 1 ? commands[0]!.statements : commands.flatMap(statementsOf);
   const own: Step[] = asked.map((statement) => ({ kind: "query", statement, onError, guarded: isGuarded, isSetup }));
   if (brackets !== NONE) own.push(...brackets.after);
-  if (kind === "commit" || kind === "rollback") own.push({ kind });
-  else if (isRiding) own.push({ kind: "commit" });
+  if (kind === "rollback") own.push({ kind });
+  else if (isCommit) own.push({ kind: "commit" });
   const steps = ahead === 0 ? own : [...before, ...own];
   const { undo } = brackets;
   const undoesAll = isGuarded && undo[0]?.kind === "rollback";

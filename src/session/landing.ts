@@ -39,7 +39,7 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
   if ((kind === "commit" || kind === "rollback") && bad > outcomes.length) {
     settle(unit, last);
     if (kind === "rollback") scope.hasUndone = true;
-    unit.emit(kind);
+    if (kind === "rollback" || last.isCommit) unit.emit(kind);
   } else if (departure.undoesAll && state === "idle") transaction.end();
   else transaction.land(state, failure);
   // Where its owner keeps it all the same, what was not done is still to do.
@@ -123,7 +123,7 @@ export function lose(unit: Unit, departure: Departure, error: unknown): false {
   const { holder, transaction } = unit;
   const command = departure.commands.at(-1)!;
   report(unit, departure, error, false);
-  const isUnsent = command.kind !== "commit" || (isDbError(error) && error.outcome === "not-executed");
+  const isUnsent = !command.isCommit || (isDbError(error) && error.outcome === "not-executed");
   transaction.isCommitting = !isUnsent;
   if (holder.replaces(error, departure.setup > 0)) return false;
   if (holder.link) {

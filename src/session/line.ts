@@ -99,9 +99,7 @@ export class Line {
 
   #giveUp(command: Command, reason: unknown): unknown {
     const error =
-      command.isFlying && this.#flying.at(-1)!.kind === "commit"
-        ? commitUnknown(this.#unit, command.scope, reason)
-        : reason;
+      command.isFlying && this.#flying.at(-1)!.isCommit ? commitUnknown(this.#unit, command.scope, reason) : reason;
     command.reject(error);
     // Others in its flight go on, but for those of its transaction: with something of unknown outcome in it, that must not be kept.
     const isSpoiled = command.isFlying && command.scope.path.length > 0;
