@@ -298,3 +298,13 @@ test("one that waits for its turn when its session is closed is never opened", a
   await first.rollback();
   expect(adapter.flights).toEqual([]);
 });
+
+test("what settles the session may be asked with its release, which comes first", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  const part = await session.savepoint();
+  await part.query("one");
+  await Promise.all([part.release(), session.commit()]);
+  await session.close();
+  expect(adapter.flights).toEqual(["1: begin | savepoint isopool_1 | one", "1: release isopool_1 | commit"]);
+});
