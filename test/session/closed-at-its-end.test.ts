@@ -115,7 +115,7 @@ test("close() of a session that fails waits until its connection is given back",
     session = s;
     const rows = s.stream("all", { batchSize: 1 })[Symbol.asyncIterator]();
     await rows.next();
-    for (const stream of s.unit.holder.streams) stream.return = () => gate.promise as never;
+    for (const stream of s.unit.holder.streams) stream.return = () => gate.promise;
     throw boom;
   });
   work.catch(() => undefined);
