@@ -67,12 +67,10 @@ export function bounded<T>(
   clock: Clock,
   work: () => MaybePromise<T>,
   toError: (reason: unknown) => unknown,
-  isFlying?: () => boolean,
-): MaybePromise<T> {
-  if (options.signal === undefined && options.timeoutMs === undefined) return work();
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     throwIfAborted(options.signal);
-    const disarm = arm(options, "session", clock, (reason) => reject(toError(reason)), isFlying);
+    const disarm = arm(options, "session", clock, (reason) => reject(toError(reason)));
     // Called synchronously: some contexts are only current here.
     void new Promise<T>((start) => start(work())).then(resolve, reject).then(disarm);
   });

@@ -4,18 +4,19 @@
 const OPAQUE = /['"`[]|--|\/\*/;
 // The part behind the word that is no more than names, dots and commas.
 const LIST = /(?:^\s*select|\sreturning)\s([\w\s.,]+)/i;
-const COLUMN = /^(?:[a-z_]\w*\.)*([a-z_]\w*)(?:\s+as\s+([a-z_]\w*))?$/i;
+// PostgreSQL names both truths `bool`.
+const COLUMN = /^(?!(?:true|false)$)(?:[a-z_]\w*\.)*([a-z_]\w*)(?:\s+as\s+([a-z_]\w*))?$/i;
 
 /** No text returns rows without one of these; writes return nothing without RETURNING. */
 const ROWS = /\b(?:select|returning|values|table|pragma|show|explain|call|fetch|execute)\b/i;
 const WRITE = /^\s*(?:insert|update|delete|replace|create|drop|alter)\b(?![^]*\breturning\b)/i;
 const COMMENT = /--|\/\*/;
-/** One column, and those of one table. */
-const ONE = /^\s*select\s(?:[^(),*'"`[]|\((?:[^()'"`[]*)\))*\sfrom\s/i;
-const TABLE = /^\s*select\s+\*\s+from\s+[\w.]+\s*(?:$|;|where\s|order\s|limit\s)/i;
+/** One column, and those of one table. In `a is distinct from b` the list goes on behind the word. */
+const ONE = /^\s*select\s(?![^]*\sdistinct\s+from\s)(?:[^(),*'"`[]|\((?:[^()'"`[]*)\))*\sfrom\s/i;
+const TABLE = /^\s*select\s+\*\s+from\s+[\w.]+(?:\s*(?:$|;)|\s+(?:where|order|limit)\s)/i;
 // What has quotes stands behind such a list, or ahead of it: what ends in one cannot begin in a text that is quoted.
-const SELECTED = /^\s*select\s+([\w\s.,]+?)\sfrom\s/i;
-const RETURNED = /^\s*(?:insert|update|delete|replace)\b[^]*\sreturning\s+([\w\s.,]+?)[\s;]*$/i;
+const SELECTED = /^\s*select\s([\w\s.,]+?)\sfrom\s/i;
+const RETURNED = /^\s*(?:insert|update|delete|replace)\b[^]*\sreturning\s([\w\s.,]+?)[\s;]*$/i;
 
 /** The name that two columns of a statement's rows have, if that can be seen in its text. */
 export function equalNameIn(text: string): string | undefined {

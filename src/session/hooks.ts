@@ -40,7 +40,7 @@ async function runHooks(
   const within = <T>(timeoutMs: number, what: string, work: () => Promise<T>): Promise<T> =>
     bounded({ signal, timeoutMs }, host.clock, work, (reason) =>
       signal?.aborted ? reason : hookError(source, `${what} ${timeoutMs} ms`),
-    ) as Promise<T>;
+    );
   const turn: HookTurn = { isOver: false };
   const session = new Session(new Unit(host, owner, {}, link));
   // Its deadline cancels what is in flight: the connection may belong to a caller who goes on using it.

@@ -83,10 +83,8 @@ export class Queue implements Iterable<Command> {
 
 function mayLeave({ kind, scope, isSettled, link }: Command, transaction: Transaction): boolean {
   if (isSettled) return false;
-  // To have a connection, or to read on from a stream, nothing need be begun; and what is not open need not be rolled back.
-  const needsNoTurn =
-    kind === "connect" || (link && transaction.isWithin(scope)) || (kind === "rollback" && !transaction.holds(scope));
-  return needsNoTurn || transaction.lets(scope);
+  // To have a connection, or to read on from a stream, nothing need be begun.
+  return kind === "connect" || (link && transaction.isWithin(scope)) || transaction.lets(scope);
 }
 
 /** Commits or rolls back, ahead of others. The parts of a session that is taken back go with it. */

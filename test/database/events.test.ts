@@ -113,6 +113,29 @@ test("a flight that failed says so, and who sent it", async () => {
   expect(events.at(-1)).toMatchObject({ type: "end", outcome: "failed" });
 });
 
+test("a flight that fails at once is not ok, with nothing ahead of its statement either", async () => {
+  const { db, events } = fakeDatabase({ script: (text) => (text === "bad" ? { error: boom } : undefined) });
+  await expect(db.autocommit.query("bad")).rejects.toBe(boom);
+  expect(events.find(({ type }) => type === "flight")).toMatchObject({ statements: ["bad"], isOk: false, error: boom });
+});
+
+test("a transaction that the database ends is told as rolled back, but for one whose COMMIT was lost: also behind such a one", async () => {
+  const { db, events } = fakeDatabase({
+    script: (text) => (text === "commit" ? { lost: "unknown" } : text === "stolen" ? { state: "idle" } : undefined),
+  });
+  const told = (): string[] =>
+    events.splice(0).flatMap(({ type }) => (["begin", "commit", "rollback"].includes(type) ? [type] : []));
+  await using session = db.open();
+  await session.query("one");
+  await expect(session.commit()).rejects.toMatchObject({ code: "COMMIT_UNKNOWN" });
+  expect(told()).toEqual(["begin"]);
+  await session.rollback();
+  told();
+  await session.query("stolen");
+  expect(told()).toEqual(["begin", "rollback"]);
+  await session.rollback();
+});
+
 test("a nested transaction is told by its flights alone: only the whole one begins and ends", async () => {
   const { db } = fakeDatabase();
   const types: string[] = [];

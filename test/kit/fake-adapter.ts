@@ -7,6 +7,7 @@ import type {
   Capabilities,
   DriverConnection,
   Flight,
+  StatementPlace,
   Step,
   StepOutcome,
 } from "../../src/contract/adapter.ts";
@@ -41,7 +42,7 @@ export interface FakeAdapterOptions {
   /** Runs at each open, before there is a connection; may throw. */
   readonly onOpen?: (attempt: number, signal: AbortSignal, url: string) => void | Promise<void>;
   readonly ping?: (connection: FakeConnection) => boolean | Promise<boolean>;
-  readonly check?: (statement: Statement) => void;
+  readonly check?: (statement: Statement, place: StatementPlace) => void;
   /** Runs at each close, once the connection is closed; may throw. */
   readonly onClose?: (connection: FakeConnection) => void | Promise<void>;
 }

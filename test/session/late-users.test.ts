@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Session } from "../../src/index.ts";
+import { askTogether } from "../../src/session/ride.ts";
 import { deferred, fakeDatabase } from "../kit/fake-database.ts";
 
 test("a session that has ended refuses late users, and never reconnects silently", async () => {
@@ -75,6 +76,17 @@ test("a stream that is asked for when its session has ended is refused at once, 
   const { db } = fakeDatabase();
   const kept = await db.session((s) => s);
   expect(() => kept.stream("late")).toThrow(/SESSION_CLOSED/);
+});
+
+// The compiler holds queries, and asks them without another look at the session.
+test("queries that are asked together behind the end of their session take no connection", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  const queries = [session.sql`one`, session.sql`two`];
+  await session.close();
+  askTogether(session, queries, undefined, false);
+  for (const query of queries) await expect(query).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+  expect(adapter.log).toEqual([]);
 });
 
 test("what was given up tells why, also when its end comes after", async () => {

@@ -114,3 +114,23 @@ test("a read with a deadline or a signal of its own is ended by it, and takes no
   answer.resolve();
   expect(await plain).toMatchObject({ rows: [] });
 });
+
+test("no more than 32 leave together: who comes after them has a flight of its own", async () => {
+  const { db, adapter } = readingDatabase({}, { pool: { max: 2 } });
+  await Promise.all(Array.from({ length: 33 }, (_, index) => db.query(`r${index}`)));
+  const sizes = adapter.flights.map((flight) => flight.split(" | ").length);
+  expect(sizes.toSorted((a, b) => a - b)).toEqual([1, 32]);
+});
+
+test("where all of them fail for what is not theirs, each error names that", async () => {
+  for (const error of [queryFailed("busy", "set x", true), boom]) {
+    const { db } = readingDatabase({
+      script: () => {
+        throw error;
+      },
+    });
+    const failed = await Promise.allSettled(["r1", "r2"].map((text) => db.query(text)));
+    for (const each of failed)
+      expect(each).toMatchObject({ reason: error === boom ? boom : { details: { sql: "set x" }, retryable: true } });
+  }
+});

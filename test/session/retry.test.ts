@@ -91,3 +91,20 @@ test.each([-1, Number.NaN, { retries: 1, delayMs: -5 }, { retries: 1, maxDelayMs
     await expect(db.session(() => 1, { retry })).rejects.toThrow(TypeError);
   },
 );
+
+test("by default the first pause is 50 ms at most, and none is longer than 2 s", async () => {
+  const clock = new FakeClock();
+  const { db, events } = fakeDatabase(
+    { script: (text) => (text === "race" ? { error: lostRace } : undefined) },
+    { runtime: { ...shared(), clock } },
+  );
+  const random = vi.spyOn(Math, "random").mockReturnValue(1);
+  onTestFinished(() => {
+    random.mockRestore();
+  });
+  const failure = db.session((s) => s.query("race"), { retry: 8 }).catch((error: unknown) => error);
+  await clock.advance(20_000);
+  expect(await failure).toBe(lostRace);
+  const pauses = events.flatMap((event) => (event.type === "retry" ? [event.delayMs] : []));
+  expect(pauses).toEqual([50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
+});

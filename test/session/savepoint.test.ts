@@ -286,3 +286,25 @@ test("the release of a plain session's transaction whose COMMIT is lost is COMMI
   await expect(part.rollback()).rejects.toMatchObject({ code: "COMMIT_UNKNOWN" });
   await session.close(null);
 });
+
+test("one that waits for its turn when its session is closed is never opened", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  const first = await session.savepoint();
+  const second = caught(session.savepoint());
+  expect(await byNow(second)).toBe("pending");
+  await session.close("rollback");
+  expect(await second).toMatchObject({ code: "SESSION_CLOSED" });
+  await first.rollback();
+  expect(adapter.flights).toEqual([]);
+});
+
+test("what settles the session may be asked with its release, which comes first", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  const part = await session.savepoint();
+  await part.query("one");
+  await Promise.all([part.release(), session.commit()]);
+  await session.close();
+  expect(adapter.flights).toEqual(["1: begin | savepoint isopool_1 | one", "1: release isopool_1 | commit"]);
+});

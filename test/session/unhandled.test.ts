@@ -145,3 +145,61 @@ test("what a forgotten part asks while its session commits is refused, and ends 
   await work;
   await expect(late).rejects.toMatchObject({ code: "SESSION_CLOSED" });
 });
+
+test("nor one of a part that goes on when its session has ended as its user meant it to", async () => {
+  const { db } = fakeDatabase();
+  const gate = deferred();
+  const session = db.open();
+  void session.transaction(() => gate.promise.then(() => Promise.reject(boom)));
+  await settle();
+  await session.close("rollback");
+  gate.resolve();
+  expect(await noted()).toEqual([boom]);
+});
+
+test("the COMMIT of a part that is given up with its session ends no process; one that is lost beside its end does", async () => {
+  const [commits, lost] = [deferred(), deferred()];
+  let gate = commits;
+  const { db } = fakeDatabase({
+    script: (text) => (text === "commit" ? gate.promise.then(() => ({ lost: "unknown" })) : undefined),
+  });
+  const part = (s: Session): void => void s.transaction((tx) => tx.query("one"));
+  const work = db.session(
+    async (s) => {
+      part(s);
+      for (let turn = 0; turn < 5; turn++) await settle();
+      throw boom;
+    },
+    { transaction: false },
+  );
+  work.catch(() => undefined);
+  expect(await noted()).toEqual([]);
+  commits.resolve();
+  await expect(work).rejects.toBe(boom);
+  expect(await noted()).toEqual([]);
+  gate = lost;
+  const session = db.open({ transaction: false });
+  part(session);
+  expect(await noted()).toEqual([]);
+  const closing = session.close("rollback");
+  lost.resolve();
+  await closing;
+  expect(await noted()).toMatchObject([{ code: "COMMIT_UNKNOWN" }]);
+});
+
+test("a close() that fails and that nobody awaits is still nobody's secret; those who are cut off by it are quiet", async () => {
+  const { db } = fakeDatabase({ script: (text) => (text === "commit" ? { error: bad } : undefined) });
+  const session = db.open();
+  await session.query("one");
+  void session.close();
+  expect(await noted()).toEqual([bad]);
+  void session.close();
+  expect(await noted()).toEqual([]);
+});
+
+test("what is asked too late is quiet where the session failed or still ends, and an error of its user's where it has ended", async () => {
+  const { db } = fakeDatabase();
+  const kept = await db.session((s) => s);
+  void kept.query("late");
+  expect(await noted()).toMatchObject([{ code: "SESSION_CLOSED" }]);
+});
