@@ -4,7 +4,7 @@
 const OPAQUE = /['"`[]|--|\/\*/;
 // The part behind the word that is no more than names, dots and commas.
 const LIST = /(?:^\s*select|\sreturning)\s([\w\s.,]+)/i;
-// PostgreSQL names both truths `bool`.
+// PostgreSQL gives both truths one name, `bool` or `?column?` by its version.
 const COLUMN = /^(?!(?:true|false)$)(?:[a-z_]\w*\.)*([a-z_]\w*)(?:\s+as\s+([a-z_]\w*))?$/i;
 
 /** No text returns rows without one of these; writes return nothing without RETURNING. */
