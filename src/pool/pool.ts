@@ -18,7 +18,7 @@ import type { PoolSource } from "./source.ts";
 import { type PoolStats, statsOf } from "./stats.ts";
 import { Stock } from "./stock.ts";
 import { type Tell, teller } from "./teller.ts";
-import { WaitLine } from "./wait-line.ts";
+import { type Waiter, WaitLine } from "./wait-line.ts";
 import { Watch } from "./watch.ts";
 import { throwIfAborted } from "../signal.ts";
 
@@ -82,8 +82,7 @@ export class ConnectionPool<C> {
    */
   acquire(options?: AcquireOptions): Promise<Lease<C>> {
     const lease = this.tryAcquire(options);
-    if (lease) return Promise.resolve(lease);
-    return new Promise((resolve, reject) => this.#queue(options, resolve, reject));
+    return lease ? Promise.resolve(lease) : this.#wait(options);
   }
 
   /** Borrows an idle connection that needs no validation, at once; `undefined` when there is none, or others wait. */
@@ -140,11 +139,12 @@ export class ConnectionPool<C> {
     });
   }
 
-  #queue(
-    options: AcquireOptions | undefined,
-    resolve: (lease: Lease<C>) => void,
-    reject: (error: unknown) => void,
-  ): void {
+  // Of its own: who has to make a function of what was given pays for it also where an idle connection is lent.
+  #wait(options: AcquireOptions | undefined): Promise<Lease<C>> {
+    return new Promise((resolve, reject) => this.#queue(options, resolve, reject));
+  }
+
+  #queue(options: AcquireOptions | undefined, resolve: Waiter<C>["resolve"], reject: Waiter<C>["reject"]): void {
     const { max, acquireTimeoutMs } = this.#options;
     const { entries, idle, pace } = this.#stock;
     const line = this.#line;

@@ -49,6 +49,10 @@ export class IterableWeakSet<T extends object> implements Iterable<T> {
     onCollected(value, () => own.delete(ref));
   }
 
+  get isEmpty(): boolean {
+    return !this.#refs?.size;
+  }
+
   delete(value: T): void {
     this.#refs?.delete(refs.get(value)!);
   }
