@@ -24,7 +24,7 @@ import { addInstance, currentFolder, removeInstance } from "./session/instances.
 import { sourceOf } from "./session/holder.ts";
 import type { Link } from "./session/link.ts";
 import { resolvePropagation } from "./session/propagation.ts";
-import { sharesReads, withDefaults } from "./session-defaults.ts";
+import { NO_OPTIONS, sharesReads, withDefaults } from "./session-defaults.ts";
 import { sessionRequired } from "./session/session-required.ts";
 import type { LazyList, ListRows, Queryable, StreamRowsOptions } from "./session/queryable.ts";
 import { type BeginSession, type CloseAction, Session, type Work } from "./session/session.ts";
@@ -118,7 +118,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
    */
   session<List extends LazyList>(work: Work<List>, options?: SessionOptions): Promise<ListRows<List>>;
   session<T>(work: Work<T>, options?: SessionOptions): Promise<T>;
-  session<T>(work: Work<T>, options: SessionOptions = {}): Promise<T> {
+  session<T>(work: Work<T>, options: SessionOptions = NO_OPTIONS): Promise<T> {
     return this.carried(this.#run(work, options));
   }
 

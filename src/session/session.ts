@@ -18,7 +18,7 @@ import { checkOpen, checkWhole, Handle } from "./handle.ts";
 import type { Host } from "./host.ts";
 import { Line } from "./line.ts";
 import { connectionName } from "./names.ts";
-import { refuseFromWithin, runInside, toBegin } from "./nesting.ts";
+import { refuseFromWithin, runInside } from "./nesting.ts";
 import { resolvePropagation } from "./propagation.ts";
 import { type LazyList, type ListRows, STREAM_OPTIONS, type StreamRowsOptions } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
@@ -31,6 +31,7 @@ import type { Carry, SqlQuery } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 import { handedRows, streamRows } from "./stream.ts";
 import { Unit } from "./unit.ts";
+import { toUnitOptions } from "./unit-options.ts";
 import { asyncDisposable } from "../dispose.ts";
 
 /** What `close()` does with the pending work; `null`: undecided, so it is rolled back. */
@@ -72,13 +73,9 @@ export class Session extends Handle<Session> implements AsyncDisposable {
 
   /** @internal */
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
-    const { transaction, settings, fresh, isLone, name, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
+    const { waitUntil = host.waitUntil, timeoutMs = 0 } = options;
     checkNumber("timeoutMs", timeoutMs);
-    const inner = toBegin(options);
-    const begin = transaction === false ? undefined : inner;
-    const session = new Session(
-      new Unit(host, parent, { begin, inner, settings, fresh: fresh === false ? fresh : undefined, isLone, name }),
-    );
+    const session = new Session(new Unit(host, parent, toUnitOptions(options)));
     session.unit.holder.waitUntil = waitUntil;
     return session;
   }
