@@ -24,10 +24,10 @@ import { addInstance, currentFolder, removeInstance } from "./session/instances.
 import { sourceOf } from "./session/holder.ts";
 import type { Link } from "./session/link.ts";
 import { resolvePropagation } from "./session/propagation.ts";
-import { NO_OPTIONS, sharesReads, withDefaults } from "./session-defaults.ts";
+import { sharesReads, withDefaults } from "./session-defaults.ts";
 import { sessionRequired } from "./session/session-required.ts";
 import type { LazyList, ListRows, Queryable, StreamRowsOptions } from "./session/queryable.ts";
-import { type BeginSession, type CloseAction, Session, type Work } from "./session/session.ts";
+import { type BeginSession, type CloseAction, NO_OPTIONS, Session, type Work } from "./session/session.ts";
 import { SESSION_OPTIONS, type SessionOptions, type TransactionOptions } from "./session/session-options.ts";
 import { shareSource } from "./session/share-source.ts";
 import type { Source } from "./session/source.ts";

@@ -19,9 +19,6 @@ export const DEFAULTS: readonly (keyof SessionDefaults)[] = [
   "settings",
 ];
 
-/** One for all sessions without: each would hold its own for as long as it waits. */
-export const NO_OPTIONS: SessionOptions = Object.freeze({});
-
 /** A setting's name, in PostgreSQL's form: `search_path`, `app.tenant`. In lower case, so that none is set twice. */
 const NAME = /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)*$/;
 

@@ -49,7 +49,7 @@ export class Watch {
     const read = this.#clock.now();
     const passedMs = read - this.#read;
     this.#read = read;
-    if (passedMs >= 0) this.now += small(passedMs);
+    if (passedMs >= 0) this.now += passedMs;
     else if (passedMs < 0) {
       // One millisecond apart: what has begun by now, and what begins from now on.
       this.#setBackAt = this.now++;
@@ -140,10 +140,4 @@ export class Watch {
       this.#onTimer(0, 0);
     }
   }
-}
-
-// A difference of two readings is no small integer to an engine, whatever it is; and with it all that is counted from it,
-// sixteen bytes a waiter.
-function small(value: number): number {
-  return (value | 0) === value ? value | 0 : value;
 }

@@ -184,15 +184,12 @@ export class Line {
         if (!waiting) break;
         // A connection that was given back is gone for good, and a session whose end has begun takes no other.
         if (waiting.link || unit.ending) throw unit.closedError(waiting.scope);
-        let { link } = holder;
+        const { link } = holder;
         if (!link) {
           const origin = this.#source();
           const borrowed = holder.borrow(origin instanceof Promise ? await origin : origin, waiting.usePool);
-          // It waits, and this ends: the frame of an async function is held as long as it waits, and is twice as much as these.
-          if (borrowed instanceof Promise) return void borrowed.then(this.#goOn.bind(this), this.#fail.bind(this));
-          // oxlint-disable-next-line typescript/await-thenable -- a turn, as it is for one that has waited
-          link = holder.take(await borrowed);
-          if (!link.isPrepared) await holder.prepare(link, this.#toSignal());
+          // This ends: the frame of an async function, held as long as it waits, is twice as much as these two.
+          return void Promise.resolve(borrowed).then(this.#goOn.bind(this), this.#fail.bind(this));
         }
         flown = this.#depart(link);
       }

@@ -60,7 +60,7 @@ function begin({ host, options: { settings: outer, inner } }: Unit, options: Beg
 }
 
 /** What nearly all of them are. */
-export const PLAIN: BeginOptions = Object.freeze({});
+const PLAIN: BeginOptions = Object.freeze({});
 
 /** The BEGIN options passed to an adapter: plain data, and nothing that belongs to the session. */
 export function toBegin(options: BeginOptions): BeginOptions {

@@ -47,14 +47,14 @@ export async function runScope<T>(part: Part, work: Work<T>, options: DeadlineOp
   let awaited: PromiseLike<unknown> | undefined;
   let ending: Ending = "failed";
   try {
-    if (!isInner && hasLimit(options)) {
+    if (!isInner && (options.signal ?? options.timeoutMs) !== undefined) {
       value = await bounded(part, work, options);
       ending = "done";
       return value as T;
     }
     awaited = begin(part, work);
     // Called once: what it was made with need not be held.
-    work = begun;
+    work = undefined as never;
     value = await awaited;
     awaited = Array.isArray(value) ? rideOf(part, value) : undefined;
     if (awaited) value = await awaited;
@@ -82,12 +82,6 @@ export async function runScope<T>(part: Part, work: Work<T>, options: DeadlineOp
   } finally {
     if (!isInner && part.scope.kind === "root") await finish(part, ending);
   }
-}
-
-const begun = (): never => undefined as never;
-
-function hasLimit({ signal, timeoutMs }: DeadlineOptions): boolean {
-  return (signal ?? timeoutMs) !== undefined;
 }
 
 /** @returns what to await for what the work has returned. */

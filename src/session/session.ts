@@ -18,7 +18,7 @@ import { checkOpen, checkWhole, Handle } from "./handle.ts";
 import type { Host } from "./host.ts";
 import { Line } from "./line.ts";
 import { connectionName } from "./names.ts";
-import { refuseFromWithin, runInside } from "./nesting.ts";
+import { refuseFromWithin, runInside, toBegin } from "./nesting.ts";
 import { resolvePropagation } from "./propagation.ts";
 import { type LazyList, type ListRows, STREAM_OPTIONS, type StreamRowsOptions } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
@@ -30,8 +30,7 @@ import { checkWork, type SessionOptions, TRANSACTION_OPTIONS, type TransactionOp
 import type { Carry, SqlQuery } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 import { handedRows, streamRows } from "./stream.ts";
-import { Unit } from "./unit.ts";
-import { toUnitOptions } from "./unit-options.ts";
+import { Unit, type UnitOptions } from "./unit.ts";
 import { asyncDisposable } from "../dispose.ts";
 
 /** What `close()` does with the pending work; `null`: undecided, so it is rolled back. */
@@ -47,6 +46,10 @@ export interface BeginSession extends SessionOptions {
 /** A transaction inside a session that is ended by hand. Statements, transactions and savepoints inside it go through it. */
 export interface Savepoint extends Session, ByHand {}
 
+/** One for all sessions without, as is what they make of it: memory counts when ten thousand wait. */
+export const NO_OPTIONS: SessionOptions = Object.freeze({});
+const NONE = toUnitOptions(NO_OPTIONS);
+
 /** One unit of work: bound to the current context, holds at most one connection, ends once. */
 export class Session extends Handle<Session> implements AsyncDisposable {
   /** @internal */
@@ -54,7 +57,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   /** @internal */
   readonly line: Line;
   /** @internal */
-  lastCursor: Cursor | undefined;
+  declare lastCursor: Cursor | undefined;
   /** Of a transaction inside a session; the session itself has that of its unit. */
   readonly #scope: Scope | undefined;
 
@@ -75,7 +78,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
     const { waitUntil = host.waitUntil, timeoutMs = 0 } = options;
     checkNumber("timeoutMs", timeoutMs);
-    const session = new Session(new Unit(host, parent, toUnitOptions(options)));
+    const session = new Session(new Unit(host, parent, options === NO_OPTIONS ? NONE : toUnitOptions(options)));
     session.unit.holder.waitUntil = waitUntil;
     return session;
   }
@@ -282,4 +285,11 @@ export class Session extends Handle<Session> implements AsyncDisposable {
       return this.close(null);
     });
   }
+}
+
+function toUnitOptions(options: BeginSession): UnitOptions {
+  const { transaction, settings, fresh, isLone, name } = options;
+  const inner = toBegin(options);
+  const begin = transaction === false ? undefined : inner;
+  return { begin, inner, settings, fresh: fresh === false ? fresh : undefined, isLone, name };
 }
