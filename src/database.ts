@@ -27,7 +27,7 @@ import { resolvePropagation } from "./session/propagation.ts";
 import { sharesReads, withDefaults } from "./session-defaults.ts";
 import { sessionRequired } from "./session/session-required.ts";
 import type { LazyList, ListRows, Queryable, StreamRowsOptions } from "./session/queryable.ts";
-import { type BeginSession, type CloseAction, Session, type Work } from "./session/session.ts";
+import { type BeginSession, type CloseAction, NO_OPTIONS, Session, type Work } from "./session/session.ts";
 import { SESSION_OPTIONS, type SessionOptions, type TransactionOptions } from "./session/session-options.ts";
 import { shareSource } from "./session/share-source.ts";
 import type { Source } from "./session/source.ts";
@@ -118,7 +118,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
    */
   session<List extends LazyList>(work: Work<List>, options?: SessionOptions): Promise<ListRows<List>>;
   session<T>(work: Work<T>, options?: SessionOptions): Promise<T>;
-  session<T>(work: Work<T>, options: SessionOptions = {}): Promise<T> {
+  session<T>(work: Work<T>, options: SessionOptions = NO_OPTIONS): Promise<T> {
     return this.carried(this.#run(work, options));
   }
 

@@ -82,8 +82,7 @@ export class ConnectionPool<C> {
    */
   acquire(options?: AcquireOptions): Promise<Lease<C>> {
     const lease = this.tryAcquire(options);
-    if (lease) return Promise.resolve(lease);
-    return new Promise((resolve, reject) => this.#queue(options, resolve, reject));
+    return lease ? Promise.resolve(lease) : this.#queue(options);
   }
 
   /** Borrows an idle connection that needs no validation, at once; `undefined` when there is none, or others wait. */
@@ -140,25 +139,25 @@ export class ConnectionPool<C> {
     });
   }
 
-  #queue(
-    options: AcquireOptions | undefined,
-    resolve: (lease: Lease<C>) => void,
-    reject: (error: unknown) => void,
-  ): void {
-    const { max, acquireTimeoutMs } = this.#options;
-    const { entries, idle, pace } = this.#stock;
-    const line = this.#line;
-    const stack = this.#stack(options);
-    throwIfAborted(options?.signal);
-    checkRoom(this.#view, options?.owner, stack);
-    const since = this.#watch.read();
-    const timeoutMs = options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs);
-    if (line.size === 0) pace.narrow();
-    line.push(since, timeoutMs, options, stack, resolve, reject);
-    const isTimed = this.#watch.expect(since + timeoutMs);
-    this.#tell?.({ type: "wait", owner: options?.owner, waiting: line.size });
-    // With none idle and no room, nothing can be done for it, and nearly always the timer is right already.
-    if (entries.size < max || idle.length > 0 || !isTimed) this.pump();
+  #queue(options: AcquireOptions | undefined): Promise<Lease<C>> {
+    return new Promise((resolve, reject) => {
+      const { max, acquireTimeoutMs } = this.#options;
+      const { entries, idle, pace } = this.#stock;
+      const line = this.#line;
+      const watch = this.#watch;
+      const stack = this.#stack(options);
+      throwIfAborted(options?.signal);
+      checkRoom(this.#view, options?.owner, stack);
+      const since = watch.read();
+      const timeoutMs =
+        options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs);
+      if (line.size === 0) pace.narrow();
+      line.push(since, timeoutMs, options, stack, resolve, reject);
+      const isTimed = watch.expect(since + timeoutMs);
+      this.#tell?.({ type: "wait", owner: options?.owner, waiting: line.size });
+      // With none idle and no room, nothing can be done for it, and nearly always the timer is right already.
+      if (entries.size < max || idle.length > 0 || !isTimed) this.pump();
+    });
   }
 
   /**

@@ -59,6 +59,10 @@ export class IterableWeakSet<T extends object> implements Iterable<T> {
     }
   }
 
+  get isEmpty(): boolean {
+    return !this.#refs?.size;
+  }
+
   delete(value: T): void {
     const member = members.get(value);
     if (!member || !this.#refs?.delete(member.ref)) return;

@@ -36,25 +36,16 @@ export class Command<T = unknown> {
   statements: readonly Statement[] = NONE;
   /** For `connect`: whether an idle connection of the pool will do. */
   usePool = true;
-  /** For `call`: the only connection that it makes sense on. */
-  link: Link | undefined;
   /** It takes back what its scope has done: the end of that scope does not end it. */
   isLast = false;
   /** The COMMIT at the end of its scope, or what that rides with: awaited there. */
   isEnd = false;
-  /** Makes its answer once it has landed; nothing else leaves before. Whoever gives it up aborts the signal. */
-  after: ((signal: AbortSignal) => Promise<T>) | undefined;
-  chain: Chain | undefined;
-  /** The COMMIT that may leave with it. */
-  ride: Riding | undefined;
   /** A COMMIT that leaves with the statements ahead of it, and only if they were done. */
   isRiding = false;
   /** When it was asked for, in the order of its line. */
   order = 0;
   /** Shares its flight with nobody: it settles something, or is a list. */
   isAlone: boolean;
-  /** Its deadline. Those that share a flight give up together, or not at all: none is delayed by what has more time. */
-  timeoutMs: number | undefined;
   /** It has left the queue, and waits for a connection or for its answer. */
   isTaken = false;
   /** From when it left it may have been executed. */
@@ -62,12 +53,22 @@ export class Command<T = unknown> {
   /** Nothing of it is to be sent any more. */
   hasLanded = false;
   isSettled = false;
+  // From here on, what few commands have: absent from the others, where it takes no room while they wait.
+  /** For `call`: the only connection that it makes sense on. */
+  declare link: Link | undefined;
+  /** Makes its answer once it has landed; nothing else leaves before. Whoever gives it up aborts the signal. */
+  declare after: ((signal: AbortSignal) => Promise<T>) | undefined;
+  declare chain: Chain | undefined;
+  /** The COMMIT that may leave with it. */
+  declare ride: Riding | undefined;
+  /** Its deadline. Those that share a flight give up together, or not at all: none is delayed by what has more time. */
+  declare timeoutMs: number | undefined;
   /** For one of several that share a session and nothing else: makes its own error of one that all of them get. */
-  own: ((error: unknown) => unknown) | undefined;
+  declare own: ((error: unknown) => unknown) | undefined;
   /** Disarms its deadline. */
-  disarm: (() => void) | undefined;
+  declare disarm: (() => void) | undefined;
   /** Ends the timer of its wait for a transaction that is under way. */
-  unblock: (() => void) | undefined;
+  declare unblock: (() => void) | undefined;
   #fulfil!: (value: T | PromiseLike<T>) => void;
 
   constructor(kind: CommandKind, scope: Scope, inputs: readonly StatementInput[], finish: Finish<T>) {

@@ -84,7 +84,7 @@ function follow(unit: Unit, { moves, setup }: Departure, outcomes: readonly Step
 export function settle({ transaction, callbacks }: Unit, { kind, scope }: Command): void {
   const fate = kind === "commit" ? "kept" : "undone";
   if (!transaction.isOpen || transaction.holds(scope)) transaction.end();
-  scope.failure = undefined;
+  if (scope.failure) scope.failure = undefined;
   if (scope.stage !== "open" && scope.fate === "open") scope.fate = fate;
   callbacks?.decide(scope, fate);
 }

@@ -1,10 +1,10 @@
-import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
-import { call } from "./call.ts";
+import type { Adapter, MaybePromise } from "../contract/adapter.ts";
+import type { Lease } from "../pool/lease.ts";
 import { type Command, leavesAtOnce, toLand } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
-import { toDeparture } from "./departure.ts";
+import { finish, fly } from "./flight.ts";
 import { sourceOf } from "./holder.ts";
-import { announce, commitUnknown, land, lose } from "./landing.ts";
+import { commitUnknown } from "./landing.ts";
 import type { Link, Origin } from "./link.ts";
 import { prepare } from "./prepare.ts";
 import { Queue } from "./queue.ts";
@@ -17,7 +17,9 @@ const LONGEST_FLIGHT_MS = 30_000;
 
 const NONE: readonly Command[] = [];
 
-const hop = (): void => undefined;
+// The line comes as the value: functions of each line's own would be held while it waits.
+const run = (line: Line): void => line.run();
+const hop = (line: Line): void => void Promise.resolve(line).then(run);
 
 /** A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. */
 export class Line {
@@ -64,9 +66,9 @@ export class Line {
   wake(isAtOnce = false): void {
     if (this.#isRunning || this.#queue.isEmpty) return;
     this.#isRunning = true;
-    if (isAtOnce) return this.#run();
+    if (isAtOnce) return this.run();
     // Two hops: `Promise.all()` subscribes to a query one microtask later; wait for it, so that both share a flight.
-    void Promise.resolve().then(hop).then(this.#run);
+    void Promise.resolve<Line>(this).then(hop);
   }
 
   /** What was asked within a scope, and has no answer yet. */
@@ -110,13 +112,16 @@ export class Line {
     return error;
   }
 
-  // Most flights of an engine in the same process are back already: not even a microtask is waited for them.
-  readonly #run = (): void => {
+  /**
+   * Sends what may leave. Most flights of an engine in the same process are back already: not even a microtask is waited for them.
+   * @internal
+   */
+  run(): void {
     const { transaction } = this.#unit;
     let next: readonly Command[];
     for (;;) {
       const early = this.#queue.first?.ride?.wait();
-      if (early) return void early.then(this.#run);
+      if (early) return void early.then(() => this.run());
       next = this.#queue.take(transaction);
       if (next.length === 0) break;
       this.#flying = next = (this.#queue.isEmpty && next[0]!.ride?.board(next)) || next;
@@ -130,7 +135,7 @@ export class Line {
     const idlers = this.#idlers;
     this.#idlers = undefined;
     if (idlers) for (const resolve of idlers) resolve();
-  };
+  }
 
   /** All who are left wait for a transaction that is under way. It may be waiting for them, and none would ever leave. */
   #block(): void {
@@ -143,7 +148,7 @@ export class Line {
     }
   }
 
-  /** @returns whether all of it is done; else `#run()` goes on by itself once it is. */
+  /** @returns whether all of it is done; else `run()` goes on by itself once it is. */
   #serve(): boolean {
     const { link } = this.#unit.holder;
     let flown: MaybePromise<boolean> | undefined;
@@ -177,11 +182,12 @@ export class Line {
         if (!waiting) break;
         // A connection that was given back is gone for good, and a session whose end has begun takes no other.
         if (waiting.link || unit.ending) throw unit.closedError(waiting.scope);
-        let { link } = holder;
+        const { link } = holder;
         if (!link) {
           const origin = this.#source();
-          link = holder.take(await holder.borrow(origin instanceof Promise ? await origin : origin, waiting.usePool));
-          if (!link.isPrepared) await holder.prepare(link, this.#toSignal());
+          const borrowed = holder.borrow(origin instanceof Promise ? await origin : origin, waiting.usePool);
+          // This ends: the frame of an async function, held as long as it waits, is twice as much as these two.
+          return void Promise.resolve(borrowed).then(this.#goOn.bind(this), this.#fail.bind(this));
         }
         flown = this.#depart(link);
       }
@@ -190,8 +196,32 @@ export class Line {
     } catch (error) {
       this.#refuse(error);
     }
-    // Who has asked hears of it first, and may ask for more, or throw: what waits is not sent then.
-    void Promise.resolve().then(this.#run);
+    this.#runNext();
+  }
+
+  /** Serves what flies with a connection that it has waited for. */
+  #goOn(lease: Lease<Link>): void {
+    const { holder } = this.#unit;
+    let flown: MaybePromise<boolean>;
+    try {
+      const link = holder.take(lease);
+      flown = link.isPrepared
+        ? this.#depart(link)
+        : holder.prepare(link, this.#toSignal()).then(() => this.#depart(link));
+    } catch (error) {
+      return this.#fail(error);
+    }
+    void this.#serveLater(flown);
+  }
+
+  #fail(error: unknown): void {
+    this.#refuse(error);
+    this.#runNext();
+  }
+
+  // Who has asked hears of it first, and may ask for more, or throw: what waits is not sent then.
+  #runNext(): void {
+    void Promise.resolve<Line>(this).then(run);
   }
 
   async #follow(): Promise<void> {
@@ -226,44 +256,14 @@ export class Line {
     if (!first) return true;
     this.#touch(LONGEST_FLIGHT_MS);
     const signal = this.isBounded || ready.some(hasDeadline) ? this.#toSignal() : undefined;
-    if (first.kind === "connect") return this.#finish(first, true, link);
-    const flown = this.#fly(ready, link, signal);
-    return first.kind === "call" ? this.#finish(first, flown, link) : flown;
+    if (first.kind === "connect") return finish(this.#unit, first, true, link);
+    const flown = fly(this.#unit, ready, link, signal);
+    return first.kind === "call" ? finish(this.#unit, first, flown, link) : flown;
   }
 
   #touch(forMs: number): void {
     const { holder, host } = this.#unit;
     if (holder.link?.usedAt) holder.link.usedAt = host.clock.now() + forMs;
-  }
-
-  async #finish(command: Command, flown: MaybePromise<boolean>, link: Link): Promise<boolean> {
-    if (!(await flown)) return false;
-    if (command.isSettled) return true;
-    if (command.kind !== "connect") return call(this.#unit, command, link);
-    command.resolve(await command.finish([], link, command));
-    return true;
-  }
-
-  /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
-  #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined): MaybePromise<boolean> {
-    const { transaction, host, options } = this.#unit;
-    const departure = toDeparture(commands, link, transaction, options, host.emit && host.clock.now());
-    const { flight } = departure;
-    if (flight.steps.length === 0) return true;
-    let sent: MaybePromise<StepOutcome[]>;
-    link.origin.flights++;
-    announce(this.#unit, departure);
-    try {
-      sent = link.driver.send(flight, signal);
-    } catch (error) {
-      return lose(this.#unit, departure, error);
-    }
-    return Array.isArray(sent)
-      ? land(this.#unit, departure, sent)
-      : sent.then(
-          (outcomes) => land(this.#unit, departure, outcomes),
-          (error: unknown) => lose(this.#unit, departure, error),
-        );
   }
 }
 

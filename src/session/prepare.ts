@@ -41,7 +41,17 @@ export function prepare(unit: Unit, command: Command, adapter: Adapter | undefin
   }
 }
 
-function toStatements({ kind, inputs, finish }: Command, adapter: Adapter, place: StatementPlace): Statement[] {
+function toStatements(
+  { kind, inputs, finish }: Command,
+  adapter: Adapter,
+  place: StatementPlace,
+): readonly Statement[] {
+  const [first] = inputs;
+  if (kind === "query") {
+    const statement = toStatement(first!, adapter, place);
+    // Nearly always it is written as it was given, and the list is our own: it need not be held twice.
+    return statement === first ? (inputs as Statement[]) : [statement];
+  }
   return inputs.map((input, index) => {
     try {
       const statement = toStatement(input, adapter, place);

@@ -87,8 +87,12 @@ export abstract class Queryable {
   query<R>(given: StatementInput, params?: Params | DeadlineOptions, options?: DeadlineOptions): Promise<Result<R>> {
     const isText = typeof given === "string";
     const input = isText ? { text: given, params: params as Params } : given;
-    const finish: Finish<Result<R>> = ([result], _link, { statements }) => toResult<R>(result!, [statements[0]!.text]);
-    return this.#ask("query", [input], finish, isText ? options : (options ?? (params as DeadlineOptions)));
+    return this.#ask<Result<R>>(
+      "query",
+      [input],
+      resultOf,
+      isText ? options : (options ?? (params as DeadlineOptions)),
+    );
   }
 
   /**
@@ -132,6 +136,11 @@ export abstract class Queryable {
     }
     return this.carried(this.submit(kind, inputs, finish, options));
   }
+}
+
+// One function for all: of its own, each query that waits would hold another one.
+function resultOf<R>([result]: RawResult[], _link: unknown, { statements }: Parameters<Finish<unknown>>[2]): Result<R> {
+  return toResult<R>(result!, [statements[0]!.text]);
 }
 
 function sqlOf<R>(this: Queryable, strings: TemplateStringsArray, ...values: readonly unknown[]): SqlQuery<R> {

@@ -28,7 +28,7 @@ function bounded<T>(part: Part, work: Work<T>, options: DeadlineOptions): Promis
     };
     const disarm = arm(options, "session", unit.host.clock, given, () => mayBeDone(part));
     // Called synchronously: some contexts are only current here.
-    void runScope(part, work, options, false).then(resolve, reject).then(disarm);
+    void runScope(part, work, options, true).then(resolve, reject).then(disarm);
   });
 }
 
@@ -38,49 +38,63 @@ function bounded<T>(part: Part, work: Work<T>, options: DeadlineOptions): Promis
  *
  * One function, and not three that await each other: each of them would hold half a kilobyte while its session waits.
  *
- * @param isWhole - `false` inside the one that gives it up and then takes back what it has done: when its time is over.
+ * @param isInner - inside the one that gives it up and then takes back what it has done: when its time is over.
  */
-export async function runScope<T>(part: Part, work: Work<T>, options: DeadlineOptions, isWhole = true): Promise<T> {
-  const { unit, line } = part;
+export async function runScope<T>(part: Part, work: Work<T>, options: DeadlineOptions, isInner?: boolean): Promise<T> {
+  // Few variables: each takes its room in what is held while the work waits. Nor a parameter with a default: it doubles all.
   let { scope } = part;
-  let value: T;
+  let value: unknown;
+  let awaited: PromiseLike<unknown> | undefined;
   let ending: Ending = "failed";
   try {
-    if (isWhole && (options.signal ?? options.timeoutMs) !== undefined) {
+    if (!isInner && (options.signal ?? options.timeoutMs) !== undefined) {
       value = await bounded(part, work, options);
       ending = "done";
-      return value;
+      return value as T;
     }
-    scope.isWorking = true;
-    const returned = work();
-    const lazy = rideOf(part, returned);
-    value = (await (lazy ?? returned)) as T;
-    const list = !lazy && Array.isArray(value) ? rideOf(part, value) : undefined;
-    if (list) value = (await list) as T;
+    awaited = begin(part, work);
+    // Called once: what it was made with need not be held.
+    work = undefined as never;
+    value = await awaited;
+    awaited = Array.isArray(value) ? rideOf(part, value) : undefined;
+    if (awaited) value = await awaited;
     if (!scope.ride?.isDone) {
-      if (scope.ride?.isAboard) throw unit.closedError(scope);
+      if (scope.ride?.isAboard) throw part.unit.closedError(scope);
       // What nobody awaited is waited for, and so is what began meanwhile: transactions inside it, statements, a `close()`.
-      for (let inner: unknown = line; inner !== scope.inner || scope !== part.scope;) {
+      do {
         ({ scope } = part);
         refuseUndecided(scope);
-        ({ inner } = scope);
-        await inner;
-        await Promise.all(line.unsettled(scope).map(({ promise }) => promise));
-      }
-      const settled = settle(part, scope);
-      if (settled) await settled;
+        awaited = scope.inner;
+        await awaited;
+        await settled(part, scope);
+      } while (awaited !== scope.inner || scope !== part.scope);
+      awaited = settle(part, scope);
+      if (awaited) await awaited;
     }
     ending = "done";
-    return value;
+    return value as T;
   } catch (error) {
     if (options.signal?.aborted || isDbError(error, "QUERY_TIMEOUT")) ending = "aborted";
     // What waits when the work throws must not leave any more: rejected at once, not when the scope gets to know of it.
     stop(part, error);
-    if (isWhole) await takeBack(part, error);
+    if (!isInner) await takeBack(part, error);
     throw error;
   } finally {
-    if (isWhole && part.scope.kind === "root") await finish(part, ending);
+    if (!isInner && part.scope.kind === "root") await finish(part, ending);
   }
+}
+
+/** @returns what to await for what the work has returned. */
+function begin<T>(part: Part, work: Work<T>): PromiseLike<unknown> {
+  part.scope.isWorking = true;
+  const returned = work();
+  return rideOf(part, returned) ?? (returned as PromiseLike<T>);
+}
+
+/** What was asked in it and has no answer yet; `undefined`: nothing. */
+function settled({ line }: Part, scope: Scope): Promise<unknown> | undefined {
+  const unsettled = line.unsettled(scope);
+  return unsettled.length > 0 ? Promise.all(unsettled.map(({ promise }) => promise)) : undefined;
 }
 
 /** Its work is done. From here to the COMMIT in the line, or to the fate of a part, nothing may come in between. */

@@ -36,27 +36,28 @@ export class Scope {
   stage: "open" | "ending" | "ended" = "open";
   /** The work that it was made for runs: what that returns is not known yet. */
   isWorking = false;
-  /** Why it was given up, or failed; `undefined`: it ended as its user meant it to. */
-  cause: Cause | undefined;
   fate: Fate = "open";
   /** Something was rolled back in it. */
   hasUndone = false;
-  /** What failed inside and was swallowed by the caller: the scope may only be rolled back. */
-  failure: { readonly error: unknown } | undefined;
-  /** Settles with the transactions inside it, and with a `close()`, also where nobody awaits them. Never rejects. */
-  inner: Promise<unknown> | undefined;
   /** When it was asked for, in the order of its line. */
   readonly order: number;
-  /** When each transaction inside it that is under way, or waits for its turn, was asked for. */
-  parts: Set<number> | undefined;
-  /** Settles when the last of them in line is done. */
-  turn: Promise<void> | undefined;
   /** When it is given up, itself or with what is around it, in milliseconds of its clock. */
   until: number | undefined;
+  // From here on, what few scopes have: absent from the others, where it takes no room while they wait.
+  /** Why it was given up, or failed; `undefined`: it ended as its user meant it to. */
+  declare cause: Cause | undefined;
+  /** What failed inside and was swallowed by the caller: the scope may only be rolled back. */
+  declare failure: { readonly error: unknown } | undefined;
+  /** Settles with the transactions inside it, and with a `close()`, also where nobody awaits them. Never rejects. */
+  declare inner: Promise<unknown> | undefined;
+  /** When each transaction inside it that is under way, or waits for its turn, was asked for. */
+  declare parts: Set<number> | undefined;
+  /** Settles when the last of them in line is done. */
+  declare turn: Promise<void> | undefined;
   /** Its last queries, which COMMIT may leave with. */
-  ride: { readonly isAboard: boolean; readonly isDone: boolean } | undefined;
+  declare ride: { readonly isAboard: boolean; readonly isDone: boolean } | undefined;
   /** Ends each of its savepoints that are still to be released or rolled back by hand. */
-  undecided: Set<() => void> | undefined;
+  declare undecided: Set<() => void> | undefined;
 
   /** @param how - how its transaction begins, or the name of its savepoint. */
   constructor(kind: ScopeKind, parent?: Scope, how?: BeginOptions | string, order = 0) {
@@ -93,7 +94,7 @@ export class Scope {
   seal(cause?: Cause): void {
     if (this.stage === "ended") return;
     this.stage = "ending";
-    this.cause ??= cause;
+    if (cause) this.cause ??= cause;
     if (this.undecided) for (const end of this.undecided) end();
   }
 

@@ -30,7 +30,7 @@ import { checkWork, type SessionOptions, TRANSACTION_OPTIONS, type TransactionOp
 import type { Carry, SqlQuery } from "./sql-query.ts";
 import type { StatementInput } from "./statement.ts";
 import { handedRows, streamRows } from "./stream.ts";
-import { Unit } from "./unit.ts";
+import { Unit, type UnitOptions } from "./unit.ts";
 import { asyncDisposable } from "../dispose.ts";
 
 /** What `close()` does with the pending work; `null`: undecided, so it is rolled back. */
@@ -46,6 +46,10 @@ export interface BeginSession extends SessionOptions {
 /** A transaction inside a session that is ended by hand. Statements, transactions and savepoints inside it go through it. */
 export interface Savepoint extends Session, ByHand {}
 
+/** One for all sessions without, as is what they make of it: memory counts when ten thousand wait. */
+export const NO_OPTIONS: SessionOptions = Object.freeze({});
+const NONE = toUnitOptions(NO_OPTIONS);
+
 /** One unit of work: bound to the current context, holds at most one connection, ends once. */
 export class Session extends Handle<Session> implements AsyncDisposable {
   /** @internal */
@@ -53,7 +57,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   /** @internal */
   readonly line: Line;
   /** @internal */
-  lastCursor: Cursor | undefined;
+  declare lastCursor: Cursor | undefined;
   /** Of a transaction inside a session; the session itself has that of its unit. */
   readonly #scope: Scope | undefined;
 
@@ -72,13 +76,9 @@ export class Session extends Handle<Session> implements AsyncDisposable {
 
   /** @internal */
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
-    const { transaction, settings, fresh, isLone, name, waitUntil = host.waitUntil, timeoutMs = 0 } = options;
+    const { waitUntil = host.waitUntil, timeoutMs = 0 } = options;
     checkNumber("timeoutMs", timeoutMs);
-    const inner = toBegin(options);
-    const begin = transaction === false ? undefined : inner;
-    const session = new Session(
-      new Unit(host, parent, { begin, inner, settings, fresh: fresh === false ? fresh : undefined, isLone, name }),
-    );
+    const session = new Session(new Unit(host, parent, options === NO_OPTIONS ? NONE : toUnitOptions(options)));
     session.unit.holder.waitUntil = waitUntil;
     return session;
   }
@@ -285,4 +285,11 @@ export class Session extends Handle<Session> implements AsyncDisposable {
       return this.close(null);
     });
   }
+}
+
+function toUnitOptions(options: BeginSession): UnitOptions {
+  const { transaction, settings, fresh, isLone, name } = options;
+  const inner = toBegin(options);
+  const begin = transaction === false ? undefined : inner;
+  return { begin, inner, settings, fresh: fresh === false ? fresh : undefined, isLone, name };
 }

@@ -140,9 +140,10 @@ function ping({ driver }: Link, { signal }: { readonly signal: AbortSignal }): R
 }
 
 /** Of its own, as is `disposer()`: the adapter has it, and must not hold the source. */
-function teller(users: Iterable<SourceUser>): (event: PoolEvent | AdapterEvent) => void {
+function teller(users: IterableWeakSet<SourceUser>): (event: PoolEvent | AdapterEvent) => void {
   return (event) => {
     // Each has a copy: it is handed on, and the pool or the adapter may keep this one.
+    if (users.isEmpty) return;
     for (const user of users) user.emit?.(Object.assign({}, event));
   };
 }

@@ -36,7 +36,7 @@ export class Unit {
   readonly owner: Owner;
   readonly transaction: Transaction = new Transaction(this);
   /** Made with the first of them, as all here that few sessions need: memory counts when ten thousand wait. */
-  callbacks: Callbacks | undefined;
+  declare callbacks: Callbacks | undefined;
   readonly holder: Holder;
   /** The session itself. A session that goes on after `close()` has a new one. */
   root: Scope;
@@ -47,11 +47,11 @@ export class Unit {
   /** Something that it did is there to stay, or may be: its work must not be done again. */
   hasKept = false;
   /** Whether its work cannot be done again for another reason: what it was given is used up. */
-  isSpent: (() => boolean) | undefined;
+  declare isSpent: (() => boolean) | undefined;
   /** Its work has returned or thrown: a session that was closed earlier cannot go on. */
   isOver = false;
   /** Called when it goes on after its end: for a session from `db.open()`. */
-  onReopen: (() => void) | undefined;
+  declare onReopen: (() => void) | undefined;
   /** Where the session began: settle callbacks run there. */
   readonly outside: Frame | undefined;
   /** Sessions of hooks and of detached connections are not reported in events. */
