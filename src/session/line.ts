@@ -1,14 +1,16 @@
 import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
 import { call } from "./call.ts";
-import { type Command, leavesAtOnce, toLand } from "./command.ts";
+import { Command, leavesAtOnce, toLand } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { toDeparture } from "./departure.ts";
+import type { Finish } from "./finish.ts";
 import { sourceOf } from "./holder.ts";
-import { announce, commitUnknown, land, lose } from "./landing.ts";
+import { announce, commitUnknown, land, landPlain, lose } from "./landing.ts";
 import type { Link, Origin } from "./link.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, toPlainStep } from "./prepare.ts";
 import { Queue } from "./queue.ts";
 import type { Scope } from "./scope.ts";
+import type { StatementInput } from "./statement.ts";
 import { turnError } from "./turn-error.ts";
 import type { Unit } from "./unit.ts";
 
@@ -36,6 +38,38 @@ export class Line {
 
   constructor(unit: Unit) {
     this.#unit = unit;
+  }
+
+  /**
+   * Sends a statement that has nothing ahead of it, and that nobody hears of, to an engine that answers at once: to make a command
+   * of it, with its place in the line and a departure, would cost as much as the statement.
+   *
+   * @returns `undefined`: it was not sent, and has to be added.
+   */
+  ask<T>(scope: Scope, inputs: readonly StatementInput[], finish: Finish<T>): Promise<T> | undefined {
+    const unit = this.#unit;
+    const isNext = !this.#isRunning && !this.isBounded && this.#queue.isEmpty;
+    const step = isNext ? toPlainStep(unit, scope, inputs) : undefined;
+    if (!step) return undefined;
+    let sent: MaybePromise<StepOutcome[]> | undefined;
+    let answer: Promise<T> | undefined;
+    // What the engine calls meanwhile, a function of the user's, may ask for more.
+    this.#isRunning = true;
+    try {
+      sent = unit.holder.link!.driver.send({ steps: [step] });
+      answer = landPlain(unit, scope, step, sent, finish);
+    } catch (error) {
+      sent ??= Promise.reject(error);
+    }
+    if (answer && this.#queue.isEmpty && !this.#idlers) {
+      this.#isRunning = false;
+      this.#touch(0);
+      return answer;
+    }
+    const command = new Command("query", scope, inputs, finish);
+    this.#flying = [command as Command];
+    if (answer || this.#serve(sent)) this.#run();
+    return answer ?? command.promise;
   }
 
   add<T>(command: Command<T>, options?: DeadlineOptions): Promise<T> {
@@ -146,13 +180,13 @@ export class Line {
   }
 
   /** @returns whether all of it is done; else `#run()` goes on by itself once it is. */
-  #serve(): boolean {
+  #serve(sent?: MaybePromise<StepOutcome[]>): boolean {
     const { link } = this.#unit.holder;
     let flown: MaybePromise<boolean> | undefined;
     try {
       if (link) {
         this.#prepare(link.origin.adapter);
-        flown = this.#depart(link);
+        flown = this.#depart(link, sent);
         if (flown === true && !this.#flying[0]!.after) return true;
       }
     } catch (error) {
@@ -221,15 +255,15 @@ export class Line {
     return (this.#cancel ??= new AbortController()).signal;
   }
 
-  /** Sends what flies, without whom had given up before; false when it may have to leave again. */
-  #depart(link: Link): MaybePromise<boolean> {
+  /** Sends what flies, unless it was `sent` already, without whom had given up before; false when it may have to leave again. */
+  #depart(link: Link, sent?: MaybePromise<StepOutcome[]>): MaybePromise<boolean> {
     const ready = toLand(this.#flying);
     const first = ready[0];
     if (!first) return true;
     this.#touch(LONGEST_FLIGHT_MS);
     const signal = this.isBounded || ready.some(hasDeadline) ? this.#toSignal() : undefined;
     if (first.kind === "connect") return this.#finish(first, true, link);
-    const flown = this.#fly(ready, link, signal);
+    const flown = this.#fly(ready, link, signal, sent);
     return first.kind === "call" ? this.#finish(first, flown, link) : flown;
   }
 
@@ -247,16 +281,20 @@ export class Line {
   }
 
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
-  #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined): MaybePromise<boolean> {
+  #fly(
+    commands: readonly Command[],
+    link: Link,
+    signal: AbortSignal | undefined,
+    sent?: MaybePromise<StepOutcome[]>,
+  ): MaybePromise<boolean> {
     const { transaction, host, options } = this.#unit;
     const departure = toDeparture(commands, link, transaction, options, host.emit && host.clock.now());
     const { flight } = departure;
     if (flight.steps.length === 0) return true;
-    let sent: MaybePromise<StepOutcome[]>;
     link.origin.flights++;
     announce(this.#unit, departure);
     try {
-      sent = link.driver.send(flight, signal);
+      sent ??= link.driver.send(flight, signal);
     } catch (error) {
       return lose(this.#unit, departure, error);
     }
