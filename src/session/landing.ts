@@ -58,8 +58,24 @@ function isPlain({ commands, ahead }: Departure, outcomes: readonly StepOutcome[
   return ahead === 0 && outcomes.length === 1 && commands[0]!.kind === "query" && outcomes[0]!.status === "done";
 }
 
+/** Sends a statement by itself. @returns `answer`: what is made of it, if it was just done. */
+export function flyPlain<T>(
+  unit: Unit,
+  scope: Scope,
+  step: QueryStep,
+  finish: Finish<T>,
+): { sent: MaybePromise<StepOutcome[]>; answer?: Promise<T> | undefined } {
+  let sent: MaybePromise<StepOutcome[]> | undefined;
+  try {
+    sent = unit.holder.link!.driver.send({ steps: [step] });
+    return { sent, answer: landPlain(unit, scope, step, sent, finish) };
+  } catch (error) {
+    return { sent: sent ?? Promise.reject(error) };
+  }
+}
+
 /** Takes note of a statement that was sent by itself, and was done. @returns what is made of it; `undefined`: it was not just done. */
-export function landPlain<T>(
+function landPlain<T>(
   unit: Unit,
   scope: Scope,
   { statement }: QueryStep,

@@ -1,23 +1,25 @@
 import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
 import { call } from "./call.ts";
-import { Command, leavesAtOnce, toLand } from "./command.ts";
+import { Command, hasDeadline, hasStatements, leavesAtOnce, toLand } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
 import { toDeparture } from "./departure.ts";
 import type { Finish } from "./finish.ts";
 import { sourceOf } from "./holder.ts";
-import { announce, commitUnknown, land, landPlain, lose } from "./landing.ts";
+import { announce, commitUnknown, flyPlain, land, lose } from "./landing.ts";
 import type { Link, Origin } from "./link.ts";
 import { prepare, toPlainStep } from "./prepare.ts";
 import { Queue } from "./queue.ts";
 import type { Scope } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
-import { turnError } from "./turn-error.ts";
+import { block } from "./turn-error.ts";
 import type { Unit } from "./unit.ts";
 
 /** As long as this, a flight in the air is something that is being done. */
 const LONGEST_FLIGHT_MS = 30_000;
 
 const NONE: readonly Command[] = [];
+
+type Sent = MaybePromise<StepOutcome[]>;
 
 const hop = (): void => undefined;
 
@@ -51,25 +53,13 @@ export class Line {
     const isNext = !this.#isRunning && !this.isBounded && this.#queue.isEmpty;
     const step = isNext ? toPlainStep(unit, scope, inputs) : undefined;
     if (!step) return undefined;
-    let sent: MaybePromise<StepOutcome[]> | undefined;
-    let answer: Promise<T> | undefined;
     // What the engine calls meanwhile, a function of the user's, may ask for more.
     this.#isRunning = true;
-    try {
-      sent = unit.holder.link!.driver.send({ steps: [step] });
-      answer = landPlain(unit, scope, step, sent, finish);
-    } catch (error) {
-      sent ??= Promise.reject(error);
-    }
-    if (answer && this.#queue.isEmpty && !this.#idlers) {
-      this.#isRunning = false;
-      this.#touch(0);
-      return answer;
-    }
-    const command = new Command("query", scope, inputs, finish);
-    this.#flying = [command as Command];
-    if (answer || this.#serve(sent)) this.#run();
-    return answer ?? command.promise;
+    const { sent, answer } = flyPlain(unit, scope, step, finish);
+    const command = answer ? undefined : new Command("query", scope, inputs, finish);
+    if (command) this.#flying = [command as Command];
+    if (!command || this.#serve(sent)) this.#run();
+    return answer ?? command!.promise;
   }
 
   add<T>(command: Command<T>, options?: DeadlineOptions): Promise<T> {
@@ -162,25 +152,14 @@ export class Line {
     this.#flying = next;
     this.#isRunning = false;
     this.#touch(0);
-    if (!this.#queue.isEmpty) this.#block();
+    if (!this.#queue.isEmpty) block(this.#queue, this.#unit.host, (command, error) => this.#giveUp(command, error));
     const idlers = this.#idlers;
     this.#idlers = undefined;
     if (idlers) for (const resolve of idlers) resolve();
   };
 
-  /** All who are left wait for a transaction that is under way. It may be waiting for them, and none would ever leave. */
-  #block(): void {
-    const { clock, limits } = this.#unit.host;
-    const timeoutMs = limits.acquireTimeoutMs;
-    for (const command of this.#queue) {
-      if (command.unblock || command.isSettled) continue;
-      const timer = clock.setTimeout(() => this.#giveUp(command, turnError(timeoutMs)), timeoutMs);
-      command.unblock = (): void => clock.clearTimeout(timer);
-    }
-  }
-
   /** @returns whether all of it is done; else `#run()` goes on by itself once it is. */
-  #serve(sent?: MaybePromise<StepOutcome[]>): boolean {
+  #serve(sent?: Sent): boolean {
     const { link } = this.#unit.holder;
     let flown: MaybePromise<boolean> | undefined;
     try {
@@ -256,7 +235,7 @@ export class Line {
   }
 
   /** Sends what flies, unless it was `sent` already, without whom had given up before; false when it may have to leave again. */
-  #depart(link: Link, sent?: MaybePromise<StepOutcome[]>): MaybePromise<boolean> {
+  #depart(link: Link, sent?: Sent): MaybePromise<boolean> {
     const ready = toLand(this.#flying);
     const first = ready[0];
     if (!first) return true;
@@ -281,12 +260,7 @@ export class Line {
   }
 
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
-  #fly(
-    commands: readonly Command[],
-    link: Link,
-    signal: AbortSignal | undefined,
-    sent?: MaybePromise<StepOutcome[]>,
-  ): MaybePromise<boolean> {
+  #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined, sent?: Sent): MaybePromise<boolean> {
     const { transaction, host, options } = this.#unit;
     const departure = toDeparture(commands, link, transaction, options, host.emit && host.clock.now());
     const { flight } = departure;
@@ -305,12 +279,4 @@ export class Line {
           (error: unknown) => lose(this.#unit, departure, error),
         );
   }
-}
-
-function hasStatements({ inputs }: Command): boolean {
-  return inputs.length > 0;
-}
-
-function hasDeadline({ disarm }: Command): boolean {
-  return disarm !== undefined;
 }

@@ -115,19 +115,13 @@ export class SqlJsConnection implements DriverConnection {
     try {
       this.#bind();
       throwIfAborted(signal);
-      const result = typeof work === "function" ? work() : (this.#fly(work) as T);
+      const result = typeof work === "function" ? work() : (fly(work, (step) => this.#take(step)) as T);
       const saving = this.state === "idle" && this.#engine.stored && this.#keep();
       return saving ? saving.then(() => result) : result;
     } finally {
       this.#isBusy = false;
       this.#pass();
     }
-  }
-
-  // Nearly all have one step, and to make functions for it costs as much as to bind its values.
-  #fly(flight: Flight): StepOutcome[] {
-    const { steps, undo } = flight;
-    return steps.length === 1 && !undo ? [this.#take(steps[0]!)] : fly(flight, (step) => this.#take(step));
   }
 
   #keep(): MaybePromise<void> {
