@@ -128,3 +128,11 @@ function isToLand({ hasLanded }: Command): boolean {
 export function leavesAtOnce({ kind, disarm, ride, chain }: Command, link: Link | undefined): boolean {
   return kind === "query" && !disarm && !ride && !chain && link?.driver.answersAtOnce === true;
 }
+
+export function hasStatements({ inputs }: Command): boolean {
+  return inputs.length > 0;
+}
+
+export function hasDeadline({ disarm }: Command): boolean {
+  return disarm !== undefined;
+}

@@ -6,22 +6,25 @@ import { announce, land, lose } from "./landing.ts";
 import type { Link } from "./link.ts";
 import type { Unit } from "./unit.ts";
 
-/** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
+/**
+ * Sends a flight, unless it was `sent` already; false when it was lost with nothing executed, and may leave again on another
+ * connection.
+ */
 export function fly(
   unit: Unit,
   commands: readonly Command[],
   link: Link,
   signal: AbortSignal | undefined,
+  sent?: MaybePromise<StepOutcome[]>,
 ): MaybePromise<boolean> {
   const { transaction, host, options } = unit;
   const departure = toDeparture(commands, link, transaction, options, host.emit && host.clock.now());
   const { flight } = departure;
   if (flight.steps.length === 0) return true;
-  let sent: MaybePromise<StepOutcome[]>;
   link.origin.flights++;
   announce(unit, departure);
   try {
-    sent = link.driver.send(flight, signal);
+    sent ??= link.driver.send(flight, signal);
   } catch (error) {
     return lose(unit, departure, error);
   }

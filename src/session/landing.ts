@@ -1,11 +1,12 @@
 // What becomes of a unit, and of its commands, when a flight has landed or was lost. `line.ts` has sent it.
 
-import type { QueryStep, StepOutcome } from "../contract/adapter.ts";
+import type { MaybePromise, QueryStep, StepOutcome } from "../contract/adapter.ts";
 import type { RawResult } from "../contract/statement.ts";
 import { DbError, isDbError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import type { Link } from "./link.ts";
 import { type Departure, toTexts } from "./departure.ts";
+import type { Finish } from "./finish.ts";
 import { connectionName } from "./names.ts";
 import { named } from "./rows.ts";
 import type { Scope } from "./scope.ts";
@@ -55,6 +56,42 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
 /** Nearly every flight: one query that was done, with nothing ahead of it. It has nothing more to take note of. */
 function isPlain({ commands, ahead }: Departure, outcomes: readonly StepOutcome[]): boolean {
   return ahead === 0 && outcomes.length === 1 && commands[0]!.kind === "query" && outcomes[0]!.status === "done";
+}
+
+/** Sends a statement by itself. @returns `answer`: what is made of it, if it was just done. */
+export function flyPlain<T>(
+  unit: Unit,
+  scope: Scope,
+  step: QueryStep,
+  finish: Finish<T>,
+): { sent: MaybePromise<StepOutcome[]>; answer?: Promise<T> | undefined } {
+  let sent: MaybePromise<StepOutcome[]> | undefined;
+  try {
+    sent = unit.holder.link!.driver.send({ steps: [step] });
+    return { sent, answer: landPlain(unit, scope, step, sent, finish) };
+  } catch (error) {
+    return { sent: sent ?? Promise.reject(error) };
+  }
+}
+
+/** Takes note of a statement that was sent by itself, and was done. @returns what is made of it; `undefined`: it was not just done. */
+function landPlain<T>(
+  unit: Unit,
+  scope: Scope,
+  { statement }: QueryStep,
+  sent: MaybePromise<StepOutcome[]>,
+  finish: Finish<T>,
+): Promise<T> | undefined {
+  const outcome = Array.isArray(sent) ? sent[0] : undefined;
+  if (outcome?.status !== "done") return undefined;
+  const { holder, transaction } = unit;
+  const link = holder.link!;
+  const answer = Promise.resolve(finish([outcome.result], link, { statements: [statement] }));
+  link.origin.flights++;
+  transaction.land(link.driver.state, undefined);
+  if (isStray(unit)) holder.drop(undefined);
+  if (scope.path.length === 0) unit.hasKept = true;
+  return answer;
 }
 
 /** Hands a command what it has asked for, which is there to stay outside of a transaction. */

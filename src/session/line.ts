@@ -1,21 +1,25 @@
-import type { Adapter, MaybePromise } from "../contract/adapter.ts";
+import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
 import type { Lease } from "../pool/lease.ts";
-import { type Command, leavesAtOnce, toLand } from "./command.ts";
+import { Command, hasDeadline, hasStatements, leavesAtOnce, toLand } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
+import type { Finish } from "./finish.ts";
 import { finish, fly } from "./flight.ts";
 import { sourceOf } from "./holder.ts";
-import { commitUnknown } from "./landing.ts";
+import { commitUnknown, flyPlain } from "./landing.ts";
 import type { Link, Origin } from "./link.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, toPlainStep } from "./prepare.ts";
 import { Queue } from "./queue.ts";
 import type { Scope } from "./scope.ts";
-import { turnError } from "./turn-error.ts";
+import type { StatementInput } from "./statement.ts";
+import { block } from "./turn-error.ts";
 import type { Unit } from "./unit.ts";
 
 /** As long as this, a flight in the air is something that is being done. */
 const LONGEST_FLIGHT_MS = 30_000;
 
 const NONE: readonly Command[] = [];
+
+type Sent = MaybePromise<StepOutcome[]>;
 
 // The line comes as the value: functions of each line's own would be held while it waits.
 const run = (line: Line): void => line.run();
@@ -38,6 +42,26 @@ export class Line {
 
   constructor(unit: Unit) {
     this.#unit = unit;
+  }
+
+  /**
+   * Sends a statement that has nothing ahead of it, and that nobody hears of, to an engine that answers at once: to make a command
+   * of it, with its place in the line and a departure, would cost as much as the statement.
+   *
+   * @returns `undefined`: it was not sent, and has to be added.
+   */
+  ask<T>(scope: Scope, inputs: readonly StatementInput[], finish: Finish<T>): Promise<T> | undefined {
+    const unit = this.#unit;
+    const isNext = !this.#isRunning && !this.isBounded && this.#queue.isEmpty;
+    const step = isNext ? toPlainStep(unit, scope, inputs) : undefined;
+    if (!step) return undefined;
+    // What the engine calls meanwhile, a function of the user's, may ask for more.
+    this.#isRunning = true;
+    const { sent, answer } = flyPlain(unit, scope, step, finish);
+    const command = answer ? undefined : new Command("query", scope, inputs, finish);
+    if (command) this.#flying = [command as Command];
+    if (!command || this.#serve(sent)) this.run();
+    return answer ?? command!.promise;
   }
 
   add<T>(command: Command<T>, options?: DeadlineOptions): Promise<T> {
@@ -131,31 +155,20 @@ export class Line {
     this.#flying = next;
     this.#isRunning = false;
     this.#touch(0);
-    if (!this.#queue.isEmpty) this.#block();
+    if (!this.#queue.isEmpty) block(this.#queue, this.#unit.host, (command, error) => this.#giveUp(command, error));
     const idlers = this.#idlers;
     this.#idlers = undefined;
     if (idlers) for (const resolve of idlers) resolve();
   }
 
-  /** All who are left wait for a transaction that is under way. It may be waiting for them, and none would ever leave. */
-  #block(): void {
-    const { clock, limits } = this.#unit.host;
-    const timeoutMs = limits.acquireTimeoutMs;
-    for (const command of this.#queue) {
-      if (command.unblock || command.isSettled) continue;
-      const timer = clock.setTimeout(() => this.#giveUp(command, turnError(timeoutMs)), timeoutMs);
-      command.unblock = (): void => clock.clearTimeout(timer);
-    }
-  }
-
   /** @returns whether all of it is done; else `run()` goes on by itself once it is. */
-  #serve(): boolean {
+  #serve(sent?: Sent): boolean {
     const { link } = this.#unit.holder;
     let flown: MaybePromise<boolean> | undefined;
     try {
       if (link) {
         this.#prepare(link.origin.adapter);
-        flown = this.#depart(link);
+        flown = this.#depart(link, sent);
         if (flown === true && !this.#flying[0]!.after) return true;
       }
     } catch (error) {
@@ -249,15 +262,15 @@ export class Line {
     return (this.#cancel ??= new AbortController()).signal;
   }
 
-  /** Sends what flies, without whom had given up before; false when it may have to leave again. */
-  #depart(link: Link): MaybePromise<boolean> {
+  /** Sends what flies, unless it was `sent` already, without whom had given up before; false when it may have to leave again. */
+  #depart(link: Link, sent?: Sent): MaybePromise<boolean> {
     const ready = toLand(this.#flying);
     const first = ready[0];
     if (!first) return true;
     this.#touch(LONGEST_FLIGHT_MS);
     const signal = this.isBounded || ready.some(hasDeadline) ? this.#toSignal() : undefined;
     if (first.kind === "connect") return finish(this.#unit, first, true, link);
-    const flown = fly(this.#unit, ready, link, signal);
+    const flown = fly(this.#unit, ready, link, signal, sent);
     return first.kind === "call" ? finish(this.#unit, first, flown, link) : flown;
   }
 
@@ -265,12 +278,4 @@ export class Line {
     const { holder, host } = this.#unit;
     if (holder.link?.usedAt) holder.link.usedAt = host.clock.now() + forMs;
   }
-}
-
-function hasStatements({ inputs }: Command): boolean {
-  return inputs.length > 0;
-}
-
-function hasDeadline({ disarm }: Command): boolean {
-  return disarm !== undefined;
 }

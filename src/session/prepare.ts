@@ -1,12 +1,12 @@
-import type { Adapter, StatementPlace } from "../contract/adapter.ts";
+import type { Adapter, QueryStep, StatementPlace } from "../contract/adapter.ts";
 import type { Statement } from "../contract/statement.ts";
 import { refuseUnsupported } from "./capability.ts";
 import type { Command } from "./command.ts";
 import { equalNameIn } from "./equal-names.ts";
 import { settle } from "./landing.ts";
 import { equalNames, named, toResults } from "./rows.ts";
-import { refuseFailed } from "./scope.ts";
-import { toStatement } from "./statement.ts";
+import { refuseFailed, type Scope } from "./scope.ts";
+import { type StatementInput, toStatement } from "./statement.ts";
 import type { Unit } from "./unit.ts";
 
 /**
@@ -15,7 +15,7 @@ import type { Unit } from "./unit.ts";
  * @param adapter - may be absent for a command without statements.
  */
 export function prepare(unit: Unit, command: Command, adapter: Adapter | undefined): void {
-  const { kind, scope, link, chain } = command;
+  const { kind, scope, inputs, link, chain } = command;
   // One by one, it would not have been asked.
   if (chain?.failed) return command.reject(chain.failed.error);
   if (command.isRiding) return;
@@ -23,7 +23,7 @@ export function prepare(unit: Unit, command: Command, adapter: Adapter | undefin
   try {
     // It was to read on a connection that was given back: another one knows nothing of it.
     if (link && link !== holder.link) throw unit.closedError(scope);
-    const statements = (command.statements = toStatements(command, adapter!, placeOf(unit, command)));
+    const statements = (command.statements = toStatements(command, adapter!, placeOf(unit, scope, inputs)));
     if (kind !== "rollback" && kind !== "connect") {
       const refusal = transaction.refusal(scope, statements[0]?.text);
       if (refusal) throw refusal;
@@ -64,8 +64,31 @@ function toStatements(
   });
 }
 
-function placeOf({ options, holder: { link } }: Unit, { scope, inputs }: Command): StatementPlace {
-  if (scope.path.length > 0 || inputs.length > 1) return "transaction";
+/**
+ * Writes a statement that has nothing ahead of it, for an engine that answers at once.
+ *
+ * @returns `undefined`: it is not such a one, or will be refused where it takes its turn.
+ */
+export function toPlainStep(unit: Unit, scope: Scope, inputs: readonly StatementInput[]): QueryStep | undefined {
+  const { holder, host, options, transaction } = unit;
+  const { link } = holder;
+  if (!link?.driver.answersAtOnce || link.setup.length > 0 || transaction.ahead(scope)?.length !== 0) return undefined;
+  if ((host.emit ?? host.record ?? options.settings ?? options.fresh) !== undefined || transaction.refusal(scope))
+    return undefined;
+  try {
+    const statement = toStatement(inputs[0]!, link.origin.adapter, placeOf(unit, scope, inputs));
+    return { kind: "query", statement, onError: "continue", guarded: scope.path.length > 0, isSetup: false };
+  } catch {
+    return undefined;
+  }
+}
+
+function placeOf(
+  { options, holder: { link } }: Unit,
+  { path }: Scope,
+  inputs: readonly StatementInput[],
+): StatementPlace {
+  if (path.length > 0 || inputs.length > 1) return "transaction";
   if (link && !link.isPrepared) return "setup";
   return options.isLone ? "autocommit" : "session";
 }

@@ -164,7 +164,9 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     // The command's own promise, not one around it: a session that waits for it has handled its rejection.
     try {
       refuseFromWithin(checkOpen(this));
-      return this.line.add(new Command(kind, this.scope, inputs, finish), options);
+      const { line, scope } = this;
+      const asked = kind === "query" && !options ? line.ask(scope, inputs, finish) : undefined;
+      return asked ?? line.add(new Command(kind, scope, inputs, finish), options);
     } catch (error) {
       return refused(error, this.scope);
     }

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { Session } from "../../src/index.ts";
+import { queryFailed } from "../kit/fake-adapter.ts";
 import { settle } from "../kit/fake-clock.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
 
@@ -34,5 +35,18 @@ test("but one whose caller gives it up in the same tick has not left", async () 
     expect(flights()).toEqual([]);
     await s.query("two");
     expect(flights()).toEqual(["1: begin | two"]);
+  });
+});
+
+test("where nobody listens, what fails, or comes later, is told as ever, and the session goes on", async () => {
+  const { db, adapter } = fakeDatabase({}, { onEvent: undefined! });
+  adapter.script = (text) => (text === "bad" ? { error: queryFailed("check", "bad") } : undefined);
+  await db.session(async (s) => {
+    await s.query("first");
+    Object.assign(adapter.connections[0]!, { answersAtOnce: true });
+    await settle();
+    await expect(s.query("bad")).rejects.toMatchObject({ code: "QUERY_FAILED" });
+    await s.query("good");
+    expect(adapter.flights).toEqual(["1: begin | first", "1: bad", "1: good"]);
   });
 });

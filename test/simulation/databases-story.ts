@@ -119,7 +119,8 @@ export class DatabasesStory {
         checkActiveConnection: config.checksConnections,
         setup,
         ...hooks,
-        onEvent: events.take,
+        // Where nobody listens, what an engine is asked at once takes a shorter way.
+        ...(world.draw(62, index) < 0.7 && { onEvent: events.take }),
       };
       this.#databases.push(world.lib.createDatabase(this.#url(`sim:${source}`), options));
     }

@@ -71,7 +71,7 @@ export class SqlJsConnection implements DriverConnection {
   }
 
   send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]> {
-    return this.#inTurn(signal, () => fly(flight, (step) => this.#take(step)));
+    return this.#inTurn(signal, flight);
   }
 
   stream(statement: Statement, { batchSize, signal }: StreamOptions): SqlJsStream {
@@ -106,7 +106,7 @@ export class SqlJsConnection implements DriverConnection {
   }
 
   /** Does `work` once it is this connection's turn, which it keeps while a transaction, a stream or a setting of its own is open. */
-  #inTurn<T>(signal: AbortSignal | undefined, work: () => T): MaybePromise<T> {
+  #inTurn<T>(signal: AbortSignal | undefined, work: Flight | (() => T)): MaybePromise<T> {
     const { turn } = this.#engine;
     if (this.#isOthersTurn)
       return turn.wait(this, this.#user.busyTimeoutMs, signal).then(() => this.#inTurn(signal, work));
@@ -115,7 +115,7 @@ export class SqlJsConnection implements DriverConnection {
     try {
       this.#bind();
       throwIfAborted(signal);
-      const result = work();
+      const result = typeof work === "function" ? work() : (fly(work, (step) => this.#take(step)) as T);
       const saving = this.state === "idle" && this.#engine.stored && this.#keep();
       return saving ? saving.then(() => result) : result;
     } finally {

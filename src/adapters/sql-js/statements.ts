@@ -34,7 +34,7 @@ export class Statements {
     const rows = this.#step(prepared, values);
     const columns = prepared.columns!;
     const rowsAffected = scan.isWrite ? this.#db.getRowsModified() : 0;
-    if (rowsAffected === 0 || !/^INS|^REP/.test(scan.verb)) return { columns, rows, rowsAffected };
+    if (rowsAffected === 0 || scan.verb === "UPDATE" || scan.verb === "DELETE") return { columns, rows, rowsAffected };
     return { columns, rows, rowsAffected, lastInsertRowid: this.#lastRowid() };
   }
 

@@ -59,7 +59,9 @@ export function readColumns(statement: SqlJsStatement): string[] {
 /** The current row; integers beyond 2^53-1 as `bigint`. */
 export function readRow(statement: SqlJsStatement): SqlValue[] {
   const row = statement.get() as SqlValue[];
-  if (!row.some(isUnsafe)) return row;
+  let isExact = true;
+  for (let column = 0; column < row.length; column++) if (isUnsafe(row[column]!)) isExact = false;
+  if (isExact) return row;
   // Rounded, and not to be told from a REAL: such a row, a rare one, is read again.
   const exact = statement.get(null, { useBigInt: true }) as SqlValue[];
   return row.map((value, column) => (isUnsafe(value) ? exact[column]! : value));

@@ -79,3 +79,15 @@ test("what is asked while a part is under way waits for its end, as ever", async
     expect(rows).toEqual([{ items: 0 }]);
   });
 });
+
+test("rows that cannot be objects are refused, and the statement was executed once", async () => {
+  const db = open();
+  await db.session(async (s) => {
+    await s.query("create table t (id integer)");
+    const refused = s.query("insert into t values (1) returning id as a, id as a");
+    await expect(refused).rejects.toMatchObject({ code: "QUERY_FAILED", outcome: "executed" });
+    expect(await s.sql`select count(*) as n from t`).toEqual([{ n: 1 }]);
+    await expect(s.query("select ?", [])).rejects.toMatchObject({ details: { kind: "parameter" } });
+    await expect(s.query("commit")).rejects.toMatchObject({ code: "TRANSACTION_STATEMENT" });
+  });
+});
