@@ -137,25 +137,30 @@ export class WireConnection implements DriverConnection {
     throwIfAborted(signal);
     this.#renewal.use();
     const { answer, first: began } = this.#channel.run(this.#streams.withLeft(segments), isKept);
-    answer.catch(() => undefined);
     const { answerTimeoutMs } = this.#config;
-    const wait = async (promise: Promise<unknown>, timeoutMs: number, remedy = ""): Promise<void> => {
-      if (await orAbort(within(promise, timeoutMs), signal)) return;
-      void this.close();
-      const { unknown, gone } = this.#channel.failures;
-      throw (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms${remedy}`);
-    };
+    const renewalMs = Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS);
     try {
-      if (isRenewal) await wait(began, Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS));
-      await (answerTimeoutMs === 0
-        ? orAbort(answer, signal)
-        : wait(answer, answerTimeoutMs, ": see `answerTimeoutMs`"));
+      if (isRenewal) {
+        // It may fail meanwhile.
+        answer.catch(() => undefined);
+        if (!(await orAbort(within(began, renewalMs), signal))) throw this.#giveUp(isKept, renewalMs);
+      }
+      if (answerTimeoutMs !== 0 && !(await orAbort(within(answer, answerTimeoutMs), signal)))
+        throw this.#giveUp(isKept, answerTimeoutMs, ": see `answerTimeoutMs`");
+      const outcomes = await (answerTimeoutMs === 0 ? orAbort(answer, signal) : answer);
       this.#answeredAt = systemClock.now();
-      return await answer;
+      return outcomes;
     } catch (error) {
       if (signal?.aborted) void this.close();
       throw error;
     }
+  }
+
+  /** Closes it: no answer came in time. */
+  #giveUp(isKept: boolean, timeoutMs: number, remedy = ""): Error {
+    void this.close();
+    const { unknown, gone } = this.#channel.failures;
+    return (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms${remedy}`);
   }
 
   async #fly(
@@ -170,7 +175,7 @@ export class WireConnection implements DriverConnection {
       const leg = planLeg(steps, start, input);
       const answer = await this.#ask(leg, signal);
       const landed = outcomesOf(leg, start, steps, answer, this.#config.parsers);
-      for (const [at, outcome] of landed.entries()) this.#note(steps[start + at]!, outcome);
+      landed.forEach((outcome, at) => this.#note(steps[start + at]!, outcome));
       outcomes.push(...landed);
       if (input.state !== "idle") continue;
       if (landed.some(({ status }, at) => status === "done" && steps[start + at]!.kind === "begin")) continue;

@@ -1,3 +1,5 @@
+// Every flight waits here, mostly twice: in as few promises as can be.
+
 import { systemClock } from "../../clock.ts";
 import { reasonOf } from "../../signal.ts";
 
@@ -5,19 +7,35 @@ import { reasonOf } from "../../signal.ts";
 export function within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const timer = systemClock.setTimeout(() => resolve(false), timeoutMs);
-    void promise.then(() => resolve(true), reject).finally(() => systemClock.clearTimeout(timer));
+    promise.then(
+      () => {
+        systemClock.clearTimeout(timer);
+        resolve(true);
+      },
+      (error: unknown) => {
+        systemClock.clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
 }
 
 /** Waits until the signal aborts, then throws its reason: the result is abandoned. */
-export async function orAbort<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  let onAbort!: () => void;
-  const aborted = new Promise<never>((_, reject) => (onAbort = () => reject(reasonOf(signal!))));
-  signal?.addEventListener("abort", onAbort);
-  running.catch(() => undefined);
-  try {
-    return await Promise.race([running, aborted]);
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
-  }
+export function orAbort<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return running;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(reasonOf(signal));
+    const leave = (): void => signal.removeEventListener("abort", onAbort);
+    signal.addEventListener("abort", onAbort, { once: true });
+    running.then(
+      (value) => {
+        leave();
+        resolve(value);
+      },
+      (error: unknown) => {
+        leave();
+        reject(error);
+      },
+    );
+  });
 }

@@ -7,14 +7,6 @@ export function isObject(value: unknown): value is object {
   return typeof value === "object" ? value !== null : typeof value === "function";
 }
 
-/** Whether `value` is awaited without anybody's code being run: nothing that could be a thenable, or a plain promise. */
-function isNative(value: unknown): boolean {
-  // In this order, which engines compile best: mostly it is a promise.
-  if (value instanceof Native && value.constructor === Native && Object.getPrototypeOf(value) === Native.prototype)
-    return true;
-  return !isObject(value);
-}
-
 /** Calls `work` with `context` current. */
 export function inContext<This, Args extends unknown[], R>(
   context: Mapping,
@@ -73,9 +65,4 @@ export function find(object: object | undefined, key: string): [object | undefin
   let holder = object;
   while (holder && !Object.hasOwn(holder, key)) holder = Object.getPrototypeOf(holder) as object | undefined;
   return [holder, holder && Object.getOwnPropertyDescriptor(holder, key)];
-}
-
-/** What an await is given: of a promise nothing is asked, not even a `then` of its own. */
-export function toAwaited<T>(value: T, context: Mapping): T {
-  return isNative(value) ? value : carried(value, context);
 }

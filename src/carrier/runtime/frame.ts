@@ -4,7 +4,8 @@
 // run-time half, in a page that a test drives or a worker that is made of it: there its frame is made of nothing. See the
 // transform's site.ts. The methods have one letter each: every await of a page writes two of them, and no bundler may shorten them.
 
-import { carried, toAwaited } from "./carried.ts";
+import { toAwaited } from "./awaited.ts";
+import { carried, isObject } from "./carried.ts";
 import { type Mapping, page } from "./page.ts";
 
 page.isTransformed = true;
@@ -20,24 +21,23 @@ export class Frame {
   declare isSuspended: boolean;
 
   constructor(isSuspended: boolean) {
-    this.context = page.current;
-    this.base = page.current;
+    this.context = this.base = page.current;
     this.isSuspended = isSuspended;
   }
 
   /** Leaves, with the value that is about to be awaited. */
   l<T>(value: T): T {
     const awaited = toAwaited(value, this.context);
-    // Where it has left already, the context here is not its own.
-    if (!this.isSuspended) page.current = this.base;
+    this.x();
     this.isSuspended = true;
     return awaited;
   }
 
-  /** Back, with the value that was awaited. */
+  /** Back, with the value that was awaited: `l` came before it, so it asks nothing. */
   b<T>(value?: T): T | undefined {
-    this.c();
     this.base = undefined;
+    this.isSuspended = false;
+    page.current = this.context;
     return value;
   }
 
@@ -56,10 +56,11 @@ export class Frame {
 
   /** What is returned: a thenable is asked in the context that is current here, a promise for a `then` of its own. */
   t<T>(value: T): T {
-    return page.current ? carried(value, page.current) : value;
+    // Mostly it is no object. Then the long function is not even called, so engines have room to inline the others.
+    return page.current && isObject(value) ? carried(value, page.current) : value;
   }
 
-  /** The exit of the call. When a rejection ended it, nobody else's context is current now. */
+  /** The exit of the call, or of a step. Where it has left already, as when a rejection ended it, the context here is not its own. */
   x(): void {
     if (!this.isSuspended) page.current = this.base;
   }

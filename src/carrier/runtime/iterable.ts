@@ -1,4 +1,5 @@
-import { inContext, isObject, toAwaited } from "./carried.ts";
+import { toAwaited } from "./awaited.ts";
+import { inContext, isObject } from "./carried.ts";
 import type { Frame } from "./frame.ts";
 
 type Step = (...args: unknown[]) => unknown;

@@ -2,7 +2,8 @@
 // It is given an envelope instead, which is back in the context for the call. Source: the proposal's own steps,
 // https://tc39.es/proposal-explicit-resource-management/#sec-createdisposableresource
 
-import { inContext, toAwaited } from "./carried.ts";
+import { toAwaited } from "./awaited.ts";
+import { inContext } from "./carried.ts";
 import type { Frame } from "./frame.ts";
 
 type Dispose = (this: unknown) => unknown;
