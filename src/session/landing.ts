@@ -64,34 +64,23 @@ export function flyPlain<T>(
   scope: Scope,
   step: QueryStep,
   finish: Finish<T>,
-): { sent: MaybePromise<StepOutcome[]>; answer?: Promise<T> | undefined } {
+): { readonly sent: MaybePromise<StepOutcome[]>; readonly answer?: Promise<T> } {
+  const { holder, transaction } = unit;
+  const link = holder.link!;
   let sent: MaybePromise<StepOutcome[]> | undefined;
   try {
-    sent = unit.holder.link!.driver.send({ steps: [step] });
-    return { sent, answer: landPlain(unit, scope, step, sent, finish) };
+    sent = link.driver.send({ steps: [step] });
+    const outcome = Array.isArray(sent) ? sent[0] : undefined;
+    if (outcome?.status !== "done") return { sent };
+    const answer = Promise.resolve(finish([outcome.result], link, { statements: [step.statement] }));
+    link.origin.flights++;
+    transaction.land(link.driver.state, undefined);
+    if (isStray(unit)) holder.drop(undefined);
+    if (scope.path.length === 0) unit.hasKept = true;
+    return { sent, answer };
   } catch (error) {
     return { sent: sent ?? Promise.reject(error) };
   }
-}
-
-/** Takes note of a statement that was sent by itself, and was done. @returns what is made of it; `undefined`: it was not just done. */
-function landPlain<T>(
-  unit: Unit,
-  scope: Scope,
-  { statement }: QueryStep,
-  sent: MaybePromise<StepOutcome[]>,
-  finish: Finish<T>,
-): Promise<T> | undefined {
-  const outcome = Array.isArray(sent) ? sent[0] : undefined;
-  if (outcome?.status !== "done") return undefined;
-  const { holder, transaction } = unit;
-  const link = holder.link!;
-  const answer = Promise.resolve(finish([outcome.result], link, { statements: [statement] }));
-  link.origin.flights++;
-  transaction.land(link.driver.state, undefined);
-  if (isStray(unit)) holder.drop(undefined);
-  if (scope.path.length === 0) unit.hasKept = true;
-  return answer;
 }
 
 /** Hands a command what it has asked for, which is there to stay outside of a transaction. */

@@ -52,11 +52,15 @@ function toStatements(
     // Nearly always it is written as it was given, and the list is our own: it need not be held twice.
     return statement === first ? (inputs as Statement[]) : [statement];
   }
+  let before: string | undefined;
   return inputs.map((input, index) => {
     try {
       const statement = toStatement(input, adapter, place);
-      const name = finish === toResults ? equalNameIn(statement.text) : undefined;
-      if (name !== undefined) throw equalNames(name, statement.text, "not-executed");
+      const { text } = statement;
+      // Lists are mostly of one text.
+      const name = finish === toResults && text !== before ? equalNameIn(text) : undefined;
+      if (name !== undefined) throw equalNames(name, text, "not-executed");
+      before = text;
       return statement;
     } catch (error) {
       throw named(error, kind, index, inputs.length);
