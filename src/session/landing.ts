@@ -1,12 +1,11 @@
 // What becomes of a unit, and of its commands, when a flight has landed or was lost. `line.ts` has sent it.
 
-import type { MaybePromise, QueryStep, StepOutcome } from "../contract/adapter.ts";
+import type { QueryStep, StepOutcome } from "../contract/adapter.ts";
 import type { RawResult } from "../contract/statement.ts";
 import { DbError, isDbError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import type { Link } from "./link.ts";
 import { type Departure, toTexts } from "./departure.ts";
-import type { Finish } from "./finish.ts";
 import { connectionName } from "./names.ts";
 import { named } from "./rows.ts";
 import type { Scope } from "./scope.ts";
@@ -56,31 +55,6 @@ export function land(unit: Unit, departure: Departure, outcomes: readonly StepOu
 /** Nearly every flight: one query that was done, with nothing ahead of it. It has nothing more to take note of. */
 function isPlain({ commands, ahead }: Departure, outcomes: readonly StepOutcome[]): boolean {
   return ahead === 0 && outcomes.length === 1 && commands[0]!.kind === "query" && outcomes[0]!.status === "done";
-}
-
-/** Sends a statement by itself. @returns `answer`: what is made of it, if it was just done. */
-export function flyPlain<T>(
-  unit: Unit,
-  scope: Scope,
-  step: QueryStep,
-  finish: Finish<T>,
-): { readonly sent: MaybePromise<StepOutcome[]>; readonly answer?: Promise<T> } {
-  const { holder, transaction } = unit;
-  const link = holder.link!;
-  let sent: MaybePromise<StepOutcome[]> | undefined;
-  try {
-    sent = link.driver.send({ steps: [step] });
-    const outcome = Array.isArray(sent) ? sent[0] : undefined;
-    if (outcome?.status !== "done") return { sent };
-    const answer = Promise.resolve(finish([outcome.result], link, { statements: [step.statement] }));
-    link.origin.flights++;
-    transaction.land(link.driver.state, undefined);
-    if (isStray(unit)) holder.drop(undefined);
-    if (scope.path.length === 0) unit.hasKept = true;
-    return { sent, answer };
-  } catch (error) {
-    return { sent: sent ?? Promise.reject(error) };
-  }
 }
 
 /** Hands a command what it has asked for, which is there to stay outside of a transaction. */
@@ -184,7 +158,7 @@ export function markUnknown(unit: Unit, scope: Scope): void {
 }
 
 /** The driver is in a transaction that the session has not begun. In hooks it is their error, reported there. */
-function isStray({ transaction, holder: { link } }: Unit): boolean {
+export function isStray({ transaction, holder: { link } }: Unit): boolean {
   if (transaction.isOpen || !link?.isPrepared) return false;
   const { state } = link.driver;
   return state === "transaction" || state === "failed";

@@ -1,13 +1,15 @@
-import type { Adapter, MaybePromise, StepOutcome } from "../contract/adapter.ts";
+import type { Adapter, MaybePromise } from "../contract/adapter.ts";
 import type { Lease } from "../pool/lease.ts";
+import { sendPlain, type Sent, toPlainStep } from "./at-once.ts";
+import { afterFlight, follow } from "./call.ts";
 import { Command, hasDeadline, hasStatements, leavesAtOnce, toLand } from "./command.ts";
 import { arm, type DeadlineOptions } from "./deadline.ts";
+import { toDeparture } from "./departure.ts";
 import type { Finish } from "./finish.ts";
-import { finish, fly } from "./flight.ts";
 import { sourceOf } from "./holder.ts";
-import { commitUnknown, flyPlain } from "./landing.ts";
+import { announce, commitUnknown, land, lose } from "./landing.ts";
 import type { Link, Origin } from "./link.ts";
-import { prepare, toPlainStep } from "./prepare.ts";
+import { prepare } from "./prepare.ts";
 import { Queue } from "./queue.ts";
 import type { Scope } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
@@ -18,8 +20,6 @@ import type { Unit } from "./unit.ts";
 const LONGEST_FLIGHT_MS = 30_000;
 
 const NONE: readonly Command[] = [];
-
-type Sent = MaybePromise<StepOutcome[]>;
 
 // The line comes as the value: functions of each line's own would be held while it waits.
 const run = (line: Line): void => line.run();
@@ -44,20 +44,15 @@ export class Line {
     this.#unit = unit;
   }
 
-  /**
-   * Sends a statement that has nothing ahead of it, and that nobody hears of, to an engine that answers at once: to make a command
-   * of it, with its place in the line and a departure, would cost as much as the statement.
-   *
-   * @returns `undefined`: it was not sent, and has to be added.
-   */
+  /** Sends a statement that nothing is ahead of to an engine that answers at once. @returns `undefined`: it has to be added. */
   ask<T>(scope: Scope, inputs: readonly StatementInput[], finish: Finish<T>): Promise<T> | undefined {
-    const unit = this.#unit;
-    const isNext = !this.#isRunning && !this.isBounded && this.#queue.isEmpty;
-    const step = isNext ? toPlainStep(unit, scope, inputs) : undefined;
+    if (this.#isRunning || this.isBounded || !this.#queue.isEmpty) return undefined;
+    const step = toPlainStep(this.#unit, scope, inputs);
     if (!step) return undefined;
     // What the engine calls meanwhile, a function of the user's, may ask for more.
     this.#isRunning = true;
-    const { sent, answer } = flyPlain(unit, scope, step, finish);
+    this.#cancel = undefined;
+    const { sent, answer } = sendPlain(this.#unit, scope, step, finish);
     const command = answer ? undefined : new Command("query", scope, inputs, finish);
     if (command) this.#flying = [command as Command];
     if (!command || this.#serve(sent)) this.run();
@@ -141,12 +136,11 @@ export class Line {
    * @internal
    */
   run(): void {
-    const { transaction } = this.#unit;
     let next: readonly Command[];
     for (;;) {
       const early = this.#queue.first?.ride?.wait();
       if (early) return void early.then(() => this.run());
-      next = this.#queue.take(transaction);
+      next = this.#queue.take(this.#unit.transaction);
       if (next.length === 0) break;
       this.#flying = next = (this.#queue.isEmpty && next[0]!.ride?.board(next)) || next;
       this.#cancel = undefined;
@@ -195,17 +189,16 @@ export class Line {
         if (!waiting) break;
         // A connection that was given back is gone for good, and a session whose end has begun takes no other.
         if (waiting.link || unit.ending) throw unit.closedError(waiting.scope);
-        const { link } = holder;
-        if (!link) {
+        if (!holder.link) {
           const origin = this.#source();
           const borrowed = holder.borrow(origin instanceof Promise ? await origin : origin, waiting.usePool);
           // This ends: the frame of an async function, held as long as it waits, is twice as much as these two.
           return void Promise.resolve(borrowed).then(this.#goOn.bind(this), this.#fail.bind(this));
         }
-        flown = this.#depart(link);
+        flown = this.#depart(holder.link);
       }
       // Settled: it was given up, or refused.
-      if (this.#flying[0]?.after) await this.#follow();
+      if (this.#flying[0]?.after) await follow(this.#flying, () => this.#toSignal());
     } catch (error) {
       this.#refuse(error);
     }
@@ -215,16 +208,13 @@ export class Line {
   /** Serves what flies with a connection that it has waited for. */
   #goOn(lease: Lease<Link>): void {
     const { holder } = this.#unit;
-    let flown: MaybePromise<boolean>;
     try {
       const link = holder.take(lease);
-      flown = link.isPrepared
-        ? this.#depart(link)
-        : holder.prepare(link, this.#toSignal()).then(() => this.#depart(link));
+      const depart = (): MaybePromise<boolean> => this.#depart(link);
+      void this.#serveLater(link.isPrepared ? depart() : holder.prepare(link, this.#toSignal()).then(depart));
     } catch (error) {
-      return this.#fail(error);
+      this.#fail(error);
     }
-    void this.#serveLater(flown);
   }
 
   #fail(error: unknown): void {
@@ -235,11 +225,6 @@ export class Line {
   // Who has asked hears of it first, and may ask for more, or throw: what waits is not sent then.
   #runNext(): void {
     void Promise.resolve<Line>(this).then(run);
-  }
-
-  async #follow(): Promise<void> {
-    for (const command of this.#flying)
-      if (command.after && !command.isSettled) command.resolve(await command.after(this.#toSignal()));
   }
 
   #prepare(adapter: Adapter | undefined): void {
@@ -269,9 +254,29 @@ export class Line {
     if (!first) return true;
     this.#touch(LONGEST_FLIGHT_MS);
     const signal = this.isBounded || ready.some(hasDeadline) ? this.#toSignal() : undefined;
-    if (first.kind === "connect") return finish(this.#unit, first, true, link);
-    const flown = fly(this.#unit, ready, link, signal, sent);
-    return first.kind === "call" ? finish(this.#unit, first, flown, link) : flown;
+    if (first.kind === "connect") return afterFlight(this.#unit, first, true, link);
+    const flown = this.#fly(ready, link, signal, sent);
+    return first.kind === "call" ? afterFlight(this.#unit, first, flown, link) : flown;
+  }
+
+  /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
+  #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined, sent?: Sent): MaybePromise<boolean> {
+    const { transaction, host, options } = this.#unit;
+    const departure = toDeparture(commands, link, transaction, options, host.emit && host.clock.now());
+    if (departure.flight.steps.length === 0) return true;
+    link.origin.flights++;
+    announce(this.#unit, departure);
+    try {
+      sent ??= link.driver.send(departure.flight, signal);
+    } catch (error) {
+      return lose(this.#unit, departure, error);
+    }
+    return Array.isArray(sent)
+      ? land(this.#unit, departure, sent)
+      : sent.then(
+          (outcomes) => land(this.#unit, departure, outcomes),
+          (error: unknown) => lose(this.#unit, departure, error),
+        );
   }
 
   #touch(forMs: number): void {

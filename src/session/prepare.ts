@@ -1,4 +1,4 @@
-import type { Adapter, QueryStep, StatementPlace } from "../contract/adapter.ts";
+import type { Adapter, StatementPlace } from "../contract/adapter.ts";
 import type { Statement } from "../contract/statement.ts";
 import { refuseUnsupported } from "./capability.ts";
 import type { Command } from "./command.ts";
@@ -68,26 +68,7 @@ function toStatements(
   });
 }
 
-/**
- * Writes a statement that has nothing ahead of it, for an engine that answers at once.
- *
- * @returns `undefined`: it is not such a one, or will be refused where it takes its turn.
- */
-export function toPlainStep(unit: Unit, scope: Scope, inputs: readonly StatementInput[]): QueryStep | undefined {
-  const { holder, host, options, transaction } = unit;
-  const { link } = holder;
-  if (!link?.driver.answersAtOnce || link.setup.length > 0 || transaction.ahead(scope)?.length !== 0) return undefined;
-  if ((host.emit ?? host.record ?? options.settings ?? options.fresh) !== undefined || transaction.refusal(scope))
-    return undefined;
-  try {
-    const statement = toStatement(inputs[0]!, link.origin.adapter, placeOf(unit, scope, inputs));
-    return { kind: "query", statement, onError: "continue", guarded: scope.path.length > 0, isSetup: false };
-  } catch {
-    return undefined;
-  }
-}
-
-function placeOf(
+export function placeOf(
   { options, holder: { link } }: Unit,
   { path }: Scope,
   inputs: readonly StatementInput[],
