@@ -22,7 +22,7 @@ export function toPlainStep(unit: Unit, scope: Scope, inputs: readonly Statement
     return undefined;
   try {
     const statement = toStatement(inputs[0]!, link.origin.adapter, placeOf(unit, scope, inputs));
-    return { kind: "query", statement, onError: "continue", guarded: scope.path.length > 0, isSetup: false };
+    return { kind: "query", statement, onError: "continue", guarded: scope.path.length > 0, isSetup: !link.isPrepared };
   } catch {
     return undefined;
   }

@@ -50,3 +50,34 @@ test("where nobody listens, what fails, or comes later, is told as ever, and the
     expect(adapter.flights).toEqual(["1: begin | first", "1: bad", "1: good"]);
   });
 });
+
+test("what a hook asks is told to be the connection's setup, and what a session asks is not", async () => {
+  const asked: unknown[] = [];
+  const { db, adapter } = fakeDatabase(
+    {},
+    {
+      onEvent: undefined!,
+      afterConnection: async (connection) => {
+        const driver = adapter.connections[0]!;
+        const send = driver.send.bind(driver);
+        Object.assign(driver, {
+          answersAtOnce: true,
+          send: (flight: Parameters<typeof send>[0]) => {
+            for (const step of flight.steps) if (step.kind === "query") asked.push([step.statement.text, step.isSetup]);
+            return send(flight);
+          },
+        });
+        await connection.query("by the hook");
+      },
+    },
+  );
+  await db.session(async (s) => {
+    await s.query("first");
+    await s.query("second");
+  });
+  expect(asked).toEqual([
+    ["by the hook", true],
+    ["first", false],
+    ["second", false],
+  ]);
+});
