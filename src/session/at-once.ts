@@ -3,7 +3,7 @@
 
 import type { MaybePromise, QueryStep, StepOutcome } from "../contract/adapter.ts";
 import type { Finish } from "./finish.ts";
-import { isStray } from "./landing.ts";
+import { announce, isStray, report } from "./landing.ts";
 import { placeOf } from "./prepare.ts";
 import type { Scope } from "./scope.ts";
 import { type StatementInput, toStatement } from "./statement.ts";
@@ -18,8 +18,7 @@ export function toPlainStep(unit: Unit, scope: Scope, inputs: readonly Statement
   const { holder, host, options, transaction } = unit;
   const { link } = holder;
   if (!link?.driver.answersAtOnce || link.setup.length > 0 || transaction.ahead(scope)?.length !== 0) return undefined;
-  if ((host.emit ?? host.record ?? options.settings ?? options.fresh) !== undefined || transaction.refusal(scope))
-    return undefined;
+  if ((host.record ?? options.settings ?? options.fresh) !== undefined || transaction.refusal(scope)) return undefined;
   try {
     const statement = toStatement(inputs[0]!, link.origin.adapter, placeOf(unit, scope, inputs));
     return { kind: "query", statement, onError: "continue", guarded: scope.path.length > 0, isSetup: !link.isPrepared };
@@ -28,8 +27,11 @@ export function toPlainStep(unit: Unit, scope: Scope, inputs: readonly Statement
   }
 }
 
-/** What a driver answers to a flight. */
-export type Sent = MaybePromise<StepOutcome[]>;
+/** A flight that was sent already, of one statement. */
+export interface Sent {
+  readonly sent: MaybePromise<StepOutcome[]>;
+  readonly startedAt: number | undefined;
+}
 
 /**
  * Sends a statement by itself, and takes note of it if it was just done. Anything else is for the line to land.
@@ -41,21 +43,27 @@ export function sendPlain<T>(
   scope: Scope,
   step: QueryStep,
   finish: Finish<T>,
-): { readonly sent: Sent; readonly answer?: Promise<T> } {
-  const { holder, transaction } = unit;
+): Sent & { readonly answer?: Promise<T> } {
+  const { holder, host, transaction } = unit;
   const link = holder.link!;
-  let sent: Sent | undefined;
+  const { statement } = step;
+  const flight = { steps: [step] };
+  const startedAt = host.emit && host.clock.now();
+  const told = { flight, startedAt, texts: startedAt === undefined ? undefined : [statement.text] };
+  if (host.emit) announce(unit, told);
+  let sent: Sent["sent"] | undefined;
   try {
-    sent = link.driver.send({ steps: [step] });
+    sent = link.driver.send(flight);
     const outcome = Array.isArray(sent) ? sent[0] : undefined;
-    if (outcome?.status !== "done") return { sent };
-    const answer = Promise.resolve(finish([outcome.result], link, { statements: [step.statement] }));
+    if (outcome?.status !== "done") return { sent, startedAt };
+    const answer = Promise.resolve(finish([outcome.result], link, { statements: [statement] }));
     link.origin.flights++;
+    report(unit, told, undefined, true);
     transaction.land(link.driver.state, undefined);
     if (isStray(unit)) holder.drop(undefined);
     if (scope.path.length === 0) unit.hasKept = true;
-    return { sent, answer };
+    return { sent, startedAt, answer };
   } catch (error) {
-    return { sent: sent ?? Promise.reject(error) };
+    return { sent: sent ?? Promise.reject(error), startedAt };
   }
 }

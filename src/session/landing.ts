@@ -164,13 +164,16 @@ export function isStray({ transaction, holder: { link } }: Unit): boolean {
   return state === "transaction" || state === "failed";
 }
 
+/** What listeners are told of a flight. */
+type Told = Pick<Departure, "flight" | "texts" | "startedAt">;
+
 /** Tells listeners that a flight leaves: each is followed by its `flight`. */
-export function announce({ host, id: session, holder }: Unit, { flight, texts, startedAt }: Departure): void {
+export function announce({ host, id: session, holder }: Unit, { flight, texts, startedAt }: Told): void {
   host.record?.(flight);
   host.emit?.({ type: "send", session, connection: holder.connection, statements: texts!, at: startedAt! });
 }
 
-function report(unit: Unit, { flight, startedAt, texts }: Departure, error: unknown, isOk: boolean): void {
+export function report(unit: Unit, { flight, startedAt, texts }: Told, error: unknown, isOk: boolean): void {
   const { host, id: session, holder } = unit;
   if (!host.emit) return;
   const at = host.clock.now();

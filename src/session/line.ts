@@ -52,11 +52,11 @@ export class Line {
     // What the engine calls meanwhile, a function of the user's, may ask for more.
     this.#isRunning = true;
     this.#cancel = undefined;
-    const { sent, answer } = sendPlain(this.#unit, scope, step, finish);
-    const command = answer ? undefined : new Command("query", scope, inputs, finish);
+    const sent = sendPlain(this.#unit, scope, step, finish);
+    const command = sent.answer ? undefined : new Command("query", scope, inputs, finish);
     if (command) this.#flying = [command as Command];
     if (!command || this.#serve(sent)) this.run();
-    return answer ?? command!.promise;
+    return sent.answer ?? command!.promise;
   }
 
   add<T>(command: Command<T>, options?: DeadlineOptions): Promise<T> {
@@ -150,9 +150,7 @@ export class Line {
     this.#isRunning = false;
     this.#touch(0);
     if (!this.#queue.isEmpty) block(this.#queue, this.#unit.host, (command, error) => this.#giveUp(command, error));
-    const idlers = this.#idlers;
-    this.#idlers = undefined;
-    if (idlers) for (const resolve of idlers) resolve();
+    if (this.#idlers) for (const resolve of this.#idlers.splice(0)) resolve();
   }
 
   /** @returns whether all of it is done; else `run()` goes on by itself once it is. */
@@ -262,19 +260,21 @@ export class Line {
   /** Sends a flight; false when it was lost with nothing executed, and may leave again on another connection. */
   #fly(commands: readonly Command[], link: Link, signal: AbortSignal | undefined, sent?: Sent): MaybePromise<boolean> {
     const { transaction, host, options } = this.#unit;
-    const departure = toDeparture(commands, link, transaction, options, host.emit && host.clock.now());
+    const startedAt = sent ? sent.startedAt : host.emit && host.clock.now();
+    const departure = toDeparture(commands, link, transaction, options, startedAt);
     if (departure.flight.steps.length === 0) return true;
     link.origin.flights++;
-    announce(this.#unit, departure);
+    if (!sent) announce(this.#unit, departure);
+    let outcomes: Sent["sent"];
     try {
-      sent ??= link.driver.send(departure.flight, signal);
+      outcomes = sent ? sent.sent : link.driver.send(departure.flight, signal);
     } catch (error) {
       return lose(this.#unit, departure, error);
     }
-    return Array.isArray(sent)
-      ? land(this.#unit, departure, sent)
-      : sent.then(
-          (outcomes) => land(this.#unit, departure, outcomes),
+    return Array.isArray(outcomes)
+      ? land(this.#unit, departure, outcomes)
+      : outcomes.then(
+          (landed) => land(this.#unit, departure, landed),
           (error: unknown) => lose(this.#unit, departure, error),
         );
   }

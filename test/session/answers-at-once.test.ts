@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import type { Session } from "../../src/index.ts";
 import { queryFailed } from "../kit/fake-adapter.ts";
-import { settle } from "../kit/fake-clock.ts";
+import { FakeClock, settle } from "../kit/fake-clock.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
 
 /** A session whose connection answers at once. */
@@ -80,4 +80,38 @@ test("what a hook asks is told to be the connection's setup, and what a session 
     ["first", false],
     ["second", false],
   ]);
+});
+
+test("who listens hears of each once, and of what failed how long it took", async () => {
+  const clock = new FakeClock();
+  const { db, adapter, events } = fakeDatabase({}, { runtime: clock.runtime() });
+  await db.session(async (s) => {
+    await s.query("first");
+    const driver = adapter.connections[0]!;
+    const send = driver.send.bind(driver);
+    Object.assign(driver, {
+      answersAtOnce: true,
+      send: (flight: Parameters<typeof send>[0]) => {
+        clock.jump(7);
+        const [step] = flight.steps;
+        if (step?.kind !== "query" || step.statement.text !== "bad") return send(flight);
+        return [{ status: "failed", error: queryFailed("check", "bad") }];
+      },
+    });
+    await settle();
+    events.length = 0;
+    await s.query("good");
+    await expect(s.query("bad")).rejects.toMatchObject({ code: "QUERY_FAILED" });
+    const told = events.map((event) => ("statements" in event ? [event.type, event.statements] : event.type));
+    expect(told).toEqual([
+      ["send", ["good"]],
+      ["flight", ["good"]],
+      ["send", ["bad"]],
+      ["flight", ["bad"]],
+    ]);
+    expect(events.filter(({ type }) => type === "flight")).toMatchObject([
+      { durationMs: 7, isOk: true },
+      { durationMs: 7, isOk: false, error: { code: "QUERY_FAILED" } },
+    ]);
+  });
 });
