@@ -2,9 +2,11 @@
 
 import { expect, test } from "vitest";
 import type { Session } from "../../src/index.ts";
-import { queryFailed } from "../kit/fake-adapter.ts";
+import { type FakeAdapter, queryFailed } from "../kit/fake-adapter.ts";
 import { FakeClock, settle } from "../kit/fake-clock.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
+
+const lostRace = queryFailed("serialization", "race", true);
 
 /** A session whose connection answers at once. */
 async function atOnce(work: (session: Session, flights: () => string[]) => Promise<void>): Promise<void> {
@@ -113,5 +115,71 @@ test("who listens hears of each once, and of what failed how long it took", asyn
       { durationMs: 7, isOk: true },
       { durationMs: 7, isOk: false, error: { code: "QUERY_FAILED" } },
     ]);
+  });
+});
+
+/** A connection whose queries are done within the call, as sql.js does them. @returns their texts. */
+async function doneAtOnce(
+  s: Session,
+  adapter: FakeAdapter,
+  done: (text: string) => unknown = () => undefined,
+): Promise<string[]> {
+  await s.getConnection();
+  const driver = adapter.connections.at(-1)!;
+  const send = driver.send.bind(driver);
+  const sent: string[] = [];
+  Object.assign(driver, {
+    answersAtOnce: true,
+    send: (flight: Parameters<typeof send>[0]) => {
+      const [step] = flight.steps;
+      if (step?.kind !== "query") return send(flight);
+      const { text } = step.statement;
+      sent.push(text);
+      done(text);
+      const columns = text === "pairs" ? ["a", "a"] : ["a", "b"];
+      return [{ status: "done", result: { columns, rows: [[1, 2]], rowsAffected: 0 } }];
+    },
+  });
+  await settle();
+  return sent;
+}
+
+test("what is kept of it is not done again", async () => {
+  const { db, adapter } = fakeDatabase();
+  const sent: string[] = [];
+  const work = db.session(
+    async (s) => {
+      await doneAtOnce(s, adapter, (text) => sent.push(text));
+      await s.query("kept");
+      throw lostRace;
+    },
+    { transaction: false, retry: 2 },
+  );
+  await expect(work).rejects.toBe(lostRace);
+  expect(sent).toEqual(["kept"]);
+});
+
+test("a transaction that it has ended is known to be lost", async () => {
+  const { db, adapter } = fakeDatabase();
+  const work = db.session(async (s) => {
+    await s.query("first");
+    const sent = await doneAtOnce(s, adapter, (text) => {
+      if (text === "ends it") adapter.connections[0]!.state = "idle";
+    });
+    await s.query("ends it");
+    await expect(s.query("late")).rejects.toMatchObject({ code: "TRANSACTION_LOST" });
+    expect(sent).toEqual(["ends it"]);
+  });
+  await expect(work).rejects.toMatchObject({ code: "TRANSACTION_LOST" });
+});
+
+test("rows that cannot be objects are refused, and their statement is sent once", async () => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.query("first");
+    const sent = await doneAtOnce(s, adapter);
+    await expect(s.query("pairs")).rejects.toMatchObject({ code: "QUERY_FAILED", outcome: "executed" });
+    expect(await s.query("good")).toMatchObject({ rows: [{ a: 1, b: 2 }] });
+    expect(sent).toEqual(["pairs", "good"]);
   });
 });
