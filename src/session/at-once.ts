@@ -48,9 +48,11 @@ export function sendPlain<T>(
   const link = holder.link!;
   const { statement } = step;
   const flight = { steps: [step] };
-  const startedAt = host.emit && host.clock.now();
-  const told = { flight, startedAt, texts: startedAt === undefined ? undefined : [statement.text] };
-  if (host.emit) announce(unit, told);
+  let startedAt: number | undefined;
+  if (host.emit) {
+    startedAt = host.clock.now();
+    announce(unit, { flight, startedAt, texts: [statement.text] });
+  }
   let sent: Sent["sent"] | undefined;
   try {
     sent = link.driver.send(flight);
@@ -58,7 +60,8 @@ export function sendPlain<T>(
     if (outcome?.status !== "done") return { sent, startedAt };
     const answer = Promise.resolve(finish([outcome.result], link, { statements: [statement] }));
     link.origin.flights++;
-    report(unit, told, undefined, true);
+    // Somebody may listen only since it left.
+    if (host.emit) report(unit, { flight, startedAt, texts: undefined }, undefined, true);
     transaction.land(link.driver.state, undefined);
     if (isStray(unit)) holder.drop(undefined);
     if (scope.path.length === 0) unit.hasKept = true;

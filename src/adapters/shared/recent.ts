@@ -10,6 +10,9 @@ export class Recent<Value> {
   #old: Map<string, Value> = new Map();
   #large: Map<string, Value> = new Map();
   #bytes = 0;
+  /** What is asked for in a loop is mostly one text. */
+  #lastText: string | undefined;
+  #lastValue: Value | undefined;
   readonly #half: number;
   readonly #make: (text: string) => Value;
   readonly #drop: (value: Value) => void;
@@ -23,10 +26,16 @@ export class Recent<Value> {
 
   /** @param sizeOf - what the value keeps in memory besides its text, in bytes. */
   get(text: string, sizeOf?: (value: Value) => number): Value {
+    if (text === this.#lastText) return this.#lastValue!;
     let value = this.#young.get(text) ?? this.#large.get(text);
     if (this.#large.size > 0 && !this.#large.has(text)) this.#dropLarge();
-    if (value !== undefined) return value;
-    value = this.#old.get(text) ?? this.#make(text);
+    value ??= this.#add(text, sizeOf);
+    this.#lastText = text;
+    return (this.#lastValue = value);
+  }
+
+  #add(text: string, sizeOf: ((value: Value) => number) | undefined): Value {
+    const value = this.#old.get(text) ?? this.#make(text);
     this.#old.delete(text);
     const bytes = 2 * text.length + (sizeOf?.(value) ?? 0);
     const isLarge = bytes > HALF_BYTES;
@@ -42,6 +51,7 @@ export class Recent<Value> {
   }
 
   #turn(bytes: number): void {
+    this.#lastText = undefined;
     this.#old.forEach(this.#drop);
     this.#old = this.#young;
     this.#young = new Map();

@@ -56,8 +56,7 @@ export class SqlJsConnection implements DriverConnection {
   get raw(): SqlJsDatabase {
     if (!this.#isOthersTurn) this.#bind();
     // What is done with it, now and later, goes unseen; it may well be a change of the schema.
-    this.#statements.clear();
-    this.#statements.isAlone = false;
+    this.#statements.share();
     this.#hasRaw = this.#engine.hasRaw = true;
     return this.#db;
   }
@@ -115,13 +114,19 @@ export class SqlJsConnection implements DriverConnection {
     try {
       this.#bind();
       throwIfAborted(signal);
-      const result = typeof work === "function" ? work() : (fly(work, (step) => this.#take(step)) as T);
+      const result = typeof work === "function" ? work() : (this.#fly(work) as T);
       const saving = this.state === "idle" && this.#engine.stored && this.#keep();
       return saving ? saving.then(() => result) : result;
     } finally {
       this.#isBusy = false;
       this.#pass();
     }
+  }
+
+  // One step, as nearly always, needs nothing made for it.
+  #fly(flight: Flight): StepOutcome[] {
+    if (flight.steps.length === 1 && !flight.undo) return [this.#take(flight.steps[0]!)];
+    return fly(flight, (step) => this.#take(step));
   }
 
   #keep(): MaybePromise<void> {
@@ -155,10 +160,8 @@ export class SqlJsConnection implements DriverConnection {
   #take(step: Step): StepOutcome {
     if (step.kind === "query" && step.guarded && this.state !== "transaction") return SKIPPED;
     try {
-      return {
-        status: "done",
-        result: step.kind === "query" ? this.#query(step.statement, step.isSetup) : this.#control(step),
-      };
+      const result = step.kind === "query" ? this.#query(step.statement, step.isSetup) : this.#control(step);
+      return { status: "done", result };
     } catch (thrown) {
       const error = this.#toError(thrown, step.kind === "query" ? step.statement : { text: step.kind });
       if (this.state !== "closed") return { status: "failed", error };
@@ -192,9 +195,8 @@ export class SqlJsConnection implements DriverConnection {
     if (kind === "begin") this.#begin(step.options);
     else {
       if (kind === "commit" && this.#hadKeys !== undefined) this.#statements.checkKeys();
-      this.#statements.execute(
-        kind.replace("-", " ") + ("name" in step ? ` "${step.name.replaceAll('"', '""')}"` : ""),
-      );
+      const name = "name" in step ? ` "${step.name.replaceAll('"', '""')}"` : "";
+      this.#statements.execute(kind.replace("-", " ") + name);
     }
     if (kind === "commit" || kind === "rollback") this.#settle(kind === "rollback" ? transactionLost(kind) : undefined);
     else if (kind === "rollback-to") this.#statements.clear();

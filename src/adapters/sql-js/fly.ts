@@ -3,7 +3,6 @@ import { SKIPPED } from "../shared/flight.ts";
 
 /** Takes the steps of a flight one by one, up to the first failure that stops it; then what undoes it. */
 export function fly({ steps, undo }: Flight, take: (step: Step) => StepOutcome): StepOutcome[] {
-  if (steps.length === 1 && !undo) return [take(steps[0]!)];
   let isStopped = false;
   const outcomes = steps.map((step) => {
     const outcome = isStopped ? SKIPPED : take(step);

@@ -69,3 +69,21 @@ test("one that is larger than all that may be kept stays until another comes, an
   cache.clear();
   expect(live.size).toBe(0);
 });
+
+test("the one that was asked for last is not handed out once it was dropped", () => {
+  const { cache, live } = recent();
+  const last = cache.get("last");
+  expect(cache.get("last")).toBe(last);
+  cache.clear();
+  expect(live.size).toBe(0);
+  expect(cache.get("last")).not.toBe(last);
+  // It fails to be made: what was asked for before it is not taken for it.
+  const failing = new Recent<Value>(10, (text) => {
+    if (text === "bad") throw new Error("bad");
+    return { text };
+  });
+  expect(failing.get("good").text).toBe("good");
+  expect(() => failing.get("bad")).toThrow("bad");
+  expect(() => failing.get("bad")).toThrow("bad");
+  expect(failing.get("good").text).toBe("good");
+});
