@@ -221,7 +221,7 @@ export class ConnectionPool<C> {
     const watch = this.#watch;
     const wasWanted = this.#line.size > 0;
     // While others are lent, all of this may take its time.
-    if (wasWanted || stock.busy === 1) watch.readUnlessAt(entry.leasedAt);
+    if (wasWanted || stock.entries.size - stock.idle.length === 1) watch.readUnlessAt(entry.leasedAt);
     else watch.read();
     this.#tell?.({ type: "release", connection: entry.id, owner: entry.owner });
     entry.owner = entry.stack = undefined;
@@ -249,11 +249,11 @@ export class ConnectionPool<C> {
    * @internal
    */
   despair(error: unknown): void {
-    const { entries, under } = this.#stock;
+    const stock = this.#stock;
     if (!(error instanceof TypeError) && (error as DbError | undefined)?.retryable !== false) return;
     for (const waiter of this.#line) {
       this.#line.reject(waiter, error);
-      if (entries.size + under.open + under.close > 0) return;
+      if (stock.entries.size + stock.under.open + stock.under.close > 0) return;
     }
   }
 
