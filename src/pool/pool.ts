@@ -133,31 +133,33 @@ export class ConnectionPool<C> {
     for (const waiter of this.#line) this.#line.reject(waiter, error);
     this.#stock.calls.abort(error);
     this.#stock.closeIdle("disposed");
-    return new Promise((resolve) => {
+    // One turn later, as the rejections are: those who waited are told first.
+    return new Promise<void>((resolve) => {
       this.#drain.wait(until, resolve);
       this.#rest();
-    });
+    }).then();
   }
 
   #queue(options: AcquireOptions | undefined): Promise<Lease<C>> {
-    return new Promise((resolve, reject) => {
-      const { max, acquireTimeoutMs } = this.#options;
-      const { entries, idle, pace } = this.#stock;
+    try {
+      const stock = this.#stock;
       const line = this.#line;
-      const watch = this.#watch;
       const stack = this.#stack(options);
       throwIfAborted(options?.signal);
       checkRoom(this.#view, options?.owner, stack);
-      const since = watch.read();
+      const since = this.#watch.read();
       const timeoutMs =
-        options?.timeoutMs === undefined ? acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs);
-      if (line.size === 0) pace.narrow();
-      line.push(since, timeoutMs, options, stack, resolve, reject);
-      const isTimed = watch.expect(since + timeoutMs);
+        options?.timeoutMs === undefined ? this.#options.acquireTimeoutMs : checkNumber("timeoutMs", options.timeoutMs);
+      if (line.size === 0) stock.pace.narrow();
+      const lease = line.push(since, timeoutMs, options, stack);
+      const isTimed = this.#watch.expect(since + timeoutMs);
       this.#tell?.({ type: "wait", owner: options?.owner, waiting: line.size });
       // With none idle and no room, nothing can be done for it, and nearly always the timer is right already.
-      if (entries.size < max || idle.length > 0 || !isTimed) this.pump();
-    });
+      if (stock.entries.size < stock.max || stock.idle.length > 0 || !isTimed) this.pump();
+      return lease;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -169,13 +171,12 @@ export class ConnectionPool<C> {
     for (;;) {
       const { open, validate } = stock.under;
       const { size } = this.#line;
-      const entry =
-        size > validate && (this.#line.firstPooled || stock.entries.size >= this.#options.max) && stock.newest();
+      const entry = size > validate && (this.#line.firstPooled || stock.entries.size >= stock.max) && stock.newest();
       if (entry) {
         stock.idle.pop();
         if (stock.isTrusted(entry)) this.offer(entry);
         else stock.check(entry);
-      } else if (size > open + validate && stock.hasRoom && stock.pace.allows(open, this.#watch.now)) stock.open();
+      } else if (size > open + validate && stock.room > 0 && stock.pace.allows(open, this.#watch.now)) stock.open();
       else break;
     }
     this.#rest();
@@ -186,18 +187,19 @@ export class ConnectionPool<C> {
    * @internal
    */
   offer(entry: Entry<C>, isFresh = false): void {
-    const waiter = isFresh ? this.#line.first : this.#line.firstPooled;
-    const fault = this.#stock.faultOf(entry);
-    if (fault) this.#stock.close(entry, fault);
+    const stock = this.#stock;
+    const line = this.#line;
+    const waiter = isFresh ? line.first : line.firstPooled;
+    const fault = stock.faultOf(entry);
+    if (fault) stock.close(entry, fault);
     // The first in line wants a new one, and only a close makes room for it.
-    else if (waiter !== this.#line.first && this.#stock.entries.size >= this.#options.max)
-      this.#stock.close(entry, "surplus");
+    else if (waiter !== line.first && stock.entries.size >= stock.max) stock.close(entry, "surplus");
     else if (waiter) {
       const waitedMs = this.#watch.now - waiter.since;
-      this.#line.waitedMs += waitedMs;
-      this.#line.remove(waiter);
+      line.waitedMs += waitedMs;
+      line.remove(waiter);
       waiter.resolve(this.#lend(entry, waiter.options, waiter.stack, waitedMs));
-    } else this.#stock.keep(entry);
+    } else stock.keep(entry);
   }
 
   #lend(entry: Entry<C>, options: AcquireOptions | undefined, stack: Stack, waitedMs: number): Lease<C> {
@@ -247,11 +249,11 @@ export class ConnectionPool<C> {
    * @internal
    */
   despair(error: unknown): void {
-    const { entries, under } = this.#stock;
+    const stock = this.#stock;
     if (!(error instanceof TypeError) && (error as DbError | undefined)?.retryable !== false) return;
     for (const waiter of this.#line) {
       this.#line.reject(waiter, error);
-      if (entries.size + under.open + under.close > 0) return;
+      if (stock.entries.size + stock.under.open + stock.under.close > 0) return;
     }
   }
 
@@ -278,18 +280,18 @@ export class ConnectionPool<C> {
     const drain = this.#drain;
     const line = this.#line;
     const stock = this.#stock;
-    const { entries, under, calls, pace } = stock;
+    const { under } = stock;
     watch.read();
     // First: what is given up affects the rest.
-    const isPaced = (): boolean => line.size > under.open + under.validate && stock.hasRoom;
-    const overdueAt = calls.overdue(isPaced() ? undefined : line.first);
+    const isPaced = (): boolean => line.size > under.open + under.validate && stock.room > 0;
+    const overdueAt = stock.calls.overdue(isPaced() ? undefined : line.first);
     const leakAt = this.#options.leakMs > 0 ? stock.leaks() : Infinity;
-    drain.settle(entries.size + under.close === 0 || drain.dueAt <= watch.now);
+    drain.settle(stock.entries.size + under.close === 0 || drain.dueAt <= watch.now);
     const dueAt = Math.min(
       overdueAt,
       leakAt,
       line.dueAt,
-      isPaced() ? pace.nextAt : Infinity,
+      isPaced() ? stock.pace.nextAt : Infinity,
       stock.idleUntil,
       drain.dueAt,
     );

@@ -62,10 +62,6 @@ export class Stock<C, Asker = unknown> {
     return this.max - this.entries.size - this.under.open - this.under.close;
   }
 
-  get hasRoom(): boolean {
-    return this.room > 0;
-  }
-
   /** The newest idle connection that can be lent; it stays idle. Those that can no longer be lent are closed. */
   newest(): Entry<C> | undefined {
     const { idle } = this;

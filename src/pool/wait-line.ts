@@ -9,8 +9,7 @@ export interface Waiter<C> {
   readonly timeoutMs: number;
   readonly options: AcquireOptions | undefined;
   readonly stack: Stack;
-  readonly resolve: (lease: Lease<C>) => void;
-  readonly reject: (error: unknown) => void;
+  readonly resolve: (lease: Lease<C> | PromiseLike<never>) => void;
   /** Ends the wait. Only for who asked for it: memory counts when ten thousand wait. */
   giveUp: ((reason: unknown) => void) | undefined;
   ahead: Waiter<C> | undefined;
@@ -36,14 +35,12 @@ export class WaitLine<C> {
     this.#onReject = onReject;
   }
 
-  push(
-    since: number,
-    timeoutMs: number,
-    options: AcquireOptions | undefined,
-    stack: Stack,
-    resolve: Waiter<C>["resolve"],
-    reject: Waiter<C>["reject"],
-  ): void {
+  push(since: number, timeoutMs: number, options: AcquireOptions | undefined, stack: Stack): Promise<Lease<C>> {
+    let resolve!: Waiter<C>["resolve"];
+    // No more than this: V8 then makes neither a closure for it nor a `reject`, which a waiter would keep.
+    const lease = new Promise<Lease<C>>((settle) => {
+      resolve = settle;
+    });
     const ahead = this.#last;
     const waiter: Waiter<C> = {
       // What comes of a difference is no small integer to V8, whatever it is, and takes sixteen bytes of its own.
@@ -52,7 +49,6 @@ export class WaitLine<C> {
       options,
       stack,
       resolve,
-      reject,
       giveUp: undefined,
       ahead,
       behind: undefined,
@@ -65,6 +61,7 @@ export class WaitLine<C> {
     this.#shortestMs = Math.min(this.#shortestMs, timeoutMs);
     this.dueAt = Math.min(this.dueAt, since + timeoutMs);
     if (options) this.#follow(waiter, options);
+    return lease;
   }
 
   remove(waiter: Waiter<C>): void {
@@ -83,7 +80,8 @@ export class WaitLine<C> {
 
   reject(waiter: Waiter<C>, error: unknown): void {
     this.remove(waiter);
-    waiter.reject(error);
+    // oxlint-disable-next-line unicorn/no-thenable -- rejects without the function that each waiter would have to keep for it.
+    waiter.resolve({ then: (_: unknown, reject: (error: unknown) => void) => reject(error) } as PromiseLike<never>);
     this.#onReject();
   }
 
@@ -111,7 +109,7 @@ export class WaitLine<C> {
   /** Calls `visit` with all whose time has come; it removes them. */
   due(now: number, visit: (waiter: Waiter<C>) => void): void {
     this.dueAt = Infinity;
-    for (let waiter = this.first; waiter; waiter = waiter.behind) {
+    for (const waiter of this) {
       // Later waiters came later: if not even the shortest wait is over, none is.
       const isOver = waiter.since + this.#shortestMs <= now;
       const dueAt = waiter.since + (isOver ? waiter.timeoutMs : this.#shortestMs);

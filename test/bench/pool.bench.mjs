@@ -202,33 +202,43 @@ async function timers() {
   return { name: "timers set by 1,000 leases", value, unit: "", target: "none", ok: value === 0 };
 }
 
+/** The middle of several bursts, each beside as many sleeps in a row: one of either would measure what else the machine does. */
 async function burst() {
-  let opens = 0;
-  const open = async () => {
-    opens++;
-    await sleep(250);
-    return {};
-  };
-  const pool = new ConnectionPool({ open, close: () => undefined }, { max: 50 });
-  await pool.use(() => undefined);
-  const sleeps = performance.now();
-  for (let time = 0; time < 50; time++) await sleep(1);
-  const startedAt = performance.now();
-  await Promise.all(Array.from({ length: 50 }, () => pool.use(() => sleep(1))));
-  const value = performance.now() - startedAt;
-  await pool.dispose();
-  const ratio = value / (startedAt - sleeps);
+  const times = [];
+  const ratios = [];
+  const opens = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    let opened = 0;
+    const open = async () => {
+      opened++;
+      await sleep(250);
+      return {};
+    };
+    const pool = new ConnectionPool({ open, close: () => undefined }, { max: 50 });
+    await pool.use(() => undefined);
+    const sleeps = performance.now();
+    for (let time = 0; time < 50; time++) await sleep(1);
+    const startedAt = performance.now();
+    await Promise.all(Array.from({ length: 50 }, () => pool.use(() => sleep(1))));
+    const value = performance.now() - startedAt;
+    await pool.dispose();
+    times.push(value);
+    ratios.push(value / (startedAt - sleeps));
+    opens.push(opened - 1);
+  }
+  const value = median(times);
+  const most = Math.max(...opens);
   const name = "50 borrowers of 1 ms, one warm connection, opens of 250 ms";
   return [
     {
       name: `${name}: time, beside 50 sleeps in a row`,
       value,
       unit: "ms",
-      ratio,
+      ratio: median(ratios),
       target: "at most 60 ms",
       ok: value <= 60,
     },
-    { name: `${name}: opens`, value: opens - 1, unit: "", target: "at most 3", ok: opens - 1 <= 3 },
+    { name: `${name}: opens`, value: most, unit: "", target: "at most 3", ok: most <= 3 },
   ];
 }
 

@@ -126,7 +126,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     } else {
       // A waiter for a new connection takes the place of an idle one; a place that is freed anyway is as good.
       if (stock.room + under.close <= 0 && idle.length > 0) stock.close(idle.shift()!, "surplus");
-      if (!stock.hasRoom || !pace.allows(under.open, now)) return;
+      if (stock.room <= 0 || !pace.allows(under.open, now)) return;
       stock.open(waiter);
     }
     waiter.isCalling = true;
@@ -242,7 +242,7 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
     const { line, stock } = this;
     const { now } = this.watch;
     const { open, validate } = stock.under;
-    const [first] = line.size > open + validate && stock.hasRoom ? [] : line;
+    const [first] = line.size > open + validate && stock.room > 0 ? [] : line;
     if (this.view.options.leakMs > 0) stock.leaks();
     try {
       stock.calls.overdue(first);
