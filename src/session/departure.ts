@@ -1,5 +1,4 @@
 import type { Flight, Settings, Step } from "../contract/adapter.ts";
-import type { Statement } from "../contract/statement.ts";
 import type { Command } from "./command.ts";
 import type { Link } from "./link.ts";
 import type { Scope } from "./scope.ts";
@@ -39,27 +38,29 @@ export function toDeparture(
   startedAt: number | undefined,
 ): Departure {
   const { kind, scope, link: reads } = commands[0]!;
-  const before: Step[] = link.setup.length > 0 ? link.setup.splice(0) : [];
-  const setup = before.length;
+  const steps: Step[] = link.setup.length > 0 ? link.setup.splice(0) : [];
+  const setup = steps.length;
   const moves = kind === "rollback" || (reads && transaction.isWithin(scope)) ? [] : transaction.ahead(scope)!;
-  for (const move of moves) before.push(toStep(move));
+  for (const move of moves) steps.push(toStep(move));
   const isGuarded = scope.path.length > 0;
-  const brackets = kind === "query" ? NONE : bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings);
-  if (brackets !== NONE) before.push(...brackets.before);
-  const ahead = before.length;
+  const { before, after, undo } =
+    kind === "query" ? NONE : bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings);
+  for (const step of before) steps.push(step);
+  const ahead = steps.length;
   // Until the connection is prepared, it is its hooks that ask: what they set stays.
   const isSetup = !link.isPrepared;
   const { isRiding, isCommit } = commands.at(-1)!;
   const onError = kind === "query" && !isRiding && !commands[0]!.chain ? "continue" : "stop";
-  for (const command of commands) command.isFlying = true;
-  // What a call does with its statements is its own affair.
-  const asked = kind === "call" ? [] : commands.length === 1 ? commands[0]!.statements : commands.flatMap(statementsOf);
-  const own: Step[] = asked.map((statement) => ({ kind: "query", statement, onError, guarded: isGuarded, isSetup }));
-  if (brackets !== NONE) own.push(...brackets.after);
-  if (kind === "rollback") own.push({ kind });
-  else if (isCommit) own.push({ kind: "commit" });
-  const steps = ahead === 0 ? own : [...before, ...own];
-  const { undo } = brackets;
+  for (const command of commands) {
+    command.isFlying = true;
+    // What a call does with its statements is its own affair.
+    if (kind === "call") continue;
+    for (const statement of command.statements)
+      steps.push({ kind: "query", statement, onError, guarded: isGuarded, isSetup });
+  }
+  for (const step of after) steps.push(step);
+  if (kind === "rollback") steps.push({ kind });
+  else if (isCommit) steps.push({ kind: "commit" });
   const undoesAll = isGuarded && undo[0]?.kind === "rollback";
   // Written out: to spread them costs as much as a query.
   let flight: Flight = undo.length > 0 ? { steps, undo } : { steps };
@@ -67,10 +68,6 @@ export function toDeparture(
   if (fresh === false) flight = { ...flight, fresh };
   const texts = startedAt === undefined ? undefined : toTexts(steps);
   return { flight, commands, moves, setup, ahead, undoesAll, startedAt, texts };
-}
-
-function statementsOf({ statements }: Command): readonly Statement[] {
-  return statements;
 }
 
 /** What stands around a list, so that it is all or nothing. */

@@ -36,9 +36,9 @@ export class SimpleChannel<Driver> implements Channel {
 
   run(segments: readonly (readonly Part[])[], isKept: boolean): Answering {
     this.checkOpen();
-    let tellFirst!: () => void;
-    const first = new Promise<void>((resolve) => (tellFirst = resolve));
-    return { answer: this.#answer(segments, isKept, tellFirst).finally(tellFirst), first };
+    const running = { hasBegun: false } as Answering;
+    running.answer = this.#answer(segments, isKept, () => (running.hasBegun = true));
+    return running;
   }
 
   close(): Promise<void> {

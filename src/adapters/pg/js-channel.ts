@@ -82,10 +82,9 @@ export class JsChannel implements Channel {
 
   run(segments: readonly (readonly Part[])[], isKept: boolean): Answering {
     this.checkOpen();
-    let tellFirst!: () => void;
-    const first = new Promise<void>((resolve) => (tellFirst = resolve));
-    const answer = this.#answer(withReset(segments, this.#reset), isKept, tellFirst);
-    return { answer, first };
+    const running = { hasBegun: false } as Answering;
+    running.answer = this.#answer(withReset(segments, this.#reset), isKept, () => (running.hasBegun = true));
+    return running;
   }
 
   async #answer(segments: readonly (readonly Part[])[], isKept: boolean, onFirst: () => void): Promise<Answer> {
@@ -104,8 +103,6 @@ export class JsChannel implements Channel {
       if (isDbError(error)) throw error;
       const cause = new Error(wordsOf(error, this.#secret));
       throw (isKept ? failures.unknown : failures.gone)("the connection was lost before an answer came", cause);
-    } finally {
-      onFirst();
     }
   }
 

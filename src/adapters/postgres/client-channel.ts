@@ -2,7 +2,7 @@ import { isDbError } from "../../errors.ts";
 import { reasonOf, throwIfAborted } from "../../signal.ts";
 import type { Failures } from "../shared/failures.ts";
 import { orAbort, within } from "../shared/waits.ts";
-import { type Answer, type Part, Pipeline } from "./pipeline.ts";
+import { type Part, Pipeline } from "./pipeline.ts";
 import type { Answering, Channel, WireClient } from "./wire.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -22,6 +22,8 @@ export abstract class ClientChannel<Client extends WireClient = WireClient> impl
   readonly #ended: Promise<void>;
   #tellEnd!: () => void;
   #pipeline: Pipeline | undefined;
+  /** Whether something of it may be there to stay. */
+  #isKept = false;
   #closing: Promise<void> | undefined;
 
   constructor(client: Client) {
@@ -81,25 +83,22 @@ export abstract class ClientChannel<Client extends WireClient = WireClient> impl
   run(segments: readonly (readonly Part[])[], isKept: boolean): Answering {
     this.checkOpen();
     const pipeline = (this.#pipeline = new Pipeline(segments));
+    this.#isKept = isKept;
     this.raw.query(pipeline);
-    return { answer: this.#answer(pipeline, isKept), first: pipeline.first };
+    return pipeline;
   }
 
-  async #answer(pipeline: Pipeline, isKept: boolean): Promise<Answer> {
-    try {
-      return await pipeline.answer;
-    } catch (error) {
-      const { failure } = pipeline;
-      // Before the first ReadyForQuery the server speaks of the login. When it is silent, what came along may be done.
-      if (this.status === "?" && (failure || !isKept)) throw this.toRefusal(failure ?? error);
-      const cause = new Error(this.words(failure?.severity === "FATAL" ? failure : error));
-      throw (isKept ? this.failures.unknown : this.failures.gone)(
-        "the connection was lost before an answer came",
-        cause,
-      );
-    } finally {
-      this.#pipeline = undefined;
-    }
+  async #fail(pipeline: Pipeline, error: unknown): Promise<void> {
+    // What the server has said of it may be on its way through the driver.
+    await Promise.resolve();
+    if (this.#pipeline !== pipeline) return;
+    this.#pipeline = undefined;
+    const { failure } = pipeline;
+    // Before the first ReadyForQuery the server speaks of the login. When it is silent, what came along may be done.
+    if (this.status === "?" && (failure || !this.#isKept)) return pipeline.fail(this.toRefusal(failure ?? error));
+    const cause = new Error(this.words(failure?.severity === "FATAL" ? failure : error));
+    const { unknown, gone } = this.failures;
+    pipeline.fail((this.#isKept ? unknown : gone)("the connection was lost before an answer came", cause));
   }
 
   /** Ends it: what runs is cancelled at the server first. */
@@ -140,12 +139,15 @@ export abstract class ClientChannel<Client extends WireClient = WireClient> impl
   #onReady(status: string): void {
     const isFirst = this.status === "?";
     this.status = status;
+    if (isFirst || !this.#pipeline) return;
+    const hasMore = this.#pipeline.onReady();
     // The driver's line of queries ends one with each Sync.
-    if (!isFirst && this.#pipeline?.onReady()) this.raw.query(this.#pipeline);
+    if (hasMore) this.raw.query(this.#pipeline);
+    else if (hasMore === false) this.#pipeline = undefined;
   }
 
   #lose(error: unknown): void {
     this.#end ??= error ?? new Error("closed by the server");
-    this.#pipeline?.fail(error ?? this.#end);
+    if (this.#pipeline) void this.#fail(this.#pipeline, error ?? this.#end);
   }
 }

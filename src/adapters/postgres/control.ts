@@ -20,10 +20,8 @@ export function bare(text: string): Bound {
 }
 
 /** Rides behind BEGIN, so that a transaction nobody comes back to is ended by the server. */
-export function idleTimeout(idleInTransactionMs: number): Bound[] {
-  return idleInTransactionMs > 0
-    ? [bare(`SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`)]
-    : [];
+export function idleTimeout(idleInTransactionMs: number): Bound {
+  return bare(`SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`);
 }
 
 /**

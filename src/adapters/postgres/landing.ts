@@ -3,7 +3,7 @@ import type { DbError } from "../../errors.ts";
 import { type Failures, transactionLost } from "../shared/failures.ts";
 import { bare } from "./control.ts";
 import { toDbError } from "./errors.ts";
-import { DONE, failure, SKIPPED } from "./outcomes.ts";
+import { DONE, failure } from "./outcomes.ts";
 import type { Parsers } from "./parsers.ts";
 import type { Answer, Part } from "./pipeline.ts";
 import type { Leg } from "./plan.ts";
@@ -12,39 +12,36 @@ import { NEEDED, QUESTION, type Segment } from "./segments.ts";
 import type { ServerError } from "./wire.ts";
 
 /** Why nothing of these segments has run, where what comes first has failed for all of them. */
-export function leadFailure(
-  [first = []]: readonly Segment[],
-  [outcomes = []]: Answer,
-  { gone }: Failures,
-): DbError | undefined {
-  const place = outcomes.findIndex(({ status }) => status === "failed");
-  const [outcome, entry] = [outcomes[place], first[place]];
-  if (outcome?.status !== "failed" || entry!.at > NEEDED) return undefined;
+export function leadFailure(segments: readonly Segment[], answer: Answer, { gone }: Failures): DbError | undefined {
+  const outcome = answer[0]!.find(({ status }) => status === "failed");
+  if (outcome?.status !== "failed") return undefined;
+  const entry = segments[0]![answer[0]!.indexOf(outcome)]!;
+  if (entry.at > NEEDED) return undefined;
   // A name in `parsers` that can be no type's.
-  if (entry!.at === QUESTION) return errorOf(undefined, entry!.part, outcome.error);
+  if (entry.at === QUESTION) return errorOf(undefined, entry, outcome.error);
   return gone("the session could not be reset for its next user, and was closed", new Error(outcome.error.message));
 }
 
-/** What became of the steps of a leg. */
-export function outcomesOf(
-  { segments, known, end }: Leg,
+/** Notes what became of the steps of a leg. */
+export function land(
+  { segments, outcomes }: Leg,
   start: number,
   steps: readonly Step[],
-  answer: Answer | undefined,
+  answer: Answer,
   own: Parsers,
-): StepOutcome[] {
-  const outcomes: StepOutcome[] = [];
-  for (let at = start; at < end; at++) outcomes.push(known.get(at) ?? SKIPPED);
-  segments.forEach((segment, index) => {
-    segment.forEach(({ part, at, isAside }, place) => {
-      const outcome = answer![index]![place]!;
-      if (at < 0 || outcome.status === "skipped" || (isAside && outcome.status === "done")) return;
+): void {
+  for (let index = 0; index < segments.length; index++) {
+    const segment = segments[index]!;
+    for (let place = 0; place < segment.length; place++) {
+      const part = segment[place]!;
+      const { at } = part;
+      const outcome = answer[index]![place]!;
+      if (at < 0 || outcome.status === "skipped" || (part.isAside && outcome.status === "done")) continue;
       const step = steps[at]!;
       outcomes[at - start] =
         outcome.status === "failed" ? failure(errorOf(step, part, outcome.error)) : toDone(step, outcome.result, own);
-    });
-  });
-  return outcomes;
+    }
+  }
 }
 
 function errorOf(step: Step | undefined, part: Part, error: ServerError): DbError {

@@ -19,9 +19,9 @@ export function stopOf(steps: readonly Step[], outcomes: readonly StepOutcome[])
 }
 
 /** One outcome a step: behind the one that stopped the flight, nothing has run, whatever is known of it. */
-export function settled(steps: readonly Step[], outcomes: readonly StepOutcome[]): StepOutcome[] {
+export function settled(steps: readonly Step[], outcomes: StepOutcome[]): StepOutcome[] {
   const stop = stopOf(steps, outcomes);
-  if (stop < 0 && outcomes.length === steps.length) return [...outcomes];
+  if (stop < 0 && outcomes.length === steps.length) return outcomes;
   return steps.map((_, at) => (stop >= 0 && at > stop ? SKIPPED : outcomes[at]!));
 }
 

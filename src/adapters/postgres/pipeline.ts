@@ -1,7 +1,7 @@
 import { encode } from "./encoder.ts";
 import type { Part } from "./part.ts";
 import type { RawRows } from "./results.ts";
-import type { RawField, ServerError, Submittable, Wire } from "./wire.ts";
+import type { Answering, RawField, ServerError, Submittable, Wire } from "./wire.ts";
 
 export type { Part } from "./part.ts";
 
@@ -20,10 +20,9 @@ const SKIPPED: PartOutcome = { status: "skipped" };
  * without BEGIN a segment is all or nothing. The driver's line of queries ends a query with each Sync, so it is given the
  * same object again for each segment; all is written at its first turn.
  */
-export class Pipeline implements Submittable {
+export class Pipeline implements Submittable, Answering {
   readonly answer: Promise<Answer>;
-  /** When the first part was answered. */
-  readonly first: Promise<void>;
+  hasBegun = false;
   /** What the server has refused last: why it ended the connection, if it did. */
   failure: ServerError | undefined;
   readonly #segments: readonly (readonly Part[])[];
@@ -32,14 +31,12 @@ export class Pipeline implements Submittable {
   #segment = 0;
   #fields: readonly RawField[] = [];
   #rows: (readonly (string | null)[])[] = [];
-  #begin!: () => void;
   #resolve!: (answer: Answer) => void;
   #reject!: (error: unknown) => void;
 
   constructor(segments: readonly (readonly Part[])[]) {
     this.#segments = segments;
     this.#outcomes = segments.map(() => []);
-    this.first = new Promise((resolve) => (this.#begin = resolve));
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -61,8 +58,9 @@ export class Pipeline implements Submittable {
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {
-    const count = Number(/\d+$/.exec(text)?.[0] ?? 0);
-    this.#done(text.split(" ", 1)[0]!, count, false);
+    const words = text.split(" ");
+    // The last one is a number, as in `INSERT 0 1`, or there is none.
+    this.#done(words[0]!, Number(words.at(-1)) || 0, false);
   }
 
   handleEmptyQuery(): void {
@@ -76,15 +74,16 @@ export class Pipeline implements Submittable {
   /**
    * The end of a segment. The connection tells of it, in the order of the messages; the driver's line does so too late.
    *
-   * @returns whether there are more.
+   * @returns whether there are more; `undefined`: it was not one of its segments.
    */
-  onReady(): boolean {
+  onReady(): boolean | undefined {
     // It may be that of a query that a user has given to the driver.
-    if (!this.#isWritten) return false;
-    const { outcomes, length } = this.#here;
+    if (!this.#isWritten) return undefined;
+    const outcomes = this.#outcomes[this.#segment]!;
+    const length = this.#length;
     // What is still missing was skipped, behind a failure.
     while (outcomes.length < length) outcomes.push(SKIPPED);
-    this.#begin();
+    this.hasBegun = true;
     const hasMore = ++this.#segment < this.#segments.length;
     if (!hasMore) this.#resolve(this.#outcomes);
     return hasMore;
@@ -97,9 +96,9 @@ export class Pipeline implements Submittable {
     const failure = error as ServerError;
     if (!failure.severity || this.#segment >= this.#segments.length) return;
     this.failure = failure;
-    const { outcomes, length } = this.#here;
+    const outcomes = this.#outcomes[this.#segment]!;
     // Outside of a transaction, what is put off to its end fails when the segment ends: all of it is done, and is taken back.
-    if (outcomes.length === length) outcomes.pop();
+    if (outcomes.length === this.#length) outcomes.pop();
     outcomes.push({ status: "failed", error: failure });
     this.#fields = this.#rows = [];
   }
@@ -109,20 +108,20 @@ export class Pipeline implements Submittable {
   handleCopyData(): void {}
 
   fail(error: unknown): void {
-    this.#begin();
     this.#reject(error);
   }
 
   /** A close is not reported. */
-  get #here(): { readonly outcomes: PartOutcome[]; readonly length: number } {
-    const { length } = this.#segments[this.#segment]!.filter(({ kind }) => kind !== "close");
-    return { outcomes: this.#outcomes[this.#segment]!, length };
+  get #length(): number {
+    let length = 0;
+    for (const { kind } of this.#segments[this.#segment]!) if (kind !== "close") length++;
+    return length;
   }
 
   #done(command: string, count: number, hasMore: boolean): void {
     const result = { fields: this.#fields, rows: this.#rows, command, count };
     this.#outcomes[this.#segment]!.push({ status: "done", result, hasMore });
-    this.#begin();
+    this.hasBegun = true;
     this.#fields = this.#rows = [];
   }
 }

@@ -15,8 +15,6 @@ export interface PlanInput {
   readonly isDoubtful: boolean;
   /** What has to be asked beside, if anything. */
   readonly question: Bound | undefined;
-  /** A value that no session at the server has seen yet. */
-  readonly mark: string;
   /** Local to every transaction, that of a lone statement too. */
   readonly inherited: Settings;
   /** The same, of statements that are outside of a transaction. */

@@ -4,16 +4,15 @@ import { needsNoSettings } from "./errors.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { DONE, failure, isSetup, SKIPPED } from "./outcomes.ts";
 import { type Scan, scan } from "./scan.ts";
-import { type Group, type Segment, toSegments } from "./segments.ts";
+import { type Group, isEnd, type Segment, toSegments } from "./segments.ts";
 import { toLocal } from "./settings.ts";
 import type { Bound } from "./values.ts";
 
 /** What one flight carries of the steps; the rest depends on what becomes of these. */
 export interface Leg {
   readonly segments: readonly Segment[];
-  /** What is known without asking, by place. */
-  readonly known: ReadonlyMap<number, StepOutcome>;
-  readonly end: number;
+  /** One for each of its steps: what is known without asking, or that it was skipped, until the answer is there. */
+  readonly outcomes: StepOutcome[];
   /** Whether something of it stays, though no answer may come. */
   readonly isKept: boolean;
   /** Whether the session is reset, for all that follows. */
@@ -24,26 +23,27 @@ export interface Leg {
 export function planLeg(steps: readonly Step[], start: number, input: PlanInput): Leg {
   const { isPooled, state, reset } = input;
   const local = toLocal(input.inherited, input.settings);
-  const known = new Map<number, StepOutcome>();
+  const outcomes: StepOutcome[] = [];
   const groups: Group[] = [];
   let end = start;
   while (end < steps.length) {
     const fate = fateOf(steps[end]!, state, local);
     if (fate) {
-      known.set(end++, fate);
+      outcomes.push(fate);
+      end++;
       if (fate.status === "failed") break;
       continue;
     }
     const group = groupAt(steps, end, state !== "idle");
     if (!canFollow(groups.at(-1), group, steps, isPooled)) break;
     groups.push(group);
-    ({ end } = group);
+    for (; end < group.end; end++) outcomes.push(SKIPPED);
   }
   const isRenewal = !isPooled && reset.length > 0;
   const isKept = groups.some((group) => keeps(group, steps));
   if (isRenewal && isKept && input.isDoubtful)
-    return { segments: toSegments([], steps, input, local), known: new Map(), end: start, isKept: false, isRenewal };
-  return { segments: toSegments(groups, steps, input, local), known, end, isKept, isRenewal };
+    return { segments: toSegments([], steps, input, local), outcomes: [], isKept: false, isRenewal };
+  return { segments: toSegments(groups, steps, input, local), outcomes, isKept, isRenewal };
 }
 
 /** What is known of a step without asking. */
@@ -62,8 +62,9 @@ function placeOf(step: Step): Scan["place"] {
 function groupAt(steps: readonly Step[], start: number, isInside: boolean): Group {
   const first = steps[start]!;
   if (isInside || first.kind === "begin") {
-    const end = steps.findIndex(({ kind }, at) => at >= start && (kind === "commit" || kind === "rollback"));
-    return { kind: "transaction", start, end: end < 0 ? steps.length : end + 1 };
+    let end = start;
+    while (end < steps.length && !isEnd(steps[end++]!));
+    return { kind: "transaction", start, end };
   }
   const isTogether = (step: Step): boolean => isSetup(step) && placeOf(step) !== "apart";
   if (!isTogether(first)) return { kind: "alone", start, end: start + 1 };
@@ -74,13 +75,15 @@ function groupAt(steps: readonly Step[], start: number, isInside: boolean): Grou
 /** Whether it need not wait for what becomes of the last one. */
 function canFollow(last: Group | undefined, group: Group, steps: readonly Step[], isPooled: boolean): boolean {
   if (!last || last.kind === "setup") return true;
-  const [before, step] = [steps[last.start]!, steps[group.start]!];
+  const before = steps[last.start]!;
+  const step = steps[group.start]!;
   if (before.kind !== "query" || before.onError === "stop" || step.kind !== "query") return false;
   // CREATE DATABASE and VACUUM, for two, cannot share a Sync with the guard; nor can what commits by itself.
   const isAnywhere = (each: Step): boolean => placeOf(each) === "anywhere";
   return last.kind === "alone" && group.kind === "alone" && isAnywhere(step) && (!isPooled || isAnywhere(before));
 }
 
-function keeps({ kind, start, end }: Group, steps: readonly Step[]): boolean {
-  return kind === "alone" || steps.slice(start, end).some((step) => step.kind === "commit");
+/** A COMMIT can only be the last. */
+function keeps({ kind, end }: Group, steps: readonly Step[]): boolean {
+  return kind === "alone" || steps[end - 1]!.kind === "commit";
 }

@@ -1,5 +1,5 @@
 import type { Step } from "../../contract/adapter.ts";
-import { bare, CHECK_MARK, idleTimeout, SET_MARK, textOf } from "./control.ts";
+import { bare, CHECK_MARK, freshMark, idleTimeout, SET_MARK, textOf } from "./control.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { isSetup } from "./outcomes.ts";
 import type { Part } from "./pipeline.ts";
@@ -13,13 +13,16 @@ export const NEEDED = -2;
 /** The same, and it asks for the types that `parsers` name. */
 export const QUESTION = -3;
 
-/** One part, and the place of the step that it belongs to, or one of those above. */
-export interface Entry {
-  readonly part: Part;
+/** One part. */
+export type Entry = Part & {
+  /** The place of the step that it belongs to, or one of those above. */
   readonly at: number;
   /** True: what it gives is nobody's; when it fails, the step has failed. */
   readonly isAside: boolean;
-}
+};
+
+const BEGIN = bare("BEGIN");
+const COMMIT = bare("COMMIT");
 
 /** What is sent up to one Sync. */
 export type Segment = readonly Entry[];
@@ -47,60 +50,71 @@ export function toSegments(
   input: PlanInput,
   local: Bound | undefined,
 ): Segment[] {
-  const { isPooled, question, mark } = input;
-  const [reset, ...again] = input.reset;
+  const { isPooled, question, reset } = input;
   const setup = groups[0]?.kind === "setup" ? groups[0] : undefined;
-  const [first, ...others] = setup ? groups.slice(1) : groups;
-  const ahead = reset ? [mute(bind(reset), NEEDED, !isPooled)] : [];
-  const inside = again.map((statement) => mute(bind(statement), NEEDED));
-  if (setup) inside.push(...entriesOf(setup, steps, input, local));
-  if (question) inside.push(entry(question, QUESTION));
+  const from = setup ? 1 : 0;
+  const areMore = groups.length > from + 1;
   // A setup that fails leaves its transaction failed, and needs none.
-  const isMarked = !isPooled && reset !== undefined && others.length > 0;
-  if (isMarked) inside.push(mute({ text: SET_MARK, values: [mark] }, NEEDED));
-  const lead = [...ahead, ...(inside.length > 0 ? inTransaction(inside, setup ? setup.end - 1 : NEEDED) : [])];
-  if (!first) return lead.length > 0 ? [lead] : [];
-  const [head, ...tail] = [first, ...others].map((group) => entriesOf(group, steps, input, local));
-  if (isPooled && tail.length > 0)
-    return [[...lead, ...[head!, ...tail].flatMap((entries) => inTransaction(entries, entries[0]!.at))]];
-  const guard = isMarked ? [mute({ text: CHECK_MARK, values: [mark] }, NEEDED)] : [];
-  return [[...lead, ...head!], ...tail.map((entries) => [...guard, ...entries])];
+  const mark = !isPooled && reset.length > 0 && areMore ? freshMark() : undefined;
+  let segment: Entry[] = [];
+  const segments = [segment];
+  if (reset.length > 0) segment.push(mute(bind(reset[0]!), NEEDED, !isPooled));
+  if (setup || question || mark || reset.length > 1) {
+    const at = setup ? setup.end - 1 : NEEDED;
+    segment.push(aside(BEGIN, at));
+    for (let next = 1; next < reset.length; next++) segment.push(mute(bind(reset[next]!), NEEDED));
+    if (setup) write(segment, setup, steps, input, local);
+    if (question) segment.push(entry(question, QUESTION));
+    if (mark) segment.push(mute({ text: SET_MARK, values: [mark] }, NEEDED));
+    segment.push(aside(COMMIT, at));
+  }
+  for (let index = from; index < groups.length; index++) {
+    const group = groups[index]!;
+    if (index > from && !isPooled)
+      segments.push((segment = mark ? [mute({ text: CHECK_MARK, values: [mark] }, NEEDED)] : []));
+    // The step has failed when it cannot be begun or committed.
+    if (isPooled && areMore) segment.push(aside(BEGIN, group.start));
+    write(segment, group, steps, input, local);
+    if (isPooled && areMore) segment.push(aside(COMMIT, group.start));
+  }
+  return segment.length > 0 ? segments : [];
 }
 
-/** @param at - the place of the step that has failed when it cannot be begun or committed. */
-function inTransaction(entries: readonly Entry[], at: number): Entry[] {
-  return [aside(bare("BEGIN"), at), ...entries, aside(bare("COMMIT"), at)];
+/** Whether it ends a transaction. */
+export function isEnd({ kind }: Step): boolean {
+  return kind === "commit" || kind === "rollback";
 }
 
-function entriesOf(
+/** Writes the steps of a group. */
+function write(
+  entries: Entry[],
   { kind, start, end }: Group,
   steps: readonly Step[],
   { inherited, idleInTransactionMs }: PlanInput,
   local: Bound | undefined,
-): Entry[] {
-  const isOver = /^(commit|rollback)$/.test(steps[end - 1]!.kind);
-  const entries = kind === "alone" && local && !isSetup(steps[start]!) ? [aside(local, start)] : [];
+): void {
+  const isOver = isEnd(steps[end - 1]!);
+  if (kind === "alone" && local && !isSetup(steps[start]!)) entries.push(aside(local, start));
   for (let at = start; at < end; at++) {
     const step = steps[at]!;
     entries.push(step.kind === "query" ? entry(bind(step.statement), at) : mute(bare(textOf(step)), at));
     if (step.kind !== "begin") continue;
-    if (!isOver) entries.push(...idleTimeout(idleInTransactionMs).map((bound) => aside(bound, at)));
+    if (!isOver && idleInTransactionMs > 0) entries.push(aside(idleTimeout(idleInTransactionMs), at));
     const settings = toLocal(inherited, step.options.settings);
     if (settings) entries.push(aside(settings, at));
   }
-  return entries;
 }
 
-/** A statement whose rows are read. */
-function entry(bound: Bound, at: number): Entry {
-  return { part: { kind: "run", bound }, at, isAside: false };
+/** A statement whose rows are read. They all have one shape: what is compiled for one is compiled for all. */
+function entry(bound: Bound, at: number, isMute = false, isUrgent = false, isAside = false): Entry {
+  return { kind: "run", bound, isMute, isUrgent, at, isAside };
 }
 
 /** One of which only counts that it was done. */
 function mute(bound: Bound, at: number, isUrgent = false): Entry {
-  return { part: { kind: "run", bound, isUrgent, isMute: true }, at, isAside: false };
+  return entry(bound, at, true, isUrgent);
 }
 
 function aside(bound: Bound, at: number): Entry {
-  return { part: { kind: "run", bound, isMute: true }, at, isAside: true };
+  return entry(bound, at, true, false, true);
 }

@@ -2,9 +2,9 @@ import { systemClock } from "../../clock.ts";
 import type { DriverConnection, Flight, Settings, Step, StepOutcome, StreamOptions } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { transactionLost } from "../shared/failures.ts";
-import { orAbort, within } from "../shared/waits.ts";
-import { bare, freshMark } from "./control.ts";
-import { leadFailure, outcomesOf } from "./landing.ts";
+import { waitForAnswer } from "./answer-wait.ts";
+import { bare } from "./control.ts";
+import { land, leadFailure } from "./landing.ts";
 import { isSetup, settled, stopOf } from "./outcomes.ts";
 import type { Answer, Part, PartOutcome } from "./pipeline.ts";
 import type { PlanInput } from "./plan-input.ts";
@@ -128,7 +128,7 @@ export class WireConnection implements DriverConnection {
   }
 
   /** Sends segments; on the signal, or without an answer in time, they are given up, and cancelled at the server. */
-  async #run(
+  #run(
     segments: readonly (readonly Part[])[],
     isKept: boolean,
     isRenewal: boolean,
@@ -136,31 +136,14 @@ export class WireConnection implements DriverConnection {
   ): Promise<Answer> {
     throwIfAborted(signal);
     this.#renewal.use();
-    const { answer, first: began } = this.#channel.run(this.#streams.withLeft(segments), isKept);
+    const running = this.#channel.run(this.#streams.withLeft(segments), isKept);
     const { answerTimeoutMs } = this.#config;
-    const renewalMs = Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS);
-    try {
-      if (isRenewal) {
-        // It may fail meanwhile.
-        answer.catch(() => undefined);
-        if (!(await orAbort(within(began, renewalMs), signal))) throw this.#giveUp(isKept, renewalMs);
-      }
-      if (answerTimeoutMs !== 0 && !(await orAbort(within(answer, answerTimeoutMs), signal)))
-        throw this.#giveUp(isKept, answerTimeoutMs, ": see `answerTimeoutMs`");
-      const outcomes = await (answerTimeoutMs === 0 ? orAbort(answer, signal) : answer);
-      this.#answeredAt = systemClock.now();
-      return outcomes;
-    } catch (error) {
-      if (signal?.aborted) void this.close();
-      throw error;
-    }
-  }
-
-  /** Closes it: no answer came in time. */
-  #giveUp(isKept: boolean, timeoutMs: number, remedy = ""): Error {
-    void this.close();
-    const { unknown, gone } = this.#channel.failures;
-    return (isKept ? unknown : gone)(`no answer within ${timeoutMs} ms${remedy}`);
+    const firstMs = isRenewal ? Math.min(RENEWAL_MS, answerTimeoutMs || RENEWAL_MS) : 0;
+    return waitForAnswer(running, firstMs, answerTimeoutMs, signal, (late) => {
+      void this.close();
+      const { unknown, gone } = this.#channel.failures;
+      return late ? (isKept ? unknown : gone)(`no answer within ${late}`) : undefined;
+    });
   }
 
   async #fly(
@@ -173,16 +156,23 @@ export class WireConnection implements DriverConnection {
       const start = outcomes.length;
       const input = this.#input(settings);
       const leg = planLeg(steps, start, input);
-      const answer = await this.#ask(leg, signal);
-      const landed = outcomesOf(leg, start, steps, answer, this.#config.parsers);
-      landed.forEach((outcome, at) => this.#note(steps[start + at]!, outcome));
-      outcomes.push(...landed);
-      if (input.state !== "idle") continue;
-      if (landed.some(({ status }, at) => status === "done" && steps[start + at]!.kind === "begin")) continue;
+      if (leg.segments.length > 0) {
+        const answer = await this.#run(leg.segments, leg.isKept, leg.isRenewal, signal);
+        this.#learn(leg, answer);
+        land(leg, start, steps, answer, this.#config.parsers);
+      }
+      let hasBegun = false;
+      for (const outcome of leg.outcomes) {
+        const step = steps[outcomes.length]!;
+        this.#note(step, outcome);
+        hasBegun ||= outcome.status === "done" && step.kind === "begin";
+        outcomes.push(outcome);
+      }
+      if (input.state !== "idle" || hasBegun) continue;
       // That of setup or of a statement alone, or one whose settings were refused: nobody else would end it.
       if (this.state === "failed") await this.#run([[{ kind: "run", bound: bare("ROLLBACK") }]], false, false, signal);
       // What has not run because another one failed leaves again with the next leg.
-      const unrun = landed.findIndex(({ status }, at) => status === "skipped" && isAlone(steps[start + at]!));
+      const unrun = leg.outcomes.findIndex(({ status }, at) => status === "skipped" && isAlone(steps[start + at]!));
       if (unrun >= 0) outcomes.length = start + unrun;
     }
     return settled(steps, outcomes);
@@ -201,17 +191,12 @@ export class WireConnection implements DriverConnection {
       reset: isIdle ? this.#renewal.reset : [],
       isDoubtful: systemClock.now() - this.#answeredAt > DOUBT_AFTER_MS,
       question: isIdle ? parsers.question : undefined,
-      mark: freshMark(),
     };
   }
 
-  async #ask(
-    { segments, isKept, isRenewal }: Pick<Leg, "segments" | "isKept" | "isRenewal">,
-    signal: AbortSignal | undefined,
-  ): Promise<Answer | undefined> {
-    if (segments.length === 0) return undefined;
-    const parts = segments.map((segment) => segment.map(({ part }) => part));
-    const answer = await this.#run(parts, isKept, isRenewal, signal);
+  /** Takes note of an answer, and of what came ahead of the steps. @throws DbError when that has failed, and nothing has run. */
+  #learn({ segments, isRenewal }: Pick<Leg, "segments" | "isRenewal">, answer: Answer): void {
+    this.#answeredAt = systemClock.now();
     const refused = leadFailure(segments, answer, this.#channel.failures);
     if (refused) {
       void this.close();
@@ -221,7 +206,6 @@ export class WireConnection implements DriverConnection {
     const asked = segments[0]!.findIndex(({ at }) => at === QUESTION);
     const told = asked < 0 ? undefined : answer[0]![asked];
     if (told?.status === "done") this.#config.parsers.learn(told.result);
-    return answer;
   }
 
   /** What a stream has to begin with that is outside of a transaction. */
@@ -238,9 +222,10 @@ export class WireConnection implements DriverConnection {
     signal: AbortSignal | undefined,
   ): Promise<readonly PartOutcome[]> {
     const { segments: [begin = []] = [], isRenewal = false } = opening ?? {};
-    const segment: Segment = [...begin, ...parts.map((part) => ({ part, at: STREAMED, isAside: true }))];
-    const answer = await this.#ask({ segments: [segment], isKept, isRenewal }, signal);
-    return answer![0]!;
+    const segments: Segment[] = [[...begin, ...parts.map((part) => ({ ...part, at: STREAMED, isAside: true }))]];
+    const answer = await this.#run(segments, isKept, isRenewal, signal);
+    this.#learn({ segments, isRenewal }, answer);
+    return answer[0]!;
   }
 
   #note(step: Step, { status }: StepOutcome): void {

@@ -76,8 +76,9 @@ export interface WireClient {
 }
 
 export interface Answering {
-  readonly answer: Promise<Answer>;
-  readonly first: Promise<unknown>;
+  answer: Promise<Answer>;
+  /** The answer to the first part is there. */
+  hasBegun: boolean;
 }
 
 /** What carries the protocol to a server and back: a transport, open from the start. */
@@ -93,8 +94,8 @@ export interface Channel {
   /**
    * Sends segments of statements together.
    *
-   * @returns the answer, and when its first part is there. Rejects with a DbError when the connection was lost: `isKept`
-   *   tells whether what was sent may be there to stay.
+   * @returns the answer. Rejects with a DbError when the connection was lost: `isKept` tells whether what was sent may be
+   *   there to stay.
    */
   run(segments: readonly (readonly Part[])[], isKept: boolean): Answering;
   /** Whether its socket keeps the process alive. */
