@@ -8,11 +8,12 @@ const HALF_BYTES = 2 ** 18;
 export class Recent<Value> {
   #young: Map<string, Value> = new Map();
   #old: Map<string, Value> = new Map();
-  #large: Map<string, Value> = new Map();
   #bytes = 0;
-  /** What is asked for in a loop is mostly one text. */
-  #lastText: string | undefined;
-  #lastValue: Value | undefined;
+  /** What was asked for last: in a loop, it is mostly one text. */
+  #text: string | undefined;
+  #value: Value | undefined;
+  /** It is in neither half. */
+  #isLarge = false;
   readonly #half: number;
   readonly #make: (text: string) => Value;
   readonly #drop: (value: Value) => void;
@@ -26,40 +27,39 @@ export class Recent<Value> {
 
   /** @param sizeOf - what the value keeps in memory besides its text, in bytes. */
   get(text: string, sizeOf?: (value: Value) => number): Value {
-    if (text === this.#lastText) return this.#lastValue!;
-    let value = this.#young.get(text) ?? this.#large.get(text);
-    if (this.#large.size > 0 && !this.#large.has(text)) this.#dropLarge();
-    value ??= this.#add(text, sizeOf);
-    this.#lastText = text;
-    return (this.#lastValue = value);
-  }
-
-  #add(text: string, sizeOf: ((value: Value) => number) | undefined): Value {
-    const value = this.#old.get(text) ?? this.#make(text);
-    this.#old.delete(text);
-    const bytes = 2 * text.length + (sizeOf?.(value) ?? 0);
-    const isLarge = bytes > HALF_BYTES;
-    if (!isLarge && (this.#young.size >= this.#half || (this.#bytes += bytes) > HALF_BYTES)) this.#turn(bytes);
-    (isLarge ? this.#large : this.#young).set(text, value);
-    return value;
+    if (text === this.#text) return this.#value!;
+    this.#forget();
+    let value = this.#young.get(text);
+    if (value === undefined) {
+      value = this.#old.get(text) ?? this.#make(text);
+      this.#old.delete(text);
+      const bytes = 2 * text.length + (sizeOf?.(value) ?? 0);
+      this.#isLarge = bytes > HALF_BYTES;
+      if (!this.#isLarge) {
+        if (this.#young.size >= this.#half || (this.#bytes += bytes) > HALF_BYTES) this.#turn(bytes);
+        this.#young.set(text, value);
+      }
+    }
+    this.#text = text;
+    return (this.#value = value);
   }
 
   clear(): void {
-    this.#dropLarge();
+    this.#forget();
     this.#turn(0);
     this.#turn(0);
   }
 
   #turn(bytes: number): void {
-    this.#lastText = undefined;
     this.#old.forEach(this.#drop);
     this.#old = this.#young;
     this.#young = new Map();
     this.#bytes = bytes;
   }
 
-  #dropLarge(): void {
-    this.#large.forEach(this.#drop);
-    this.#large.clear();
+  #forget(): void {
+    if (this.#isLarge) this.#drop(this.#value!);
+    this.#isLarge = false;
+    this.#text = undefined;
   }
 }

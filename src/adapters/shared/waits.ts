@@ -1,4 +1,4 @@
-// Every flight waits here, mostly twice: in as few promises as can be.
+// Waits that end: each in one promise, since many wait here.
 
 import { systemClock } from "../../clock.ts";
 import { reasonOf } from "../../signal.ts";
