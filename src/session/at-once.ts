@@ -48,11 +48,9 @@ export function sendPlain<T>(
   const link = holder.link!;
   const { statement } = step;
   const flight = { steps: [step] };
-  let startedAt: number | undefined;
-  if (host.emit) {
-    startedAt = host.clock.now();
-    announce(unit, { flight, startedAt, texts: [statement.text] });
-  }
+  const startedAt = host.emit && host.clock.now();
+  const told = startedAt === undefined ? undefined : { flight, startedAt, texts: [statement.text] };
+  if (told) announce(unit, told);
   let sent: Sent["sent"] | undefined;
   try {
     sent = link.driver.send(flight);
@@ -61,7 +59,7 @@ export function sendPlain<T>(
     const answer = Promise.resolve(finish([outcome.result], link, { statements: [statement] }));
     link.origin.flights++;
     // Somebody may listen only since it left.
-    if (host.emit) report(unit, { flight, startedAt, texts: undefined }, undefined, true);
+    if (host.emit) report(unit, told ?? { flight, startedAt, texts: undefined }, undefined, true);
     transaction.land(link.driver.state, undefined);
     if (isStray(unit)) holder.drop(undefined);
     if (scope.path.length === 0) unit.hasKept = true;
