@@ -70,6 +70,8 @@ export class WaitLine<C> {
     else this.first = behind;
     if (behind) behind.ahead = ahead;
     else this.#last = ahead;
+    // Whoever still holds it, as what ends its wait does, would hold all who come behind it.
+    waiter.ahead = waiter.behind = undefined;
     if (options) countWait(this.#pool, options.owner, -1);
     if (giveUp) {
       waiter.giveUp = undefined;
@@ -119,7 +121,11 @@ export class WaitLine<C> {
     }
   }
 
+  /** Each may be removed when it is told, and no other. */
   *[Symbol.iterator](): Generator<Waiter<C>, void> {
-    for (let waiter = this.first; waiter; waiter = waiter.behind) yield waiter;
+    for (let waiter = this.first, next; waiter; waiter = next) {
+      next = waiter.behind;
+      yield waiter;
+    }
   }
 }
