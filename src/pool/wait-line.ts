@@ -121,11 +121,12 @@ export class WaitLine<C> {
     }
   }
 
-  /** Each may be removed when it is told, and no other. */
+  // What a listener does may take others out meanwhile: where the next is gone, it begins again with who is left.
   *[Symbol.iterator](): Generator<Waiter<C>, void> {
     for (let waiter = this.first, next; waiter; waiter = next) {
       next = waiter.behind;
       yield waiter;
+      next &&= next.ahead ? next : this.first;
     }
   }
 }

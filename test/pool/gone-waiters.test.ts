@@ -2,6 +2,8 @@
 
 import { expect, test } from "vitest";
 import { collect } from "../kit/collect.ts";
+import { settle } from "../kit/fake-clock.ts";
+import { fakePool, leftovers, NOTHING_LEFT } from "../kit/fake-source.ts";
 import { ConnectionPool } from "../../src/pool/pool.ts";
 import type { AcquireOptions, Lease } from "../../src/pool/lease.ts";
 
@@ -31,4 +33,26 @@ test("what ends a wait that is over holds none of those who waited behind it", a
   lease.release();
   (await next).release();
   await pool.dispose();
+  expect(pool.stats()).toMatchObject({ open: 0, busy: 0, waiting: 0 });
+});
+
+test("whoever is given up while others are told that their time is over leaves nobody behind", async () => {
+  const second = new AbortController();
+  const reason = new Error("given up");
+  const told: string[] = [];
+  const onEvent = ({ type }: { readonly type: string }): void => {
+    if (type === "leak") second.abort(reason);
+  };
+  const kit = fakePool({ max: 1, leakMs: 100, acquireTimeoutMs: 100, onEvent });
+  const lease = await kit.pool.acquire();
+  const waiting = [{}, { signal: second.signal }, {}, {}].map((options, place) =>
+    kit.pool.acquire(options).catch((error: { code?: string }) => void told.push(`${place} ${error.code ?? error}`)),
+  );
+  await kit.clock.advance(100);
+  await settle();
+  expect(told.toSorted()).toEqual(["0 POOL_TIMEOUT", "1 Error: given up", "2 POOL_TIMEOUT", "3 POOL_TIMEOUT"]);
+  expect(kit.pool.stats()).toMatchObject({ busy: 1, waiting: 0 });
+  await Promise.all(waiting);
+  lease.release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
