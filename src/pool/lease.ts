@@ -56,9 +56,12 @@ export interface Lease<C> extends Disposable {
   detach(): C;
 }
 
+/** How most leases end. */
+const SOUND: ReleaseOptions = {};
+
 /** A pool, as its leases know it. */
 export interface Lender<C> {
-  takeBack(entry: Entry<C>, options: ReleaseOptions | undefined): void;
+  takeBack(entry: Entry<C>, options: ReleaseOptions): void;
   letGo(entry: Entry<C>): void;
 }
 
@@ -85,7 +88,7 @@ export class PoolLease<C> implements Lease<C> {
 
   release(options?: ReleaseOptions): void {
     this.#end();
-    this.#entry.lender.takeBack(this.#entry, options);
+    this.#entry.lender.takeBack(this.#entry, options ?? SOUND);
   }
 
   detach(): C {

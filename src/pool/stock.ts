@@ -163,6 +163,16 @@ export class Stock<C, Asker = unknown> {
     this.closeIdle("stale");
   }
 
+  /** Tells of a lease that begins, and looks after it from now on. @returns whether the timer may be too late for that. */
+  lent(entry: Entry<C>, waitedMs: number): boolean {
+    const { leakMs } = this.#options;
+    if (leakMs > 0) entry.leasedAt = this.#watch.read();
+    this.#tell?.({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
+    if (leakMs <= 0) return false;
+    entry.leakAt = entry.leasedAt + leakMs;
+    return !this.#watch.expect(entry.leakAt);
+  }
+
   /** Reports leases that last too long. @returns when to look again. */
   leaks(): number {
     const { now } = this.#watch;

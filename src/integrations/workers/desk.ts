@@ -144,22 +144,22 @@ export class Desk<C> implements Keeper<C, Waiter<C>> {
 
   #lend(entry: Entry<C>, options: AcquireOptions | undefined, waitedMs: number): Lease<C> {
     this.line.waitedMs += waitedMs;
-    const lease = this.#loans.begin(entry, options, this.watch.now, this.view.options.leakMs);
-    this.#tell?.({ type: "acquire", connection: entry.id, owner: entry.owner, waitedMs });
+    const lease = this.#loans.begin(entry, options, this.watch.now);
+    this.stock.lent(entry, waitedMs);
     return lease;
   }
 
   /** @internal */
-  takeBack(entry: Entry<C>, how: ReleaseOptions | undefined): void {
+  takeBack(entry: Entry<C>, how: ReleaseOptions): void {
     this.watch.read();
     this.#tell?.({ type: "release", connection: entry.id, owner: entry.owner });
     const { stock } = this;
     const holder = this.#loans.end(entry);
-    if (how?.broken) stock.pace.lost(how.refusal, this.watch.now);
+    if (how.broken) stock.pace.lost(how.refusal, this.watch.now);
     this.#source.for(holder, () => {
       // One that was given up on is closed already.
       if (!stock.entries.has(entry)) return this.pump();
-      if (how?.broken || how?.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
+      if (how.broken || how.dirty) stock.close(entry, how.broken ? "broken" : "dirty");
       else this.offer(entry);
       this.pump();
     });

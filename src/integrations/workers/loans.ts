@@ -26,9 +26,7 @@ export class Loans<C> {
     this.#isTold = isTold;
   }
 
-  /** @param leakMs - the age at which a lease is reported as a leak. */
-  begin(entry: Entry<C>, options: AcquireOptions | undefined, now: number, leakMs: number): Lease<C> {
-    entry.leakAt = now + leakMs;
+  begin(entry: Entry<C>, options: AcquireOptions | undefined, now: number): Lease<C> {
     this.#all.set(entry, { options, life: this.#isTold() ? new Life(now) : undefined });
     return lend(entry, options, options?.stack, now);
   }
