@@ -80,6 +80,12 @@ export function checkPoolOptions(
   return (latest = latest && names.every((name) => latest![name] === checked[name]) ? latest : checked);
 }
 
+/** The limit of a `dispose()`. @throws TypeError that names what is invalid. */
+export function checkTimeout(options: { readonly timeoutMs?: number | undefined }): number {
+  checkNames(options, ["timeoutMs"], "dispose()");
+  return checkNumber("timeoutMs", options.timeoutMs ?? Infinity);
+}
+
 /** @throws TypeError for an invalid `value`: a time (`…Ms`) is a number, everything else an integer. */
 export function checkNumber(
   name: string,
