@@ -6,7 +6,7 @@ import { type Beginner, ReadGroup, readsAs } from "./read-group.ts";
 import type { Session } from "./session.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
-import type { StatementInput } from "./statement.ts";
+import { copyInput, type StatementInput } from "./statement.ts";
 
 /** What begins sessions of one statement: a Database. */
 interface Owner extends Beginner {
@@ -46,7 +46,7 @@ export class Autocommit extends Queryable {
   }
 
   override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options?: StreamRowsOptions): AsyncIterable<R> {
-    const rows = this.#rows<R>(statement, options);
+    const rows = this.#rows<R>(copyInput(statement), options);
     const steps = { next: () => this.carried(rows.next()), return: () => this.carried(rows.return()) };
     return { [Symbol.asyncIterator]: () => steps };
   }

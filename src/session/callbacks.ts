@@ -8,7 +8,10 @@ export class Callbacks {
   #waiting: { readonly scope: Scope; readonly fate: "kept" | "undone"; readonly call: SettleCallback }[] = [];
   #due: SettleCallback[] = [];
 
+  /** @throws TypeError where there is nothing to call: found at the end, it would look like a failure of what is kept. */
   add(scope: Scope, fate: "kept" | "undone", call: SettleCallback): void {
+    if (typeof call !== "function")
+      throw new TypeError(`Expected the callback to be a function, got \`${typeof call}\``);
     this.#waiting.push({ scope, fate, call });
   }
 

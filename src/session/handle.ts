@@ -12,7 +12,8 @@ import { type BatchResults, Queryable } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
 import { toResults } from "./rows.ts";
 import { refuseUndecided } from "./scope.ts";
-import type { StatementInput } from "./statement.ts";
+import { copyInputs, type StatementInput } from "./statement.ts";
+import { checkNames } from "../pool/option-names.ts";
 import { throwIfAborted } from "../signal.ts";
 
 /** The target of a handle: a session, or a transaction inside one. */
@@ -45,7 +46,7 @@ export abstract class Handle<S extends Held> extends Queryable {
     return this.#handed((session) => {
       const { line, scope } = whole(session, "commit");
       const kind = scope.path.length > 0 || last.length === 0 ? "commit" : "batch";
-      return line.add(new Command(kind, scope, last, toResults as Finish<BatchResults<List>>));
+      return line.add(new Command(kind, scope, copyInputs(last), toResults as Finish<BatchResults<List>>));
     });
   }
 
@@ -74,8 +75,11 @@ export abstract class Handle<S extends Held> extends Queryable {
    *
    * @param options.usePool - `false`: opens a new connection, never uses an idle one. Default true.
    */
-  getConnection({ usePool = true }: { readonly usePool?: boolean } = {}): Promise<Connection> {
-    return this.#handed((session) => connectionOf(checkOpen(session), usePool));
+  getConnection(options: { readonly usePool?: boolean } = {}): Promise<Connection> {
+    return this.#handed((session) => {
+      checkNames(options, ["usePool"], "getConnection()");
+      return connectionOf(checkOpen(session), options.usePool ?? true);
+    });
   }
 
   /**
@@ -85,16 +89,14 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @param options.runHooks - runs the database's connection hooks on it. Default false.
    * @throws TypeError for a connection that is not the caller's own, or that a session already holds.
    */
-  setConnection(
-    connection: Connection | null,
-    { runHooks = false }: { readonly runHooks?: boolean } = {},
-  ): Promise<void> {
+  setConnection(connection: Connection | null, options: { readonly runHooks?: boolean } = {}): Promise<void> {
     return this.#handed((session) => {
+      checkNames(options, ["runHooks"], "setConnection()");
       const { unit, line, scope } = whole(session, "setConnection");
       const link = connection?.bind(session);
       const swap = async (signal: AbortSignal): Promise<void> => {
         await unit.holder.release();
-        if (link && runHooks) await unit.host.prepare(link, unit.owner, signal);
+        if (link && options.runHooks) await unit.host.prepare(link, unit.owner, signal);
         // Given up meanwhile, it is its owner's alone.
         throwIfAborted(signal);
         if (!link) return;
@@ -118,10 +120,11 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @throws what the action throws, after the connection was closed; DbError `SESSION_CLOSED` if a signal or deadline has
    *   already ended the session, so that nothing can be committed; TypeError for an unknown action, before anything is done.
    */
-  close(action: Action<S> = "commit", { really = false }: CloseOptions = {}): Promise<void> {
+  close(action: Action<S> = "commit", options: CloseOptions = {}): Promise<void> {
     return this.#handed((session) => {
       checkAction(action);
-      return quietly(closePart(session, action, really, checkWhole), session.scope);
+      checkNames(options, ["really"], "close()");
+      return quietly(closePart(session, action, options.really ?? false, checkWhole), session.scope);
     });
   }
 

@@ -5,7 +5,7 @@ import { DEADLINE_OPTIONS, type DeadlineOptions } from "./deadline.ts";
 import { toRaw, toResult, toResults } from "./rows.ts";
 import { type Carry, type RunQuery, SqlQuery } from "./sql-query.ts";
 import { parts, type SqlTag } from "./sql-tag.ts";
-import type { StatementInput } from "./statement.ts";
+import { copyInput, copyInputs, copyParams, type StatementInput } from "./statement.ts";
 
 export interface StreamRowsOptions {
   /** Rows fetched at a time. Integer >= 1. Default 100. */
@@ -86,7 +86,7 @@ export abstract class Queryable {
   ): Promise<Result<R>>;
   query<R>(given: StatementInput, params?: Params | DeadlineOptions, options?: DeadlineOptions): Promise<Result<R>> {
     const isText = typeof given === "string";
-    const input = isText ? { text: given, params: params as Params } : given;
+    const input = isText ? { text: given, params: copyParams(params as Params) } : copyInput(given);
     return this.#ask<Result<R>>(
       "query",
       [input],
@@ -101,7 +101,7 @@ export abstract class Queryable {
    * @throws as `query()`.
    */
   raw(statement: StatementInput, options?: DeadlineOptions): Promise<RawResult> {
-    return this.#ask("query", [statement], ([result]) => toRaw(result!), options);
+    return this.#ask("query", [copyInput(statement)], ([result]) => toRaw(result!), options);
   }
 
   /**
@@ -131,6 +131,7 @@ export abstract class Queryable {
   ): Promise<T> {
     try {
       if (options) checkNames(options, DEADLINE_OPTIONS, kind === "query" ? "a statement" : "a list");
+      if (kind === "batch") inputs = copyInputs(inputs);
     } catch (error) {
       return this.carried(Promise.reject(error));
     }

@@ -5,13 +5,12 @@ import type { MaybePromise } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
 import type { Row } from "../contract/statement.ts";
 import { checkNames } from "../pool/option-names.ts";
-import { checkNumber } from "../pool/options.ts";
 import type { Action } from "./closing.ts";
 import { Command } from "./command.ts";
 import type { Finish } from "./finish.ts";
 import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
-import { arm, type DeadlineOptions, timeoutError } from "./deadline.ts";
+import { arm, checkDeadline, type DeadlineOptions, timeoutError } from "./deadline.ts";
 import { end, giveUp, mayBeDone } from "./ending.ts";
 import { callWork } from "./fused.ts";
 import { checkOpen, checkWhole, Handle } from "./handle.ts";
@@ -28,7 +27,7 @@ import { type ByHand, openSavepoint, SAVEPOINT_OPTIONS, type SavepointOptions } 
 import { refuseFailed, type Scope } from "./scope.ts";
 import { checkWork, type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
-import type { StatementInput } from "./statement.ts";
+import { copyInput, type StatementInput } from "./statement.ts";
 import { handedRows, streamRows } from "./stream.ts";
 import { Unit, type UnitOptions } from "./unit.ts";
 import { asyncDisposable } from "../dispose.ts";
@@ -76,8 +75,8 @@ export class Session extends Handle<Session> implements AsyncDisposable {
 
   /** @internal */
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
-    const { waitUntil = host.waitUntil, timeoutMs = 0 } = options;
-    checkNumber("timeoutMs", timeoutMs);
+    const { waitUntil = host.waitUntil } = options;
+    checkDeadline(options);
     const session = new Session(new Unit(host, parent, options === NO_OPTIONS ? NONE : toUnitOptions(options)));
     session.unit.holder.waitUntil = waitUntil;
     return session;
@@ -175,7 +174,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
     checkNames(options, STREAM_OPTIONS, "a stream");
     refuseFromWithin(checkOpen(this));
-    return handedRows(streamRows<R>(this, statement, options), this);
+    return handedRows(streamRows<R>(this, copyInput(statement), options), this);
   }
 
   /**

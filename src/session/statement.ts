@@ -1,5 +1,5 @@
 import type { Adapter, StatementPlace } from "../contract/adapter.ts";
-import type { Statement } from "../contract/statement.ts";
+import type { Params, Statement } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
 import { isSqlPart, type SqlPart, type SqlQuery } from "./sql-query.ts";
 
@@ -14,11 +14,21 @@ const WORD =
 let lastChecked: string | undefined;
 const REMEDIES = ["transaction(work)", "commit()", "rollback()", 'transaction(work, { propagation: "nested" })'];
 
-/** A copy of an input, which its caller can no longer change. */
+/** A copy of an input, which its caller can no longer change: what is asked may wait long before it is sent. */
 export function copyInput(input: StatementInput): StatementInput {
-  if (typeof input !== "object" || isSqlPart(input)) return input;
-  const { text, params } = input as Statement;
-  return { text, params: Array.isArray(params) ? params.slice() : params && Object.assign({}, params) };
+  if (typeof input !== "object" || input === null || isSqlPart(input)) return input;
+  const { text, params, parsers } = input as Statement;
+  return parsers ? { text, params: copyParams(params), parsers } : { text, params: copyParams(params) };
+}
+
+/** A copy of a list of inputs. @throws TypeError for what is no list. */
+export function copyInputs(inputs: readonly StatementInput[]): StatementInput[] {
+  if (Array.isArray(inputs)) return inputs.map(copyInput);
+  throw new TypeError(`Expected a list of statements, got \`${inputs === null ? "null" : typeof inputs}\``);
+}
+
+export function copyParams(params: Params | undefined): Params | undefined {
+  return Array.isArray(params) ? params.slice() : params && Object.assign({}, params);
 }
 
 /** An input as text and parameters; nothing is checked. */
