@@ -98,3 +98,8 @@ export function checkNumber(
     `Expected \`${name}\` to be ${isTime ? "a number" : "an integer"} >= ${least}, got \`${String(value)}\``,
   );
 }
+
+/** @throws TypeError for what cannot be called. */
+export function checkFunction(given: unknown, what: string): void {
+  if (typeof given !== "function") throw new TypeError(`Expected ${what} to be a function, got \`${typeof given}\``);
+}

@@ -1,3 +1,4 @@
+import { checkFunction } from "../pool/options.ts";
 import type { Scope } from "./scope.ts";
 
 /** Runs after the outermost settle, with no session bound. */
@@ -10,8 +11,7 @@ export class Callbacks {
 
   /** @throws TypeError where there is nothing to call: found at the end, it would look like a failure of what is kept. */
   add(scope: Scope, fate: "kept" | "undone", call: SettleCallback): void {
-    if (typeof call !== "function")
-      throw new TypeError(`Expected the callback to be a function, got \`${typeof call}\``);
+    checkFunction(call, "the callback");
     this.#waiting.push({ scope, fate, call });
   }
 

@@ -93,6 +93,8 @@ export abstract class Handle<S extends Held> extends Queryable {
     return this.#handed((session) => {
       checkNames(options, ["runHooks"], "setConnection()");
       const { unit, line, scope } = whole(session, "setConnection");
+      if (connection !== null && typeof connection?.bind !== "function")
+        throw new TypeError(`Expected a connection from detach(), or null, got \`${typeof connection}\``);
       const link = connection?.bind(session);
       const swap = async (signal: AbortSignal): Promise<void> => {
         await unit.holder.release();

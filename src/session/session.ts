@@ -5,6 +5,7 @@ import type { MaybePromise } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
 import type { Row } from "../contract/statement.ts";
 import { checkNames } from "../pool/option-names.ts";
+import { checkFunction } from "../pool/options.ts";
 import type { Action } from "./closing.ts";
 import { Command } from "./command.ts";
 import type { Finish } from "./finish.ts";
@@ -25,7 +26,7 @@ import { retrying } from "./retry.ts";
 import { runScope } from "./run-scope.ts";
 import { type ByHand, openSavepoint, SAVEPOINT_OPTIONS, type SavepointOptions } from "./savepoint.ts";
 import { refuseFailed, type Scope } from "./scope.ts";
-import { checkWork, type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
+import { type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
 import { copyInput, type StatementInput } from "./statement.ts";
 import { handedRows, streamRows } from "./stream.ts";
@@ -75,10 +76,10 @@ export class Session extends Handle<Session> implements AsyncDisposable {
 
   /** @internal */
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
-    const { waitUntil = host.waitUntil } = options;
     checkDeadline(options);
+    if (options.waitUntil) checkFunction(options.waitUntil, "`waitUntil`");
     const session = new Session(new Unit(host, parent, options === NO_OPTIONS ? NONE : toUnitOptions(options)));
-    session.unit.holder.waitUntil = waitUntil;
+    session.unit.holder.waitUntil = options.waitUntil ?? host.waitUntil;
     return session;
   }
 
@@ -112,7 +113,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
 
   /** @internal Runs `work` in a session of its own; with `retry`, until it no longer loses the race. */
   static run<T>(host: Host, parent: Owner | undefined, work: Work<T>, options: BeginSession): Promise<T> {
-    checkWork(work);
+    checkFunction(work, "the work");
     const { retry = 0, signal, waitUntil = host.waitUntil } = options;
     if (retry === 0 && !waitUntil) return Session.begin(host, parent, options).#run(work, options);
     const begin = (): ReturnType<Parameters<typeof retrying<T>>[0]> => {
@@ -189,7 +190,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   }
 
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
-    checkWork(work);
+    checkFunction(work, "the work");
     checkNames(options, TRANSACTION_OPTIONS, "a transaction");
     const { unit, line, scope } = checkOpen(this);
     const participation = resolvePropagation(options.propagation, scope.path.length > 0);

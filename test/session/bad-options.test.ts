@@ -35,8 +35,8 @@ test("`retry: null`", async () => {
 });
 
 // FOUND: refused, it counted as an open session for ever: with `strict`, no lone statement ran any more.
-test("an open() that is refused leaves no session", () => {
+test.each(["signal", "timeoutMs", "waitUntil"])("an open() that is refused leaves no session: %s", (name) => {
   const { db, events } = fakeDatabase();
-  expect(() => db.open({ signal: "x" as unknown as AbortSignal })).toThrow(TypeError);
+  expect(() => db.open({ [name]: "x" })).toThrow(new RegExp(`^Expected \`${name}\` to be a`));
   expect([db.sessions, events]).toEqual([0, []]);
 });
