@@ -2,9 +2,10 @@ import type { Adapter, AdapterFactory, MaybePromise } from "./contract/adapter.t
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent } from "./contract/events.ts";
 import { checkNames } from "./pool/option-names.ts";
-import type { PoolOptions } from "./pool/options.ts";
+import { checkNumber, type PoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
 import type { Hook } from "./session/hooks.ts";
+import { checkRetry } from "./session/retry.ts";
 import { DEFAULTS, type SessionDefaults } from "./session-defaults.ts";
 import { type StatementInput, toStatement } from "./session/statement.ts";
 
@@ -77,7 +78,10 @@ export function checkDatabaseOptions(options: DatabaseOptions): void {
         throw new TypeError(`Expected \`${name}\` to be a ${type}, got \`${shown(value)}\``);
     }
   }
+  const { timeoutMs = 0, retry = 0 } = options.defaults ?? {};
   checkNames(options.defaults, DEFAULTS, "`defaults`");
+  checkNumber("timeoutMs", timeoutMs);
+  checkRetry(retry);
 }
 
 function checkContext(context: ContextProvider | undefined): void {

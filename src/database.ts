@@ -11,7 +11,7 @@ import { Listeners, type Told } from "./session/listeners.ts";
 import { checkDatabaseOptions, makeAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
 import { type AttachablePool, type DatabaseStats, PoolToAttach, statsOf } from "./database-stats.ts";
 import { checkNames } from "./pool/option-names.ts";
-import { type CheckedPoolOptions, checkNumber, checkPoolOptions } from "./pool/options.ts";
+import { type CheckedPoolOptions, checkPoolOptions, checkTimeout } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
 import { shared } from "./runtime/shared.ts";
 import { Autocommit } from "./session/autocommit.ts";
@@ -223,7 +223,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
    * @param options.timeoutMs - longest wait for sessions that hold one, in milliseconds. Default: no limit.
    */
   async dispose(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    checkNumber("timeoutMs", options.timeoutMs ?? 0);
+    checkTimeout(options);
     removeInstance(this);
     const before = this.#disposing;
     const disposing = (this.#disposing ??= this.#source?.leave(this, options) ?? Promise.resolve());

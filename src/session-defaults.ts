@@ -1,7 +1,7 @@
 import type { Dialect, Settings } from "./contract/adapter.ts";
 import type { SessionOptions } from "./session/session-options.ts";
 
-/** Default options for all sessions of a database, including `db.autocommit`. */
+/** Default options for all sessions of a database, including `db.autocommit`; access mode and isolation level are those of transactions. */
 export interface SessionDefaults extends Pick<
   SessionOptions,
   "timeoutMs" | "retry" | "accessMode" | "isolationLevel" | "fresh"

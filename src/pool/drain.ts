@@ -1,22 +1,31 @@
 /** The callers of `dispose()`, who wait until every connection is closed, or their time is over. */
 export class Drain {
-  /** When to settle them at the latest; `Infinity` when nobody waits. */
-  dueAt: number = Infinity;
-  #resolves: (() => void)[] = [];
+  #waiting: { dueAt: number; readonly resolve: () => void }[] = [];
 
   get isWaiting(): boolean {
-    return this.#resolves.length > 0;
+    return this.#waiting.length > 0;
   }
 
-  wait(until: number, resolve: () => void): void {
-    this.dueAt = until;
-    this.#resolves.push(resolve);
+  /** When the next of them is to be settled at the latest; `Infinity`: nobody waits, or for as long as it takes. */
+  get dueAt(): number {
+    return Math.min(Infinity, ...this.#waiting.map(({ dueAt }) => dueAt));
   }
 
-  /** Settles all of them, when it is time. */
-  settle(isDone: boolean): void {
-    if (!isDone) return;
-    this.dueAt = Infinity;
-    for (const resolve of this.#resolves.splice(0)) resolve();
+  wait(dueAt: number, resolve: () => void): void {
+    this.#waiting.push({ dueAt, resolve });
+  }
+
+  /** Their times were counted from a clock that was set back: they are over sooner than it says. */
+  advance(lostMs: number): void {
+    for (const each of this.#waiting) each.dueAt -= lostMs;
+  }
+
+  /** Settles all of them when all is done, or those whose time is over. */
+  settle(isDone: boolean, now: number): void {
+    this.#waiting = this.#waiting.filter(({ dueAt, resolve }) => {
+      const isOver = isDone || dueAt <= now;
+      if (isOver) resolve();
+      return !isOver;
+    });
   }
 }

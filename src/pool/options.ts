@@ -80,6 +80,12 @@ export function checkPoolOptions(
   return (latest = latest && names.every((name) => latest![name] === checked[name]) ? latest : checked);
 }
 
+/** The limit of a `dispose()`. @throws TypeError that names what is invalid. */
+export function checkTimeout(options: { readonly timeoutMs?: number | undefined }): number {
+  checkNames(options, ["timeoutMs"], "dispose()");
+  return checkNumber("timeoutMs", options.timeoutMs ?? Infinity);
+}
+
 /** @throws TypeError for an invalid `value`: a time (`…Ms`) is a number, everything else an integer. */
 export function checkNumber(
   name: string,
@@ -91,4 +97,9 @@ export function checkNumber(
   throw new TypeError(
     `Expected \`${name}\` to be ${isTime ? "a number" : "an integer"} >= ${least}, got \`${String(value)}\``,
   );
+}
+
+/** @throws TypeError for what cannot be called. */
+export function checkFunction(given: unknown, what: string): void {
+  if (typeof given !== "function") throw new TypeError(`Expected ${what} to be a function, got \`${typeof given}\``);
 }

@@ -10,6 +10,7 @@ import {
   type ConnectionPoolOptions,
   checkNumber,
   checkPoolOptions,
+  checkTimeout,
   type PoolOptions,
 } from "./options.ts";
 import { checkRoom, type PoolView, refusal } from "./refusal.ts";
@@ -128,8 +129,8 @@ export class ConnectionPool<C> {
    * @param options.timeoutMs - longest wait for leases, in milliseconds. Default: no limit.
    * @returns a promise that resolves when every connection is closed, or the time has passed.
    */
-  dispose({ timeoutMs = Infinity }: { timeoutMs?: number | undefined } = {}): Promise<void> {
-    const until = this.#watch.read() + checkNumber("timeoutMs", timeoutMs);
+  dispose(options: { timeoutMs?: number | undefined } = {}): Promise<void> {
+    const until = this.#watch.read() + checkTimeout(options);
     this.#stock.isDisposed = true;
     this.#watch.expect(until);
     const error = refusal("POOL_CLOSED", this.#view);
@@ -268,7 +269,7 @@ export class ConnectionPool<C> {
   #onTimer(lostMs: number, before: number): void {
     const { now } = this.#watch;
     for (const each of [...this.#line, ...this.#stock.calls.all]) if (each.since <= before) each.since -= lostMs;
-    this.#drain.dueAt -= lostMs;
+    this.#drain.advance(lostMs);
     this.#line.due(now, (waiter) => this.#line.reject(waiter, refusal("POOL_TIMEOUT", this.#view, now - waiter.since)));
     this.#stock.newest();
     this.pump();
@@ -277,7 +278,6 @@ export class ConnectionPool<C> {
   /** Finishes a pass: ends `dispose()` when all is done, and sets the timer for what is left. */
   #rest(): void {
     const watch = this.#watch;
-    const drain = this.#drain;
     const line = this.#line;
     const stock = this.#stock;
     const { under } = stock;
@@ -285,16 +285,16 @@ export class ConnectionPool<C> {
     // First: what is given up affects the rest.
     const isPaced = (): boolean => line.size > under.open + under.validate && stock.room > 0;
     const overdueAt = stock.calls.overdue(isPaced() ? undefined : line.first);
-    drain.settle(stock.entries.size + under.close === 0 || drain.dueAt <= watch.now);
+    this.#drain.settle(stock.entries.size + under.close === 0, watch.now);
     const dueAt = Math.min(
       overdueAt,
       this.#options.leakMs > 0 ? stock.leaks() : Infinity,
       line.dueAt,
       isPaced() ? stock.pace.nextAt : Infinity,
       stock.idleUntil,
-      drain.dueAt,
+      this.#drain.dueAt,
     );
-    watch.arm(dueAt, line.size > 0 || drain.isWaiting);
+    watch.arm(dueAt, line.size > 0 || this.#drain.isWaiting);
   }
 
   #stack(options: AcquireOptions | undefined): Stack {

@@ -6,7 +6,7 @@ export interface PoolSource<C> {
   close(connection: C): void | Promise<void>;
   /** Called before lending a connection that was idle for `validateAfterMs`: `false` or a throw means it is dead. */
   validate?(connection: C, options: { signal: AbortSignal }): boolean | void | Promise<boolean | void>;
-  /** Called whenever a connection is lent or returned: `true` means its driver reports it closed. It is then never lent. */
+  /** Called whenever a connection is lent or returned: `true` or a throw means it is closed. It is then never lent. */
   isClosed?(connection: C): boolean;
   /** For how long nothing was sent on it, in milliseconds. Asked only where holders can be cut off. */
   silentMs?(connection: C): number;

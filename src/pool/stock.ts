@@ -36,6 +36,7 @@ export class Stock<C, Asker = unknown> {
   idleUntil: number = Infinity;
   readonly #keeper: Keeper<C, Asker>;
   readonly #source: PoolSource<C>;
+  readonly #isClosed: PoolSource<C>["isClosed"];
   readonly #options: CheckedPoolOptions;
   readonly #watch: Watch;
   readonly #tell: Tell;
@@ -51,6 +52,16 @@ export class Stock<C, Asker = unknown> {
     this.#tell = tell;
     this.calls = new Calls(keeper, options, watch, tell);
     this.under = this.calls.under;
+    this.#isClosed =
+      source.isClosed &&
+      // A throw must not end what asks: that would lose its place for good.
+      ((connection) => {
+        try {
+          return source.isClosed!(connection);
+        } catch {
+          return true;
+        }
+      });
   }
 
   get busy(): number {
@@ -68,7 +79,7 @@ export class Stock<C, Asker = unknown> {
     if (this.#watch.now >= this.idleUntil) this.#closeExpired();
     while (idle.length > 0) {
       const entry = idle[idle.length - 1]!;
-      if (!this.#source.isClosed?.(entry.connection)) return entry;
+      if (!this.#isClosed?.(entry.connection)) return entry;
       this.close(idle.pop()!, "broken");
     }
     return undefined;
@@ -95,7 +106,7 @@ export class Stock<C, Asker = unknown> {
     if (entry.generation !== this.#generation) return "stale";
     if (entry.uses >= this.#options.maxUses) return "uses";
     if (this.#watch.now >= entry.expiresAt) return "lifetime";
-    return this.#source.isClosed?.(entry.connection) ? "broken" : undefined;
+    return this.#isClosed?.(entry.connection) ? "broken" : undefined;
   }
 
   keep(entry: Entry<C>): void {
@@ -116,7 +127,7 @@ export class Stock<C, Asker = unknown> {
     const done = (connection: C): void => {
       const entry = this.#admit(connection, startedAt);
       // One that was closed at once is not offered to anybody, and is no reason to open more.
-      if (this.#source.isClosed?.(connection)) this.pace.failed(undefined, this.#watch.now);
+      if (this.#isClosed?.(connection)) this.pace.failed(undefined, this.#watch.now);
       else this.pace.opened(this.#watch.now);
       this.#keeper.offer(entry, true, asker);
     };

@@ -1,6 +1,6 @@
 import { countWait, type Holding } from "./deadlock.ts";
 import type { AcquireOptions, Lease, Stack } from "./lease.ts";
-import { reasonOf } from "../signal.ts";
+import { checkSignal, reasonOf } from "../signal.ts";
 
 /** A caller in line. */
 export interface Waiter<C> {
@@ -36,6 +36,7 @@ export class WaitLine<C> {
   }
 
   push(since: number, timeoutMs: number, options: AcquireOptions | undefined, stack: Stack): Promise<Lease<C>> {
+    checkSignal(options?.signal);
     let resolve!: Waiter<C>["resolve"];
     // No more than this: V8 then makes neither a closure for it nor a `reject`, which a waiter would keep.
     const lease = new Promise<Lease<C>>((settle) => {

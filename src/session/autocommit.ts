@@ -6,7 +6,7 @@ import { type Beginner, ReadGroup, readsAs } from "./read-group.ts";
 import type { Session } from "./session.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
-import type { StatementInput } from "./statement.ts";
+import { copyInput, type StatementInput } from "./statement.ts";
 
 /** What begins sessions of one statement: a Database. */
 interface Owner extends Beginner {
@@ -36,6 +36,8 @@ export class Autocommit extends Queryable {
     options?: DeadlineOptions,
   ): Promise<T> {
     const database = this.#database;
+    // It may have to begin anew, or to wait for a URL.
+    inputs = inputs.map(copyInput);
     const reads = kind === "query" ? readsAs(database, inputs[0]!) : undefined;
     // A read that is asked behind a write does not leave ahead of it.
     if (!reads) this.#reads = undefined;
@@ -46,7 +48,7 @@ export class Autocommit extends Queryable {
   }
 
   override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options?: StreamRowsOptions): AsyncIterable<R> {
-    const rows = this.#rows<R>(statement, options);
+    const rows = this.#rows<R>(copyInput(statement), options);
     const steps = { next: () => this.carried(rows.next()), return: () => this.carried(rows.return()) };
     return { [Symbol.asyncIterator]: () => steps };
   }

@@ -1,3 +1,4 @@
+import { checkFunction } from "../pool/options.ts";
 import type { Scope } from "./scope.ts";
 
 /** Runs after the outermost settle, with no session bound. */
@@ -8,7 +9,9 @@ export class Callbacks {
   #waiting: { readonly scope: Scope; readonly fate: "kept" | "undone"; readonly call: SettleCallback }[] = [];
   #due: SettleCallback[] = [];
 
+  /** @throws TypeError where there is nothing to call: found at the end, it would look like a failure of what is kept. */
   add(scope: Scope, fate: "kept" | "undone", call: SettleCallback): void {
+    checkFunction(call, "the callback");
     this.#waiting.push({ scope, fate, call });
   }
 

@@ -5,7 +5,7 @@ import { locate } from "./locate.ts";
 import type { Link } from "./link.ts";
 import { settleQuietly } from "./quiet.ts";
 import type { Scope } from "./scope.ts";
-import type { StatementInput } from "./statement.ts";
+import { copyInput, type StatementInput } from "./statement.ts";
 
 /** `connect` needs only a connection; `call` one that is in its transaction. Both do something with it, and nothing else flies. */
 export type CommandKind = "query" | "batch" | "commit" | "rollback" | "connect" | "call";
@@ -74,7 +74,7 @@ export class Command<T = unknown> {
   constructor(kind: CommandKind, scope: Scope, inputs: readonly StatementInput[], finish: Finish<T>) {
     this.kind = kind;
     this.scope = scope;
-    this.inputs = inputs;
+    this.inputs = inputs.map(copyInput);
     this.finish = finish;
     this.isAlone = kind !== "query";
     this.promise = new Promise((fulfil) => (this.#fulfil = fulfil));

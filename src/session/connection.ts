@@ -7,7 +7,7 @@ import type { DeadlineOptions } from "./deadline.ts";
 import { end, type Part } from "./ending.ts";
 import { type Link, toSetup } from "./link.ts";
 import type { Queryable } from "./queryable.ts";
-import { type StatementInput, toStatement } from "./statement.ts";
+import { copyInput, type StatementInput, toStatement } from "./statement.ts";
 import { asyncDisposable } from "../dispose.ts";
 
 /** The session through which a connection is used. */
@@ -57,12 +57,13 @@ export class Connection implements AsyncDisposable {
   /** Queues statements to precede the connection's next flight: for hooks, at no extra round trip. */
   queue(...statements: readonly StatementInput[]): void {
     const { setup, origin } = this.#held();
-    setup.push(...toSetup(statements.map((statement) => toStatement(statement, origin.adapter, "setup"))));
+    setup.push(...toSetup(statements.map((each) => toStatement(copyInput(each), origin.adapter, "setup"))));
   }
 
   /** Closes a detached connection; `session.close()` closes one that a session holds. */
   async close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+    // Refused while a session has it, which is not how it ended.
+    return (this.#closing ??= this.#close(this.#own()));
   }
 
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -87,8 +88,7 @@ export class Connection implements AsyncDisposable {
     return link;
   }
 
-  async #close(): Promise<void> {
-    const { driver } = this.#own();
+  async #close({ driver }: Link): Promise<void> {
     this.#renew();
     await end(this.#user, "done");
     await driver.close();

@@ -1,4 +1,5 @@
 import type { Params, Result, Row } from "../contract/statement.ts";
+import { checkNumber } from "../pool/options.ts";
 import type { Queryable } from "./queryable.ts";
 import { follow } from "./quiet.ts";
 
@@ -31,9 +32,11 @@ export class Cursor implements AsyncIterable<Row> {
   }
 
   #take({ rows, columns, rowsAffected, lastInsertRowid }: Result): this {
-    this.#rows = rows;
+    // Whatever was executed meanwhile: it is this statement's rows that are read from here on.
+    this.#rows = this.#isClosed ? [] : rows;
+    this.#next = 0;
     this.lastRowid = lastInsertRowid;
-    if (columns.length > 0) this.description = columns;
+    this.description = columns.length > 0 ? columns : undefined;
     this.rowCount = this.description ? rows.length : rowsAffected;
     return this;
   }
@@ -43,9 +46,9 @@ export class Cursor implements AsyncIterable<Row> {
     return this.#rows[this.#next++];
   }
 
-  /** The next `count` rows, or as many as are left. */
+  /** The next `count` rows, or as many as are left. @throws TypeError unless it is an integer >= 0. */
   fetchMany(count: number): Row[] {
-    return this.#rows.slice(this.#next, (this.#next += count));
+    return this.#rows.slice(this.#next, (this.#next += checkNumber("count", count)));
   }
 
   /** All remaining rows. */

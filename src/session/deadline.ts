@@ -16,6 +16,12 @@ export const DEADLINE_OPTIONS: readonly (keyof DeadlineOptions)[] = ["signal", "
 // setTimeout's longest delay: a longer one would fire at once.
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
+/** @throws TypeError that names what is invalid. */
+export function checkDeadline({ signal, timeoutMs = 0 }: DeadlineOptions): void {
+  checkSignal(signal);
+  checkNumber("timeoutMs", timeoutMs);
+}
+
 /**
  * Arms a signal and a timeout, whichever comes first.
  *

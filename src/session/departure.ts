@@ -88,7 +88,9 @@ function bracketsOf(
   isFresh: boolean,
   settings: Settings | undefined,
 ): Brackets {
-  if (statements.length < 2 || (kind !== "batch" && kind !== "commit")) return NONE;
+  // Of one statement too: PostgreSQL takes no more after its failure, and `insert or fail` keeps some of its rows.
+  const least = kind === "batch" && isGuarded ? 1 : 2;
+  if (statements.length < least || (kind !== "batch" && kind !== "commit")) return NONE;
   if (!isGuarded)
     return {
       before: [{ kind: "begin", options: settings ? { settings } : {} }],

@@ -13,6 +13,7 @@ import { quietly, refused } from "./quiet.ts";
 import { toResults } from "./rows.ts";
 import { refuseUndecided } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
+import { checkNames } from "../pool/option-names.ts";
 import { throwIfAborted } from "../signal.ts";
 
 /** The target of a handle: a session, or a transaction inside one. */
@@ -74,8 +75,11 @@ export abstract class Handle<S extends Held> extends Queryable {
    *
    * @param options.usePool - `false`: opens a new connection, never uses an idle one. Default true.
    */
-  getConnection({ usePool = true }: { readonly usePool?: boolean } = {}): Promise<Connection> {
-    return this.#handed((session) => connectionOf(checkOpen(session), usePool));
+  getConnection(options: { readonly usePool?: boolean } = {}): Promise<Connection> {
+    return this.#handed((session) => {
+      checkNames(options, ["usePool"], "getConnection()");
+      return connectionOf(checkOpen(session), options.usePool ?? true);
+    });
   }
 
   /**
@@ -85,16 +89,16 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @param options.runHooks - runs the database's connection hooks on it. Default false.
    * @throws TypeError for a connection that is not the caller's own, or that a session already holds.
    */
-  setConnection(
-    connection: Connection | null,
-    { runHooks = false }: { readonly runHooks?: boolean } = {},
-  ): Promise<void> {
+  setConnection(connection: Connection | null, options: { readonly runHooks?: boolean } = {}): Promise<void> {
     return this.#handed((session) => {
+      checkNames(options, ["runHooks"], "setConnection()");
       const { unit, line, scope } = whole(session, "setConnection");
+      if (connection !== null && typeof connection?.bind !== "function")
+        throw new TypeError(`Expected a connection from detach(), or null, got \`${typeof connection}\``);
       const link = connection?.bind(session);
       const swap = async (signal: AbortSignal): Promise<void> => {
         await unit.holder.release();
-        if (link && runHooks) await unit.host.prepare(link, unit.owner, signal);
+        if (link && options.runHooks) await unit.host.prepare(link, unit.owner, signal);
         // Given up meanwhile, it is its owner's alone.
         throwIfAborted(signal);
         if (!link) return;
@@ -118,10 +122,11 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @throws what the action throws, after the connection was closed; DbError `SESSION_CLOSED` if a signal or deadline has
    *   already ended the session, so that nothing can be committed; TypeError for an unknown action, before anything is done.
    */
-  close(action: Action<S> = "commit", { really = false }: CloseOptions = {}): Promise<void> {
+  close(action: Action<S> = "commit", options: CloseOptions = {}): Promise<void> {
     return this.#handed((session) => {
       checkAction(action);
-      return quietly(closePart(session, action, really, checkWhole), session.scope);
+      checkNames(options, ["really"], "close()");
+      return quietly(closePart(session, action, options.really ?? false, checkWhole), session.scope);
     });
   }
 

@@ -14,6 +14,8 @@ interface Instances {
 /** A database, as far as it matters here. */
 interface Instance {
   readonly context: ContextProvider;
+  /** How many are open. */
+  readonly sessions: number;
 }
 
 const KEY = Symbol.for("isopool.instances.2");
@@ -33,8 +35,9 @@ export function addInstance(database: Instance): void {
   onCollected(database, () => count(context, -1));
 }
 
+/** One with sessions that still run stays, to be found. */
 export function removeInstance(database: Instance): void {
-  if (!known.delete(database)) return;
+  if (database.sessions > 0 || !known.delete(database)) return;
   offCollected(database);
   count(database.context, -1);
 }

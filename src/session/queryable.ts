@@ -5,7 +5,7 @@ import { DEADLINE_OPTIONS, type DeadlineOptions } from "./deadline.ts";
 import { toRaw, toResult, toResults } from "./rows.ts";
 import { type Carry, type RunQuery, SqlQuery } from "./sql-query.ts";
 import { parts, type SqlTag } from "./sql-tag.ts";
-import type { StatementInput } from "./statement.ts";
+import { checkList, type StatementInput } from "./statement.ts";
 
 export interface StreamRowsOptions {
   /** Rows fetched at a time. Integer >= 1. Default 100. */
@@ -131,6 +131,7 @@ export abstract class Queryable {
   ): Promise<T> {
     try {
       if (options) checkNames(options, DEADLINE_OPTIONS, kind === "query" ? "a statement" : "a list");
+      if (kind === "batch") checkList(inputs);
     } catch (error) {
       return this.carried(Promise.reject(error));
     }

@@ -30,12 +30,7 @@ export async function retrying<T>(
   clock: Clock,
 ): Promise<T> {
   if (retry === 0) return begin().result;
-  const isObject = typeof retry === "object" && retry !== null;
-  const { retries, delayMs = 50, maxDelayMs = 2_000 } = isObject ? retry : { retries: retry };
-  if (isObject) checkNames(retry, ["retries", "delayMs", "maxDelayMs"], "`retry`");
-  checkNumber("retry", retries);
-  checkNumber("delayMs", delayMs);
-  checkNumber("maxDelayMs", maxDelayMs);
+  const { retries, delayMs, maxDelayMs } = checkRetry(retry);
   for (let count = 1; ; count++) {
     const attempt = begin();
     try {
@@ -49,6 +44,17 @@ export async function retrying<T>(
       if (signal?.aborted) throw reasonOf(signal);
     }
   }
+}
+
+/** Fills in the defaults. @throws TypeError that names what is invalid. */
+export function checkRetry(retry: number | RetryOptions): Required<RetryOptions> {
+  const isObject = typeof retry === "object" && retry !== null;
+  const { retries, delayMs = 50, maxDelayMs = 2_000 } = isObject ? retry : { retries: retry };
+  if (isObject) checkNames(retry, ["retries", "delayMs", "maxDelayMs"], "`retry`");
+  checkNumber("retry", retries);
+  checkNumber("delayMs", delayMs);
+  checkNumber("maxDelayMs", maxDelayMs);
+  return { retries, delayMs, maxDelayMs };
 }
 
 /** Also where an ORM has wrapped it: the first DbError of its causes counts. */

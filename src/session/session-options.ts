@@ -36,7 +36,3 @@ export interface TransactionOptions extends SessionOptions {
 }
 
 export const TRANSACTION_OPTIONS: readonly string[] = [...SESSION_OPTIONS, "propagation"];
-
-export function checkWork(work: unknown): void {
-  if (typeof work !== "function") throw new TypeError(`Expected the work to be a function, got \`${typeof work}\``);
-}

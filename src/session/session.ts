@@ -5,13 +5,13 @@ import type { MaybePromise } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
 import type { Row } from "../contract/statement.ts";
 import { checkNames } from "../pool/option-names.ts";
-import { checkNumber } from "../pool/options.ts";
+import { checkFunction } from "../pool/options.ts";
 import type { Action } from "./closing.ts";
 import { Command } from "./command.ts";
 import type { Finish } from "./finish.ts";
 import { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
-import { arm, type DeadlineOptions, timeoutError } from "./deadline.ts";
+import { arm, checkDeadline, type DeadlineOptions, timeoutError } from "./deadline.ts";
 import { end, giveUp, mayBeDone } from "./ending.ts";
 import { callWork } from "./fused.ts";
 import { checkOpen, checkWhole, Handle } from "./handle.ts";
@@ -26,9 +26,9 @@ import { retrying } from "./retry.ts";
 import { runScope } from "./run-scope.ts";
 import { type ByHand, openSavepoint, SAVEPOINT_OPTIONS, type SavepointOptions } from "./savepoint.ts";
 import { refuseFailed, type Scope } from "./scope.ts";
-import { checkWork, type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
+import { type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
-import type { StatementInput } from "./statement.ts";
+import { copyInput, type StatementInput } from "./statement.ts";
 import { handedRows, streamRows } from "./stream.ts";
 import { Unit, type UnitOptions } from "./unit.ts";
 import { asyncDisposable } from "../dispose.ts";
@@ -76,10 +76,10 @@ export class Session extends Handle<Session> implements AsyncDisposable {
 
   /** @internal */
   static begin(host: Host, parent: Owner | undefined, options: BeginSession): Session {
-    const { waitUntil = host.waitUntil, timeoutMs = 0 } = options;
-    checkNumber("timeoutMs", timeoutMs);
+    checkDeadline(options);
+    if (options.waitUntil) checkFunction(options.waitUntil, "`waitUntil`");
     const session = new Session(new Unit(host, parent, options === NO_OPTIONS ? NONE : toUnitOptions(options)));
-    session.unit.holder.waitUntil = waitUntil;
+    session.unit.holder.waitUntil = options.waitUntil ?? host.waitUntil;
     return session;
   }
 
@@ -113,7 +113,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
 
   /** @internal Runs `work` in a session of its own; with `retry`, until it no longer loses the race. */
   static run<T>(host: Host, parent: Owner | undefined, work: Work<T>, options: BeginSession): Promise<T> {
-    checkWork(work);
+    checkFunction(work, "the work");
     const { retry = 0, signal, waitUntil = host.waitUntil } = options;
     if (retry === 0 && !waitUntil) return Session.begin(host, parent, options).#run(work, options);
     const begin = (): ReturnType<Parameters<typeof retrying<T>>[0]> => {
@@ -175,7 +175,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
     checkNames(options, STREAM_OPTIONS, "a stream");
     refuseFromWithin(checkOpen(this));
-    return handedRows(streamRows<R>(this, statement, options), this);
+    return handedRows(streamRows<R>(this, copyInput(statement), options), this);
   }
 
   /**
@@ -190,7 +190,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   }
 
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
-    checkWork(work);
+    checkFunction(work, "the work");
     checkNames(options, TRANSACTION_OPTIONS, "a transaction");
     const { unit, line, scope } = checkOpen(this);
     const participation = resolvePropagation(options.propagation, scope.path.length > 0);

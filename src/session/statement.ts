@@ -14,11 +14,18 @@ const WORD =
 let lastChecked: string | undefined;
 const REMEDIES = ["transaction(work)", "commit()", "rollback()", 'transaction(work, { propagation: "nested" })'];
 
-/** A copy of an input, which its caller can no longer change. */
+/** A copy of an input, which its caller can no longer change: what is asked may wait long before it is sent. */
 export function copyInput(input: StatementInput): StatementInput {
-  if (typeof input !== "object" || isSqlPart(input)) return input;
-  const { text, params } = input as Statement;
-  return { text, params: Array.isArray(params) ? params.slice() : params && Object.assign({}, params) };
+  if (typeof input !== "object" || input === null || isSqlPart(input)) return input;
+  const { text, params, parsers } = input as Statement;
+  const copy = { text, params: Array.isArray(params) ? params.slice() : params && Object.assign({}, params) };
+  return parsers ? Object.assign(copy, { parsers }) : copy;
+}
+
+/** @throws TypeError for what is no list. */
+export function checkList(inputs: readonly StatementInput[]): void {
+  if (!Array.isArray(inputs))
+    throw new TypeError(`Expected a list of statements, got \`${inputs === null ? "null" : typeof inputs}\``);
 }
 
 /** An input as text and parameters; nothing is checked. */

@@ -128,3 +128,15 @@ test("a database that ends unused, or twice, takes no other of its context out o
   });
   expect(one.adapter.flights).toEqual(["1: begin | a", "1: commit"]);
 });
+
+// FOUND: they were no longer looked for, and what was to be rolled back was committed.
+test("the sessions that still run when their database is disposed of are found", async () => {
+  class Storage<T> extends AsyncLocalStorage<T> {}
+  const { db, adapter } = fakeDatabase({}, { context: asyncLocal(Storage) });
+  await db.session(async () => {
+    await db.query("a");
+    void db.dispose();
+    await closeAllInstances("rollback");
+  });
+  expect(adapter.flights).toEqual(["1: begin | a", "1: rollback"]);
+});

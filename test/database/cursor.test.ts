@@ -100,3 +100,36 @@ test("outside of any session there is no cursor", () => {
   expect(() => db.cursor).toThrow(/SESSION_REQUIRED/);
   expect(() => db.resetCursor()).toThrow(/SESSION_REQUIRED/);
 });
+
+test.each([-1, 1.5, Number.NaN, undefined, "2"])(
+  "fetchMany(%j) is a TypeError, and the cursor stays where it is",
+  async (count) => {
+    const { db } = fakeDatabase({ script });
+    await db.session(async ({ cursor }) => {
+      await cursor.execute("select n");
+      cursor.fetchOne();
+      expect(() => cursor.fetchMany(count as number)).toThrow(/^Expected `count` to be an integer >= 0, got/);
+      expect(cursor.fetchOne()).toEqual({ n: 2 });
+    });
+  },
+);
+
+// FOUND: what was left of the statement before it stayed: its place among the rows, and its columns.
+test("of two statements at once, the cursor has the second one's rows from the first on, or its count", async () => {
+  const { db } = fakeDatabase({ script: (text) => Promise.resolve(script(text)) });
+  await db.session(async ({ cursor }) => {
+    const first = cursor.execute("select n");
+    await Promise.all([...Array(5)].map(async () => undefined));
+    const second = cursor.execute("select n");
+    await first;
+    expect(cursor.fetchMany(2)).toHaveLength(2);
+    await second;
+    expect(cursor.fetchAll()).toHaveLength(5);
+    await Promise.all([cursor.execute("select n"), cursor.execute("update")]);
+    expect([cursor.description, cursor.rowCount]).toEqual([undefined, 7]);
+    const late = cursor.execute("select n");
+    cursor.close();
+    await late;
+    expect(cursor.fetchAll()).toEqual([]);
+  });
+});

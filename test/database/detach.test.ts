@@ -135,3 +135,18 @@ test("where a part has failed, the transaction inside it is still to be rolled b
   );
   expect(adapter.flights).toEqual(["1: begin | insert", "1: rollback"]);
 });
+
+// FOUND: the refusal was kept, so that a connection once refused could never be closed.
+test("a close() that was refused while a session had the connection closes it once it is given back", async () => {
+  const { db, adapter } = fakeDatabase();
+  const session = db.open();
+  await session.getConnection();
+  const connection = session.detach();
+  await session.setConnection(connection);
+  await expect(connection.close()).rejects.toThrow(/setConnection\(null\) there first/);
+  await session.setConnection(null);
+  await connection.close();
+  await connection.close();
+  expect(adapter.connections[0]!.closes).toBe(1);
+  await session.close();
+});

@@ -36,6 +36,13 @@ test.each<[string, unknown, RegExp]>([
   ],
   ["a listener that is no function", { adapters: [factory], onEvent: [] }, /`onEvent` to be a function, got/],
   ["stacks as a text", { adapters: [factory], stacks: "yes" }, /`stacks` to be a boolean, got `(yes|string)`/],
+  ["a default deadline that is none", { adapters: [factory], defaults: { timeoutMs: "5s" } }, /`timeoutMs`.*`5s`/],
+  ["default retries that are none", { adapters: [factory], defaults: { retry: -1 } }, /`retry`.*`-1`/],
+  [
+    "default retries with a wait that is none",
+    { adapters: [factory], defaults: { retry: { retries: 1, delayMs: "1" } } },
+    /`delayMs`/,
+  ],
   ["a folder that is no text", { adapters: [factory], folder: 5 }, /`folder` to be a string, got `(5|number)`/],
 ])(
   "%s is a TypeError at construction that names the option, what came, and what is wanted",

@@ -208,3 +208,14 @@ test("a session that is given up while hooks run on what it is to take leaves it
   await own.query("mine");
   await own.close();
 });
+
+test.each([undefined, "x", {}])("setConnection(%o) is a TypeError, and what is pending stays", async (connection) => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.query("a");
+    await expect(s.setConnection(connection as never)).rejects.toThrow(
+      /^Expected a connection from detach\(\), or null/,
+    );
+  });
+  expect(adapter.flights).toEqual(["1: begin | a", "1: commit"]);
+});

@@ -36,8 +36,14 @@ test("so it is wherever options are taken, before anything is sent", async () =>
     await expect(s.transaction(() => 1, { proagation: "nested" } as never)).rejects.toThrow("`propagation`?");
     expect(() => s.stream("x", { batch: 5 } as never)).toThrow("did you mean `batchSize`?");
     await expect(s.raw("x", { timeOutMs: 5 } as never)).rejects.toThrow("`timeoutMs`?");
+    await expect(s.getConnection({ usepool: false } as never)).rejects.toThrow("did you mean `usePool`?");
+    await expect(s.setConnection(null, { runHook: true } as never)).rejects.toThrow("did you mean `runHooks`?");
+    await expect(s.close("rollback", { realy: true } as never)).rejects.toThrow("did you mean `really`?");
+    await expect(db.dispose({ timeout: 5 } as never)).rejects.toThrow("did you mean `timeoutMs`?");
   });
   expect(adapter.log).toEqual([]);
+  const pool = new ConnectionPool({ open: () => ({}), close: () => undefined });
+  expect(() => pool.dispose({ timeout: 5 } as never)).toThrow("did you mean `timeoutMs`?");
   expect(() => new ConnectionPool({ open: () => ({}), close: () => undefined }, { mx: 1 } as never)).toThrow("`max`?");
   expect(() => withSession(db, () => undefined, { rollbackon: 5 } as never)).toThrow("`rollbackOn`?");
 });

@@ -113,3 +113,15 @@ test("a signal and such a function may be given both", async () => {
   lease.release();
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });
+
+// FOUND: the caller was refused and stood in line all the same, where the next release served it, and threw.
+test("a signal that is none is a TypeError, and takes no place in line", async () => {
+  const kit = fakePool({ max: 1 });
+  const lease = await kit.pool.acquire();
+  const acquiring = kit.pool.acquire({ signal: new AbortController() as unknown as AbortSignal });
+  await expect(acquiring).rejects.toThrow(/^Expected `signal` to be an AbortSignal/);
+  expect(kit.pool.stats()).toMatchObject({ waiting: 0, waits: 1 });
+  lease.release();
+  (await kit.pool.acquire()).release();
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});

@@ -1,6 +1,7 @@
 // Issue 9: a connection that its own driver calls closed is never lent.
 
 import { expect, test } from "vitest";
+import { settle } from "../kit/fake-clock.ts";
 import { type FakePool, fakePool, leftovers, NOTHING_LEFT } from "../kit/fake-source.ts";
 
 /** A pool whose connections can be closed from the other side. */
@@ -57,5 +58,26 @@ test("a server that closes each connection at once is not stormed with opens", a
   for (const failure of failures) expect(await failure).toMatchObject({ code: "POOL_TIMEOUT" });
   expect(kit.source.opensBegun).toBeLessThan(10);
   expect(kit.source.live).toBe(0);
+  expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
+});
+
+// FOUND: release() threw, and the connection's place was lost for good; at an open, the rejection was unhandled.
+test("where asking throws, the connection counts as closed", async () => {
+  let isBroken = false;
+  const kit = fakePool({ max: 1 }, (source) => {
+    source.isClosed = () => {
+      if (isBroken) throw new TypeError("no socket");
+      return false;
+    };
+  });
+  const lease = await kit.pool.acquire();
+  isBroken = true;
+  lease.release();
+  const opening = kit.pool.acquire();
+  await settle();
+  isBroken = false;
+  await kit.clock.advance(1_000);
+  (await opening).release();
+  expect(kit.pool.stats()).toMatchObject({ open: 1, idle: 1 });
   expect(await leftovers(kit)).toEqual(NOTHING_LEFT);
 });

@@ -96,3 +96,28 @@ test("a pool that was never used is disposed of without opening anything", async
   await kit.pool.dispose();
   expect([kit.source.log, kit.clock.timersSet]).toEqual([[], 0]);
 });
+
+// FOUND: the time of the last caller was everybody's.
+test.each([
+  ["first", [100, undefined]],
+  ["second", [undefined, 100]],
+  ["first", [100, 5_000]],
+  ["second", [5_000, 100]],
+])(
+  "of two dispose(), the %s waits no longer than its own timeoutMs, and the other for all of its time",
+  async (who, times) => {
+    const kit = fakePool();
+    const lease = await kit.pool.acquire();
+    const done: string[] = [];
+    const both = times.map((timeoutMs, index) =>
+      kit.pool.dispose({ timeoutMs }).then(() => done.push(index === 0 ? "first" : "second")),
+    );
+    await kit.clock.advance(99);
+    expect(done).toEqual([]);
+    await kit.clock.advance(1);
+    expect(done).toEqual([who]);
+    lease.release();
+    await Promise.all(both);
+    expect(kit.clock.timers).toBe(0);
+  },
+);

@@ -33,3 +33,10 @@ test("`retry: null`", async () => {
   const asking = db.session((session) => session.query("a"), { retry: null as unknown as number });
   await expect(asking).rejects.toThrow(new TypeError("Expected `retry` to be an integer >= 0, got `null`"));
 });
+
+// FOUND: refused, it counted as an open session for ever: with `strict`, no lone statement ran any more.
+test.each(["signal", "timeoutMs", "waitUntil"])("an open() that is refused leaves no session: %s", (name) => {
+  const { db, events } = fakeDatabase();
+  expect(() => db.open({ [name]: "x" })).toThrow(new RegExp(`^Expected \`${name}\` to be a`));
+  expect([db.sessions, events]).toEqual([0, []]);
+});

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { queryFailed } from "../kit/fake-adapter.ts";
 import { fakeDatabase } from "../kit/fake-database.ts";
+import { DIALECTS, storingDatabase } from "../kit/storing-database.ts";
 
 const failing = (text: string) => (text === "bad" ? { error: queryFailed("unique") } : undefined);
 
@@ -74,4 +75,15 @@ test("an isolation level that the adapter has not is refused; one that it has tr
     message: expect.stringContaining("read committed, serializable"),
   });
   await db.session((s) => s.query("a"), { isolationLevel: "serializable" });
+});
+
+// FOUND: of one statement alone it was not taken back: on PostgreSQL, nothing more ran in its transaction.
+test.each(DIALECTS)("a batch of one statement that fails leaves its transaction as it was (%s)", async (dialect) => {
+  const { db, stored } = storingDatabase({ dialect, script: failing });
+  await db.session(async (s) => {
+    await s.query("before");
+    await expect(s.batch(["bad"])).rejects.toMatchObject({ code: "QUERY_FAILED" });
+    await s.query("after");
+  });
+  expect(stored).toEqual(["before", "after"]);
 });

@@ -111,3 +111,13 @@ test("rollback() in mid-session tells onRollback of what was done until then, an
   });
   expect(told).toEqual(["first rolled back", "second committed"]);
 });
+
+// FOUND: it was called at the end, so that what had been committed was rejected with a TypeError.
+test.each(["onCommit", "onRollback"] as const)("%s without a function is a TypeError at once", async (name) => {
+  const { db, adapter } = fakeDatabase();
+  await db.session(async (s) => {
+    await s.query("insert");
+    expect(() => s[name](undefined as never)).toThrow("Expected the callback to be a function, got `undefined`");
+  });
+  expect(adapter.flights).toEqual(["1: begin | insert", "1: commit"]);
+});
