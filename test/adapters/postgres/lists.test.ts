@@ -149,6 +149,8 @@ test("what cannot be JSON or an item of a list is refused by its place, and not 
     { f: () => "s3cret" },
     [Symbol("s3cret")],
     ["s3cret\0"],
+    "s3cret\ud83d",
+    ["\udca9s3cret"],
     [new Map()],
     [[undefined]],
     ...LOSSY,
