@@ -23,8 +23,14 @@ export function cover(message: string, sql: string, values: readonly unknown[]):
     .map((value) => String(value ?? ""))
     .filter((text) => text !== "")
     .sort((a, b) => b.length - a.length);
-  const isPart = (inner: string): boolean =>
-    !sql.includes(inner) && texts.some((text) => text.includes(inner) || (text.length > 2 && inner.includes(text)));
+  // PostgreSQL tells names and units in lower case, however they were given.
+  const lower = texts.map((text) => text.toLowerCase());
+  const isPart = (quoted: string): boolean => {
+    const inner = quoted.toLowerCase();
+    return (
+      !sql.includes(quoted) && lower.some((text) => text.includes(inner) || (text.length > 2 && inner.includes(text)))
+    );
+  };
   return texts
     .reduce((rest, text) => coverWhole(rest, text, sql), message)
     .replace(/"([^"]+)"|'([^']+)'/g, (part, double?: string, single?: string) => {

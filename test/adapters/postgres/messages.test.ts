@@ -66,6 +66,8 @@ const CASES: Case[] = [
   ["SELECT $1::regclass", ["s3cret"], 'relation "?" does not exist', { dialectCode: "42P01" }],
   ["SELECT pg_get_serial_sequence('goods', $1)", ["s3cret"], 'column "?" of relation "goods" does not exist', {}],
   ["SELECT call_by_name($1)", ["s3cret"], "function ?() does not exist", { dialectCode: "42883" }],
+  ["SELECT $1::regclass", ["S3cret"], 'relation "?" does not exist', {}],
+  ["SELECT date_trunc($1, now())", ["S3CRET"], 'unit "?" not recognized for type timestamp with time zone', {}],
   ["SELECT $1::regnamespace", ["s3cret"], 'schema "?" does not exist', {}],
   ["SELECT name FROM nothing WHERE name = $1", ["nothing"], 'relation "nothing" does not exist', { position: 17 }],
   [
