@@ -71,8 +71,9 @@ function checkSettings(settings: object, dialect: Dialect | undefined): void {
   for (const [name, value] of Object.entries(settings)) {
     if (!NAME.test(name))
       throw new TypeError(`Expected a setting's name in lower case, like \`app.tenant\`, got \`${name}\``);
-    const isText = typeof value === "string" && !value.includes("\0");
+    // Half of a surrogate pair would become U+FFFD, and two tenants one.
+    const isText = typeof value === "string" && !/[\0\p{Cs}]/u.test(value);
     if (!isText && typeof value !== "boolean" && (typeof value !== "number" || Number.isNaN(value)))
-      throw new TypeError(`Expected the setting \`${name}\` to be a string without NUL, a number or boolean`);
+      throw new TypeError(`Expected the setting \`${name}\` to be well-formed text without NUL, a number or boolean`);
   }
 }

@@ -40,7 +40,10 @@ export function toDeparture(
   const { kind, scope, link: reads } = commands[0]!;
   const steps: Step[] = link.setup.length > 0 ? link.setup.splice(0) : [];
   const setup = steps.length;
-  const moves = kind === "rollback" || (reads && transaction.isWithin(scope)) ? [] : transaction.ahead(scope)!;
+  const owed = kind === "rollback" ? [] : transaction.ahead(scope);
+  // A stream reads past parts that are under way or kept, but not past one that is to be taken back: PostgreSQL may refuse it.
+  const readsOn = reads && transaction.isWithin(scope) && owed?.[0]?.kind !== "rollback-to";
+  const moves = readsOn ? [] : owed!;
   for (const move of moves) steps.push(toStep(move));
   const isGuarded = scope.path.length > 0;
   const { before, after, undo } =

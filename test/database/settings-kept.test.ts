@@ -144,6 +144,7 @@ describe("what is not settings", () => {
     ["a bigint", 1n],
     ["NaN", NaN],
     ["text with NUL", "s3cret\0"],
+    ["half of a surrogate pair", "s3cret\ud83d"],
     ["an object", { s3cret: 1 }],
   ])("%s as a value is refused by its name, and not shown", async (_, value) => {
     const { db, adapter } = fakeDatabase(postgres);

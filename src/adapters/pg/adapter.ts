@@ -8,6 +8,7 @@ import type {
 } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { throwIfAborted } from "../../signal.ts";
+import { refusal } from "../shared/refusal.ts";
 import { check } from "../postgres/check.ts";
 import { needsSession } from "../postgres/errors.ts";
 import { Parsers } from "../postgres/parsers.ts";
@@ -18,6 +19,9 @@ import type { PostgresOptions } from "./index.ts";
 import { JsChannel } from "./js-channel.ts";
 import { openPg } from "./pg-channel.ts";
 import { type Route, readRoute } from "./route.ts";
+
+// postgres.js refuses more, and blames the statement ahead: this one would never be answered.
+const JS_MAX_VALUES = 65_533;
 
 /** One database over TCP. */
 export class PgAdapter implements Adapter {
@@ -40,7 +44,10 @@ export class PgAdapter implements Adapter {
 
   check(statement: Statement, place: StatementPlace): void {
     check(statement, place, this.#isPooled);
-    const { text } = statement;
+    const { text, params } = statement;
+    const count = Array.isArray(params) ? params.length : 0;
+    if (this.#options.postgres && count > JS_MAX_VALUES)
+      throw refusal(`expected at most ${JS_MAX_VALUES} values with postgres.js, got ${count}`, text);
     if (place !== "transaction" || !this.#isHyperdrive || !scan(text).leavesState) return;
     // Settings it takes back by itself.
     if (!/^(SET|RESET)$/.test(scan(text).verb) && !/\bset_config\b/i.test(text))

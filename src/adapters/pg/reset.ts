@@ -5,8 +5,8 @@ import type { Part } from "../postgres/pipeline.ts";
 export const RESET_SETTINGS = "RESET ALL";
 
 /** What DISCARD ALL does, as far as it can be done in a transaction. */
-export const RESET_INSIDE: string = `DO $$ BEGIN EXECUTE 'SET SESSION AUTHORIZATION DEFAULT'; EXECUTE 'RESET ALL';
-  EXECUTE 'DEALLOCATE ALL'; EXECUTE 'UNLISTEN *'; PERFORM pg_catalog.pg_advisory_unlock_all(); EXECUTE 'DISCARD TEMP';
+export const RESET_INSIDE: string = `DO $$ BEGIN EXECUTE 'CLOSE ALL'; EXECUTE 'SET SESSION AUTHORIZATION DEFAULT';
+  EXECUTE 'RESET ALL'; EXECUTE 'DEALLOCATE ALL'; EXECUTE 'UNLISTEN *'; PERFORM pg_catalog.pg_advisory_unlock_all(); EXECUTE 'DISCARD TEMP';
   EXECUTE 'DISCARD SEQUENCES'; END $$`;
 
 /** Puts another reset in the place of DISCARD ALL. */

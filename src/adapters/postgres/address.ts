@@ -47,7 +47,8 @@ function readUrl(text: string): Record<"user" | "password" | "database", string>
     // Only the special schemes have a host and a user that can be read alike everywhere. Each hides a port: this one, 21.
     const url = new URL(text.replace(/^postgres(ql)?:/i, "ftp:"));
     const [user, password, database] = [url.username, url.password, url.pathname.slice(1)].map(decodeURIComponent);
-    if (user && database) return { url, user, password: password!, database };
+    // The server would read what is behind a NUL as parameters of its own.
+    if (user && database && !text.includes("%00")) return { url, user, password: password!, database };
   } catch {}
   throw new TypeError("Expected a URL like `postgresql://user:password@host/database`, percent-encoded");
 }

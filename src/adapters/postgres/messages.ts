@@ -2,11 +2,15 @@ import type { ServerError } from "./wire.ts";
 
 // What quotes what it was given: data exceptions, texts in languages of their own, settings. And what anybody may have written:
 // functions, extensions, drivers of foreign data.
-const SHOWING = /^(22|38|39|42601|42704|F0|HV|P0|XX)/;
+const SHOWING = /^(22|3[489F]|42601|42704|58|F0|HV|P0|XX)/;
+// What names something: that name is the text's own where the error has a place in it. Else a value may be the name, as in
+// `nextval($1)`, `$1::regclass` or a function's EXECUTE.
+const NAMING = /^(42|55000)/;
 
 /** Whether the message may hold parameter values: a function that raises an error may give it any code. */
-export function showsValues({ code, routine }: ServerError): boolean {
-  return SHOWING.test(code ?? "XX") || routine === "exec_stmt_raise";
+export function showsValues({ code, routine, position }: ServerError): boolean {
+  const isNamed = !position && NAMING.test(code ?? "");
+  return isNamed || SHOWING.test(code ?? "XX") || routine === "exec_stmt_raise";
 }
 
 /**
@@ -19,8 +23,14 @@ export function cover(message: string, sql: string, values: readonly unknown[]):
     .map((value) => String(value ?? ""))
     .filter((text) => text !== "")
     .sort((a, b) => b.length - a.length);
-  const isPart = (inner: string): boolean =>
-    !sql.includes(inner) && texts.some((text) => text.includes(inner) || (text.length > 2 && inner.includes(text)));
+  // PostgreSQL tells names and units in lower case, however they were given.
+  const lower = texts.map((text) => text.toLowerCase());
+  const isPart = (quoted: string): boolean => {
+    const inner = quoted.toLowerCase();
+    return (
+      !sql.includes(quoted) && lower.some((text) => text.includes(inner) || (text.length > 2 && inner.includes(text)))
+    );
+  };
   return texts
     .reduce((rest, text) => coverWhole(rest, text, sql), message)
     .replace(/"([^"]+)"|'([^']+)'/g, (part, double?: string, single?: string) => {

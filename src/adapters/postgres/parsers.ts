@@ -49,7 +49,9 @@ export class Parsers {
   readonly #names: readonly string[];
   readonly #byOid: Map<number, Parser> = new Map();
   readonly #lists: Map<number, number> = new Map(LISTS);
-  /** Names are looked up with the first flight, and again when a type comes that is not known. */
+  /** Types that none of the names is. */
+  readonly #others: Set<number> = new Set();
+  /** Names are looked up with the first flight, and again when a type comes that is not known: one made anew has another OID. */
   #isDue = true;
 
   constructor(own: ParserOptions = {}) {
@@ -85,7 +87,10 @@ export class Parsers {
       const parse = this.of(item);
       return (text) => readArray(text, parse);
     }
-    if (oid >= FIRST_OWN && this.#byOid.size < this.#names.length) this.#isDue = true;
+    if (oid >= FIRST_OWN && (this.#byOid.size < this.#names.length || !this.#others.has(oid))) {
+      this.#others.add(oid);
+      this.#isDue = true;
+    }
     return (text) => text;
   }
 }

@@ -31,7 +31,8 @@ export function bind({ text, params = [] }: Statement): Bound {
   const values = (params as readonly unknown[]).map((value, index) => {
     const encoded = isJson(value, text, index + 1) ? toJson(value) : encode(value);
     if (encoded !== undefined) return encoded;
-    const remedy = "use null, text without NUL, a number, boolean, valid Date, Uint8Array, list or plain object";
+    const remedy =
+      "use null, well-formed text without NUL, a number, boolean, valid Date, Uint8Array, list or plain object";
     throw refusal(`value \`${index + 1}\` (${tagOf(value)}) cannot be bound: ${remedy}`, text);
   });
   return { text, values };
@@ -39,7 +40,7 @@ export function bind({ text, params = [] }: Statement): Bound {
 
 function encode(value: unknown): string | null | undefined {
   if (value === null) return null;
-  if (typeof value === "string") return value.includes("\0") ? undefined : value;
+  if (typeof value === "string") return isStorable(value) ? value : undefined;
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "bigint" || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return writeArray(value, encode);
@@ -48,6 +49,11 @@ function encode(value: unknown): string | null | undefined {
   // In UTC, and said so: for `timestamp` and `date`, which ignore the zone, it is the time in UTC.
   if (tag === "Date") return Number.isNaN(Number(value)) ? undefined : toTimestamp(value as Date);
   return isPlain(value) ? toJson(value) : undefined;
+}
+
+// Half of a surrogate pair would become U+FFFD on its way. Old engines cannot tell.
+function isStorable(text: string & { isWellFormed?(): boolean }): boolean {
+  return !text.includes("\0") && text.isWellFormed?.() !== false;
 }
 
 // Of another realm, too.

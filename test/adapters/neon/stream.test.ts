@@ -133,6 +133,28 @@ test("the statement's own error is told, though the end of its transaction is lo
   expect((await db.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
 });
 
+test.each(["query", "throw"])("a stream reads on behind a part that was taken back: %s", async (how) => {
+  const { db, names } = await openShop();
+  await db.session(async (session) => {
+    const read: unknown[] = [];
+    for await (const { n } of session.stream(numbers(4), { batchSize: 1 })) {
+      read.push(n);
+      const part = session.transaction(
+        async (inner) => {
+          const { text, params } = insert(1);
+          await inner.query(text, params);
+          if (how === "query") await inner.query("SELECT 1 / 0");
+          throw new Error("changed my mind");
+        },
+        { propagation: "nested" },
+      );
+      await expect(part).rejects.toThrow(how === "query" ? "division by zero" : "changed my mind");
+    }
+    expect(read).toEqual([1, 2, 3, 4]);
+  });
+  expect(await names()).toEqual([]);
+});
+
 test("a rollback to a savepoint ends the streams that were begun behind it, and no others", async () => {
   const { db, names } = await openShop();
   await db.session(async (session) => {

@@ -25,6 +25,8 @@ test.each([
   "postgres://user:s3cret@host/db?statment_timeout=5",
   "postgres://user:s3cret%zz@host/db",
   "postgres://user:s3cret@/db",
+  "postgres://user:s3cret@host/db%00options%00-csearch_path=other",
+  "postgres://user:s3cret@host/db?application_name=shop%00",
 ])("what cannot be used is refused at once, and shows no secret: %s", (url) => {
   expect(() => make(url)).toThrow(TypeError);
   expect(() => make(url)).toThrow(/^(?!.*s3cret)/);

@@ -130,6 +130,24 @@ describe.each(cases)("on PostgreSQL $version, through $driver", ({ version, driv
   });
 });
 
+test("as many values as the driver can send reach the server, and one more is refused", async () => {
+  for (const [driver, most] of [
+    ["pg", 65_535],
+    ["postgres.js", 65_533],
+  ] as const) {
+    const { db, flights } = await openPgShop({ driver });
+    const many = (count: number): { text: string; params: number[] } => ({
+      text: `SELECT cardinality(ARRAY[${Array.from({ length: count }, (_, n) => `$${n + 1}::int`).join(", ")}]) AS n`,
+      params: Array.from({ length: count }, () => 1),
+    });
+    expect((await db.batch(["SELECT 1", many(most)]))[1].rows).toEqual([{ n: most }]);
+    await flights();
+    const refusal = { code: "QUERY_FAILED", outcome: "not-executed", details: { kind: "parameter" } };
+    await expect(db.batch(["SELECT 1", many(most + 1)])).rejects.toMatchObject(refusal);
+    expect(await flights()).toBe(0);
+  }
+});
+
 test("no warning of the driver's about its line of queries, however many statements travel together", async () => {
   const { db } = await openPgShop();
   const warnings: Error[] = [];

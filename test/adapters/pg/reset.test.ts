@@ -127,6 +127,7 @@ describe.each(["pg", "postgres.js"] as const)(
             const [left, ...own] = await Promise.all([look(session, LOOKED[driver]), read(), read()]);
             if (left !== 0 || own.some((each) => each !== `t${who}`)) odd.push([who, round, left, own]);
             if (round % 3 === 0) await session.query(`SELECT leave_all('${who}')`);
+            if (round % 4 === 0) await session.query(`DECLARE of_${who}_${round} CURSOR WITH HOLD FOR SELECT ${who}`);
           }, options);
         }
       };

@@ -86,6 +86,9 @@ describe.each(["http", "ws", "auto"] as const)("over %s", (transport) => {
     expect(await flights()).toBe(1);
     if (transport !== "http")
       expect((await db.session((session) => session.query(look))).rows).toEqual([{ m: "OK", l: ["SO, SO", null] }]);
+    await server.query("DROP TYPE shop.mood; CREATE TYPE shop.mood AS ENUM ('ok', 'so, so')");
+    await db.autocommit.query(look);
+    expect((await db.autocommit.query(look)).rows).toEqual([{ m: "OK", l: ["SO, SO", null] }]);
   });
 
   test("a parser that throws fails its own statement, which was executed, and no other", async () => {
@@ -146,6 +149,8 @@ test("what cannot be JSON or an item of a list is refused by its place, and not 
     { f: () => "s3cret" },
     [Symbol("s3cret")],
     ["s3cret\0"],
+    "s3cret\ud83d",
+    ["\udca9s3cret"],
     [new Map()],
     [[undefined]],
     ...LOSSY,

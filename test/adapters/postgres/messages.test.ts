@@ -13,7 +13,8 @@ const SCHEMA = `
   CREATE TABLE shop.part (item int CONSTRAINT of_item REFERENCES goods);
   INSERT INTO shop.item VALUES (1, 'a', 1, 1);
   CREATE FUNCTION complain(what text, code text) RETURNS int LANGUAGE plpgsql AS $$
-    BEGIN RAISE EXCEPTION 'no stock of % left, duplicate', what USING ERRCODE = code, HINT = 'order ' || what; END $$;`;
+    BEGIN RAISE EXCEPTION 'no stock of % left, duplicate', what USING ERRCODE = code, HINT = 'order ' || what; END $$;
+  CREATE FUNCTION call_by_name(what text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('SELECT %I()', what); END $$;`;
 
 type Case = readonly [string, readonly unknown[], string, Record<string, unknown>];
 
@@ -62,6 +63,13 @@ const CASES: Case[] = [
   ["SELECT $1::date", ["2026-13-45"], 'date/time field value out of range: "?"', {}],
   ["SELECT 'x' ~ $1", ["(s3cret"], "invalid regular expression: parentheses () not balanced", {}],
   ["SELECT 1 / $1::int", [0], "division by zero", {}],
+  ["SELECT $1::regclass", ["s3cret"], 'relation "?" does not exist', { dialectCode: "42P01" }],
+  ["SELECT pg_get_serial_sequence('goods', $1)", ["s3cret"], 'column "?" of relation "goods" does not exist', {}],
+  ["SELECT call_by_name($1)", ["s3cret"], "function ?() does not exist", { dialectCode: "42883" }],
+  ["SELECT $1::regclass", ["S3cret"], 'relation "?" does not exist', {}],
+  ["SELECT date_trunc($1, now())", ["S3CRET"], 'unit "?" not recognized for type timestamp with time zone', {}],
+  ["SELECT $1::regnamespace", ["s3cret"], 'schema "?" does not exist', {}],
+  ["SELECT name FROM nothing WHERE name = $1", ["nothing"], 'relation "nothing" does not exist', { position: 17 }],
   [
     "SELECT complain($1, $2)",
     ["s3cret", "P0001"],
