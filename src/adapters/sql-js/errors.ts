@@ -47,10 +47,16 @@ export function toDbError(error: unknown, sql: string, values: readonly DriverVa
     {
       cause: shown === message ? error : new Error(shown),
       retryable: failure?.kind === "busy",
-      // What an OR FAIL had changed before it failed stays.
-      outcome: /\bfail\b/i.test(sql) ? "unknown" : "not-executed",
+      outcome: mayStay(message, sql, db) ? "unknown" : "not-executed",
     },
   );
+}
+
+/** What a FAIL had changed stays: it stands in the statement, or in the table or a trigger, where only the count of changes tells it. */
+function mayStay(message: string, sql: string, db: SqlJsDatabase): boolean {
+  if (/\bfail\b/i.test(sql)) return true;
+  // Of a statement that was refused before its first step, the count is that of another one.
+  return scan(sql).isWrite && db.getRowsModified() > 0 && !isRefused(sql, message, db);
 }
 
 /** Where SQLite stopped reading. It names the token but not the place: that is where the text, cut there, is refused first. */

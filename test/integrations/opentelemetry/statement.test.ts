@@ -23,6 +23,7 @@ test.each([
   ["select $1, ?2, :a3, t1.x2 from t1 limit 10", "select $1, ?2, :a3, t1.x2 from t1 limit ?"],
   ["select E'a\\'b', $$it's$$, $x$ $$ $x$, 1e5", "select ?, ?, ?, ?"],
   ["select 'open", "select ?"],
+  ["select .5, -.25, t.a, a->>.5 from t", "select ?, -?, t.a, a->>? from t"],
   ["select 1 -- s3cr3t\n from t /* s3cr3t */", "select ?  \n from t"],
   ['select "1 column" from `t 2`', 'select "1 column" from `t 2`'],
 ])("%s is shown as %s", (text, shown) => {
