@@ -76,6 +76,7 @@ export interface JsQuery extends Promise<JsResult> {
   raw(): JsQuery;
   execute(): JsQuery;
   cancel(): void;
+  reject(error: Error): void;
 }
 
 /** Rows of bytes. */

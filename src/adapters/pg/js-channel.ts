@@ -47,6 +47,8 @@ export class JsChannel implements Channel {
     this.#root = postgres(
       toOptions(route, () => {
         this.#hasEnded = true;
+        // The driver forgets what was asked for when its socket had failed and was not closed yet; of others it has told.
+        for (const query of this.#running) query.reject(new Error("the connection was closed"));
         tellEnd();
       }),
     ) as RootSql;

@@ -174,3 +174,21 @@ test("a notification reaches a session's own connection, and none behind it", as
   await db.query("SELECT 1");
   expect(heard).toEqual(["tea is here"]);
 });
+
+test.each(["pg", "postgres.js"] as const)(
+  "%s: what is asked for while the socket fails is not waited for",
+  async (driver) => {
+    const { db, server } = await openPgShop({ driver });
+    for (let round = 0; round < 5; round++) {
+      await db.query("SELECT 1");
+      await server.kill();
+      const startedAt = performance.now();
+      const lost: unknown = await db.autocommit.query("SELECT 2").then(
+        () => "CONNECTION_LOST",
+        (error: { code: string }) => error.code,
+      );
+      expect(lost).toBe("CONNECTION_LOST");
+      expect(performance.now() - startedAt).toBeLessThan(4_000);
+    }
+  },
+);
