@@ -1,6 +1,8 @@
 // What a migration's text holds. drizzle-kit puts a breakpoint between statements; those written by hand may have none.
 
 const COMMENT = /^(?:--|\/\*)/;
+const MODIFIER = /^(?:create|or|replace|temp|temporary|constraint)$/;
+const BODIED = /^(?:trigger|function|procedure)$/;
 // A comment, a text or name in quotes, a text in dollars, a word, or any other character.
 const TOKEN =
   /--[^\n]*|\/\*[^]*?(?:\*\/|$)|\be'(?:[^'\\]|\\[^]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\$(\w*)\$[^]*?\$\1\$|[\w$]+|[^]/gi;
@@ -18,8 +20,10 @@ export function splitStatements(text: string): string[] {
     if (token === ";" || !token.trim() || COMMENT.test(token)) continue;
     const word = token.toLowerCase();
     first ||= word;
+    // What it creates: other things may have a column of the name `begin`.
+    if (first === "create" && !MODIFIER.test(word)) first = word;
     // The body of a trigger, or of a function in SQL: BEGIN … END, with CASE … END in it.
-    if (first !== "create") continue;
+    if (!BODIED.test(first)) continue;
     if (word === "begin" || (word === "case" && depth > 0)) depth++;
     if (word === "end" && depth > 0) depth--;
   }

@@ -135,25 +135,22 @@ class FakeConnection implements DriverConnection {
     this.#checkOpen();
     throwIfAborted(signal);
     this.#flights.push(steps.map(textOf));
-    try {
-      return await orAbort(this.#run(steps, undo, signal), signal);
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+    return this.#orClose(this.#run(steps, undo, signal), signal);
   }
 
-  stream(statement: Statement, { batchSize }: StreamOptions): RowStream {
+  stream(statement: Statement, { batchSize, signal }: StreamOptions): RowStream {
     this.#flights.push([statement.text]);
-    let left: RawResult | undefined;
+    let outcome: StepOutcome | undefined;
+    let at = 0;
     return {
       next: async () => {
         this.#checkOpen();
-        left ??= await this.#ask({ kind: "query", statement, guarded: false, onError: "stop" }, undefined);
-        const rows = left.rows.splice(0, batchSize);
-        return rows.length > 0
-          ? { done: false, value: { columns: left.columns, rows } }
-          : { done: true, value: undefined };
+        const step = { kind: "query", statement, guarded: false, onError: "stop" } as const;
+        outcome ??= await this.#orClose(this.#take(step, signal), signal);
+        if (outcome.status !== "done") throw (outcome as { error?: unknown }).error;
+        const { columns, rows: all } = outcome.result;
+        const rows = all.slice(at, (at += batchSize));
+        return rows.length > 0 ? { done: false, value: { columns, rows } } : { done: true, value: undefined };
       },
       return: () => undefined,
     };
@@ -161,6 +158,16 @@ class FakeConnection implements DriverConnection {
 
   close(): void {
     this.state = "closed";
+  }
+
+  /** What is lost or given up ends the connection. */
+  async #orClose<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    try {
+      return await orAbort(running, signal);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   async #run(steps: readonly Step[], undo: readonly Step[], signal: AbortSignal | undefined): Promise<StepOutcome[]> {

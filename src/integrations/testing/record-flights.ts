@@ -6,6 +6,7 @@ import type { Params } from "../../contract/statement.ts";
 import type { Database } from "../../index.ts";
 import { checkNames } from "../../pool/option-names.ts";
 import { disposable } from "../../dispose.ts";
+import { checkDatabase } from "./check-database.ts";
 
 /** A statement with its values. */
 export interface RecordedStatement {
@@ -53,6 +54,7 @@ export function recordFlights(
 ): Flights<RecordedStatement>;
 export function recordFlights(db: Database, options?: RecordOptions): Flights;
 export function recordFlights(db: Database, options: RecordOptions = {}): Flights<string | RecordedStatement> {
+  checkDatabase(db);
   checkNames(options, OPTIONS, "recordFlights()");
   const flights = new FlightList();
   const record = ({ steps }: Flight): void => {

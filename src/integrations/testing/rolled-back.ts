@@ -4,7 +4,9 @@ import type { Database } from "../../index.ts";
 import { checkNames } from "../../pool/option-names.ts";
 import { bounded } from "../../session/deadline.ts";
 import { sourceOf } from "../../session/holder.ts";
+import type { Origin } from "../../session/link.ts";
 import { throwIfAborted } from "../../signal.ts";
+import { checkDatabase } from "./check-database.ts";
 import { TestLine } from "./test-line.ts";
 import { TestTransaction } from "./test-transaction.ts";
 
@@ -59,17 +61,19 @@ export async function rolledBack<T>(
 ): Promise<T> {
   const list = Array.isArray(dbs) ? (dbs as readonly Database[]) : [dbs as Database];
   if (list.length === 0) throw new TypeError("Expected a database, or several, got none");
+  list.forEach(checkDatabase);
   if (typeof work !== "function") throw new TypeError(`Expected the work to be a function, got \`${typeof work}\``);
   checkNames(options, OPTIONS, "rolledBack()");
   const { signal, timeoutMs = TIMEOUT_MS } = options;
   throwIfAborted(signal);
   const leaves: (() => Promise<void>)[] = [];
+  const entered = new Map<Origin, TestTransaction>();
   let isHung = true;
   try {
     let inside = work;
     // In one order, whatever the caller's: two tests must not wait for each other.
     for (const db of list.toSorted((one, other) => one.number - other.number)) {
-      const { run, leave } = await enter(db, options);
+      const { run, leave } = await enter(db, options, entered);
       leaves.push(() => leave(isHung));
       const next = inside;
       inside = () => run(next);
@@ -106,12 +110,20 @@ interface Entered {
   readonly leave: (isHung: boolean) => Promise<void>;
 }
 
+/** @param entered - the transactions so far, by source: of several databases of one source, all are in that of the first. */
 async function enter(
   db: Database,
   { signal, everywhere, isolationLevel, foreignKeys }: RolledBackOptions,
+  entered: Map<Origin, TestTransaction>,
 ): Promise<Entered> {
   const { context, limits } = db;
   const source = await sourceOf(db, () => signal ?? new AbortController().signal);
+  const runIn =
+    (test: TestTransaction): Entered["run"] =>
+    (work) =>
+      test.run(context, (owner) => owner === db || owner === source, work);
+  const known = entered.get(source);
+  if (known) return { run: runIn(known), leave: async () => undefined };
   const room = Math.min(limits.max, source.adapter.capabilities.maxConnections);
   const line = TestLine.of(source, room);
   const isEverywhere = everywhere ?? !context.absenceProves;
@@ -122,8 +134,9 @@ async function enter(
   try {
     const test = await TestTransaction.begin(db, base, line, { isolationLevel, foreignKeys });
     line.add(test, isEverywhere);
+    entered.set(source, test);
     return {
-      run: (work) => test.run(context, (owner) => owner === db || owner === source, work),
+      run: runIn(test),
       leave: async (isHung) => {
         try {
           await test.end(isHung);

@@ -85,6 +85,11 @@ test.each([
     "create view v as select case when 1 then 2 end; select 3",
     ["create view v as select case when 1 then 2 end", "select 3"],
   ],
+  ["create table t (begin int, b int); select 2", ["create table t (begin int, b int)", "select 2"]],
+  [
+    "create or replace function f() returns int begin atomic select 1; select 2; end; select 3",
+    ["create or replace function f() returns int begin atomic select 1; select 2; end", "select 3"],
+  ],
   ["select 'never closed; select 2", ["select 'never closed", "select 2"]],
 ] as const)("the statements of %s", (text, statements) => {
   expect(splitStatements(text)).toEqual(statements);

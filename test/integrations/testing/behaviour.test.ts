@@ -5,7 +5,15 @@ import { Kysely, sql as raw } from "kysely";
 import initSqlJs from "sql.js";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { sqlJs } from "../../../src/adapters/sql-js/index.ts";
-import { asyncLocal, closeAllInstances, createDatabase, type Database, DbError, explicit } from "../../../src/index.ts";
+import {
+  asyncLocal,
+  closeAllInstances,
+  type ContextProvider,
+  createDatabase,
+  type Database,
+  DbError,
+  explicit,
+} from "../../../src/index.ts";
 import { IsopoolDialect } from "../../../src/integrations/kysely/index.ts";
 import { fakeAdapter, rolledBack } from "../../../src/integrations/testing/index.ts";
 import { withSession } from "../../../src/integrations/workers/index.ts";
@@ -299,6 +307,30 @@ test("two databases are rolled back together", async () => {
   expect([await names(one.db), await names(other.db)]).toEqual([[], []]);
 });
 
+test.each([
+  ["asyncLocal()", (): ContextProvider => asyncLocal(AsyncLocalStorage)],
+  ["explicit()", explicit],
+])("several databases of one source have one transaction, with %s", async (_name, context) => {
+  const make = (): Database =>
+    createDatabase("sqljs:one-source", { adapters: [sqlJs({ sqlJs: engine })], context: context() });
+  const [db, twin] = [make(), make()];
+  onTestFinished(async () => {
+    await db.dispose();
+    await twin.dispose();
+  });
+  await db.autocommit.query("create table item (id integer primary key, name text unique)");
+  await rolledBack(
+    [db, twin, db],
+    async () => {
+      await db.session((session) => add(session, "db"));
+      await twin.session((session) => add(session, "twin"));
+      expect(await names(db.autocommit)).toEqual(["db", "twin"]);
+    },
+    { signal: AbortSignal.timeout(2_000) },
+  );
+  expect(await names(twin.autocommit)).toEqual([]);
+});
+
 test("a session that waits for a transaction that waits for it is told, with both named", async () => {
   const { db } = await openLibsql!({ pool: { acquireTimeoutMs: 200 } });
   await rolledBack(db, async () => {
@@ -370,6 +402,10 @@ test("what cannot be rolled back is refused before anything is sent", async () =
   await expect(rolledBack(db, () => undefined)).rejects.toMatchObject({ code: "TRANSACTION_UNSUPPORTED" });
   expect(adapter.flights).toEqual([]);
   await expect(rolledBack([], () => undefined)).rejects.toBeInstanceOf(TypeError);
+  for (const wrong of [null, [db, undefined], Promise.resolve(db), () => db])
+    await expect(rolledBack(wrong as never, () => undefined)).rejects.toThrow(
+      "Expected a database of createDatabase()",
+    );
   await expect(rolledBack(db, () => undefined, { timeout: 1 } as object)).rejects.toThrow("timeout");
   await db.dispose();
 });

@@ -89,6 +89,35 @@ test("a fake adapter answers what it is told, and fails as databases do", async 
   await db.dispose();
 });
 
+test("a fake adapter's streams fail as its statements do, and leave what it answers as it is", async () => {
+  const rows = [[1], [2], [3]];
+  const lost = new DbError("CONNECTION_LOST", "gone", { adapter: "fake" }, { outcome: "unknown" });
+  const adapter = fakeAdapter({
+    answer: ({ text }) => {
+      if (text === "broken") throw new Error("on purpose");
+      if (text === "lost") throw lost;
+      return text === "hangs" ? new Promise(() => undefined) : { columns: ["n"], rows };
+    },
+  });
+  const db = createDatabase("fake:db", { adapters: [adapter] });
+  const read = async (text: string, signal?: AbortSignal): Promise<unknown[]> => {
+    const streamed: unknown[] = [];
+    for await (const { n } of db.autocommit.stream(text, { batchSize: 2, signal })) streamed.push(n);
+    return streamed;
+  };
+  expect([await read("select n"), await read("select n")]).toEqual([
+    [1, 2, 3],
+    [1, 2, 3],
+  ]);
+  await expect(read("broken")).rejects.toMatchObject({ code: "QUERY_FAILED", details: { sql: "broken" } });
+  expect(adapter.openConnections).toBe(1);
+  await expect(read("lost")).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+  expect(adapter.openConnections).toBe(0);
+  await expect(read("hangs", AbortSignal.timeout(20))).rejects.toMatchObject({ name: "TimeoutError" });
+  expect(adapter.openConnections).toBe(0);
+  await db.dispose();
+});
+
 test("a fake clock brings a deadline, and a fake open that fails is the application's error", async () => {
   const clock = fakeClock();
   const adapter = fakeAdapter({ answer: ({ text }) => (text === "hangs" ? new Promise(() => undefined) : undefined) });
