@@ -113,9 +113,14 @@ export class Names {
   }
 }
 
+/** Methods of arrays that return the array. */
+const GIVES_ITSELF = /^(?:sort|reverse|fill|copyWithin|valueOf)$/;
+
 /** A variable's name that stands there gives nobody what it holds. */
-function isHarmless({ type, computed }: Node, key: string): boolean {
-  if (type === "MemberExpression") return key === "object" || (key === "property" && computed !== true);
+function isHarmless(node: Node, key: string): boolean {
+  const { type, computed } = node;
+  if (type === "MemberExpression")
+    return key === "object" ? !GIVES_ITSELF.test(nameOf(childOf(node, "property"))) : computed !== true;
   if (type === "Property") return key === "key" && computed !== true;
   return (
     (type === "VariableDeclarator" && key === "id") ||
