@@ -83,6 +83,7 @@ test.each([
   ["what a trigger did", "SELECT n FROM audits", "INSERT INTO log (note) VALUES (1)", SERIALIZATION],
   ["something else", "SELECT n FROM counter", "INSERT INTO apart (note) VALUES ('x')", "done"],
   ["something equal", "SELECT n FROM counter", "UPDATE counter SET n = n", "done"],
+  ["something else, beside an infinity", "SELECT 9e999 AS n, -9e999 AS m", "UPDATE counter SET n = 5", "done"],
 ])("%s, and then it was written: %s", async (_, read, other, came) => {
   const ask = await filled();
   const { given } = await ask("race", [read, other, "UPDATE apart SET note = 1"]);

@@ -69,7 +69,7 @@ function sqlForm(name: string): string {
   const low = `((${high}-CAST(${high} AS INTEGER))*${SCALE}.0)`;
   return `CASE typeof(${name}) WHEN 'null' THEN 'n' WHEN 'integer' THEN 'd'||${name}
 WHEN 'text' THEN 't'||length(CAST(${name} AS BLOB))||':'||${name} WHEN 'blob' THEN 'b'||hex(${name})
-ELSE CASE WHEN abs(${name})>=${2 ** 63}.0 THEN 'x' WHEN ${name}=${whole} THEN 'd'||${whole}
+ELSE CASE WHEN abs(${name})=9e999 THEN 'n' WHEN abs(${name})>=${2 ** 63}.0 THEN 'x' WHEN ${name}=${whole} THEN 'd'||${whole}
 ELSE 'f'||${whole}||'.'||CAST(${high} AS INTEGER)||'.'||CAST(${low} AS INTEGER)||'.'||(${low}<>CAST(${low} AS INTEGER)) END END`;
 }
 

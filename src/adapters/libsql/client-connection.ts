@@ -4,7 +4,7 @@ import type { Statement } from "../../contract/statement.ts";
 import type { ClientResult, ClientStatement, CreateClient, LibsqlClient, LibsqlTransaction } from "./client-driver.ts";
 import { explain, isLocked, type SqlStep, stops, toFailure } from "./client-failure.ts";
 import { isList, runList } from "./client-list.ts";
-import { restoreBytes, toClient, toResult } from "./client-results.ts";
+import { readable, restoreBytes, toClient, toResult } from "./client-results.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { FAIL_ON_BROKEN_KEY, toBrokenKey } from "../sqlite/foreign-keys.ts";
 import { gone, readOnly, toDbError } from "./errors.ts";
@@ -43,9 +43,7 @@ export class ClientConnection implements DriverConnection {
       const hasBaton = body.includes('"baton":"');
       const response = await sender.post(request.url, body, hasBaton, this.#controller.signal);
       if (response.status !== 200) throw await sender.refusal(response, hasBaton);
-      return new Response(JSON.stringify(await readJson(response)), {
-        headers: { "content-type": "application/json" },
-      });
+      return new Response(readable(await readJson(response)), { headers: { "content-type": "application/json" } });
     };
     this.raw = createClient({ url, intMode: "bigint", fetch: (request) => this.#track(send(request)) });
   }

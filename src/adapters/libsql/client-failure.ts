@@ -2,7 +2,7 @@ import type { Step, StepOutcome } from "../../contract/adapter.ts";
 import { isDbError } from "../../errors.ts";
 import type { LibsqlClient } from "./client-driver.ts";
 import { toClient } from "./client-results.ts";
-import { isRefused, toDbError } from "./errors.ts";
+import { isRefused, toDbError, unknown } from "./errors.ts";
 import { DONE, SKIPPED } from "./told.ts";
 
 /** Steps that are sent as SQL in a transaction. */
@@ -24,6 +24,8 @@ export interface ClientFailure {
 export function toFailure(error: unknown, opening = 0): ClientFailure {
   const { code, message, statementIndex } = Object(error) as Partial<ClientFailure>;
   if (isDbError(error) || typeof code !== "string" || typeof message !== "string") throw error;
+  // It may have been executed: what the client cannot read is the answer.
+  if (code === "HRANA_PROTO_ERROR") throw unknown("the client cannot read the server's answer");
   return statementIndex === undefined
     ? { code, message }
     : { code, message, statementIndex: Math.max(0, statementIndex - opening) };

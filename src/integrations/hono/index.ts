@@ -43,8 +43,11 @@ export function session<D extends Databases>(
   withSession(databases, () => undefined, rest);
   return async (c, next) => {
     const handler = async (_request: Request, _env: unknown, _context: object, sessions: SessionsOf<D>) => {
+      // What runs behind an inner one finds its own again; a body that still reads finds the inner one.
+      const outer = c.get("session");
       c.set("session", sessions);
       await next();
+      if (outer && !rest.keepUntilStreamEnds) c.set("session", outer);
       return c.res;
     };
     const handle = withSession(databases, handler, {

@@ -229,6 +229,34 @@ describe.each(PROFILES)("at %s", (profile) => {
     expect(await names()).toEqual(["goods 1"]);
   });
 
+  test("an infinity is NaN, as the protocol has it, and what gave it is done", async () => {
+    const { db, names } = await openShop(shop);
+    const add = (id: number) => `INSERT INTO goods VALUES (${id}, ${id}) RETURNING 9e999 AS far, -9e999 AS near`;
+    const given = [{ far: NaN, near: NaN }];
+    expect((await db.query(add(1))).rows).toEqual(given);
+    expect((await db.batch([add(2), add(3)])).map(({ rows }) => rows)).toEqual([given, given]);
+    await db.session(async (session) => {
+      expect((await session.query(add(4))).rows).toEqual(given);
+      expect((await session.commit(add(5)))[0].rows).toEqual(given);
+    });
+    expect(await names()).toEqual(["1", "2", "3", "4", "5"]);
+  });
+
+  test("what gave an answer that the client cannot read may be done: its outcome is unknown", async () => {
+    const fetch = async (...args: Parameters<typeof globalThis.fetch>): Promise<Response> =>
+      new Response((await (await globalThis.fetch(...args)).text()).replace('"type":"text"', '"type":"odd"'));
+    const { db, names } = await openShop({ ...shop, libsql: { createClient, fetch } });
+    const add = (id: number) => `INSERT INTO goods VALUES (${id}, 'odd') RETURNING name`;
+    await expect(db.query(add(1))).rejects.toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+    await expect(db.batch(["DELETE FROM goods", add(2)])).rejects.toMatchObject({ outcome: "unknown" });
+    const committed = db.session(async (session) => {
+      await session.query("DELETE FROM goods");
+      await session.commit(add(3));
+    });
+    await expect(committed).rejects.toMatchObject({ code: "COMMIT_UNKNOWN", outcome: "unknown" });
+    expect(await names()).toEqual(["odd"]);
+  });
+
   test("what it cannot do is said before anything is sent", async () => {
     const { db, sent } = await openShop(shop);
     await expect(db.query("PRAGMA foreign_keys = OFF")).rejects.toMatchObject({

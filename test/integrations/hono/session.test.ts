@@ -257,6 +257,40 @@ test("types: `c.var.session` is known behind the middleware, and is a list for a
   });
 });
 
+test("one inside of another is part of its session, and leaves `c.var.session` as it was", async () => {
+  const other = createDatabase("sqljs:memory", { adapters: [sqlJs({ sqlJs: engine })] });
+  for (const inner of [session(db), session(other)]) {
+    const response = await new Hono<{ Variables: SessionVariables }>()
+      .use(session(db), async (c, next) => {
+        await next();
+        await c.var.session.sql`insert into visit (path) values ('behind')`;
+      })
+      .get("/", inner, async (c) => c.json(await c.var.session.sql`select 1 as one`))
+      .request("/");
+    expect([response.status, await response.json()]).toEqual([200, [{ one: 1 }]]);
+  }
+  expect(await paths()).toEqual(["behind", "behind"]);
+  await other.dispose();
+});
+
+test("a body that reads on from one inside of another finds the inner session", async () => {
+  const response = await new Hono<{ Variables: SessionVariables }>()
+    .use(session(db))
+    .get("/", session(db, { keepUntilStreamEnds: true, transaction: false }), (c) =>
+      c.body(
+        new ReadableStream({
+          async pull(controller) {
+            const rows = await c.var.session.sql`select 1 as one`;
+            controller.enqueue(new TextEncoder().encode(JSON.stringify(rows)));
+            controller.close();
+          },
+        }),
+      ),
+    )
+    .request("/");
+  expect(await response.json()).toEqual([{ one: 1 }]);
+});
+
 test("inside of withSession(db, app), it is one session, and a thrown 4xx rolls all of it back", async () => {
   const app = application();
   const { fetch } = withSession(db, app);
