@@ -1,5 +1,6 @@
 import type { Statement } from "../../contract/statement.ts";
 import { refusal, tagOf } from "../shared/refusal.ts";
+import { isWellFormed } from "../shared/well-formed.ts";
 import { writeArray } from "./arrays.ts";
 import { scan } from "./scan.ts";
 
@@ -22,7 +23,12 @@ const MAX_VALUES = 65_535;
 export function bind({ text, params = [] }: Statement): Bound {
   const { verb, stray, placeholders, isBarred } = scan(text);
   if (!verb) throw refusal("no statement in the text", text, 0);
-  if (stray >= 0) throw refusal("several statements in one text: pass a list to batch()", text, stray);
+  if (stray >= 0)
+    throw refusal(
+      "several statements in one text (pass a list to batch()), a NUL, or half of a surrogate pair",
+      text,
+      stray,
+    );
   if (isBarred)
     throw refusal("cannot be sent as SQL: use the session's methods, and for COPY `raw` or unnest()", text, 0);
   if (!Array.isArray(params)) throw refusal("expected a list of values: PostgreSQL has `$1`, not names", text);
@@ -31,7 +37,8 @@ export function bind({ text, params = [] }: Statement): Bound {
   const values = (params as readonly unknown[]).map((value, index) => {
     const encoded = isJson(value, text, index + 1) ? toJson(value) : encode(value);
     if (encoded !== undefined) return encoded;
-    const remedy = "use null, text without NUL, a number, boolean, valid Date, Uint8Array, list or plain object";
+    const remedy =
+      "use null, well-formed text without NUL, a number, boolean, valid Date, Uint8Array, list or plain object";
     throw refusal(`value \`${index + 1}\` (${tagOf(value)}) cannot be bound: ${remedy}`, text);
   });
   return { text, values };
@@ -39,7 +46,7 @@ export function bind({ text, params = [] }: Statement): Bound {
 
 function encode(value: unknown): string | null | undefined {
   if (value === null) return null;
-  if (typeof value === "string") return value.includes("\0") ? undefined : value;
+  if (typeof value === "string") return !value.includes("\0") && isWellFormed(value) ? value : undefined;
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "bigint" || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return writeArray(value, encode);
