@@ -1,3 +1,4 @@
+import { UNSENDABLE } from "../shared/well-formed.ts";
 import { type Words, wordsOf } from "./words.ts";
 
 /** What is seen of a text without asking the database. */
@@ -16,7 +17,7 @@ export interface Scan {
   readonly isBarred: boolean;
   /** Highest `$n`, but for those in a body: they are the function's own. */
   readonly placeholders: number;
-  /** Where a second statement begins, or the text breaks off at a NUL; -1 when it is one statement, and whole. */
+  /** Where a second statement begins, or a NUL or half of a surrogate pair is; -1 when it is one statement, and whole. */
   readonly stray: number;
 }
 
@@ -78,7 +79,7 @@ function read(text: string): Scan {
     place: isApart ? "apart" : /^(DO|CALL)$/.test(verb) ? "commits" : "anywhere",
     isBarred: BARRED.test(head),
     placeholders: OWN_PLACEHOLDERS.test(head) ? 0 : placeholders,
-    stray: stray >= 0 ? stray : text.indexOf("\0"),
+    stray: stray >= 0 ? stray : text.search(UNSENDABLE),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Statement } from "../../contract/statement.ts";
 import { refusal, tagOf } from "../shared/refusal.ts";
+import { isWellFormed } from "../shared/well-formed.ts";
 import { writeArray } from "./arrays.ts";
 import { scan } from "./scan.ts";
 
@@ -22,7 +23,12 @@ const MAX_VALUES = 65_535;
 export function bind({ text, params = [] }: Statement): Bound {
   const { verb, stray, placeholders, isBarred } = scan(text);
   if (!verb) throw refusal("no statement in the text", text, 0);
-  if (stray >= 0) throw refusal("several statements in one text: pass a list to batch()", text, stray);
+  if (stray >= 0)
+    throw refusal(
+      "several statements in one text (pass a list to batch()), a NUL, or half of a surrogate pair",
+      text,
+      stray,
+    );
   if (isBarred)
     throw refusal("cannot be sent as SQL: use the session's methods, and for COPY `raw` or unnest()", text, 0);
   if (!Array.isArray(params)) throw refusal("expected a list of values: PostgreSQL has `$1`, not names", text);
@@ -40,7 +46,7 @@ export function bind({ text, params = [] }: Statement): Bound {
 
 function encode(value: unknown): string | null | undefined {
   if (value === null) return null;
-  if (typeof value === "string") return isStorable(value) ? value : undefined;
+  if (typeof value === "string") return !value.includes("\0") && isWellFormed(value) ? value : undefined;
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "bigint" || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return writeArray(value, encode);
@@ -49,11 +55,6 @@ function encode(value: unknown): string | null | undefined {
   // In UTC, and said so: for `timestamp` and `date`, which ignore the zone, it is the time in UTC.
   if (tag === "Date") return Number.isNaN(Number(value)) ? undefined : toTimestamp(value as Date);
   return isPlain(value) ? toJson(value) : undefined;
-}
-
-// Half of a surrogate pair would become U+FFFD on its way. Old engines cannot tell.
-function isStorable(text: string & { isWellFormed?(): boolean }): boolean {
-  return !text.includes("\0") && text.isWellFormed?.() !== false;
 }
 
 // Of another realm, too.

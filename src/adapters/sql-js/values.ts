@@ -2,6 +2,7 @@ import type { SqlValue, Statement } from "../../contract/statement.ts";
 import { arrange } from "../sqlite/parameters.ts";
 import type { Scan } from "../sqlite/scan.ts";
 import { tagOf } from "../shared/refusal.ts";
+import { isWellFormed } from "../shared/well-formed.ts";
 import { unstorable } from "../sqlite/storable.ts";
 import type { DriverValue, SqlJsStatement } from "./driver.ts";
 
@@ -16,7 +17,8 @@ export function encode(scan: Scan, statement: Statement): DriverValue[] {
   for (let slot = 0; slot < values.length; slot++) {
     const value = values[slot]!;
     // What binds as it is comes first: it is nearly all there is.
-    if (typeof value === "string" || value === null || (typeof value === "number" && value === (value | 0))) continue;
+    if (value === null || (typeof value === "string" && isWellFormed(value))) continue;
+    if (typeof value === "number" && value === (value | 0)) continue;
     if (encoded === values) encoded = [...encoded];
     const code = encodeValue(value, tagOf(value));
     if (code === undefined) throw unstorable(value, slot, scan, statement.text);

@@ -10,7 +10,12 @@ import type { Scan } from "./scan.ts";
  */
 export function arrange({ verb, stray, slots }: Scan, { text, params = [] }: Statement): readonly SqlValue[] {
   if (!verb) throw refusal("no statement in the text", text, 0);
-  if (stray >= 0) throw refusal("several statements in one text: pass a list to batch()", text, stray);
+  if (stray >= 0)
+    throw refusal(
+      "several statements in one text (pass a list to batch()), a NUL, or half of a surrogate pair",
+      text,
+      stray,
+    );
   if (Array.isArray(params)) {
     if (params.length === slots.length) return params;
     throw refusal(`expected ${slots.length} values, got ${params.length}`, text);

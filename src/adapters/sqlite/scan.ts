@@ -1,4 +1,5 @@
 import { Recent } from "../shared/recent.ts";
+import { UNSENDABLE } from "../shared/well-formed.ts";
 
 /** What is seen of a text without asking the database. */
 export interface Scan {
@@ -16,7 +17,7 @@ export interface Scan {
   readonly slots: readonly string[];
   /** Every placeholder, in order. */
   readonly places: readonly Placeholder[];
-  /** Where a second statement begins, or SQLite stops reading at a NUL; -1 when it is one statement, and whole. */
+  /** Where a second statement begins, or a NUL or half of a surrogate pair is; -1 when it is one statement, and whole. */
   readonly stray: number;
 }
 
@@ -64,7 +65,7 @@ function read(text: string): Scan {
   const places: Placeholder[] = [];
   const numbers = new Map<string, number>();
   let [verb, head, before, last] = ["", "", "", ""];
-  let stray = text.indexOf("\0");
+  let stray = text.search(UNSENDABLE);
   let [depth, count] = [0, 0];
   let isOver = false;
   for (const { 0: token, 1: mark, index: start } of text.matchAll(TOKEN)) {

@@ -6,6 +6,6 @@ import type { Scan } from "./scan.ts";
 export function unstorable(value: unknown, slot: number, { slots }: Scan, sql: string): DbError {
   const remedy = Array.isArray(value)
     ? "write `in (${sql.join(list)})`"
-    : "use null, text, a finite number, an int64, a boolean, a valid Date or a Uint8Array";
+    : "use null, well-formed text, a finite number, an int64, a boolean, a valid Date or a Uint8Array";
   return refusal(`value \`${slots[slot] || slot + 1}\` (${tagOf(value)}) cannot be stored: ${remedy}`, sql);
 }

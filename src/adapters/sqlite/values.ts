@@ -1,5 +1,6 @@
 import type { SqlValue, Statement } from "../../contract/statement.ts";
 import { tagOf } from "../shared/refusal.ts";
+import { isWellFormed } from "../shared/well-formed.ts";
 import { arrange } from "./parameters.ts";
 import { scan } from "./scan.ts";
 import { unstorable } from "./storable.ts";
@@ -40,7 +41,8 @@ export function bindSqlite(statement: Statement): Bound {
 
 /** A value as SQLite stores it; `undefined`: it cannot. */
 export function toStored(value: SqlValue, tag: string): Stored | undefined {
-  if (value === null || typeof value === "string") return value;
+  if (value === null) return value;
+  if (typeof value === "string") return isWellFormed(value) ? value : undefined;
   if (typeof value === "number")
     return Number.isSafeInteger(value) ? BigInt(value) : Number.isFinite(value) ? value : undefined;
   if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? value : undefined;

@@ -74,6 +74,13 @@ export const checks: Cases = {
       on.adapter.check?.({ text }, "session");
   },
 
+  "a text that cannot be sent as it is, or would be read in part, is refused": async (on) => {
+    for (const text of ["SELECT 1 \0", "SELECT 'half of a pair: \ud83e'"]) {
+      const message = await assertRefused(on, { text }, "syntax");
+      assert(message.includes("NUL"), `expected the reason in: ${message}`);
+    }
+  },
+
   "a text without a statement is refused": async (on) => {
     for (const text of ["", " \n", ";", "-- nothing", "/* nothing */ ;"]) await assertRefused(on, { text }, "syntax");
   },

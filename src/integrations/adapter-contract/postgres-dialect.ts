@@ -80,6 +80,7 @@ export const postgresDialect: Omit<ContractDialect, "kill"> = {
   refused: [
     "a\0b",
     new Date(NaN),
+    "half of a pair: \ud83e",
     new ArrayBuffer(2),
     new Float64Array(1),
     { toString: () => "s3cr3t-value" },

@@ -42,6 +42,7 @@ export const sqliteDialect: Omit<ContractDialect, "kill"> = {
     2n ** 63n,
     -(2n ** 63n) - 1n,
     new Date(NaN),
+    "half of a pair: \ud83e",
     new ArrayBuffer(2),
     new Float64Array(1),
   ],

@@ -45,6 +45,7 @@ test.each([
   ["CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END; DROP TABLE t", 60],
   ["SELECT E'\\\\'; DROP TABLE t", 14],
   ["SELECT 'a\0b'", 9],
+  ["SELECT '🦆', '\udd86'", 14],
 ])("a second statement is found: %s", (text, at) => {
   expect(scan(text).stray).toBe(at);
 });

@@ -46,6 +46,7 @@ describe("the scanner sees what SQLite sees", () => {
     ["select 1; select 2", 10],
     [";;select ';' ;x", 14],
     ["select 1 \0 select 2", 9],
+    ["select '🦆', '\ud83e'", 14],
     ["create trigger t after insert on a begin select 1; update b set c = case when 1 then 2 end; end", -1],
     ["CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;", -1],
     ["create trigger t after insert on a begin select 1; end; drop table a", 56],
