@@ -83,6 +83,8 @@ export interface Adapter {
    * @throws DbError `QUERY_FAILED` of kind `parameter` or `syntax` if text and values do not match; no value is shown.
    */
   check?(statement: Statement, place: StatementPlace): void;
+  /** Cuts a text into its statements, as the database reads it, for `script()`. Absent: a text is one statement. */
+  split?(text: string): readonly string[];
   /**
    * How a statement that stands outside of any session reads. `shared`: it may leave in one flight with others that are asked in
    * the same turn, and has an outcome of its own, as if alone. `alone`: it leaves alone. `undefined`, or absent: it may write.

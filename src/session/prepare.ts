@@ -4,7 +4,7 @@ import { refuseUnsupported } from "./capability.ts";
 import type { Command } from "./command.ts";
 import { equalNameIn } from "./equal-names.ts";
 import { settle } from "./landing.ts";
-import { equalNames, named, toResults } from "./rows.ts";
+import { equalNames, named, toNothing, toResults } from "./rows.ts";
 import { refuseFailed, type Scope } from "./scope.ts";
 import { type StatementInput, toStatement } from "./statement.ts";
 import type { Unit } from "./unit.ts";
@@ -15,7 +15,7 @@ import type { Unit } from "./unit.ts";
  * @param adapter - may be absent for a command without statements.
  */
 export function prepare(unit: Unit, command: Command, adapter: Adapter | undefined): void {
-  const { kind, scope, inputs, link, chain } = command;
+  const { kind, scope, link, chain } = command;
   // One by one, it would not have been asked.
   if (chain?.failed) return command.reject(chain.failed.error);
   if (command.isRiding) return;
@@ -23,7 +23,8 @@ export function prepare(unit: Unit, command: Command, adapter: Adapter | undefin
   try {
     // It was to read on a connection that was given back: another one knows nothing of it.
     if (link && link !== holder.link) throw unit.closedError(scope);
-    const statements = (command.statements = toStatements(command, adapter!, placeOf(unit, scope, inputs)));
+    const inputs = inputsOf(command, adapter);
+    const statements = (command.statements = toStatements(command, inputs, adapter!, placeOf(unit, scope, inputs)));
     if (kind !== "rollback" && kind !== "connect") {
       const refusal = transaction.refusal(scope, statements[0]?.text);
       if (refusal) throw refusal;
@@ -41,8 +42,13 @@ export function prepare(unit: Unit, command: Command, adapter: Adapter | undefin
   }
 }
 
+function inputsOf({ inputs, finish }: Command, adapter: Adapter | undefined): readonly StatementInput[] {
+  return (finish === toNothing && adapter!.split?.(inputs[0] as string)) || inputs;
+}
+
 function toStatements(
-  { kind, inputs, finish }: Command,
+  { kind, finish }: Command,
+  inputs: readonly StatementInput[],
   adapter: Adapter,
   place: StatementPlace,
 ): readonly Statement[] {

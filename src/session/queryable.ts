@@ -2,7 +2,7 @@ import type { Params, RawResult, Result, Row } from "../contract/statement.ts";
 import { checkNames } from "../pool/option-names.ts";
 import type { Finish } from "./finish.ts";
 import { DEADLINE_OPTIONS, type DeadlineOptions } from "./deadline.ts";
-import { toRaw, toResult, toResults } from "./rows.ts";
+import { toNothing, toRaw, toResult, toResults } from "./rows.ts";
 import { type Carry, type RunQuery, SqlQuery } from "./sql-query.ts";
 import { parts, type SqlTag } from "./sql-tag.ts";
 import { checkList, type StatementInput } from "./statement.ts";
@@ -121,6 +121,19 @@ export abstract class Queryable {
   /** Runs a list as `batch()` does, and gives rows as arrays in column order, as `raw()` does. */
   rawBatch(statements: readonly StatementInput[], options?: DeadlineOptions): Promise<RawResult[]> {
     return this.#ask("batch", statements, (results) => results.map(toRaw), options);
+  }
+
+  /**
+   * Runs a text of several statements, like that of a `.sql` file, in one flight: all or nothing, also within a transaction.
+   * A text without any is done at once.
+   *
+   * @throws TypeError unless it is a text; DbError as `batch()`; `TRANSACTION_STATEMENT` for one that begins or ends transactions.
+   * @example
+   * await db.script("create table item (id integer primary key); insert into item values (1), (2);");
+   */
+  script(text: string, options?: DeadlineOptions): Promise<void> {
+    if (typeof text === "string") return this.#ask("batch", [text], toNothing, options);
+    return this.carried(Promise.reject(new TypeError(`Expected a text of statements, got \`${typeof text}\``)));
   }
 
   #ask<T>(

@@ -44,6 +44,9 @@ export const toResults: Finish<Result[]> = (results, _link, { statements }) =>
     }
   });
 
+/** Of a text that is cut into statements: nothing comes back. */
+export const toNothing: Finish<void> = () => undefined;
+
 /** A result as the adapter has it, without what it shares with others. */
 export function toRaw(raw: RawResult): RawResult {
   return raw.isLate ? raw : { ...raw, columns: raw.columns.slice() };

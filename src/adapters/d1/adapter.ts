@@ -3,7 +3,7 @@ import type { Statement } from "../../contract/statement.ts";
 import { throwIfAborted } from "../../signal.ts";
 import { Company } from "../shared/company.ts";
 import { failuresOf } from "../shared/failures.ts";
-import { scan } from "../sqlite/scan.ts";
+import { scan, split } from "../sqlite/scan.ts";
 import { CAPABILITIES, checkForWorkerd } from "../sqlite/workerd-adapter.ts";
 import { returned } from "./answers.ts";
 import { D1Connection } from "./connection.ts";
@@ -18,6 +18,7 @@ const STATELESS = "D1 has no connection that could be set: what is set in a requ
 export class D1Adapter implements Adapter {
   readonly name: string = NAME;
   readonly key: string;
+  readonly split: typeof split = split;
   readonly capabilities: Capabilities = { ...CAPABILITIES, writesAtCommit: true };
   readonly #binding: () => D1Binding;
   readonly #session: (() => string | undefined) | undefined;

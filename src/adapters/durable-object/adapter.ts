@@ -7,12 +7,14 @@ import { STATELESS, wrong } from "./check.ts";
 import { ObjectConnection } from "./connection.ts";
 import { NAME, type ObjectStorage } from "./driver.ts";
 import { engineOf } from "./engine.ts";
+import { split } from "../sqlite/scan.ts";
 
 /** The storage of one object, or of the one whose code runs. */
 export class ObjectAdapter implements Adapter {
   readonly name: string = NAME;
   /** Of its Database alone: which object it is, the URL does not say. */
   readonly key: undefined;
+  readonly split: typeof split = split;
   // Its sessions take turns, so that one that hangs keeps its own name, and no other's.
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly #storage: () => ObjectStorage;

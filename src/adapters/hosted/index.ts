@@ -2,7 +2,7 @@ import type { Adapter, AdapterFactory, AdapterSource, Capabilities, StatementPla
 import type { Statement } from "../../contract/statement.ts";
 import { throwIfAborted } from "../../signal.ts";
 import { needsSession } from "../postgres/errors.ts";
-import { scan } from "../postgres/scan.ts";
+import { scan, split } from "../postgres/scan.ts";
 import { bind } from "../postgres/values.ts";
 import { HostedConnection, type HostStub } from "./connection.ts";
 import type { PoolHostStats } from "./stats.ts";
@@ -82,6 +82,7 @@ export function hosted({ namespace, shards = 1, locationHint }: HostedOptions): 
 class HostedAdapter implements Adapter {
   readonly name = "hosted";
   readonly key: string;
+  readonly split: typeof split = split;
   /** Those of PostgreSQL: a stub, too, is of the request that has it. */
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly #name: string;

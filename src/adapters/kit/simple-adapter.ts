@@ -15,6 +15,7 @@ import { checkPlace } from "../sqlite/place.ts";
 import { bindSqlite } from "../sqlite/values.ts";
 import type { SimpleAdapterOptions } from "./options.ts";
 import { SimpleConnection } from "./simple-connection.ts";
+import { split } from "../sqlite/scan.ts";
 
 const REQUIRED = ["open", "run", "inTransaction", "close"] as const;
 
@@ -46,6 +47,7 @@ export function simpleAdapter<Driver>(options: SimpleAdapterOptions<Driver>): Ad
 class SimpleAdapter<Driver> implements Adapter {
   readonly name: string;
   readonly key: string | undefined;
+  readonly split: typeof split = split;
   readonly capabilities: Capabilities;
   readonly #options: SimpleAdapterOptions<Driver>;
   readonly #folder: string;

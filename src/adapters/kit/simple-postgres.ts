@@ -18,6 +18,7 @@ import { WireConnection } from "../postgres/wire-connection.ts";
 import { type Failures, failuresOf } from "../shared/failures.ts";
 import type { SimplePostgresOptions } from "./postgres-options.ts";
 import { SimpleChannel } from "./simple-channel.ts";
+import { split } from "../postgres/scan.ts";
 
 const REQUIRED = ["open", "run", "close"] as const;
 const ANSWER_TIMEOUT_MS = 300_000;
@@ -49,6 +50,7 @@ export function simplePostgresAdapter<Driver>(options: SimplePostgresOptions<Dri
 class SimplePostgres<Driver> implements Adapter {
   readonly name: string;
   readonly key: string | undefined;
+  readonly split: typeof split = split;
   readonly capabilities: Capabilities;
   readonly #options: SimplePostgresOptions<Driver>;
   readonly #parsers: Parsers;

@@ -19,11 +19,13 @@ import { Remote, type Server } from "./remote.ts";
 import { Sender } from "./sender.ts";
 import { bind } from "./values.ts";
 import { throwIfAborted } from "../../signal.ts";
+import { split } from "../sqlite/scan.ts";
 
 /** One database at a libSQL server, over `fetch`. */
 export class LibsqlAdapter implements Adapter {
   readonly name = "libsql";
   readonly key: string;
+  readonly split: typeof split = split;
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly #options: LibsqlOptions;
   readonly #server: Server;

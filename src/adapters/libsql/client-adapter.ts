@@ -10,7 +10,7 @@ import type { Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { throwIfAborted } from "../../signal.ts";
 import { checkPlace } from "../sqlite/place.ts";
-import { scan } from "../sqlite/scan.ts";
+import { scan, split } from "../sqlite/scan.ts";
 import { parseAddress } from "./address.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { ClientConnection } from "./client-connection.ts";
@@ -22,6 +22,7 @@ import { bind } from "./values.ts";
 export class ClientAdapter implements Adapter {
   readonly name = "libsql";
   readonly key: string;
+  readonly split: typeof split = split;
   readonly capabilities: Capabilities = { ...CAPABILITIES, streaming: false };
   readonly #options: LibsqlClientOptions;
 

@@ -15,11 +15,13 @@ import type { NeonOptions } from "./index.ts";
 import { Room } from "./room.ts";
 import { openTunnel } from "./tunnel.ts";
 import { throwIfAborted } from "../../signal.ts";
+import { split } from "../postgres/scan.ts";
 
 /** One database at Neon, over WebSocket, and over HTTP where that does. */
 export class NeonAdapter implements Adapter {
   readonly name = "neon";
   readonly key: string;
+  readonly split: typeof split = split;
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly #options: NeonOptions;
   readonly #http: HttpAdapter;

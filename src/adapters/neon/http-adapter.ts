@@ -11,6 +11,7 @@ import { Http } from "./http.ts";
 import { checkLogin, isPooledBy, type LoginOptions, OVER_HTTP } from "./login.ts";
 import { isRead } from "./reads.ts";
 import { throwIfAborted } from "../../signal.ts";
+import { split } from "../postgres/scan.ts";
 
 export interface HttpAdapterOptions extends LoginOptions {
   readonly neon: NeonFunction;
@@ -28,6 +29,7 @@ export interface NeonConfig extends Omit<SessionConfig, "idleInTransactionMs"> {
 export class HttpAdapter implements Adapter {
   readonly name = "neon";
   readonly key: string;
+  readonly split: typeof split = split;
   readonly capabilities: Capabilities = OVER_HTTP;
   readonly #options: HttpAdapterOptions;
   readonly #parsers: Parsers;

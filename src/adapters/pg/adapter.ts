@@ -12,7 +12,7 @@ import { refusal } from "../shared/refusal.ts";
 import { check } from "../postgres/check.ts";
 import { needsSession } from "../postgres/errors.ts";
 import { Parsers } from "../postgres/parsers.ts";
-import { scan } from "../postgres/scan.ts";
+import { scan, split } from "../postgres/scan.ts";
 import { CAPABILITIES, type SessionConfig, settingsOf } from "../postgres/session-config.ts";
 import { WireConnection } from "../postgres/wire-connection.ts";
 import type { PostgresOptions } from "./index.ts";
@@ -27,6 +27,7 @@ const JS_MAX_VALUES = 65_533;
 export class PgAdapter implements Adapter {
   readonly name = "postgres";
   readonly key: string;
+  readonly split: typeof split = split;
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly #options: PostgresOptions;
   readonly #parsers: Parsers;

@@ -1,3 +1,4 @@
+import { splitBy } from "../shared/split.ts";
 import { UNSENDABLE } from "../shared/well-formed.ts";
 import { type Words, wordsOf } from "./words.ts";
 
@@ -63,6 +64,11 @@ export function scan(text: string): Scan {
   }
   scans.set(text, (found = read(text)));
   return found;
+}
+
+/** Cuts a text into its statements, as PostgreSQL reads it. */
+export function split(text: string): string[] {
+  return splitBy((rest) => wordsOf(rest, true).stray, text);
 }
 
 function read(text: string): Scan {

@@ -25,7 +25,8 @@ const QUOTED = /^"(set_config|pg_temp|pg_(try_)?advisory_lock(_shared)?)"$/;
 const TRUE = /^'t(rue)?'$/i;
 const FILLERS = "',.0123456789";
 
-export function wordsOf(text: string): Words {
+/** @param isFirst - true: of the first statement alone. Default false: of all there are. */
+export function wordsOf(text: string, isFirst = false): Words {
   const words: string[] = [];
   let [placeholders, stray, setsConfig, body] = [0, -1, false, ""];
   let [last, before, hasEnded] = ["", "", false];
@@ -45,6 +46,7 @@ export function wordsOf(text: string): Words {
     // The actions of a rule stand in parentheses.
     if (meant === ";" && blocks + open.length === 0) hasEnded ||= words.length > 0;
     else if (hasEnded && stray < 0) stray = match.index;
+    if (isFirst && stray >= 0) break;
     if (meant === "(") open.push(last === "SET_CONFIG");
     // set_config(…, true) lasts as long as its transaction.
     else if (meant === ")") setsConfig ||= open.pop() === true && !(before === "," && last === "TRUE");

@@ -2,7 +2,7 @@ import type { Adapter, Capabilities, DriverConnection, OpenOptions, StatementPla
 import type { AdapterEvent, AdapterStatus } from "../../contract/events.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { checkPlace } from "../sqlite/place.ts";
-import { scan } from "../sqlite/scan.ts";
+import { scan, split } from "../sqlite/scan.ts";
 import { SqlJsConnection } from "./connection.ts";
 import type { SqlJsStatic } from "./driver.ts";
 import { type Engine, type EngineUser, findEngine } from "./engine.ts";
@@ -29,6 +29,7 @@ export const CAPABILITIES: Capabilities = {
 export class SqlJsAdapter implements Adapter, EngineUser {
   readonly name = "sql-js";
   readonly key: string | undefined;
+  readonly split: typeof split = split;
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly busyTimeoutMs: number | undefined;
   readonly #options: SqlJsOptions;

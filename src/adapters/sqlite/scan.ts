@@ -1,4 +1,5 @@
 import { Recent } from "../shared/recent.ts";
+import { splitBy } from "../shared/split.ts";
 import { UNSENDABLE } from "../shared/well-formed.ts";
 
 /** What is seen of a text without asking the database. */
@@ -48,7 +49,7 @@ const MAX_PARAMETERS = 32_766;
 const PLACEHOLDER_BYTES = 40;
 const sizeOf = ({ places }: Scan): number => PLACEHOLDER_BYTES * places.length;
 
-const scans = new Recent(256, read);
+const scans = new Recent(256, (text: string) => read(text));
 
 /**
  * Scans a text; one seen of late is remembered.
@@ -60,12 +61,17 @@ export function scan(text: string): Scan {
   return scans.get(text, sizeOf);
 }
 
-function read(text: string): Scan {
+/** Cuts a text into its statements, as SQLite reads it. */
+export function split(text: string): string[] {
+  return splitBy((rest) => read(rest, -1).stray, text);
+}
+
+function read(text: string, unsendable: number = text.search(UNSENDABLE)): Scan {
   const slots: string[] = [];
   const places: Placeholder[] = [];
   const numbers = new Map<string, number>();
   let [verb, head, before, last] = ["", "", "", ""];
-  let stray = text.search(UNSENDABLE);
+  let stray = unsendable;
   let [depth, count] = [0, 0];
   let isOver = false;
   for (const { 0: token, 1: mark, index: start } of text.matchAll(TOKEN)) {

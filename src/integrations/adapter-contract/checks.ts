@@ -74,6 +74,18 @@ export const checks: Cases = {
       on.adapter.check?.({ text }, "session");
   },
 
+  "a script is cut into its statements, where the adapter does that": async (on) => {
+    if (!on.adapter.split) return;
+    for (const [text, statements] of [
+      [" ; -- nothing\n", []],
+      ["SELECT 1", ["SELECT 1"]],
+      ["/* ; */ SELECT ';' AS a; SELECT 2;\n", ["/* ; */ SELECT ';' AS a;", "SELECT 2;"]],
+    ] as const) {
+      assertEqual(on.adapter.split(text), statements, text);
+      for (const each of statements) on.adapter.check?.({ text: each }, "session");
+    }
+  },
+
   "a text that cannot be sent as it is, or would be read in part, is refused": async (on) => {
     for (const text of ["SELECT 1 \0", "SELECT 'half of a pair: \ud83e'"]) {
       const message = await assertRefused(on, { text }, "syntax");

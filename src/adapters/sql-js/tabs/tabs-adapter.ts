@@ -51,6 +51,10 @@ export class TabsAdapter implements Adapter {
     this.#model.check?.(statement, place);
   }
 
+  split(text: string): readonly string[] {
+    return this.#model.split?.(text) ?? [text];
+  }
+
   listen(listener: (event: AdapterEvent) => void): void {
     this.#emit = listener;
   }

@@ -9,7 +9,7 @@ import type { AdapterEvent, AdapterStatus } from "../../../contract/events.ts";
 import type { Statement } from "../../../contract/statement.ts";
 import { throwIfAborted } from "../../../signal.ts";
 import { checkPlace } from "../../sqlite/place.ts";
-import { scan } from "../../sqlite/scan.ts";
+import { scan, split } from "../../sqlite/scan.ts";
 import { CAPABILITIES, nameIn } from "../adapter.ts";
 import { connectFailed } from "../errors.ts";
 import type { SqlJsSource } from "../storage.ts";
@@ -31,6 +31,7 @@ let numbers = 0;
 export class RemoteAdapter implements Adapter {
   readonly name = "sql-js";
   readonly key: string | undefined;
+  readonly split: typeof split = split;
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly #owner: WorkerOwner;
   readonly #source: SqlJsSource;
