@@ -124,14 +124,16 @@ export function lose(unit: Unit, departure: Departure, error: unknown): false {
   const command = departure.commands.at(-1)!;
   report(unit, departure, error, false);
   const isUnsent = !command.isCommit || (isDbError(error) && error.outcome === "not-executed");
-  transaction.isCommitting = !isUnsent;
+  const told = isUnsent ? undefined : unknownError(unit, error);
+  transaction.unknown = told;
   if (holder.replaces(error, departure.setup > 0)) return false;
   if (holder.link) {
     transaction.land(holder.link.driver.state, error);
     if (isStray(unit)) holder.drop(error);
   }
-  transaction.isCommitting = false;
-  throw isUnsent ? error : commitUnknown(unit, command.scope, error);
+  transaction.unknown = undefined;
+  if (told) markUnknown(unit, command.scope);
+  throw told ?? error;
 }
 
 /** Whether a COMMIT took effect cannot be known when its answer was lost; it is never sent again. */

@@ -1,5 +1,5 @@
 import type { DriverConnection } from "../contract/adapter.ts";
-import { DbError } from "../errors.ts";
+import { DbError, isDbError } from "../errors.ts";
 import type { Scope } from "./scope.ts";
 import { apply, type ControlStep, type Move, steer } from "./stacks.ts";
 
@@ -25,8 +25,8 @@ export class Transaction {
   /** The database ended this transaction behind our back. */
   #lost: Damage | undefined;
   readonly #teller: Teller;
-  /** A COMMIT is under way: what was done may be kept. */
-  isCommitting = false;
+  /** What is said of a COMMIT whose answer was lost, while note is taken of that: what was done may be kept. */
+  unknown: DbError | undefined;
   /** A statement failed inside this level, where the database then takes nothing but a rollback (PostgreSQL). */
   #spoiled: Damage | undefined;
 
@@ -76,8 +76,9 @@ export class Transaction {
     if (has.length === 0) return;
     if (state === "idle" || state === "closed") {
       this.end();
-      this.#lost = { level: has[0]!, cause };
-      if (!this.isCommitting) this.#teller.emit("rollback");
+      const { unknown } = this;
+      this.#lost = { level: has[0]!, cause: unknown ?? cause };
+      if (!unknown) this.#teller.emit("rollback");
     } else if (state === "failed") this.#spoiled ??= { level: has.at(-1)!, cause };
     else if (!this.#spoiled?.isFinal) this.#spoiled = undefined;
   }
@@ -95,7 +96,11 @@ export class Transaction {
 
   /** Why no statement of a scope may be sent now, if so: a transaction that is failed or lost never runs on in autocommit. */
   refusal(scope: Scope, sql?: string): DbError | undefined {
-    if (this.isLost(scope)) return lostError(sql, this.#lost!.cause);
+    if (this.isLost(scope)) {
+      const { cause } = this.#lost!;
+      // Who has swallowed that must not hear that all is gone.
+      return isDbError(cause, "COMMIT_UNKNOWN") ? cause : lostError(sql, cause);
+    }
     const [root] = scope.path;
     const spoiled = this.#spoiled;
     if (!root || !spoiled || this.has[0] !== root) return undefined;

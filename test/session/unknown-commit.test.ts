@@ -128,3 +128,19 @@ test("a part that waits for a COMMIT inside it, as the session is given up, says
   await settle();
   expect(told).toMatchObject({ code: "SESSION_CLOSED", outcome: "unknown" });
 });
+
+test("a lost answer to commit() that the work swallows is what the session ends with: all of it may be stored", async () => {
+  for (const rest of [undefined, "late"]) {
+    const { db, stored } = storingDatabase({ script: (text) => (text === "commit" ? { lost: "unknown" } : undefined) });
+    const work = db.session(
+      async (s) => {
+        await s.query("row");
+        await s.commit("last").catch(() => undefined);
+        if (rest) await s.query(rest).catch(() => undefined);
+      },
+      { retry: 2 },
+    );
+    await expect(work).rejects.toMatchObject(unknown);
+    expect(stored).toEqual(["row", "last"]);
+  }
+});
