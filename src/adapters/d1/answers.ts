@@ -2,15 +2,9 @@
 
 import type { RawResult, SqlValue, Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
-import {
-  hasOwnRowid,
-  inexact,
-  isInexact,
-  QUOTED,
-  readColumns,
-  toRow,
-  type WorkerdStatement,
-} from "../sqlite/workerd-values.ts";
+import { hasOwnRowid } from "../sqlite/own-rowid.ts";
+import { QUOTED } from "../sqlite/quoted.ts";
+import { inexact, isInexact, readColumns, toRow, type WorkerdStatement } from "../sqlite/workerd-values.ts";
 import type { D1Answer } from "./driver.ts";
 import type { Tried } from "./tried.ts";
 

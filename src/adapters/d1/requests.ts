@@ -1,10 +1,10 @@
 import type { RawResult, Statement } from "../../contract/statement.ts";
 import type { DbError } from "../../errors.ts";
 import { scan } from "../sqlite/scan.ts";
+import { hasOwnRowid } from "../sqlite/own-rowid.ts";
 import {
   bindForWorkerd,
   exactText,
-  hasOwnRowid,
   inexact,
   isInexact,
   readExact,

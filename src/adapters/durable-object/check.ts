@@ -1,4 +1,4 @@
-import { QUOTED } from "../sqlite/workerd-values.ts";
+import { QUOTED } from "../sqlite/quoted.ts";
 
 /** SQLite would end the transaction by itself, and workerd resets an object whose transaction is gone. */
 const ENDS = /\b(?:OR|CONFLICT|RAISE\s*\()\s+?ROLLBACK\b|\bRAISE\s*\(\s*ROLLBACK\b/i;

@@ -2,10 +2,10 @@ import type { RawResult, Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { type BrokenKey, brokenKey, CHECK_KEYS } from "../sqlite/foreign-keys.ts";
 import { scan } from "../sqlite/scan.ts";
+import { hasOwnRowid } from "../sqlite/own-rowid.ts";
 import {
   bindForWorkerd,
   exactText,
-  hasOwnRowid,
   inexact,
   isInexact,
   readColumns,

@@ -1,6 +1,7 @@
 // What goes into @libsql/client, and what comes out of it.
 
 import type { RawResult, SqlValue, Statement } from "../../contract/statement.ts";
+import { hasOwnRowid } from "../sqlite/own-rowid.ts";
 import { scan } from "../sqlite/scan.ts";
 import { tagOf } from "../shared/refusal.ts";
 import type { ClientResult, ClientStatement, ClientValue, LibsqlClient } from "./client-driver.ts";
@@ -44,10 +45,10 @@ export function toResult(
   { columns, rows, rowsAffected: affected, lastInsertRowid: rowid }: ClientResult,
   text: string,
 ): RawResult {
-  const { isWrite, verb } = scan(text);
+  const { isWrite } = scan(text);
   const rowsAffected = isWrite ? affected : 0;
   const result = { columns, rows: rows.map((row) => columns.map((_, index) => toValue(row[index]!))), rowsAffected };
-  return rowsAffected > 0 && /^INS|^REP/.test(verb) && rowid !== undefined
+  return rowsAffected > 0 && hasOwnRowid(text) && rowid !== undefined
     ? { ...result, lastInsertRowid: toInteger(rowid) }
     : result;
 }

@@ -3,6 +3,7 @@ import type { RawResult } from "../../contract/statement.ts";
 import { isDbError } from "../../errors.ts";
 import { transactionLost } from "../shared/failures.ts";
 import { toBrokenKey } from "../sqlite/foreign-keys.ts";
+import { hasOwnRowid } from "../sqlite/own-rowid.ts";
 import { scan } from "../sqlite/scan.ts";
 import { toDbError } from "./errors.ts";
 import { decode, toInteger } from "./values.ts";
@@ -64,14 +65,14 @@ export function toOutcome(placed: PlacedStep, responses: readonly WireResponse[]
 }
 
 function toResult({ cols, rows, affected_row_count, last_insert_rowid: rowid }: WireResult, text: string): RawResult {
-  const { isWrite, verb } = scan(text);
+  const { isWrite } = scan(text);
   const rowsAffected = isWrite ? affected_row_count : 0;
   const result = {
     columns: cols.map(({ name }) => name ?? ""),
     rows: rows.map((row) => row.map(decode)),
     rowsAffected,
   };
-  return rowsAffected > 0 && /^INS|^REP/.test(verb) && rowid != null
+  return rowsAffected > 0 && hasOwnRowid(text) && rowid != null
     ? { ...result, lastInsertRowid: toInteger(rowid) }
     : result;
 }

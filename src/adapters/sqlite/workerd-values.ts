@@ -5,9 +5,6 @@ import { DbError } from "../../errors.ts";
 import { scan } from "./scan.ts";
 import { bindSqlite, readSqlite } from "./values.ts";
 
-/** Texts, names and comments. */
-export const QUOTED: RegExp = /'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]?|--[^\n]*|\/\*[^]*?(?:\*\/|$)/g;
-
 /** What both bind as it is. */
 export type WorkerdValue = null | string | number | Uint8Array;
 
@@ -92,14 +89,6 @@ export function readExact(
     }),
   );
   return isSame ? read : undefined;
-}
-
-/**
- * Whether a write has a row id to tell, if it has changed something: an upsert may have updated, and then knows whose row was
- * inserted last, in any session, or by workerd itself.
- */
-export function hasOwnRowid(sql: string): boolean {
-  return /^INS|^REP/.test(scan(sql).verb) && !/\bDO\s+UPDATE\b/i.test(sql.replace(QUOTED, " "));
 }
 
 export function toRow(row: readonly unknown[]): SqlValue[] {

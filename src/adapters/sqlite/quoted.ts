@@ -1,0 +1,2 @@
+/** Texts, names and comments. */
+export const QUOTED: RegExp = /'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]?|--[^\n]*|\/\*[^]*?(?:\*\/|$)/g;
