@@ -3,9 +3,13 @@
 import type { Capabilities, StatementPlace } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
+import { refusal } from "../shared/refusal.ts";
 import { checkPlace } from "./place.ts";
 import { scan } from "./scan.ts";
 import { bindForWorkerd } from "./workerd-values.ts";
+
+/** Of D1 and of Durable Objects: https://developers.cloudflare.com/d1/platform/limits/ */
+const MOST_VALUES = 100;
 
 /** It lasts as long as what it stands in. */
 const DEFERS = /^PRAGMA (\S+ \. )?DEFER_FOREIGN_KEYS\b/;
@@ -35,9 +39,15 @@ export function checkForWorkerd(
   wrong: (sql: string) => string | undefined,
   stateless: string,
 ): void {
-  bindForWorkerd(statement);
-  checkPlace(statement, place);
+  const { length } = bindForWorkerd(statement).values;
   const { text: sql } = statement;
+  // A transaction on D1 would hear of it at its COMMIT.
+  if (length > MOST_VALUES)
+    throw refusal(
+      `a statement takes ${MOST_VALUES} values here, got ${length}: send several, or a list as JSON to json_each(?)`,
+      sql,
+    );
+  checkPlace(statement, place);
   const { isRead, leavesState, head } = scan(sql);
   if (isRead) return;
   const isSet = leavesState && !(place === "transaction" && DEFERS.test(head));
