@@ -22,6 +22,7 @@ export function toHttpError(status: number, text: string, hadBaton: boolean, tok
     case 403:
       return forbidden(told);
     case 404:
+    case 405:
       return failed("CONNECT_FAILED", `${told}${words}: is the URL right?`);
     case 413:
       return new DbError("QUERY_FAILED", `${told}: the statements are too large`, {

@@ -186,7 +186,8 @@ export class Remote {
     const response = await this.#post("pipeline", { requests: fresh }, signal);
     if (!response) return undefined;
     const answer = (await readJson(response)) as WireAnswer | null;
-    if (answer?.results?.length !== requests.length) throw unknown("the server's answer does not match the request");
+    if (answer?.results?.length !== requests.length || !requests.every((each, at) => isTold(each, answer.results[at])))
+      throw unknown("the server's answer does not match the request");
     this.#note(answer);
     for (const { response: each } of answer.results)
       this.#server.freshness.note(each?.result?.replication_index, index);
@@ -218,6 +219,15 @@ export class Remote {
       throw unknown("the server asked to continue without TLS");
     this.#base = withSlash(base);
   }
+}
+
+/** Whether an answer says what became of a request: a proxy may have written it. */
+function isTold(request: WireRequest, answer: Partial<WireResponse> | null | undefined): boolean {
+  const { error, response } = answer ?? {};
+  if (typeof error?.message === "string") return true;
+  return request.type === "batch"
+    ? response?.result?.step_results?.length === request.batch.steps.length
+    : response !== undefined;
 }
 
 /** Waits for a promise until the signal is aborted; the promise itself goes on. */

@@ -19,6 +19,9 @@ const cases: readonly (readonly [name: string, fault: Fault, told: Told, isExecu
     ["a reset after all was executed", { action: "drop-after" }, lost, true, 0],
     ["half an answer", { action: "truncate" }, lost, true, 0],
     ["an answer that is no JSON", { action: "status", status: 200, body: "<html>" }, lost, false, 0],
+    ...["null", '"text"', '{"results":[null,null]}', '{"results":[{"type":"ok"},{"type":"ok"}]}'].map(
+      (body) => [`an answer of ${body}`, { action: "status", status: 200, body }, lost, false, 0] as const,
+    ),
     ["a bad gateway", { action: "status", status: 502, body: "Bad Gateway" }, lost, false, 0],
     ["a time-out of the server's", { action: "status", status: 408 }, lost, false, 0],
     [

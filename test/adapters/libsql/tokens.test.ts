@@ -68,6 +68,18 @@ describe.each(PROFILES)("at %s", (profile) => {
     expect(await names()).toEqual([]);
   });
 
+  test.each(["to\nken", "tok\u200ben"])(
+    "a token that no header can have is told before anything is sent",
+    async (bad) => {
+      for (const authToken of [bad, () => bad]) {
+        const { db, sent } = await openShop({ server: { profile, tokens }, libsql: { authToken } });
+        const refused = { code: "AUTH_FAILED", outcome: "not-executed", retryable: false };
+        await expect(db.query("INSERT INTO goods VALUES (1, 'tea')")).rejects.toMatchObject(refused);
+        expect(await sent()).toEqual([]);
+      }
+    },
+  );
+
   test("what gives the token may fail, and its error is the cause", async () => {
     const cause = new Error("vault is shut");
     const { db } = await openShop({ server: { profile, tokens }, libsql: { authToken: () => Promise.reject(cause) } });
