@@ -41,7 +41,8 @@ async function call({ transaction, holder }: Unit, command: Command, link: Link)
     command.resolve(await Promise.race([command.finish([], link, command), holder.dropped()]));
     return true;
   } catch (error) {
-    if (!command.link && holder.link === link && holder.replaces(error, false)) return false;
+    if (!command.link && holder.link === link && holder.replaces(error, false, link.driver.hasSessionState))
+      return false;
     transaction.land(link.driver.state, error);
     throw error;
   }

@@ -20,6 +20,8 @@ export interface Departure {
   readonly ahead: number;
   /** What it undoes when it fails is all that the transaction holds. */
   readonly undoesAll: boolean;
+  /** What the session had left in the connection by then is on no other one. */
+  readonly hadState: boolean | undefined;
   /** When it left, for events. */
   readonly startedAt: number | undefined;
   /** Its texts, for events: written once, and only where somebody listens. */
@@ -70,7 +72,8 @@ export function toDeparture(
   if (settings && !isGuarded) flight = { ...flight, settings };
   if (fresh === false) flight = { ...flight, fresh };
   const texts = startedAt === undefined ? undefined : toTexts(steps);
-  return { flight, commands, moves, setup, ahead, undoesAll, startedAt, texts };
+  const hadState = link.driver.hasSessionState;
+  return { flight, commands, moves, setup, ahead, undoesAll, hadState, startedAt, texts };
 }
 
 /** What stands around a list, so that it is all or nothing. */

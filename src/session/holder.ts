@@ -181,13 +181,13 @@ export class Holder implements AcquireOptions {
    * Takes note that a flight was lost.
    *
    * @returns true when the same flight may leave again on another connection: nothing of it was executed, no transaction
-   *   was open, and the connection had been alive before.
+   *   was open, the connection had been alive before, and the session had left nothing in it.
    */
-  replaces(error: unknown, hadSetup: boolean): boolean {
+  replaces(error: unknown, hadSetup: boolean, hadState?: boolean): boolean {
     const { isReused, connection } = this.#lease!;
     if (connection.driver.state !== "closed" && !hadSetup) return false;
     const isLost = isDbError(error, "CONNECTION_LOST");
-    const isUnsent = isDbError(error) && error.outcome === "not-executed" && !this.#transaction.isOpen;
+    const isUnsent = isDbError(error) && error.outcome === "not-executed" && !this.#transaction.isOpen && !hadState;
     // Opened, as it seemed, and refused by its first flight: to wait for room at the server is the pool's business.
     const isRefused = isDbError(error, "CONNECT_FAILED") && error.retryable;
     const now = this.#host.clock.now();

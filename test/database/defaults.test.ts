@@ -69,7 +69,7 @@ test("inside a session, settings of a transaction are refused: they are the oute
 
 test.each<[string, unknown, RegExp]>([
   ["a name that is none", { "app.tenant; drop": "x" }, /Expected a setting's name.*`app.tenant; drop`/],
-  ["a value that is none", { "app.tenant": { secret: 1 } }, /Expected the setting `app.tenant` to be a string/],
+  ["a value that is none", { "app.tenant": { secret: 1 } }, /Expected the setting `app.tenant` to be well-formed text/],
   ["a list", ["x"], /Expected `settings` to be an object/],
 ])("%s is a TypeError that shows no value", async (_, settings, message) => {
   const { db, adapter } = fakeDatabase(postgres);

@@ -51,6 +51,10 @@ export class HostedConnection implements DriverConnection {
     return this.#state === "idle" && !this.#isHeld;
   }
 
+  get hasSessionState(): boolean {
+    return this.#isHeld;
+  }
+
   /** The next session has a seat of its own. */
   renew(): void {
     void this.#leave();

@@ -48,6 +48,10 @@ export class SimpleConnection<Driver> implements DriverConnection {
     return this.state === "idle" && !this.#isDirty && !this.#isInTransaction();
   }
 
+  get hasSessionState(): boolean {
+    return this.#isDirty;
+  }
+
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     this.#checkOpen();
     throwIfAborted(signal);

@@ -53,6 +53,10 @@ export class LibsqlConnection implements DriverConnection {
     return this.state === "idle" && !this.#isDirty && this.#streams.size === 0 && (!this.#hasState || this.raw.isOpen);
   }
 
+  get hasSessionState(): boolean {
+    return this.#isDirty;
+  }
+
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
     throwIfAborted(signal);
     // Each time: it may have been closed since the last one.

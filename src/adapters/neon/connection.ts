@@ -39,6 +39,10 @@ export class NeonConnection implements DriverConnection {
     return !this.#isClosed && (this.#socket?.isReusable ?? true);
   }
 
+  get hasSessionState(): boolean | undefined {
+    return this.#socket?.hasSessionState;
+  }
+
   renew(): void {
     this.#isReused = true;
     this.#http.renew();

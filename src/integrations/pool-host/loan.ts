@@ -39,6 +39,7 @@ export class Loan {
     for (;;) {
       const link = await this.#borrow(signal);
       const ahead = link.setup.splice(0);
+      const { hasSessionState } = link.driver;
       try {
         link.origin.flights++;
         const outcomes = await link.driver.send({ ...rest, steps: [...ahead, ...steps] }, signal);
@@ -48,7 +49,7 @@ export class Loan {
         if (bad?.status === "failed") throw this.#fail(bad.error);
         return outcomes.slice(ahead.length);
       } catch (error) {
-        if (!this.link || !this.#holder.replaces(error, ahead.length > 0)) throw error;
+        if (!this.link || !this.#holder.replaces(error, ahead.length > 0, hasSessionState)) throw error;
       }
     }
   }
@@ -63,7 +64,7 @@ export class Loan {
         this.#use.isOpen = true;
         return opened;
       } catch (error) {
-        if (this.link !== link || !this.#holder.replaces(error, false)) throw error;
+        if (this.link !== link || !this.#holder.replaces(error, false, link.driver.hasSessionState)) throw error;
       }
     }
   }

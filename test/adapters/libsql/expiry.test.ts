@@ -31,6 +31,23 @@ describe.each(PROFILES)("at %s", (profile) => {
     expect(await names()).toEqual([]);
   });
 
+  test("what a plain session has set is on no other connection: the next statement is not done there", async () => {
+    const { db, server } = await openShop({ server: { profile } });
+    await db.query("CREATE TABLE owner (id INTEGER PRIMARY KEY)");
+    await db.query("CREATE TABLE owned (id INTEGER REFERENCES owner ON DELETE CASCADE)");
+    await db.batch(["INSERT INTO owner VALUES (1)", "INSERT INTO owned VALUES (1)"]);
+    const work = db.session(
+      async (session) => {
+        await session.query("PRAGMA foreign_keys = OFF");
+        await server.expireStreams();
+        await session.query("DELETE FROM owner");
+      },
+      { transaction: false },
+    );
+    await expect(work).rejects.toMatchObject({ code: "CONNECTION_LOST", outcome: "not-executed" });
+    expect((await db.query("SELECT id FROM owned")).rows).toEqual([{ id: 1 }]);
+  });
+
   test("a session that is lost before its commit is not committed, and can be done again", async () => {
     const { db, server, names } = await openShop({ server: { profile } });
     let attempts = 0;
