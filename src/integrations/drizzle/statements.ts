@@ -20,6 +20,9 @@ export function splitStatements(text: string): string[] {
     if (token === ";" || !token.trim() || COMMENT.test(token)) continue;
     const word = token.toLowerCase();
     first ||= word;
+    // The actions of a PostgreSQL rule stand in parentheses.
+    if (token === "(") depth++;
+    if (token === ")" && depth > 0) depth--;
     // What it creates: other things may have a column of the name `begin`.
     if (first === "create" && !MODIFIER.test(word)) first = word;
     // The body of a trigger, or of a function in SQL: BEGIN … END, with CASE … END in it.
@@ -31,7 +34,7 @@ export function splitStatements(text: string): string[] {
   return statements;
 }
 
-/** SQLite ignores these in a transaction, which migrations run in. */
+/** SQLite ignores these in a transaction, which migrations run in. Comments may stand ahead, as in files made by drizzle-kit. */
 export function setsForeignKeys(statement: string): boolean {
-  return /^pragma\s+foreign_keys\s*[=(]/i.test(statement);
+  return /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*pragma\s+(?:\w+\s*\.\s*)?foreign_keys\s*[=(]/i.test(statement);
 }

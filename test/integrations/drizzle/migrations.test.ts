@@ -5,7 +5,7 @@ import { readMigrationFiles } from "drizzle-orm/migrator";
 import { migrate as migratePostgres } from "drizzle-orm/neon-serverless/migrator";
 import { expect, onTestFinished, test } from "vitest";
 import { migrate } from "../../../src/integrations/drizzle/index.ts";
-import { splitStatements } from "../../../src/integrations/drizzle/statements.ts";
+import { setsForeignKeys, splitStatements } from "../../../src/integrations/drizzle/statements.ts";
 import { type Migrations, migrationTests } from "./migrations.ts";
 import { places, sqlite } from "./operations.ts";
 import { openSqlJs, type Orm } from "./places.ts";
@@ -91,9 +91,22 @@ test.each([
     ["create or replace function f() returns int begin atomic select 1; select 2; end", "select 3"],
   ],
   ["select 'never closed; select 2", ["select 'never closed", "select 2"]],
+  [
+    "create rule r as on insert to x do also (insert into a values (1); insert into b values (2)); select 3",
+    ["create rule r as on insert to x do also (insert into a values (1); insert into b values (2))", "select 3"],
+  ],
+  [
+    "create trigger t after insert on x begin insert into y values ((1)); end; select 3",
+    ["create trigger t after insert on x begin insert into y values ((1)); end", "select 3"],
+  ],
 ] as const)("the statements of %s", (text, statements) => {
   expect(splitStatements(text)).toEqual(statements);
 });
+
+test.each(["PRAGMA foreign_keys=OFF", "-- Custom SQL migration file --\n/* a */ pragma main.foreign_keys = off"])(
+  "%s is left to the session's own option",
+  (statement) => expect(setsForeignKeys(statement)).toBe(true),
+);
 
 test("an orm that is made of a Session migrates in it", async () => {
   const { db } = await openSqlJs(sqlite);
