@@ -37,7 +37,7 @@ export class LibsqlConnection implements DriverConnection {
   #closing: Promise<void> | undefined;
   /** Setup has set something of the session: it is gone with the stream at the server. */
   #hasState = false;
-  #isDirty = false;
+  hasSessionState = false;
 
   constructor(remote: Remote, freshness: Freshness, company: Company) {
     this.raw = remote;
@@ -50,11 +50,8 @@ export class LibsqlConnection implements DriverConnection {
   }
 
   get isReusable(): boolean {
-    return this.state === "idle" && !this.#isDirty && this.#streams.size === 0 && (!this.#hasState || this.raw.isOpen);
-  }
-
-  get hasSessionState(): boolean {
-    return this.#isDirty;
+    if (this.hasSessionState || this.#streams.size > 0) return false;
+    return this.state === "idle" && (!this.#hasState || this.raw.isOpen);
   }
 
   async send(flight: Flight, signal?: AbortSignal): Promise<StepOutcome[]> {
@@ -74,7 +71,7 @@ export class LibsqlConnection implements DriverConnection {
   /** What is too large to be sent together is so for each of them, until it is tried alone. */
   #apart(reads: readonly Step[], error: unknown): StepOutcome[] {
     // One that was closed meanwhile asks for nothing more.
-    if (!isTooLarge(error) || this.#closing || this.#hasState || this.#isDirty) throw error;
+    if (!isTooLarge(error) || this.#closing || this.#hasState || this.hasSessionState) throw error;
     this.#isClosed = false;
     this.raw.forget();
     return reads.map(() => ({ status: "failed", error: error as Error }));
@@ -114,7 +111,7 @@ export class LibsqlConnection implements DriverConnection {
 
   /** Whether the stream at the server can be replaced by any other. */
   get #isNeeded(): boolean {
-    return !this.#isClosed && (this.#ground.state !== "idle" || this.#hasState || this.#isDirty);
+    return !this.#isClosed && (this.#ground.state !== "idle" || this.#hasState || this.hasSessionState);
   }
 
   /** Nothing else uses the stream, and the server still has it. */
@@ -189,7 +186,8 @@ export class LibsqlConnection implements DriverConnection {
       throw this.#lose(toDbError(error, { text: queries[0]!.statement.text }, isOpen ? "not-executed" : "unknown"));
     }
     // A pragma acts while it is prepared, and a server may do so here.
-    if (queries.length > 1 && queries.some(({ statement }) => scan(statement.text).leavesState)) this.#isDirty = true;
+    if (queries.length > 1 && queries.some(({ statement }) => scan(statement.text).leavesState))
+      this.hasSessionState = true;
     const asked = queries.map(({ statement }) => parseOnly(statement));
     const answers = queries.length > 1 ? await this.#exchange(asked, trip) : [];
     const found = answers?.findIndex((response) => response.error && isRefused(response.error)) ?? -1;
@@ -209,7 +207,7 @@ export class LibsqlConnection implements DriverConnection {
     // Nobody may have a stream on which they are off.
     if (keys === "lost" && this.raw.isOpen) this.#isClosed = this.endedHere = true;
     this.#ground = { state, isReadOnly: state !== "idle" && plan.isReadOnly, keys: keys === "lost" ? undefined : keys };
-    if (isAutocommit === undefined && responses.some(hasError)) this.#isDirty = true;
+    if (isAutocommit === undefined && responses.some(hasError)) this.hasSessionState = true;
     if (this.#hasState && !this.raw.isOpen) this.#isClosed = true;
     if (before.state === "idle" || state !== "idle" || plan.hasCommitted(responses)) return;
     for (const stream of this.#streams) await stream.end(transactionLost("rollback"));
@@ -219,7 +217,7 @@ export class LibsqlConnection implements DriverConnection {
     // A pragma acts while it is prepared, also where that fails behind it.
     if (step.kind !== "query" || status === "skipped" || !scan(step.statement.text).leavesState) return;
     if (step.isSetup) this.#hasState = true;
-    else this.#isDirty = true;
+    else this.hasSessionState = true;
   }
 
   async #openCursor(fresh: Flight["fresh"], statement: Statement, signal: AbortSignal): Promise<Entries | RawResult> {
@@ -227,7 +225,7 @@ export class LibsqlConnection implements DriverConnection {
     const { state, isReadOnly } = this.#ground;
     const { text } = statement;
     if (isReadOnly && !mayOnlyRead(text)) throw readOnly(text);
-    if (scan(text).leavesState) this.#isDirty = true;
+    if (scan(text).leavesState) this.hasSessionState = true;
     const stmt = toWire(statement);
     const condition = state === "idle" ? undefined : NOT_AUTOCOMMIT;
     const steps = [{ kind: "query", statement, onError: "stop", guarded: state !== "idle" }] as const;

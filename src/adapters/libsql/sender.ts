@@ -65,7 +65,7 @@ export class Sender {
     try {
       const token = typeof this.#source === "function" ? await this.#source() : (this.#source ?? "");
       // fetch() would refuse it, in the same words as an answer that was lost.
-      if (/[^\t -~\x80-\xff]/.test(String(token).trim())) throw new TypeError("Expected only what a header can have");
+      if (/[^\t -~\x80-\xff]/.test(token.trim())) throw new TypeError("Expected only what a header can have");
       return token;
     } catch (cause) {
       throw failed("AUTH_FAILED", "`authToken` is, or returns, no token: see `cause`", { cause });

@@ -66,7 +66,12 @@ export function scan(text: string): Scan {
   return found;
 }
 
-/** Cuts a text into its statements, as PostgreSQL reads it. */
+/**
+ * Cuts a text into its statements, as PostgreSQL reads it.
+ *
+ * @example
+ * split("create table a (n int); do $$ begin perform 1; end $$"); // two
+ */
 export function split(text: string): string[] {
   return splitBy((rest) => wordsOf(rest, true).stray, text);
 }

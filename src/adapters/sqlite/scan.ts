@@ -61,7 +61,12 @@ export function scan(text: string): Scan {
   return scans.get(text, sizeOf);
 }
 
-/** Cuts a text into its statements, as SQLite reads it. */
+/**
+ * Cuts a text into its statements, as SQLite reads it.
+ *
+ * @example
+ * split("create table a (n); insert into a values (';')"); // two
+ */
 export function split(text: string): string[] {
   return splitBy((rest) => read(rest, -1).stray, text);
 }
