@@ -228,7 +228,9 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     const before = this.#disposing;
     const disposing = (this.#disposing ??= this.#source?.leave(this, options) ?? Promise.resolve());
     // A second call, with a timeout of its own.
-    return before && options.timeoutMs !== undefined ? within(disposing, options.timeoutMs, this.clock) : disposing;
+    await (before && options.timeoutMs !== undefined ? within(disposing, options.timeoutMs, this.clock) : disposing);
+    // Its sessions had kept it.
+    removeInstance(this);
   }
 
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;

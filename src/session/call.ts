@@ -36,13 +36,14 @@ async function call({ transaction, holder }: Unit, command: Command, link: Link)
   transaction.land(link.driver.state, undefined);
   const refusal = transaction.refusal(command.scope, command.statements[0]?.text);
   if (refusal) throw refusal;
+  // By now: what the call itself begins, a stream, is no reason.
+  const { hasSessionState } = link.driver;
   try {
     // A driver that never answers keeps nobody from the end of the session: that drops the connection.
     command.resolve(await Promise.race([command.finish([], link, command), holder.dropped()]));
     return true;
   } catch (error) {
-    if (!command.link && holder.link === link && holder.replaces(error, false, link.driver.hasSessionState))
-      return false;
+    if (!command.link && holder.link === link && holder.replaces(error, false, hasSessionState)) return false;
     transaction.land(link.driver.state, error);
     throw error;
   }

@@ -133,10 +133,14 @@ test("a database that ends unused, or twice, takes no other of its context out o
 test("the sessions that still run when their database is disposed of are found", async () => {
   class Storage<T> extends AsyncLocalStorage<T> {}
   const { db, adapter } = fakeDatabase({}, { context: asyncLocal(Storage) });
+  let disposing: Promise<void> | undefined;
   await db.session(async () => {
     await db.query("a");
-    void db.dispose();
+    disposing = db.dispose();
     await closeAllInstances("rollback");
   });
   expect(adapter.flights).toEqual(["1: begin | a", "1: rollback"]);
+  await disposing;
+  const { contexts } = (globalThis as never)[Symbol.for("isopool.instances.2")] as { contexts: Map<unknown, number> };
+  expect(contexts.has(db.context), "its context is looked into no longer").toBe(false);
 });

@@ -101,6 +101,8 @@ export class FakeConnection implements DriverConnection {
   readonly ping?: () => Promise<boolean>;
   state: DriverConnection["state"] = "idle";
   isReusable = true;
+  /** A script sets it, as a statement would. */
+  hasSessionState: boolean | undefined;
   isClosed = false;
   closes = 0;
   readonly #adapter: FakeAdapter;

@@ -59,6 +59,44 @@ test("inside a transaction the session fails: its earlier statements are gone wi
   expect(adapter.flights).toEqual(["1: begin | one", "1: two"]);
 });
 
+describe("in a plain session", () => {
+  /** A text that begins with `set` leaves something in the connection, also where it dies of it. */
+  function settingDatabase(): FakeDatabase {
+    flown.clear();
+    const dies = dyingOnce(1);
+    return fakeDatabase({
+      script: (text, connection) => {
+        const lost = text === "ok" ? undefined : dies(text, connection);
+        if (text.startsWith("set")) connection.hasSessionState = true;
+        return lost;
+      },
+    });
+  }
+
+  test("what it has set is on no other connection: nothing is sent again, and that is said", async () => {
+    const { db, adapter } = settingDatabase();
+    await db.autocommit.query("ok");
+    const work = db.session(
+      async (s) => {
+        await s.query("set keys off");
+        await expect(s.query("delete")).rejects.toMatchObject({ code: "CONNECTION_LOST", outcome: "not-executed" });
+        await s.query("on a new one, as was told");
+      },
+      { transaction: false },
+    );
+    await work;
+    expect(adapter.flights).toEqual(["1: ok", "1: set keys off", "1: delete", "2: on a new one, as was told"]);
+  });
+
+  test("what the lost flight itself would have set is no reason", async () => {
+    const { db, adapter } = settingDatabase();
+    await db.autocommit.query("ok");
+    flown.add(1);
+    await db.session((s) => s.query("set keys off"), { transaction: false });
+    expect(adapter.flights).toEqual(["1: ok", "1: set keys off", "2: set keys off"]);
+  });
+});
+
 test("a fresh connection that dies at once is the caller's error, not a loop of new ones", async () => {
   const { db, adapter } = fakeDatabase({ script: () => ({ lost: "not-executed" }) });
   await expect(db.autocommit.query("one")).rejects.toMatchObject({ code: "CONNECTION_LOST" });
@@ -89,6 +127,21 @@ describe("a stream on a connection that died while idle is replaced unseen", () 
       ...["1: one", "1: begin", "2: begin", "2: stream all"],
       ...["2: stream returned", "2: commit"],
     ]);
+  });
+
+  test("also where a stream that is open is state of the session", async () => {
+    flown.clear();
+    const dies = dyingOnce(1);
+    const { db, adapter } = fakeDatabase({
+      script: (text, connection) => {
+        const lost = dies(text, connection);
+        if (text === "all") connection.hasSessionState = true;
+        return lost ?? (text === "all" ? { columns: ["n"], rows: [[1]] } : undefined);
+      },
+    });
+    await db.autocommit.query("one");
+    expect(await read(db.stream("all"))).toEqual([{ n: 1 }]);
+    expect(adapter.flights).toEqual(["1: one", "1: stream all", "2: stream all", "2: stream returned"]);
   });
 
   test("or with nothing", async () => {

@@ -59,12 +59,13 @@ export class Loan {
     for (;;) {
       const link = await this.#borrow(signal);
       if (link.setup.length > 0) await this.send({ steps: [] }, signal);
+      const { hasSessionState } = link.driver;
       try {
         const opened = await work(link);
         this.#use.isOpen = true;
         return opened;
       } catch (error) {
-        if (this.link !== link || !this.#holder.replaces(error, false, link.driver.hasSessionState)) throw error;
+        if (this.link !== link || !this.#holder.replaces(error, false, hasSessionState)) throw error;
       }
     }
   }

@@ -55,6 +55,31 @@ describe.each(["pg", "postgres.js"] as const)("through %s", (driver) => {
     expect(await names()).toEqual(["tea"]);
   });
 
+  test("one that died with a plain session's settings is not replaced: nothing runs without them", async () => {
+    const { db, server, names } = await openPgShop({ driver });
+    const work = db.session(
+      async (session) => {
+        await session.query("SET search_path TO nowhere");
+        await server.kill({ how: "close" });
+        await expect.poll(() => server.leaks(0), PATIENCE).toEqual([]);
+        await session.query("INSERT INTO goods VALUES (1, 'tea')");
+      },
+      { transaction: false },
+    );
+    await expect(work).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    expect(await names()).toEqual([]);
+  });
+
+  test("a stream on one that died while it was idle is read on another", async () => {
+    const { db, server } = await openPgShop({ driver });
+    await db.query("SELECT 1");
+    await server.kill({ how: "close" });
+    await expect.poll(() => server.leaks(0), PATIENCE).toEqual([]);
+    const rows: unknown[] = [];
+    for await (const row of db.stream("SELECT 1 AS n")) rows.push(row);
+    expect(rows).toEqual([{ n: 1 }]);
+  });
+
   test("a COMMIT whose answer was lost is unknown, and one that never arrived took nothing", async () => {
     const { db, server, names } = await openPgShop({ driver });
     const work = (number: number): Promise<unknown> =>
