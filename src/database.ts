@@ -224,12 +224,11 @@ export class Database extends Handle<Session> implements AsyncDisposable {
    */
   async dispose(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     checkTimeout(options);
-    removeInstance(this);
     const before = this.#disposing;
     const disposing = (this.#disposing ??= this.#source?.leave(this, options) ?? Promise.resolve());
     // A second call, with a timeout of its own.
     await (before && options.timeoutMs !== undefined ? within(disposing, options.timeoutMs, this.clock) : disposing);
-    // Its sessions had kept it.
+    // Not before: `closeAllInstances()` finds the sessions that still run.
     removeInstance(this);
   }
 

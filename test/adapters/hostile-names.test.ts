@@ -1,15 +1,7 @@
 // Names that come from outside, by `sql.id()` on real engines: whatever they hold, they are names, and nothing of them runs.
 
-import { AsyncLocalStorage } from "node:async_hooks";
-import { Client } from "pg";
-import initSqlJs from "sql.js";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { libsql } from "../../src/adapters/libsql/index.ts";
-import { postgres } from "../../src/adapters/pg/index.ts";
-import { sqlJs } from "../../src/adapters/sql-js/index.ts";
-import { type AdapterFactory, asyncLocal, createDatabase, type Database } from "../../src/index.ts";
-import { startLibsqlServer } from "../servers/libsql/libsql-server.ts";
-import { startNeonServer } from "../servers/neon/server.ts";
+import { describe, expect, test } from "vitest";
+import { engines } from "./engines.ts";
 
 const NAMES = [
   'a"; DROP TABLE kept; --',
@@ -31,26 +23,6 @@ const NAMES = [
   "__proto__",
   "constructor",
 ];
-
-function open(url: string, adapter: AdapterFactory): Database {
-  const db = createDatabase(url, { adapters: [adapter], context: asyncLocal(AsyncLocalStorage) });
-  onTestFinished(() => db.dispose());
-  return db;
-}
-
-const engines: Readonly<Record<string, () => Promise<Database>>> = {
-  "sql.js": async () => open("sqljs:memory", sqlJs({ sqlJs: await initSqlJs() })),
-  libSQL: async () => {
-    const server = await startLibsqlServer();
-    onTestFinished(() => server.stop());
-    return open(server.url, libsql());
-  },
-  PostgreSQL: async () => {
-    const server = await startNeonServer();
-    onTestFinished(() => server.stop());
-    return open(server.plainUrl, postgres({ Client }));
-  },
-};
 
 describe.each(Object.entries(engines))("on %s", (name, start) => {
   test("each names its table, its column and its alias", async () => {

@@ -1,17 +1,10 @@
 // `script()`: a text like that of a `.sql` file is cut as the database reads it, and is done as a whole or not at all.
 
-import { AsyncLocalStorage } from "node:async_hooks";
-import { Client } from "pg";
-import initSqlJs from "sql.js";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { libsql } from "../../src/adapters/libsql/index.ts";
-import { postgres } from "../../src/adapters/pg/index.ts";
+import { describe, expect, test } from "vitest";
 import { split as splitPostgres } from "../../src/adapters/postgres/scan.ts";
-import { sqlJs } from "../../src/adapters/sql-js/index.ts";
 import { split as splitSqlite } from "../../src/adapters/sqlite/scan.ts";
-import { type AdapterFactory, asyncLocal, createDatabase, type Database } from "../../src/index.ts";
-import { startLibsqlServer } from "../servers/libsql/libsql-server.ts";
-import { startNeonServer } from "../servers/neon/server.ts";
+import type { Database } from "../../src/index.ts";
+import { engines } from "./engines.ts";
 
 const COMMON: readonly (readonly [text: string, statements: readonly string[]])[] = [
   ["", []],
@@ -63,26 +56,6 @@ test("a body in dollars, an escape, a nested comment and BEGIN ATOMIC are Postgr
   ];
   expect(splitPostgres(statements.join("\n"))).toEqual(statements);
 });
-
-function open(url: string, adapter: AdapterFactory): Database {
-  const db = createDatabase(url, { adapters: [adapter], context: asyncLocal(AsyncLocalStorage) });
-  onTestFinished(() => db.dispose());
-  return db;
-}
-
-const engines: Readonly<Record<string, () => Promise<Database>>> = {
-  "sql.js": async () => open("sqljs:memory", sqlJs({ sqlJs: await initSqlJs() })),
-  libSQL: async () => {
-    const server = await startLibsqlServer();
-    onTestFinished(() => server.stop());
-    return open(server.url, libsql());
-  },
-  PostgreSQL: async () => {
-    const server = await startNeonServer();
-    onTestFinished(() => server.stop());
-    return open(server.plainUrl, postgres({ Client }));
-  },
-};
 
 const FILE = `
   -- The shop, as a file has it.
