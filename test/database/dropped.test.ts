@@ -164,14 +164,20 @@ test("an event is told to those who listen, and costs no time for those who do n
     for (let time = 0; time < 200; time++) await db.autocommit.query("one");
     return processorMs() - startedAt;
   };
+  // The least of several: a collection, or what else the machine does, takes longer than one.
+  const leastOfFive = async (): Promise<number> => {
+    let least = Infinity;
+    for (let time = 0; time < 5; time++) least = Math.min(least, await use());
+    return least;
+  };
   await use();
-  const alone = await use();
+  const alone = await leastOfFive();
   for (let made = 0; made < 10_000; made++) {
     const db = createDatabase("fake:db", { adapters: [adapter.factory] });
     kept.push(db);
     await db.autocommit.query("one");
   }
-  const among = await use();
+  const among = await leastOfFive();
   expect(mine()).toEqual([KEY]);
   expect(among / alone).toBeLessThan(5);
   await Promise.all(kept.map((db) => (db as AsyncDisposable)[Symbol.asyncDispose]()));
