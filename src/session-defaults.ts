@@ -1,7 +1,7 @@
 import type { Dialect, Settings } from "./contract/adapter.ts";
 import type { SessionOptions } from "./session/session-options.ts";
 
-/** Default options for all sessions of a database, including `db.autocommit`; access mode and isolation level are those of transactions. */
+/** Default options for all sessions of a database, including `db.autocommit`; an isolation level is that of transactions. */
 export interface SessionDefaults extends Pick<
   SessionOptions,
   "timeoutMs" | "retry" | "accessMode" | "isolationLevel" | "fresh"
@@ -56,9 +56,10 @@ export function withDefaults<O extends SessionOptions>(
   return { ...rest, ...(Object.fromEntries(defined) as O), ...(settings && { settings }) };
 }
 
-/** Whether lone reads may share a flight: a deadline, retries and settings are each session's own. */
+/** Whether lone reads may share a flight: a deadline, retries and settings are each session's own, as is a transaction that only reads. */
 export function sharesReads({ coalesce, settings, defaults = {} }: Defaulting): boolean {
-  return coalesce !== false && (settings ?? defaults.settings ?? defaults.retry ?? defaults.timeoutMs) === undefined;
+  const { settings: own, retry, timeoutMs, accessMode } = defaults;
+  return coalesce !== false && accessMode !== "read only" && (settings ?? own ?? retry ?? timeoutMs) === undefined;
 }
 
 function checkSettings(settings: object, dialect: Dialect | undefined): void {

@@ -1,4 +1,4 @@
-import type { Flight, Settings, Step } from "../contract/adapter.ts";
+import type { AccessMode, Flight, Settings, Step } from "../contract/adapter.ts";
 import type { Command } from "./command.ts";
 import type { Link } from "./link.ts";
 import type { Scope } from "./scope.ts";
@@ -36,7 +36,7 @@ export function toDeparture(
   commands: readonly Command[],
   link: Link,
   transaction: Transaction,
-  { settings, fresh }: UnitOptions,
+  { settings, fresh, inner }: UnitOptions,
   startedAt: number | undefined,
 ): Departure {
   const { kind, scope, link: reads } = commands[0]!;
@@ -49,7 +49,9 @@ export function toDeparture(
   for (const move of moves) steps.push(toStep(move));
   const isGuarded = scope.path.length > 0;
   const { before, after, undo } =
-    kind === "query" ? NONE : bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings);
+    kind === "query"
+      ? NONE
+      : bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings, inner?.accessMode);
   for (const step of before) steps.push(step);
   const ahead = steps.length;
   // Until the connection is prepared, it is its hooks that ask: what they set stays.
@@ -93,13 +95,15 @@ function bracketsOf(
   isGuarded: boolean,
   isFresh: boolean,
   settings: Settings | undefined,
+  accessMode: AccessMode | undefined,
 ): Brackets {
+  const isReadOnly = accessMode === "read only";
   // Of one statement too: PostgreSQL takes no more after its failure, and `insert or fail` keeps some of its rows.
-  const least = kind === "batch" && isGuarded ? 1 : 2;
+  const least = kind === "batch" && (isGuarded || isReadOnly) ? 1 : 2;
   if (statements.length < least || (kind !== "batch" && kind !== "commit")) return NONE;
   if (!isGuarded)
     return {
-      before: [{ kind: "begin", options: settings ? { settings } : {} }],
+      before: [{ kind: "begin", options: { ...(settings && { settings }), ...(isReadOnly && { accessMode }) } }],
       after: [{ kind: "commit" }],
       undo: [ROLLBACK],
     };

@@ -164,7 +164,8 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     // The command's own promise, not one around it: a session that waits for it has handled its rejection.
     try {
       refuseFromWithin(checkOpen(this));
-      const { line, scope } = this;
+      const { unit, line, scope } = this;
+      if (unit.readsApart(scope)) kind = "batch";
       const asked = kind === "query" && !options ? line.ask(scope, inputs, finish) : undefined;
       return asked ?? line.add(new Command(kind, scope, inputs, finish), options);
     } catch (error) {
@@ -175,7 +176,22 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
     checkNames(options, STREAM_OPTIONS, "a stream");
     refuseFromWithin(checkOpen(this));
-    return handedRows(streamRows<R>(this, copyInput(statement), options), this);
+    const { unit, scope } = this;
+    const input = copyInput(statement);
+    return handedRows(
+      unit.readsApart(scope) ? this.#apart<R>(input, options) : streamRows<R>(this, input, options),
+      this,
+    );
+  }
+
+  /** Streams in a transaction that ends with it, and holds nothing to keep. */
+  async *#apart<R>(input: StatementInput, options: StreamRowsOptions): AsyncGenerator<R[], void, undefined> {
+    const part = await this.savepoint();
+    try {
+      yield* streamRows<R>(part, input, options);
+    } finally {
+      await part.rollback();
+    }
   }
 
   /**

@@ -73,6 +73,11 @@ export class Unit {
     else host.emit?.({ type: "session", session: this.id, parent: parent?.id, name: options.name });
   }
 
+  /** Whether a statement of a scope is a transaction by itself: nothing else makes it read only. */
+  readsApart({ path }: Scope): boolean {
+    return path.length === 0 && this.options.inner?.accessMode === "read only";
+  }
+
   /** Counts it among its database's open sessions, or no more. */
   count(by: 1 | -1): void {
     if (this.isReported && !this.options.isLone) this.host.sessions += by;
