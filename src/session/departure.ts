@@ -1,4 +1,4 @@
-import type { AccessMode, Flight, Settings, Step } from "../contract/adapter.ts";
+import type { Flight, Step } from "../contract/adapter.ts";
 import type { Command } from "./command.ts";
 import type { Link } from "./link.ts";
 import type { Scope } from "./scope.ts";
@@ -36,7 +36,7 @@ export function toDeparture(
   commands: readonly Command[],
   link: Link,
   transaction: Transaction,
-  { settings, fresh, inner }: UnitOptions,
+  options: UnitOptions,
   startedAt: number | undefined,
 ): Departure {
   const { kind, scope, link: reads } = commands[0]!;
@@ -48,10 +48,7 @@ export function toDeparture(
   const moves = readsOn ? [] : owed!;
   for (const move of moves) steps.push(toStep(move));
   const isGuarded = scope.path.length > 0;
-  const { before, after, undo } =
-    kind === "query"
-      ? NONE
-      : bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", settings, inner?.accessMode);
+  const { before, after, undo } = bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", options);
   for (const step of before) steps.push(step);
   const ahead = steps.length;
   // Until the connection is prepared, it is its hooks that ask: what they set stays.
@@ -71,6 +68,7 @@ export function toDeparture(
   const undoesAll = isGuarded && undo[0]?.kind === "rollback";
   // Written out: to spread them costs as much as a query.
   let flight: Flight = undo.length > 0 ? { steps, undo } : { steps };
+  const { settings, fresh } = options;
   if (settings && !isGuarded) flight = { ...flight, settings };
   if (fresh === false) flight = { ...flight, fresh };
   const texts = startedAt === undefined ? undefined : toTexts(steps);
@@ -94,13 +92,13 @@ function bracketsOf(
   { kind, statements }: Command,
   isGuarded: boolean,
   isFresh: boolean,
-  settings: Settings | undefined,
-  accessMode: AccessMode | undefined,
+  { settings, inner: { accessMode } = {} }: UnitOptions,
 ): Brackets {
+  if (kind !== "batch" && kind !== "commit") return NONE;
   const isReadOnly = accessMode === "read only";
   // Of one statement too: PostgreSQL takes no more after its failure, and `insert or fail` keeps some of its rows.
   const least = kind === "batch" && (isGuarded || isReadOnly) ? 1 : 2;
-  if (statements.length < least || (kind !== "batch" && kind !== "commit")) return NONE;
+  if (statements.length < least) return NONE;
   if (!isGuarded)
     return {
       before: [{ kind: "begin", options: { ...(settings && { settings }), ...(isReadOnly && { accessMode }) } }],

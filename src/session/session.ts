@@ -29,7 +29,7 @@ import { refuseFailed, type Scope } from "./scope.ts";
 import { type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
 import { copyInput, type StatementInput } from "./statement.ts";
-import { handedRows, streamRows } from "./stream.ts";
+import { streamOf } from "./stream.ts";
 import { Unit, type UnitOptions } from "./unit.ts";
 import { asyncDisposable } from "../dispose.ts";
 
@@ -176,22 +176,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
     checkNames(options, STREAM_OPTIONS, "a stream");
     refuseFromWithin(checkOpen(this));
-    const { unit, scope } = this;
-    const input = copyInput(statement);
-    return handedRows(
-      unit.readsApart(scope) ? this.#apart<R>(input, options) : streamRows<R>(this, input, options),
-      this,
-    );
-  }
-
-  /** Streams in a transaction that ends with it, and holds nothing to keep. */
-  async *#apart<R>(input: StatementInput, options: StreamRowsOptions): AsyncGenerator<R[], void, undefined> {
-    const part = await this.savepoint();
-    try {
-      yield* streamRows<R>(part, input, options);
-    } finally {
-      await part.rollback();
-    }
+    return streamOf<R>(this, copyInput(statement), options);
   }
 
   /**
@@ -265,10 +250,8 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     const link = isBusy ? undefined : holder.detach();
     if (!link)
       throw new TypeError("Expected a connection with nothing in flight: await getConnection() before detach()");
-    const toUser = (): Session => {
-      const begin = link.driver.state === "idle" ? undefined : {};
-      return new Session(new Unit(host, undefined, { begin }, link));
-    };
+    const begun = (): UnitOptions => ({ begin: link.driver.state === "idle" ? undefined : {} });
+    const toUser = (): Session => new Session(new Unit(host, undefined, begun(), link));
     const user = toUser();
     // Streams that still read from it stop; they end with the connection.
     for (const stream of holder.streams) user.unit.holder.streams.add(stream);

@@ -10,11 +10,32 @@ import { quietly } from "./quiet.ts";
 import { toRows } from "./rows.ts";
 import type { StatementInput } from "./statement.ts";
 
-/** Yields the rows of batches one by one; a loop over them awaits each step. */
-export function handedRows<R>(
-  batches: AsyncGenerator<R[], void, undefined>,
-  reader: Pick<Queryable, "carried"> & Part,
-): AsyncIterable<R> {
+/** A session, or a transaction inside one. */
+interface Reader extends Part, Pick<Queryable, "carried"> {
+  savepoint(): Promise<Part & { rollback(): Promise<void> }>;
+}
+
+/** The rows of a statement, one by one; a loop over them awaits each step. */
+export function streamOf<R = Row>(reader: Reader, input: StatementInput, options: StreamRowsOptions): AsyncIterable<R> {
+  const isApart = reader.unit.readsApart(reader.scope);
+  return handedRows(isApart ? streamApart<R>(reader, input, options) : streamRows<R>(reader, input, options), reader);
+}
+
+/** In a transaction that ends with it, and holds nothing to keep. */
+async function* streamApart<R>(
+  reader: Reader,
+  input: StatementInput,
+  options: StreamRowsOptions,
+): AsyncGenerator<R[], void, undefined> {
+  const part = await reader.savepoint();
+  try {
+    yield* streamRows<R>(part, input, options);
+  } finally {
+    await part.rollback();
+  }
+}
+
+function handedRows<R>(batches: AsyncGenerator<R[], void, undefined>, reader: Reader): AsyncIterable<R> {
   let batch: readonly R[] = [];
   let at = 0;
   let last: Promise<IteratorResult<R, void>>;
@@ -57,7 +78,7 @@ interface Opened {
 }
 
 /** Reads a statement's rows, batch by batch; between two of them, other statements of the session may run. */
-export async function* streamRows<R = Row>(
+async function* streamRows<R>(
   part: Part,
   input: StatementInput,
   options: StreamRowsOptions,

@@ -44,8 +44,7 @@ async function all<R>(rows: AsyncIterable<R>): Promise<R[]> {
 }
 
 const refused = { code: "QUERY_FAILED", outcome: "not-executed", details: { kind: "permission" } };
-const count = async (db: Database): Promise<number> =>
-  Number(await db.autocommit.sql<{ n: number }>`select count(*) as n from item`.first().then((row) => row!.n));
+const count = async (db: Database): Promise<number> => (await db.autocommit.query("select id from item")).rows.length;
 
 describe.each(Object.entries(engines))("%s", (_, open) => {
   test("by default: lone statements, lists, scripts, streams and plain sessions are refused their writes", async () => {
