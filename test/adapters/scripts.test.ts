@@ -15,6 +15,15 @@ const COMMON: readonly (readonly [text: string, statements: readonly string[]])[
   [`select ';' as "a;b";select 'it''s;'`, [`select ';' as "a;b";`, "select 'it''s;'"]],
   ["select 1; 123", ["select 1;", "123"]],
   ["select 1; ')", ["select 1;", "')"]],
+  [
+    "select case when 1 then 2 end; create view v as select case when 1 then 2 end; select 3",
+    ["select case when 1 then 2 end;", "create view v as select case when 1 then 2 end;", "select 3"],
+  ],
+  [
+    "create table t (begin int, b int default 1); select 2",
+    ["create table t (begin int, b int default 1);", "select 2"],
+  ],
+  ["select 'never closed; select 2", ["select 'never closed; select 2"]],
   ["select '\ud83e'; select '\0'; select 3", ["select '\ud83e';", "select '\0';", "select 3"]],
 ];
 
@@ -38,8 +47,10 @@ describe.each([
 
 test("a trigger's body, a bracketed name and a parameter are SQLite's", () => {
   const trigger = "create trigger t after insert on a begin select 1; select case when 1 then 2 end; end;";
-  expect(splitSqlite(`${trigger} select [a;b], \`c;d\`; select :a(;)`)).toEqual([
+  const other = "create temp trigger u after insert on x begin insert into y values ((1)); end;";
+  expect(splitSqlite(`${trigger} ${other} select [a;b], \`c;d\`; select :a(;)`)).toEqual([
     trigger,
+    other,
     "select [a;b], `c;d`;",
     "select :a(;)",
   ]);
@@ -52,7 +63,9 @@ test("a body in dollars, an escape, a nested comment and BEGIN ATOMIC are Postgr
     "select e'\\';';",
     "select 1 /* ; /* ; */ ; */;",
     "create function f() returns int begin atomic select 1; select case when true then 2 end; end;",
-    "create rule r as on insert to a do (select 1; select 2);",
+    "create or replace procedure p() language sql begin atomic select case when 1 then 2 end; select 2; end;",
+    "create rule r as on insert to a do also (select 1; select 2);",
+    "create constraint trigger t after insert on x execute function f();",
   ];
   expect(splitPostgres(statements.join("\n"))).toEqual(statements);
 });

@@ -1,7 +1,7 @@
 import type { Database, RawResult, Session, Statement, StatementInput } from "../../index.ts";
 import type { Migration } from "./bundle.ts";
 import { type Client, databaseOf } from "./place.ts";
-import { setsForeignKeys, splitStatements } from "./statements.ts";
+import { setsForeignKeys } from "./statements.ts";
 
 /** Where Drizzle keeps what has been done. */
 export interface MigrationsTable {
@@ -42,7 +42,11 @@ export async function runMigrations(
   init = false,
 ): Promise<InitFailure | void> {
   const database = await databaseOf(client).ready();
-  const run = new Run(database, migrations, table, ledger);
+  const { adapter } = await database.source();
+  // drizzle-kit puts a breakpoint between statements; migrations written by hand may have none.
+  const split = (text: string): readonly string[] =>
+    (adapter.split?.(text) ?? [text]).map((each) => each.replace(/;$/, ""));
+  const run = new Run(database, migrations, table, ledger, split);
   const within = "scope" in client ? client : database.current();
   // A session of its own cannot see what a transaction that is under way has done.
   const on = within ?? database.autocommit;
@@ -72,14 +76,17 @@ class Run {
   readonly #ledger: Ledger;
   readonly #name: string;
   readonly #select: readonly StatementInput[];
+  readonly #split: (text: string) => readonly string[];
 
   constructor(
     { dialect }: Database,
     migrations: readonly Migration[],
     { migrationsTable = "__drizzle_migrations", migrationsSchema = "drizzle" }: MigrationsTable,
     ledger: Ledger,
+    split: (text: string) => readonly string[],
   ) {
     this.#dialect = dialect!;
+    this.#split = split;
     this.#migrations = migrations;
     this.#ledger = ledger;
     const [table, schema] = [quote(migrationsTable), quote(migrationsSchema)];
@@ -91,7 +98,7 @@ class Run {
     const create = `create table if not exists ${this.#name} (${ledger.columns[dialect!]})`;
     this.opening =
       dialect === "postgres" ? [lock, `create schema if not exists ${schema}`, create, select] : [create, select];
-    const isRebuilding = migrations.some(({ sql }) => sql.some((text) => splitStatements(text).some(setsForeignKeys)));
+    const isRebuilding = migrations.some(({ sql }) => sql.some((text) => split(text).some(setsForeignKeys)));
     this.options = isRebuilding && dialect === "sqlite" ? { foreignKeys: "off" } : {};
   }
 
@@ -114,7 +121,7 @@ class Run {
   }
 
   readonly statementsOf = (migration: Migration): Statement[] => {
-    const statements = migration.sql.flatMap((text) => splitStatements(text));
+    const statements = migration.sql.flatMap(this.#split);
     const entry = this.#ledger.entry(migration, this.#dialect);
     const columns = Object.keys(entry);
     const places = columns.map((_, index) => (this.#dialect === "postgres" ? `$${index + 1}` : "?"));

@@ -5,7 +5,7 @@ import { readMigrationFiles } from "drizzle-orm/migrator";
 import { migrate as migratePostgres } from "drizzle-orm/neon-serverless/migrator";
 import { expect, onTestFinished, test } from "vitest";
 import { migrate } from "../../../src/integrations/drizzle/index.ts";
-import { setsForeignKeys, splitStatements } from "../../../src/integrations/drizzle/statements.ts";
+import { setsForeignKeys } from "../../../src/integrations/drizzle/statements.ts";
 import { type Migrations, migrationTests } from "./migrations.ts";
 import { places, sqlite } from "./operations.ts";
 import { openSqlJs, type Orm } from "./places.ts";
@@ -61,46 +61,6 @@ test("texts may have the names of their files, or paths to them, and come as Dri
   const missing = migrate(orm as never, { migrations: { m0000: texts[0]! }, journal: journalOf(texts) });
   await expect(missing).rejects.toThrow("Expected `migrations` to hold `0001_some_name` of the journal");
   await expect(migrate(orm as never, { migrations: {} })).rejects.toThrow("Expected `journal`");
-});
-
-test.each([
-  ["", []],
-  [" ; ;; -- a\n /* b */ ;", []],
-  ["select 1", ["select 1"]],
-  ["select 1; select 2;", ["select 1", "select 2"]],
-  ["select ';'; select \";\"; select `;`", ["select ';'", 'select ";"', "select `;`"]],
-  ["select 'it''s;'; select e'it\\'s;'", ["select 'it''s;'", "select e'it\\'s;'"]],
-  ["select $$ ; $$; select $a$ $$ ; $a$", ["select $$ ; $$", "select $a$ $$ ; $a$"]],
-  ["select 1 -- ;\n; select 2 /* ; */", ["select 1 -- ;", "select 2 /* ; */"]],
-  [
-    "create table t (a int default 1); insert into t values (1)",
-    ["create table t (a int default 1)", "insert into t values (1)"],
-  ],
-  [
-    "create temp trigger t after insert on x begin select case 1 when 1 then 2 end; delete from x; end; select 3",
-    ["create temp trigger t after insert on x begin select case 1 when 1 then 2 end; delete from x; end", "select 3"],
-  ],
-  ["select case when 1 then 2 end; select 3", ["select case when 1 then 2 end", "select 3"]],
-  [
-    "create view v as select case when 1 then 2 end; select 3",
-    ["create view v as select case when 1 then 2 end", "select 3"],
-  ],
-  ["create table t (begin int, b int); select 2", ["create table t (begin int, b int)", "select 2"]],
-  [
-    "create or replace function f() returns int begin atomic select 1; select 2; end; select 3",
-    ["create or replace function f() returns int begin atomic select 1; select 2; end", "select 3"],
-  ],
-  ["select 'never closed; select 2", ["select 'never closed", "select 2"]],
-  [
-    "create rule r as on insert to x do also (insert into a values (1); insert into b values (2)); select 3",
-    ["create rule r as on insert to x do also (insert into a values (1); insert into b values (2))", "select 3"],
-  ],
-  [
-    "create trigger t after insert on x begin insert into y values ((1)); end; select 3",
-    ["create trigger t after insert on x begin insert into y values ((1)); end", "select 3"],
-  ],
-] as const)("the statements of %s", (text, statements) => {
-  expect(splitStatements(text)).toEqual(statements);
 });
 
 test.each(["PRAGMA foreign_keys=OFF", "-- Custom SQL migration file --\n/* a */ pragma main.foreign_keys = off"])(
