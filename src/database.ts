@@ -1,7 +1,7 @@
 // For users who name no such `lib`.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { Adapter, Capabilities, Dialect, Flight, MaybePromise, Settings } from "./contract/adapter.ts";
+import type { AccessMode, Adapter, Capabilities, Dialect, Flight, MaybePromise, Settings } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent, Owner } from "./contract/events.ts";
 import type { Clock, WaitUntil } from "./contract/runtime.ts";
@@ -77,6 +77,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   readonly stacks: boolean;
   /** @internal */
   readonly limits: CheckedPoolOptions;
+  /** @internal As its sessions begin unless they say otherwise. */
+  readonly accessMode: AccessMode | undefined;
   /** @internal Absent while nobody listens: events cost nothing then. */
   emit: ((event: Told) => void) | undefined;
   /** @internal Set by `isopool/testing`. */
@@ -98,6 +100,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     ({ clock: this.clock, waitUntil: this.waitUntil } = runtime);
     this.checksConnections = checkActiveConnection;
     this.stacks = stacks;
+    this.accessMode = options.defaults?.accessMode;
     this.limits = checkPoolOptions(options.pool, runtime.maxConnections, []);
     this.folder = options.folder ?? currentFolder(context);
     if (onEvent) this.subscribe(onEvent);
@@ -257,14 +260,15 @@ export class Database extends Handle<Session> implements AsyncDisposable {
     options?: DeadlineOptions,
   ): Promise<T> {
     try {
-      return this.#place().submit(kind, inputs, finish, options);
+      // Without a current session, a statement is a session of its own.
+      return (this.here() ?? this.autocommit).submit(kind, inputs, finish, options);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options?: StreamRowsOptions): AsyncIterable<R> {
-    return this.#place().stream<R>(statement, options);
+    return (this.here() ?? this.autocommit).stream<R>(statement, options);
   }
 
   override close(action?: CloseAction, options?: CloseOptions): Promise<void> {
@@ -316,11 +320,6 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   complete<O extends SessionOptions & { readonly isLone?: boolean | undefined }>(options: O, outer?: Settings): O {
     if (!options.isLone) checkNames(options, SESSION_OPTIONS, "a session");
     return withDefaults(options, this.#options, this, outer);
-  }
-
-  // Without a current session, a statement is a session of its own.
-  #place(): Queryable {
-    return this.here() ?? this.autocommit;
   }
 
   #share(adapter: Adapter): Source<Hook> {

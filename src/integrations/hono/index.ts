@@ -4,7 +4,7 @@ import { type Databases, type SessionsOf, withSession, type WithSessionOptions }
 
 export interface SessionMiddlewareOptions extends Omit<WithSessionOptions, "retry" | "rollbackOn" | "settings"> {
   /** Whether the request's work is rolled back, asked when its response is ready. Default: an error was thrown, or its status is 500 or more. */
-  readonly rollbackOn?: ((c: Context) => boolean) | undefined;
+  readonly rollbackOn?: ((c: Context) => boolean | Promise<boolean>) | undefined;
   /** PostgreSQL settings of the request's session: a tenant, a role. */
   readonly settings?: Settings | ((c: Context) => Settings | undefined) | undefined;
 }

@@ -1,5 +1,6 @@
 import { DbError, isDbError } from "../../errors.ts";
 import type { Database, Session, SessionOptions, Settings } from "../../index.ts";
+import type { MaybePromise } from "../../contract/adapter.ts";
 import type { WaitUntil } from "../../contract/runtime.ts";
 import { beginEvent, markEvent } from "./running-events.ts";
 import { type Replay, replayOf } from "./replay.ts";
@@ -26,7 +27,7 @@ export interface WithSessionOptions extends Omit<SessionOptions, "retry" | "sett
    * Which responses roll back. `error`: what the handler threw, if the framework reports it (Hono). Default: a status of 500 or
    * more, and any status with an error.
    */
-  readonly rollbackOn?: ((response: Response, error?: unknown) => boolean) | undefined;
+  readonly rollbackOn?: ((response: Response, error?: unknown) => MaybePromise<boolean>) | undefined;
   /**
    * Whether the session lasts until the response's body is read, so that the body can stream rows. The response then leaves
    * before the commit: if that fails, the body is aborted. Default false.
@@ -133,11 +134,16 @@ class Run {
     });
   }
 
-  /** What its sessions begin with. */
-  #running(): SessionOptions {
+  /** What the session of a database begins with. */
+  #running(): (db: Database) => SessionOptions {
     const { abortOnDisconnect: _, rollbackOn: __, keepUntilStreamEnds: ___, settings, ...rest } = this.#options;
-    const options = toOptions(rest, settings, this.#invocation);
-    return { ...options, signal: this.#client?.signal, waitUntil: this.#keep };
+    const { event, env, request } = this.#invocation;
+    const own = typeof settings === "function" ? settings(event as never, env as never) : settings;
+    const { accessMode, transaction } = rest;
+    const given = { ...rest, ...(own && { settings: own }), signal: this.#client?.signal, waitUntil: this.#keep };
+    const writes = isWrite(request) && transaction !== false;
+    // A database whose sessions only read is left as it is.
+    return (db) => (writes ? { ...given, accessMode: accessMode ?? db.accessMode ?? "read write" } : given);
   }
 
   async #work(): Promise<unknown> {
@@ -154,7 +160,7 @@ class Run {
     const result = await handling;
     const response = result instanceof Response ? result : undefined;
     const error = thrown.get(own);
-    if (response && rollbackOn(response, error)) this.#refused = { reason: error ?? response, response };
+    if (response && (await rollbackOn(response, error))) this.#refused = { reason: error ?? response, response };
     if (keepUntilStreamEnds && response?.body && error === undefined) await this.#outlast(response, response.body);
     // Thrown to roll back, and returned as the response.
     if (this.#refused) throw this.#refused.reason;
@@ -181,21 +187,6 @@ class Run {
     const { bodyUsed = false } = this.#invocation.request as Partial<Request>;
     return this.#isAnswered || this.#sessions.some(({ unit }) => unit.hasKept) || (this.#replay?.isSpent() ?? bodyUsed);
   }
-}
-
-/** The options of this event's sessions. */
-function toOptions(
-  options: Omit<SessionOptions, "settings">,
-  settings: WithSessionOptions["settings"],
-  { event, env, request }: Invocation,
-): SessionOptions {
-  const own = typeof settings === "function" ? settings(event as never, env as never) : settings;
-  const { accessMode = "read write", transaction } = options;
-  return {
-    ...options,
-    ...(isWrite(request) && transaction !== false && { accessMode }),
-    ...(own && { settings: own }),
-  };
 }
 
 /**

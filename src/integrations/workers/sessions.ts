@@ -12,12 +12,11 @@ export function inSessions<T>(
   list: readonly Database[],
   outer: readonly (Session | undefined)[],
   owners: readonly object[],
-  options: SessionOptions,
+  optionsOf: (db: Database) => SessionOptions,
   sessions: Session[],
   isSpent: () => boolean,
   work: () => Promise<T>,
 ): Promise<T> {
-  const propagation = options.transaction === false ? "supports" : "required";
   const run = list.reduce<() => Promise<T>>((inner, db, index) => {
     const within = async (session: Session): Promise<T> => {
       sessions[index] = session;
@@ -31,6 +30,8 @@ export function inSessions<T>(
         for (const [owner, found] of before) if (found) db.bind(owner, found);
       }
     };
+    const options = optionsOf(db);
+    const propagation = options.transaction === false ? "supports" : "required";
     // How it begins was decided by the handler around this one.
     const { accessMode: _, retry: __, ...inside } = options;
     // One of them does the work again, for all.

@@ -151,12 +151,14 @@ test("a client that leaves between the commits of two databases does not split t
 });
 
 test.each([
-  ["GET", {}, undefined],
-  ["POST", {}, "read write"],
-  ["DELETE", {}, "read write"],
-  ["PUT", { accessMode: "read only" }, "read only"],
-] as const)("a %s request with %o begins %s", async (method, options, accessMode) => {
-  const { db, adapter } = fakeDatabase({}, platform);
+  ["GET", {}, undefined, undefined],
+  ["POST", {}, undefined, "read write"],
+  ["DELETE", {}, undefined, "read write"],
+  ["PUT", { accessMode: "read only" }, undefined, "read only"],
+  ["POST", {}, "read only", "read only"],
+  ["POST", { accessMode: "read write" }, "read only", "read write"],
+] as const)("a %s request with %o, by default %s, begins %s", async (method, options, byDefault, accessMode) => {
+  const { db, adapter } = fakeDatabase({}, { ...platform, defaults: { accessMode: byDefault } });
   const handle = withSession(
     db,
     (_request: Request, _env: unknown, _context: object, session) => session.query("one"),

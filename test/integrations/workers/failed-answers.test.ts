@@ -84,6 +84,8 @@ test.each([
   [500, undefined, "rollback"],
   [404, (response: Response) => response.status === 404, "rollback"],
   [500, (response: Response) => response.status === 404, "commit"],
+  [404, async (response: Response) => response.status === 404, "rollback"],
+  [500, async (response: Response) => response.status === 404, "commit"],
 ])("%d with rollbackOn %s: %s", async (status, rollbackOn, settle) => {
   const { db, adapter } = fakeDatabase({}, platform);
   const handle = withSession(
