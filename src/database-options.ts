@@ -38,7 +38,7 @@ export interface DatabaseOptions {
   readonly onEvent?: (event: DatabaseEvent) => void;
   /**
    * Whether lone reads that are asked in one turn, outside any session, leave in one request: at libSQL, D1, and Neon over HTTP.
-   * A read with a signal, deadline, retries or settings, its own or by default, always leaves alone. Default true.
+   * A read with a signal, deadline, retries, settings or `read only`, its own or by default, always leaves alone. Default true.
    */
   readonly coalesce?: boolean;
   /** Keeps the stacks of acquires, for leak and deadlock reports; costs a few microseconds each. Default false. */
