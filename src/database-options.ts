@@ -41,6 +41,11 @@ export interface DatabaseOptions {
    * A read with a signal, deadline, retries, settings or `read only`, its own or by default, always leaves alone. Default true.
    */
   readonly coalesce?: boolean;
+  /**
+   * Refuses a lone statement while a session of the database is open in the isolate, as it may have lost that one: an event
+   * listener runs in the context of who dispatches. Default: what its context provider was told, else false.
+   */
+  readonly strict?: boolean;
   /** Keeps the stacks of acquires, for leak and deadlock reports; costs a few microseconds each. Default false. */
   readonly stacks?: boolean;
 }
@@ -48,7 +53,7 @@ export interface DatabaseOptions {
 const TYPES = {
   object: ["runtime", "pool", "defaults"],
   function: ["afterFirstConnection", "afterConnection", "onEvent"],
-  boolean: ["checkActiveConnection", "coalesce", "stacks"],
+  boolean: ["checkActiveConnection", "coalesce", "stacks", "strict"],
   string: ["folder"],
 } as const satisfies Record<string, readonly (keyof DatabaseOptions)[]>;
 

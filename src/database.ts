@@ -76,6 +76,8 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   /** @internal */
   readonly stacks: boolean;
   /** @internal */
+  readonly strict: boolean;
+  /** @internal */
   readonly limits: CheckedPoolOptions;
   /** @internal As its sessions begin unless they say otherwise. */
   readonly accessMode: AccessMode | undefined;
@@ -95,11 +97,11 @@ export class Database extends Handle<Session> implements AsyncDisposable {
   constructor(url: UrlSource, options: DatabaseOptions) {
     super();
     checkDatabaseOptions(options);
-    const { context = explicit(), runtime = shared(), checkActiveConnection = true, stacks = false, onEvent } = options;
+    const { context = explicit(), runtime = shared(), checkActiveConnection = true, onEvent } = options;
     this.context = context;
     ({ clock: this.clock, waitUntil: this.waitUntil } = runtime);
     this.checksConnections = checkActiveConnection;
-    this.stacks = stacks;
+    ({ stacks: this.stacks = false, strict: this.strict = context.strict ?? false } = options);
     this.accessMode = options.defaults?.accessMode;
     this.limits = checkPoolOptions(options.pool, runtime.maxConnections, []);
     this.folder = options.folder ?? currentFolder(context);
@@ -273,19 +275,19 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   override close(action?: CloseAction, options?: CloseOptions): Promise<void> {
     if (this.current()) return super.close(action, options);
-    return this.carried(Promise.reject(sessionRequired(this.context, "; to end the database itself, use dispose()")));
+    return this.carried(Promise.reject(sessionRequired(this, "; to end the database itself, use dispose()")));
   }
 
   /** @internal The current session; none where there is none for certain. @throws DbError `SESSION_REQUIRED` */
   here(): Session | undefined {
-    const { absenceProves, strict } = this.context;
-    return this.current() ?? (absenceProves && !(strict && this.sessions > 0) ? undefined : this.require());
+    const { absenceProves } = this.context;
+    return this.current() ?? (absenceProves && !(this.strict && this.sessions > 0) ? undefined : this.require());
   }
 
   /** @internal */
   override require(): Session {
     const session = this.current();
-    if (!session) throw sessionRequired(this.context);
+    if (!session) throw sessionRequired(this);
     return session;
   }
 
