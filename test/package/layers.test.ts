@@ -24,6 +24,8 @@ const arrows: Record<string, readonly string[]> = {
   // Brings a pool of its own, of the same parts.
   "integrations/workers": ["pool/", "contract/"],
   "integrations/kysely": ["pool/option-names.ts"],
+  // One entry for who writes an adapter, and proves it.
+  "integrations/adapter-contract": ["adapters/kit/index.ts"],
   // Lends connections of a pool to sessions that are elsewhere.
   "integrations/pool-host": ["adapters/hosted/", "contract/", "pool/", "session/"],
   // Stands on all of it: a source whose connections are savepoints, and adapters that answer as they are told.

@@ -22,7 +22,7 @@ const REQUIRED = ["open", "run", "inTransaction", "close"] as const;
 /**
  * Makes an adapter of a SQLite driver that runs one statement at a time: you say how it opens, runs and closes, and isopool
  * does the rest: transactions, savepoints, guards and undo, read-only transactions, parameter checks, values, errors, and
- * whether a connection may be used again. Prove it with `adapterContract()` of `isopool/adapter/contract`.
+ * whether a connection may be used again. Prove it with `adapterContract()`.
  *
  * @throws TypeError if a required option is missing.
  * @example

@@ -26,7 +26,7 @@ const ANSWER_TIMEOUT_MS = 300_000;
 /**
  * Makes an adapter of a PostgreSQL driver that runs one statement at a time: you say how it opens, runs and closes, and isopool
  * does the rest: transactions, savepoints, guards and undo, settings, streams by cursors, parameter checks, values, errors, and
- * the reset between sessions. Prove it with `adapterContract()` of `isopool/adapter/contract`.
+ * the reset between sessions. Prove it with `adapterContract()`.
  *
  * @throws TypeError if a required option is missing.
  * @example
