@@ -35,6 +35,21 @@ test("a name is not looked up among what every object has", () => {
   expect(memory({}).load("constructor")).toBeUndefined();
 });
 
+test("a database is kept under whatever name it may have", async () => {
+  const images: Record<string, Uint8Array> = {};
+  for (const name of ["__proto__", "constructor", "toString"]) {
+    const on = adapter(`sqljs:${name}`, { storage: memory(images) });
+    const connection = await open(on);
+    await run(connection, "CREATE TABLE t AS SELECT 1 AS x");
+    await connection.close();
+    await on.dispose!();
+    const again = adapter(`sqljs:${name}`, { storage: memory(images) });
+    expect((await run(await open(again), "SELECT x FROM t")).rows).toEqual([[1]]);
+    await again.dispose!();
+  }
+  expect(Object.keys(images)).toEqual(["__proto__", "constructor", "toString"]);
+});
+
 test("a storage that fails is told as STORAGE_FAILED, with the name and the cause", async () => {
   const cause = new Error("disk on fire");
   const fail = (): never => {

@@ -29,7 +29,7 @@ export interface CommitStorage extends SqlJsCommitStorage {
    * Keeps the image of a SQLite file as the database of that name, in one commit: what it held before is replaced. The image is not
    * checked: opening it does that.
    *
-   * @throws DbError `STORAGE_FAILED`
+   * @throws TypeError for anything but a Uint8Array; DbError `STORAGE_FAILED`
    * @example
    * await storage.restore("shop", new Uint8Array(await file.arrayBuffer()));
    */
@@ -68,8 +68,9 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
       throw toStorageFailed(name, error);
     }
   };
-  const using = <T>(name: string, work: (store: BlockStore) => MaybePromise<T>): Promise<T> =>
-    attempt(name, async () => {
+  const using = async <T>(name: string, work: (store: BlockStore) => MaybePromise<T>): Promise<T> => {
+    checkName(name);
+    return attempt(name, async () => {
       const store = await place.open(folder, name, {});
       try {
         return await work(store);
@@ -77,6 +78,7 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
         store.close();
       }
     });
+  };
   return {
     // Two that differ in their durability are not one: whoever asked for `strict` must have it.
     key: `${place.kind}:${folder}${durability === "strict" ? "" : ` (${durability})`}`,
@@ -87,13 +89,18 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
         kind: () => place.kindOf?.(name) ?? { kind: place.kind as StorageKind },
       }),
     salvage: (name) => using(name, (store) => store.salvage()),
-    restore: (name, image) =>
-      using(name, async (store) => {
+    restore: async (name, image) => {
+      checkImage(image);
+      await using(name, async (store) => {
         // It takes the place of what is there: a store that has not been read has no end to write at.
         await store.load();
         await store.write({ sizeBytes: image.length, blocks: cut(image) }, true);
-      }),
-    remove: (name) => attempt(name, () => place.remove(folder, name)),
+      });
+    },
+    remove: async (name) => {
+      checkName(name);
+      await attempt(name, () => place.remove(folder, name));
+    },
   };
 }
 
@@ -114,4 +121,18 @@ function join(folder: string, inner: string): string {
 
 function checkFolder(folder: unknown): void {
   if (typeof folder !== "string") throw new TypeError(`Expected \`folder\` to be a string, got \`${typeof folder}\``);
+}
+
+/** What a URL can name, and can be opened again. */
+function checkName(name: unknown): void {
+  if (typeof name !== "string" || name === "memory" || !/^\w[\w.-]*$/.test(name))
+    throw new TypeError(
+      `Expected \`name\` to be that of a database (letters, digits, . _ -; not \`memory\`), got \`${String(name)}\``,
+    );
+}
+
+/** Of another realm it is one as well; an ArrayBuffer has no length, and would be an empty image. */
+function checkImage(image: unknown): void {
+  if (Object.prototype.toString.call(image) !== "[object Uint8Array]")
+    throw new TypeError(`Expected \`image\` to be a Uint8Array, got \`${typeof image}\``);
 }

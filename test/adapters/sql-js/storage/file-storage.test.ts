@@ -181,6 +181,27 @@ test("wrong options are refused at once", () => {
   expect(() => storageIn("x", { process: {} as typeof process })).toThrow(TypeError);
 });
 
+test("what is no image is not restored, and what no URL can name is not touched", async () => {
+  const storage = storageIn(join(root, "wrong/inner"));
+  const db = make(storage);
+  await db.autocommit.query("CREATE TABLE t AS SELECT 1 AS x");
+  await db.dispose();
+  const image = await storage.salvage("shop");
+  for (const wrong of [image.buffer, new DataView(image.buffer), new Uint16Array(4_096), "image", [1], {}, undefined]) {
+    await expect(storage.restore("shop", wrong as never)).rejects.toThrow("Expected `image` to be a Uint8Array, got `");
+    await expect(storage.restore("shop", wrong as never)).rejects.toThrow(TypeError);
+  }
+  expect(await storage.salvage("shop")).toEqual(image);
+  await storage.restore("shop", Buffer.from(image));
+  expect(await storage.salvage("shop")).toEqual(image);
+  for (const name of ["../shop", "a b", "", ".x", "a/b", "memory", undefined, null, 1]) {
+    for (const work of [storage.salvage, storage.remove, (bad: string) => storage.restore(bad, image)])
+      await expect(work(name as never)).rejects.toThrow("Expected `name` to be that of a database");
+  }
+  expect(fs.readdirSync(join(root, "wrong"))).toEqual(["inner"]);
+  expect(fs.readdirSync(join(root, "wrong/inner"))).toHaveLength(3);
+});
+
 test("killed in the middle of its commits, 12 times: no image is torn, and no commit that it was told of is lost", async () => {
   const folder = join(root, "killed");
   for (let round = 0; round < 12; round++) {
