@@ -38,6 +38,8 @@ export class SqlJsConnection implements DriverConnection {
   /** What setup and hooks have set: done again, where the engine was renewed. */
   readonly #settings: Statement[] = [];
   #hasRaw = false;
+  /** As its statements know it: see the engine's. */
+  #schema: number;
   /** In the middle of its turn. */
   #isBusy = false;
   #isDirty = false;
@@ -50,6 +52,7 @@ export class SqlJsConnection implements DriverConnection {
     this.#user = user;
     this.#onClose = onClose;
     this.#db = engine.db!;
+    this.#schema = engine.schema;
     this.#statements = new Statements(this.#db);
   }
 
@@ -149,12 +152,26 @@ export class SqlJsConnection implements DriverConnection {
   #bind(): void {
     if (this.state === "closed") throw connectionLost();
     const db = this.#engine.enter(this);
-    if (db === this.#db) return;
+    if (db === this.#db) return this.#follow();
     // Functions registered through `raw` are gone: hooks register them again on the new connection.
     if (!db || this.#hasRaw) throw this.#end(false);
     this.#db = db;
     this.#statements = new Statements(db);
     for (const statement of this.#settings) this.#query(statement, true);
+  }
+
+  /** Forgets the statements where the schema has changed: by another connection, or by the driver's own handle. */
+  #follow(): void {
+    const { hasRaw, schema } = this.#engine;
+    if (hasRaw && this.#statements.isAlone) this.#statements.share();
+    if (schema !== this.#schema) this.#statements.clear();
+    this.#schema = schema;
+  }
+
+  /** The schema may have changed, for all that are on this engine. */
+  #changeSchema(): void {
+    this.#statements.clear();
+    this.#schema = ++this.#engine.schema;
   }
 
   #take(step: Step): StepOutcome {
@@ -179,7 +196,7 @@ export class SqlJsConnection implements DriverConnection {
     }
     const result = this.#statements.run(statement, seen);
     if (seen.isRead || seen.isWrite) return result;
-    this.#statements.clear();
+    this.#changeSchema();
     const isInside = this.#isInTransaction();
     if (this.#isClosed) throw connectionLost(undefined, "unknown");
     this.state = isInside ? "transaction" : "idle";
@@ -199,7 +216,7 @@ export class SqlJsConnection implements DriverConnection {
       this.#statements.execute(kind.replace("-", " ") + name);
     }
     if (kind === "commit" || kind === "rollback") this.#settle(kind === "rollback" ? transactionLost(kind) : undefined);
-    else if (kind === "rollback-to") this.#statements.clear();
+    else if (kind === "rollback-to") this.#changeSchema();
     return NOTHING;
   }
 
@@ -220,7 +237,7 @@ export class SqlJsConnection implements DriverConnection {
     if (this.#hadKeys) this.#db.exec("PRAGMA foreign_keys=ON");
     this.#hadKeys = undefined;
     if (!error) return;
-    this.#statements.clear();
+    this.#changeSchema();
     for (const stream of this.#streams) stream.end(error);
   }
 

@@ -48,6 +48,8 @@ export class Engine {
   owner: object | undefined;
   /** Somebody has the driver's own handle, and may have begun a transaction by it. */
   hasRaw = false;
+  /** Counts what may have been changes of the schema. */
+  schema = 0;
   readonly #name: string;
   readonly #options: EngineOptions;
   readonly #users: Set<EngineUser> = new Set();

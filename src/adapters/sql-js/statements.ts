@@ -14,7 +14,7 @@ interface Prepared {
 /** A connection's prepared statements. Each is reset after use: none stays open, and none locks. */
 export class Statements {
   /** Nobody else has the database: what is known of a statement's columns stays true. */
-  #isAlone = true;
+  isAlone = true;
   readonly #db: SqlJsDatabase;
   readonly #prepared: Recent<Prepared>;
 
@@ -107,9 +107,9 @@ export class Statements {
     this.#prepared.clear();
   }
 
-  /** Somebody else has the database from now on. */
+  /** Somebody else has the database from now on, and may change it unseen. */
   share(): void {
-    this.#isAlone = false;
+    this.isAlone = false;
     this.clear();
   }
 
@@ -122,7 +122,7 @@ export class Statements {
       rows = statement.step() ? [readRow(statement)] : [];
       if (rows.length > 0) while (statement.step()) rows.push(readRow(statement));
       // Not before the first step: it may have to prepare the text again.
-      prepared.columns = (this.#isAlone && prepared.columns) || readColumns(statement);
+      prepared.columns = (this.isAlone && prepared.columns) || readColumns(statement);
     } catch (error) {
       // A statement of a closed engine is the address 0, and must not be touched.
       if (!isLost(this.#db, error)) statement.reset();
