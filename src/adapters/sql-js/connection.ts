@@ -72,6 +72,19 @@ export class SqlJsConnection implements DriverConnection {
     );
   }
 
+  /** The image as of the last commit, once it is this connection's turn. */
+  image(signal?: AbortSignal): MaybePromise<Uint8Array> {
+    return this.#inTurn(signal, () => {
+      if (this.state !== "transaction") return this.#db.export();
+      const details = { kind: "other", dialectCode: undefined, sql: "" } as const;
+      throw new DbError(
+        "QUERY_FAILED",
+        "the image is that of the last commit: commit it first, or export outside",
+        details,
+      );
+    });
+  }
+
   send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]> {
     return this.#inTurn(signal, flight);
   }
