@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { memory } from "../../../src/adapters/sql-js/index.ts";
+import { memory, sqlJs } from "../../../src/adapters/sql-js/index.ts";
 import { BEGIN } from "../../../src/integrations/adapter-contract/fixture.ts";
 import { adapter, open, run } from "./connection.ts";
 import { engine } from "./target.ts";
@@ -48,6 +48,30 @@ test("a database is kept under whatever name it may have", async () => {
     await again.dispose!();
   }
   expect(Object.keys(images)).toEqual(["__proto__", "constructor", "toString"]);
+});
+
+test.each<[string, unknown]>([
+  ["a function that makes one", memory],
+  ["a name", "opfs"],
+  ["one that never saves", { load: () => undefined }],
+  ["one that never loads", { save: () => undefined }],
+  ["one that keeps each commit, and has no folders", { open: () => undefined }],
+  ["an empty object", {}],
+  ["null", null],
+])("what is no storage is refused before anything is written to it: %s", (_, storage) => {
+  expect(() => sqlJs({ sqlJs: engine, storage: storage as never })).toThrow(/Expected `storage` to have/);
+});
+
+test.each([
+  ["an ArrayBuffer", new ArrayBuffer(100)],
+  ["a text", "SQLite format 3"],
+  ["a list", [1, 2]],
+])("a storage that loads %s says so", async (_, image) => {
+  const storage = { load: () => image as never, save: () => undefined };
+  await expect(open(adapter("sqljs:loaded", { storage }))).rejects.toMatchObject({
+    code: "STORAGE_FAILED",
+    cause: { message: expect.stringContaining("Expected `load()` to give a Uint8Array") },
+  });
 });
 
 test("a storage that fails is told as STORAGE_FAILED, with the name and the cause", async () => {

@@ -1,6 +1,7 @@
 import type { MaybePromise } from "../../../contract/adapter.ts";
 import type { StorageKind } from "../../../contract/events.ts";
 import type { SqlJsStatic } from "../driver.ts";
+import { checkImage } from "../image.ts";
 import type { SqlJsCommitStorage, StoredDatabase } from "../storage.ts";
 import { BLOCK_BYTES, type BlockStore } from "./block.ts";
 import { toStorageFailed } from "./failure.ts";
@@ -90,7 +91,7 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
       }),
     salvage: (name) => using(name, (store) => store.salvage()),
     restore: async (name, image) => {
-      checkImage(image);
+      checkImage(image, "`image` to be");
       await using(name, async (store) => {
         // It takes the place of what is there: a store that has not been read has no end to write at.
         await store.load();
@@ -129,10 +130,4 @@ function checkName(name: unknown): void {
     throw new TypeError(
       `Expected \`name\` to be that of a database (letters, digits, . _ -; not \`memory\`), got \`${String(name)}\``,
     );
-}
-
-/** Of another realm it is one as well; an ArrayBuffer has no length, and would be an empty image. */
-function checkImage(image: unknown): void {
-  if (Object.prototype.toString.call(image) !== "[object Uint8Array]")
-    throw new TypeError(`Expected \`image\` to be a Uint8Array, got \`${typeof image}\``);
 }
