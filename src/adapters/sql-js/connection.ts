@@ -1,5 +1,4 @@
 import type {
-  BeginOptions,
   DriverConnection,
   Flight,
   MaybePromise,
@@ -19,6 +18,7 @@ import { SKIPPED } from "../shared/flight.ts";
 import { fly } from "./fly.ts";
 import { Statements } from "./statements.ts";
 import { SqlJsStream } from "./stream.ts";
+import { TransactionPragmas } from "./transaction-pragmas.ts";
 import { encode } from "./values.ts";
 import { throwIfAborted } from "../../signal.ts";
 
@@ -38,22 +38,17 @@ export class SqlJsConnection implements DriverConnection {
   /** What setup and hooks have set: done again, where the engine was renewed. */
   readonly #settings: Statement[] = [];
   #hasRaw = false;
-  /** As its statements know it: see the engine's. */
-  #schema: number;
   /** In the middle of its turn. */
   #isBusy = false;
   #isDirty = false;
-  #isReadOnly = false;
-  /** Whether foreign keys were on before this transaction turned them off; `undefined`: it did not. */
-  #hadKeys: boolean | undefined;
+  readonly #pragmas: TransactionPragmas = new TransactionPragmas();
 
   constructor(engine: Engine, user: EngineUser, onClose: () => void) {
     this.#engine = engine;
     this.#user = user;
     this.#onClose = onClose;
     this.#db = engine.db!;
-    this.#schema = engine.schema;
-    this.#statements = new Statements(this.#db);
+    this.#statements = new Statements(this.#db, engine);
   }
 
   get raw(): SqlJsDatabase {
@@ -165,26 +160,12 @@ export class SqlJsConnection implements DriverConnection {
   #bind(): void {
     if (this.state === "closed") throw connectionLost();
     const db = this.#engine.enter(this);
-    if (db === this.#db) return this.#follow();
+    if (db === this.#db) return this.#statements.follow();
     // Functions registered through `raw` are gone: hooks register them again on the new connection.
     if (!db || this.#hasRaw) throw this.#end(false);
     this.#db = db;
-    this.#statements = new Statements(db);
+    this.#statements = new Statements(db, this.#engine);
     for (const statement of this.#settings) this.#query(statement, true);
-  }
-
-  /** Forgets the statements where the schema has changed: by another connection, or by the driver's own handle. */
-  #follow(): void {
-    const { hasRaw, schema } = this.#engine;
-    if (hasRaw && this.#statements.isAlone) this.#statements.share();
-    if (schema !== this.#schema) this.#statements.clear();
-    this.#schema = schema;
-  }
-
-  /** The schema may have changed, for all that are on this engine. */
-  #changeSchema(): void {
-    this.#statements.clear();
-    this.#schema = ++this.#engine.schema;
   }
 
   #take(step: Step): StepOutcome {
@@ -209,7 +190,7 @@ export class SqlJsConnection implements DriverConnection {
     }
     const result = this.#statements.run(statement, seen);
     if (seen.isRead || seen.isWrite) return result;
-    this.#changeSchema();
+    this.#statements.changeSchema();
     const isInside = this.#isInTransaction();
     if (this.#isClosed) throw connectionLost(undefined, "unknown");
     this.state = isInside ? "transaction" : "idle";
@@ -222,41 +203,27 @@ export class SqlJsConnection implements DriverConnection {
       if (kind === "rollback") return NOTHING;
       throw transactionLost(kind);
     }
-    if (kind === "begin") this.#begin(step.options);
-    else {
-      if (kind === "commit" && this.#hadKeys !== undefined) this.#statements.checkKeys();
+    if (kind === "begin") {
+      this.#pragmas.begin(step.options, this.#statements);
+      this.state = "transaction";
+      this.#pragmas.limit(step.options, this.#statements);
+    } else {
+      if (kind === "commit") this.#pragmas.check(this.#statements);
       const name = "name" in step ? ` "${step.name.replaceAll('"', '""')}"` : "";
       this.#statements.execute(kind.replace("-", " ") + name);
     }
     if (kind === "commit" || kind === "rollback") this.#settle(kind === "rollback" ? transactionLost(kind) : undefined);
-    else if (kind === "rollback-to") this.#changeSchema();
+    else if (kind === "rollback-to") this.#statements.changeSchema();
     return NOTHING;
-  }
-
-  #begin({ accessMode, behavior, foreignKeys }: BeginOptions): void {
-    // Inside of a transaction, it would do nothing.
-    const [[hadKeys] = []] = foreignKeys ? this.#statements.execute("PRAGMA foreign_keys") : [];
-    if (hadKeys) this.#db.exec("PRAGMA foreign_keys=OFF");
-    if (foreignKeys) this.#hadKeys = Boolean(hadKeys);
-    this.#statements.execute(`begin ${behavior ?? ""}`);
-    this.state = "transaction";
-    this.#setReadOnly(accessMode === "read only");
   }
 
   /** The transaction is over; when it was rolled back, so are the streams that read in it. */
   #settle(error?: DbError): void {
     this.state = "idle";
-    this.#setReadOnly(false);
-    if (this.#hadKeys) this.#db.exec("PRAGMA foreign_keys=ON");
-    this.#hadKeys = undefined;
+    this.#pragmas.end(this.#statements);
     if (!error) return;
-    this.#changeSchema();
+    this.#statements.changeSchema();
     for (const stream of this.#streams) stream.end(error);
-  }
-
-  #setReadOnly(isReadOnly: boolean): void {
-    if (isReadOnly !== this.#isReadOnly) this.#statements.execute(`PRAGMA query_only=${isReadOnly}`);
-    this.#isReadOnly = isReadOnly;
   }
 
   #isInTransaction(): boolean {

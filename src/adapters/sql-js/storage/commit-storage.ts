@@ -63,15 +63,15 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
     throw new TypeError(`Expected \`durability\` to be "strict" or "relaxed", got \`${String(durability)}\``);
   checkFolder(folder);
   const attempt = async <T>(name: string, work: () => MaybePromise<T>): Promise<T> => {
+    checkName(name);
     try {
       return await work();
     } catch (error) {
       throw toStorageFailed(name, error);
     }
   };
-  const using = async <T>(name: string, work: (store: BlockStore) => MaybePromise<T>): Promise<T> => {
-    checkName(name);
-    return attempt(name, async () => {
+  const using = <T>(name: string, work: (store: BlockStore) => MaybePromise<T>): Promise<T> =>
+    attempt(name, async () => {
       const store = await place.open(folder, name, {});
       try {
         return await work(store);
@@ -79,7 +79,6 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
         store.close();
       }
     });
-  };
   return {
     // Two that differ in their durability are not one: whoever asked for `strict` must have it.
     key: `${place.kind}:${folder}${durability === "strict" ? "" : ` (${durability})`}`,
@@ -92,17 +91,16 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
     salvage: (name) => using(name, (store) => store.salvage()),
     restore: async (name, image) => {
       checkImage(image, "`image` to be");
-      await using(name, async (store) => {
-        // It takes the place of what is there: a store that has not been read has no end to write at.
-        await store.load();
-        await store.write({ sizeBytes: image.length, blocks: cut(image) }, true);
-      });
+      await using(name, (store) => replace(store, image));
     },
-    remove: async (name) => {
-      checkName(name);
-      await attempt(name, () => place.remove(folder, name));
-    },
+    remove: (name) => attempt(name, () => place.remove(folder, name)),
   };
+}
+
+/** A store that has not been read has no end to write at. */
+async function replace(store: BlockStore, image: Uint8Array): Promise<void> {
+  await store.load();
+  await store.write({ sizeBytes: image.length, blocks: cut(image) }, true);
 }
 
 function cut(image: Uint8Array): Map<number, Uint8Array> {
