@@ -8,7 +8,8 @@ const KEY = Symbol.for("isopool.sql-js.locks.2");
 
 /** A program that is started anew meets the files that its former self has not let go of yet: they are asked for again, this long. */
 const PATIENCE_MS = 3_000;
-const PAUSE_MS = 50;
+/** Long ones: on a busy machine each takes longer, and all of them must end before a session gives up. */
+const PAUSE_MS = 250;
 
 /** `lockFile()`, again and again for a while. */
 export async function lockFilePatiently(...args: Parameters<typeof lockFile>): Promise<() => void> {
