@@ -116,6 +116,21 @@ test("browserStorage(): the best one of each thread, and a database stays where 
   });
 });
 
+test("browserStorage() takes IndexedDB where OPFS alone is refused, as in private windows of Firefox", async ({
+  disk,
+  server,
+}) => {
+  const page = await disk.newPage();
+  await page.addInitScript(() => {
+    const refuse = (): Promise<never> => Promise.reject(new DOMException("refused", "SecurityError"));
+    Object.defineProperty(navigator.storage, "getDirectory", { value: refuse });
+  });
+  await page.goto(server.url);
+  const order = { kind: "browser", name: "private" } as const;
+  expect(await ask(page, "inPage", { ...order, op: "kindOf" })).toEqual({ result: ["indexeddb", []] });
+  expect(await ask(page, "inPage", { ...order, op: "remove" })).toEqual({});
+});
+
 test("browserStorage() says aloud that it is in memory", async ({ disk, server }) => {
   const page = await disk.newPage();
   await page.addInitScript(() => {

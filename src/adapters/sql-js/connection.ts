@@ -1,5 +1,4 @@
 import type {
-  BeginOptions,
   DriverConnection,
   Flight,
   MaybePromise,
@@ -19,6 +18,7 @@ import { SKIPPED } from "../shared/flight.ts";
 import { fly } from "./fly.ts";
 import { Statements } from "./statements.ts";
 import { SqlJsStream } from "./stream.ts";
+import { TransactionPragmas } from "./transaction-pragmas.ts";
 import { encode } from "./values.ts";
 import { throwIfAborted } from "../../signal.ts";
 
@@ -41,16 +41,14 @@ export class SqlJsConnection implements DriverConnection {
   /** In the middle of its turn. */
   #isBusy = false;
   #isDirty = false;
-  #isReadOnly = false;
-  /** Whether foreign keys were on before this transaction turned them off; `undefined`: it did not. */
-  #hadKeys: boolean | undefined;
+  readonly #pragmas: TransactionPragmas = new TransactionPragmas();
 
   constructor(engine: Engine, user: EngineUser, onClose: () => void) {
     this.#engine = engine;
     this.#user = user;
     this.#onClose = onClose;
     this.#db = engine.db!;
-    this.#statements = new Statements(this.#db);
+    this.#statements = new Statements(this.#db, engine);
   }
 
   get raw(): SqlJsDatabase {
@@ -67,6 +65,19 @@ export class SqlJsConnection implements DriverConnection {
       !this.#isDirty &&
       (!this.#engine.hasRaw || this.#isOthersTurn || !this.#isInTransaction())
     );
+  }
+
+  /** The image as of the last commit, once it is this connection's turn. */
+  image(signal?: AbortSignal): MaybePromise<Uint8Array> {
+    return this.#inTurn(signal, () => {
+      if (this.state !== "transaction") return this.#db.export();
+      const details = { kind: "other", dialectCode: undefined, sql: "" } as const;
+      throw new DbError(
+        "QUERY_FAILED",
+        "the image is that of the last commit: commit it first, or export outside",
+        details,
+      );
+    });
   }
 
   send(flight: Flight, signal?: AbortSignal): MaybePromise<StepOutcome[]> {
@@ -149,11 +160,11 @@ export class SqlJsConnection implements DriverConnection {
   #bind(): void {
     if (this.state === "closed") throw connectionLost();
     const db = this.#engine.enter(this);
-    if (db === this.#db) return;
+    if (db === this.#db) return this.#statements.follow();
     // Functions registered through `raw` are gone: hooks register them again on the new connection.
     if (!db || this.#hasRaw) throw this.#end(false);
     this.#db = db;
-    this.#statements = new Statements(db);
+    this.#statements = new Statements(db, this.#engine);
     for (const statement of this.#settings) this.#query(statement, true);
   }
 
@@ -179,7 +190,7 @@ export class SqlJsConnection implements DriverConnection {
     }
     const result = this.#statements.run(statement, seen);
     if (seen.isRead || seen.isWrite) return result;
-    this.#statements.clear();
+    this.#statements.changeSchema();
     const isInside = this.#isInTransaction();
     if (this.#isClosed) throw connectionLost(undefined, "unknown");
     this.state = isInside ? "transaction" : "idle";
@@ -192,41 +203,27 @@ export class SqlJsConnection implements DriverConnection {
       if (kind === "rollback") return NOTHING;
       throw transactionLost(kind);
     }
-    if (kind === "begin") this.#begin(step.options);
-    else {
-      if (kind === "commit" && this.#hadKeys !== undefined) this.#statements.checkKeys();
+    if (kind === "begin") {
+      this.#pragmas.begin(step.options, this.#statements);
+      this.state = "transaction";
+      this.#pragmas.limit(step.options, this.#statements);
+    } else {
+      if (kind === "commit") this.#pragmas.check(this.#statements);
       const name = "name" in step ? ` "${step.name.replaceAll('"', '""')}"` : "";
       this.#statements.execute(kind.replace("-", " ") + name);
     }
     if (kind === "commit" || kind === "rollback") this.#settle(kind === "rollback" ? transactionLost(kind) : undefined);
-    else if (kind === "rollback-to") this.#statements.clear();
+    else if (kind === "rollback-to") this.#statements.changeSchema();
     return NOTHING;
-  }
-
-  #begin({ accessMode, behavior, foreignKeys }: BeginOptions): void {
-    // Inside of a transaction, it would do nothing.
-    const [[hadKeys] = []] = foreignKeys ? this.#statements.execute("PRAGMA foreign_keys") : [];
-    if (hadKeys) this.#db.exec("PRAGMA foreign_keys=OFF");
-    if (foreignKeys) this.#hadKeys = Boolean(hadKeys);
-    this.#statements.execute(`begin ${behavior ?? ""}`);
-    this.state = "transaction";
-    this.#setReadOnly(accessMode === "read only");
   }
 
   /** The transaction is over; when it was rolled back, so are the streams that read in it. */
   #settle(error?: DbError): void {
     this.state = "idle";
-    this.#setReadOnly(false);
-    if (this.#hadKeys) this.#db.exec("PRAGMA foreign_keys=ON");
-    this.#hadKeys = undefined;
+    this.#pragmas.end(this.#statements);
     if (!error) return;
-    this.#statements.clear();
+    this.#statements.changeSchema();
     for (const stream of this.#streams) stream.end(error);
-  }
-
-  #setReadOnly(isReadOnly: boolean): void {
-    if (isReadOnly !== this.#isReadOnly) this.#statements.execute(`PRAGMA query_only=${isReadOnly}`);
-    this.#isReadOnly = isReadOnly;
   }
 
   #isInTransaction(): boolean {

@@ -2,7 +2,7 @@ import type { MaybePromise } from "../../contract/adapter.ts";
 import { DbError } from "../../errors.ts";
 import type { SqlJsDatabase, SqlJsStatic } from "./driver.ts";
 import { connectFailed, messageOf } from "./errors.ts";
-import { faultOf, isWal } from "./image.ts";
+import { checkImage, faultOf, isWal } from "./image.ts";
 import type { SqlJsCommitStorage, SqlJsStorage, StoredDatabase } from "./storage.ts";
 import { Turn } from "./turn.ts";
 
@@ -48,6 +48,8 @@ export class Engine {
   owner: object | undefined;
   /** Somebody has the driver's own handle, and may have begun a transaction by it. */
   hasRaw = false;
+  /** Counts what may have been changes of the schema. */
+  schema = 0;
   readonly #name: string;
   readonly #options: EngineOptions;
   readonly #users: Set<EngineUser> = new Set();
@@ -142,6 +144,7 @@ export class Engine {
       // What is in memory is of the past from then on.
       if (this.stored) this.stored.onLost = () => this.#end();
       image = await (this.stored ?? (storage as SqlJsStorage | undefined))?.load(this.#name);
+      if (image) checkImage(image);
     } catch (error) {
       throw this.#storageFailed(error);
     }

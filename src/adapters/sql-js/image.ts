@@ -29,3 +29,13 @@ export function faultOf(image: Uint8Array): string | undefined {
 export function isWal(image: Uint8Array): boolean {
   return image[18] === 2;
 }
+
+/**
+ * One of another realm will do. An ArrayBuffer has no length: it would be an empty image.
+ *
+ * @throws TypeError
+ */
+export function checkImage(image: unknown, what: string = "`load()` to give"): void {
+  if (Object.prototype.toString.call(image) !== "[object Uint8Array]")
+    throw new TypeError(`Expected ${what} a Uint8Array, got \`${typeof image}\``);
+}

@@ -37,7 +37,7 @@ export interface SqlJsOptions {
  *   gets a new engine, without functions registered through `connection.raw`: register them in `afterConnection`.
  * - `lastInsertRowid` is SQLite's: an upsert that updated, or a table WITHOUT ROWID, leaves the id of the previous insert.
  *
- * @throws TypeError if `sqlJs` is missing, or for a wrong `busyTimeoutMs`.
+ * @throws TypeError if `sqlJs` is missing, or for a wrong `storage` or `busyTimeoutMs`.
  * Source: https://sql.js.org/documentation/
  * @example
  * import initSqlJs from "sql.js";
@@ -48,10 +48,25 @@ export function sqlJs(options: SqlJsOptions): AdapterFactory {
   const { sqlJs: source, storage, busyTimeoutMs = BUSY_TIMEOUT_MS } = options;
   if (!source) throw new TypeError(`Expected \`sqlJs\` to be what \`await initSqlJs()\` returns, got \`${source}\``);
   if (!(busyTimeoutMs > 0)) throw new TypeError(`Expected \`busyTimeoutMs\` to be > 0, got \`${busyTimeoutMs}\``);
+  checkStorage(storage);
   return {
     dialect: "sqlite",
     schemes: ["sqljs"],
     identity: [source, storage?.key ?? storage, busyTimeoutMs],
     create: (from) => new SqlJsAdapter(options, from),
   };
+}
+
+/** Before anything is in a database that could not be saved. */
+function checkStorage(storage: unknown): void {
+  if (storage === undefined) return;
+  const { load, save, in: within, open } = Object(storage) as Record<string, unknown>;
+  const pairs = [
+    [load, save],
+    [within, open],
+  ];
+  if (!pairs.some((pair) => pair.every((method) => typeof method === "function")))
+    throw new TypeError(
+      `Expected \`storage\` to have \`load()\` and \`save()\`, or to be what \`opfs()\` and the like return, got \`${storage === null ? "null" : typeof storage}\``,
+    );
 }

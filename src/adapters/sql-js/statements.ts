@@ -11,15 +11,28 @@ interface Prepared {
   columns?: readonly string[];
 }
 
+/** What all connections of an engine know of its schema. */
+export interface SharedSchema {
+  /** Counts what may have been changes of it. */
+  schema: number;
+  /** It may be changed unseen. */
+  readonly hasRaw: boolean;
+}
+
 /** A connection's prepared statements. Each is reset after use: none stays open, and none locks. */
 export class Statements {
-  /** Nobody else has the database: what is known of a statement's columns stays true. */
+  /** Nobody else changes the database unseen: what is known of a statement's columns stays true. */
   #isAlone = true;
   readonly #db: SqlJsDatabase;
+  readonly #shared: SharedSchema;
+  /** As of what is prepared here. */
+  #schema: number;
   readonly #prepared: Recent<Prepared>;
 
-  constructor(db: SqlJsDatabase) {
+  constructor(db: SqlJsDatabase, shared: SharedSchema) {
     this.#db = db;
+    this.#shared = shared;
+    this.#schema = shared.schema;
     this.#prepared = new Recent<Prepared>(
       64,
       (text) => ({ statement: db.prepare(text) }),
@@ -107,7 +120,26 @@ export class Statements {
     this.#prepared.clear();
   }
 
-  /** Somebody else has the database from now on. */
+  /** Sets a pragma that acts while it is prepared. */
+  set(pragma: string): void {
+    this.#db.exec(`PRAGMA ${pragma}`);
+  }
+
+  /** The schema may have changed, for all that are on this engine. */
+  changeSchema(): void {
+    this.clear();
+    this.#schema = ++this.#shared.schema;
+  }
+
+  /** Forgets them where the schema has changed: by another connection, or by the driver's own handle. */
+  follow(): void {
+    const { hasRaw, schema } = this.#shared;
+    if (hasRaw && this.#isAlone) this.share();
+    if (schema !== this.#schema) this.clear();
+    this.#schema = schema;
+  }
+
+  /** Somebody else has the database from now on, and may change it unseen. */
   share(): void {
     this.#isAlone = false;
     this.clear();

@@ -68,6 +68,8 @@ export function memory(images: Record<string, Uint8Array> = {}): SqlJsStorage {
   return {
     key: images,
     load: (name) => (Object.hasOwn(images, name) ? images[name] : undefined),
-    save: (name, image) => void (images[name] = image),
+    // Not an assignment, which another meaning of `__proto__` would take.
+    save: (name, image) =>
+      void Object.defineProperty(images, name, { value: image, writable: true, enumerable: true, configurable: true }),
   };
 }

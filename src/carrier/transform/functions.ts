@@ -11,6 +11,7 @@ import {
   type FunctionNode,
   isFunction,
   mayBeThenable,
+  namesOf,
   type Node,
 } from "./syntax.ts";
 
@@ -85,8 +86,9 @@ function enterAtCall(node: FunctionNode, { code, edits, names, enter }: Site): v
   );
 }
 
-/** Sloppy code could tell: with a pattern among the parameters none may share a name, and `arguments` do not follow them. */
+/** Sloppy code could tell: with a pattern among the parameters none may share a name, and `arguments` do not follow them, or are one of them. */
 function hasSloppyParameters({ params, start, end }: FunctionNode, { code }: Site): boolean {
+  if (params.flatMap(namesOf).includes("arguments")) return true;
   const names = new Set(params.map(({ name }) => name));
   if (params.length === 0 || names.has(undefined)) return false;
   return names.size < params.length || /\barguments\b/.test(code.slice(start, end));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { memory } from "../../../src/adapters/sql-js/index.ts";
+import { memory, sqlJs } from "../../../src/adapters/sql-js/index.ts";
 import { BEGIN } from "../../../src/integrations/adapter-contract/fixture.ts";
 import { adapter, open, run } from "./connection.ts";
 import { engine } from "./target.ts";
@@ -33,6 +33,45 @@ test("what was never opened is not saved, and sqljs:memory never is", async () =
 
 test("a name is not looked up among what every object has", () => {
   expect(memory({}).load("constructor")).toBeUndefined();
+});
+
+test("a database is kept under whatever name it may have", async () => {
+  const images: Record<string, Uint8Array> = {};
+  for (const name of ["__proto__", "constructor", "toString"]) {
+    const on = adapter(`sqljs:${name}`, { storage: memory(images) });
+    const connection = await open(on);
+    await run(connection, "CREATE TABLE t AS SELECT 1 AS x");
+    await connection.close();
+    await on.dispose!();
+    const again = adapter(`sqljs:${name}`, { storage: memory(images) });
+    expect((await run(await open(again), "SELECT x FROM t")).rows).toEqual([[1]]);
+    await again.dispose!();
+  }
+  expect(Object.keys(images)).toEqual(["__proto__", "constructor", "toString"]);
+});
+
+test.each<[string, unknown]>([
+  ["a function that makes one", memory],
+  ["a name", "opfs"],
+  ["one that never saves", { load: () => undefined }],
+  ["one that never loads", { save: () => undefined }],
+  ["one that keeps each commit, and has no folders", { open: () => undefined }],
+  ["an empty object", {}],
+  ["null", null],
+])("what is no storage is refused before anything is written to it: %s", (_, storage) => {
+  expect(() => sqlJs({ sqlJs: engine, storage: storage as never })).toThrow(/Expected `storage` to have/);
+});
+
+test.each([
+  ["an ArrayBuffer", new ArrayBuffer(100)],
+  ["a text", "SQLite format 3"],
+  ["a list", [1, 2]],
+])("a storage that loads %s says so", async (_, image) => {
+  const storage = { load: () => image as never, save: () => undefined };
+  await expect(open(adapter("sqljs:loaded", { storage }))).rejects.toMatchObject({
+    code: "STORAGE_FAILED",
+    cause: { message: expect.stringContaining("Expected `load()` to give a Uint8Array") },
+  });
 });
 
 test("a storage that fails is told as STORAGE_FAILED, with the name and the cause", async () => {

@@ -142,6 +142,10 @@ test.each<[string, string]>([
     "a prototype, a name and a length",
     "async function* g(a, b = 1) { yield 1 } const main = () => [Object.getPrototypeOf(g()) === g.prototype, g.name, g.length, g() instanceof g]",
   ],
+  [
+    "a parameter called arguments, in sloppy code",
+    "async function* g(arguments, ...r) { yield [arguments, r] } async function* h({ arguments }, ...[r]) { yield [arguments, r] } async function* i(a, ...arguments) { yield [a, arguments] } async function* j(a, ...[b, ...arguments]) { yield [a, b, arguments] } const main = () => Promise.all([g(1, 2), h({ arguments: 3 }, 4), i(5, 6, 7), j(8, 9)].map((each) => each.next()))",
+  ],
   ["nothing in it", "async function* g() { } const main = () => g().next()"],
 ])("a generator with %s", async (_name, source) => {
   await expectSame(source);

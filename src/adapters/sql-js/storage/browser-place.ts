@@ -1,3 +1,4 @@
+import type { MaybePromise } from "../../../contract/adapter.ts";
 import type { BlockStore } from "./block.ts";
 import type { Place } from "./commit-storage.ts";
 import { storageFailed } from "./failure.ts";
@@ -38,14 +39,16 @@ export function browserPlace(kinds: Map<string, FoundKind>, onMemory: (name: str
       return NOWHERE;
     },
     remove: async (folder, name) => {
-      await opfsPlace.remove(folder, name);
+      await unlessForbidden(opfsPlace.remove(folder, name));
       if (database()) await idbPlace.remove(folder, name);
     },
   };
 }
 
 async function choose(folder: string, name: string): Promise<Place | undefined> {
-  if (await opfsPlace.has!(folder, name)) {
+  // A browser may refuse one of them and give the other: Firefox has no OPFS in private windows.
+  const isInFiles = await unlessForbidden(opfsPlace.has!(folder, name));
+  if (isInFiles) {
     if (hasSyncHandles()) return opfsPlace;
     throw storageFailed(
       name,
@@ -53,8 +56,18 @@ async function choose(folder: string, name: string): Promise<Place | undefined> 
       new Error("it is in OPFS, which a dedicated Worker alone can open: open it there"),
     );
   }
-  if (hasSyncHandles() && !(await idbPlace.has!(folder, name))) return opfsPlace;
+  if (isInFiles === false && hasSyncHandles() && !(await idbPlace.has!(folder, name))) return opfsPlace;
   return database() && idbPlace;
+}
+
+/** @returns `undefined` where it is forbidden. */
+async function unlessForbidden<T>(work: MaybePromise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return undefined;
+  }
 }
 
 /** A page whose storage is switched off: in private windows, in frames of another site. */

@@ -1,6 +1,7 @@
 import type { MaybePromise } from "../../../contract/adapter.ts";
 import type { StorageKind } from "../../../contract/events.ts";
 import type { SqlJsStatic } from "../driver.ts";
+import { checkImage } from "../image.ts";
 import type { SqlJsCommitStorage, StoredDatabase } from "../storage.ts";
 import { BLOCK_BYTES, type BlockStore } from "./block.ts";
 import { toStorageFailed } from "./failure.ts";
@@ -29,7 +30,7 @@ export interface CommitStorage extends SqlJsCommitStorage {
    * Keeps the image of a SQLite file as the database of that name, in one commit: what it held before is replaced. The image is not
    * checked: opening it does that.
    *
-   * @throws DbError `STORAGE_FAILED`
+   * @throws TypeError for anything but a Uint8Array; DbError `STORAGE_FAILED`
    * @example
    * await storage.restore("shop", new Uint8Array(await file.arrayBuffer()));
    */
@@ -62,6 +63,7 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
     throw new TypeError(`Expected \`durability\` to be "strict" or "relaxed", got \`${String(durability)}\``);
   checkFolder(folder);
   const attempt = async <T>(name: string, work: () => MaybePromise<T>): Promise<T> => {
+    checkName(name);
     try {
       return await work();
     } catch (error) {
@@ -87,14 +89,18 @@ export function createStorage(place: Place, { durability = "strict", folder = ""
         kind: () => place.kindOf?.(name) ?? { kind: place.kind as StorageKind },
       }),
     salvage: (name) => using(name, (store) => store.salvage()),
-    restore: (name, image) =>
-      using(name, async (store) => {
-        // It takes the place of what is there: a store that has not been read has no end to write at.
-        await store.load();
-        await store.write({ sizeBytes: image.length, blocks: cut(image) }, true);
-      }),
+    restore: async (name, image) => {
+      checkImage(image, "`image` to be");
+      await using(name, (store) => replace(store, image));
+    },
     remove: (name) => attempt(name, () => place.remove(folder, name)),
   };
+}
+
+/** A store that has not been read has no end to write at. */
+async function replace(store: BlockStore, image: Uint8Array): Promise<void> {
+  await store.load();
+  await store.write({ sizeBytes: image.length, blocks: cut(image) }, true);
 }
 
 function cut(image: Uint8Array): Map<number, Uint8Array> {
@@ -114,4 +120,12 @@ function join(folder: string, inner: string): string {
 
 function checkFolder(folder: unknown): void {
   if (typeof folder !== "string") throw new TypeError(`Expected \`folder\` to be a string, got \`${typeof folder}\``);
+}
+
+/** What a URL can name, and can be opened again. */
+function checkName(name: unknown): void {
+  if (typeof name !== "string" || name === "memory" || !/^\w[\w.-]*$/.test(name))
+    throw new TypeError(
+      `Expected \`name\` to be that of a database (letters, digits, . _ -; not \`memory\`), got \`${String(name)}\``,
+    );
 }

@@ -20,7 +20,7 @@ export function watchFile(
 ): DatabaseFile {
   const door = doors.get(sqlJs) ?? openDoor(sqlJs);
   doors.set(sqlJs, door);
-  if (door !== "none") return new WatchedFile(door, db, before !== undefined);
+  if (door !== "none") return new WatchedFile(door, db, before);
   return new ComparedFile(db, before instanceof ComparedFile ? before.image : image);
 }
 
@@ -35,7 +35,7 @@ function openDoor(sqlJs: SqlJsStatic): Door | "none" {
 /** Whether the blocks that come through it are those of the database: after inserts, a rollback, and a VACUUM that makes it smaller. */
 function passes(sqlJs: SqlJsStatic, door: Door): boolean {
   const db = new sqlJs.Database();
-  const file = new WatchedFile(door, db, false);
+  const file = new WatchedFile(door, db);
   try {
     const image = new Map<number, Uint8Array>();
     for (const sql of [

@@ -1,5 +1,5 @@
 import { type CommitOptions, type CommitStorage, createStorage } from "./commit-storage.ts";
-import { lockFile } from "./file-lock.ts";
+import { lockFilePatiently } from "./file-lock.ts";
 import { LogStore } from "./log-store.ts";
 import { type FileSystem, NodeFile, type ProcessTable } from "./node-file.ts";
 
@@ -33,10 +33,10 @@ export function fileStorage(options: FileStorageOptions): CommitStorage {
   const place = {
     kind: "file",
     open: (folder: string, name: string) => openFiles(fs, processes, folder || ".", name),
-    remove: (folder: string, name: string) => {
+    remove: async (folder: string, name: string) => {
       const path = pathOf(folder || ".", name);
       if (!fs.existsSync(path)) return;
-      const unlock = lockFile(fs, processes, path, name);
+      const unlock = await lockFilePatiently(fs, processes, path, name);
       for (const file of FILES) fs.rmSync(path + file, { force: true });
       unlock();
     },
@@ -44,10 +44,10 @@ export function fileStorage(options: FileStorageOptions): CommitStorage {
   return createStorage(place, options);
 }
 
-function openFiles(fs: FileSystem, processes: ProcessTable, folder: string, name: string): LogStore {
+async function openFiles(fs: FileSystem, processes: ProcessTable, folder: string, name: string): Promise<LogStore> {
   fs.mkdirSync(folder, { recursive: true });
   const path = pathOf(folder, name);
-  const unlock = lockFile(fs, processes, path, name);
+  const unlock = await lockFilePatiently(fs, processes, path, name);
   const files: NodeFile[] = [];
   try {
     for (const end of FILES) files.push(new NodeFile(fs, path + end));

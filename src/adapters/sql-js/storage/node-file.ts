@@ -6,7 +6,8 @@ export interface FileSystem {
   mkdirSync(path: string, options: { recursive: true }): unknown;
   openSync(path: string, flags: string): number;
   closeSync(handle: number): void;
-  fstatSync(handle: number): { readonly size: number };
+  fstatSync(handle: number): { readonly size: number; readonly dev: number; readonly ino: number };
+  statSync(path: string): { readonly dev: number; readonly ino: number };
   readSync(handle: number, into: Uint8Array, offset: number, length: number, at: number): number;
   writeSync(handle: number, bytes: Uint8Array, offset: number, length: number, at: number): number;
   ftruncateSync(handle: number, sizeBytes: number): void;

@@ -16,13 +16,13 @@ export class WatchedFile implements DatabaseFile, Watched {
   stream: Watched["stream"];
   readonly #door: Door;
   readonly #db: SqlJsDatabase;
-  readonly #dirty: Set<number> = new Set();
+  readonly #dirty: Set<number>;
 
-  /** @param isCopy - made of an image of the one before: `export()` sets some numbers of the header, which is the first block. */
-  constructor(door: Door, db: SqlJsDatabase, isCopy: boolean) {
+  /** @param before - of which `db` is a copy: what was not taken of it is not yet kept, nor is the header, where `export()` sets some numbers. */
+  constructor(door: Door, db: SqlJsDatabase, before?: DatabaseFile) {
     this.#door = door;
     this.#db = db;
-    if (isCopy) this.#dirty.add(0);
+    this.#dirty = new Set(before instanceof WatchedFile ? [0, ...before.#dirty] : undefined);
     door.watch(db, this);
   }
 

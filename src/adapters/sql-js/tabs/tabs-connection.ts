@@ -10,6 +10,7 @@ import type { Statement } from "../../../contract/statement.ts";
 import { isDbError } from "../../../errors.ts";
 import { scan } from "../../sqlite/scan.ts";
 import { connectionLost } from "../errors.ts";
+import type { ImageConnection } from "../worker/host.ts";
 import type { Seat, Tab } from "./tab.ts";
 
 /** What a tab can do with the database, besides sessions. */
@@ -43,7 +44,7 @@ export class TabsConnection implements DriverConnection {
     this.#inner = inner;
     this.#onClose = onClose;
     this.raw = {
-      export: async () => ((await this.#at()).raw as { export(): Uint8Array | Promise<Uint8Array> }).export(),
+      export: async () => ((await this.#at()) as ImageConnection).image(),
     };
   }
 

@@ -17,6 +17,7 @@ export interface WorkerHandle {
 const LONGEST_MS = 2 ** 31 - 1;
 
 interface Pending {
+  readonly isOpening: boolean;
   isAccepted: boolean;
   resolve(answer: Answered): void;
   reject(error: unknown): void;
@@ -87,6 +88,7 @@ export class Client {
         signal?.removeEventListener("abort", abort);
       };
       this.#pending.set(id, {
+        isOpening: ask.op === "open",
         isAccepted: false,
         resolve: (answer) => (settle(), resolve(answer)),
         reject: (error) => (settle(), reject(signal?.aborted ? reasonOf(signal) : error)),
@@ -102,14 +104,14 @@ export class Client {
     if (!this.isOver) this.#post({ isHidden: true });
   }
 
-  /** Ends the worker. What it had begun has an unknown outcome; what it had not is not done. */
+  /** Ends the worker. What it had begun has an unknown outcome; what it had not is not done. To open it failed for `cause`. */
   end(cause?: unknown): void {
     if (this.isOver) return;
     this.isOver = true;
     this.#worker.terminate();
     this.#onEnd();
     for (const pending of [...this.#pending.values()])
-      pending.reject(cause ?? lost(pending.isAccepted ? "unknown" : "not-executed"));
+      pending.reject(pending.isOpening && cause ? cause : lost(pending.isAccepted ? "unknown" : "not-executed", cause));
   }
 
   #post(question: Question): void {
@@ -138,11 +140,11 @@ export function stateIn(error: unknown): ConnectionState | undefined {
   return (error as { [STATE]?: ConnectionState })?.[STATE];
 }
 
-export function lost(outcome: Outcome): DbError {
+export function lost(outcome: Outcome, cause?: unknown): DbError {
   return new DbError(
     "CONNECTION_LOST",
     "the worker or the tab that had the database was ended",
     { adapter: "sql-js" },
-    { outcome },
+    { outcome, cause },
   );
 }

@@ -1,4 +1,4 @@
-import type { Adapter, AdapterFactory, DriverConnection, RowStream } from "../../../contract/adapter.ts";
+import type { Adapter, AdapterFactory, DriverConnection, MaybePromise, RowStream } from "../../../contract/adapter.ts";
 import { connectionLost } from "../errors.ts";
 import type { SqlJsSource } from "../storage.ts";
 import {
@@ -11,6 +11,11 @@ import {
   toPlainEvent,
   toPlainOutcome,
 } from "./messages.ts";
+
+/** What `sqlJs()` opens, and `sqlJsWorker()`. */
+export interface ImageConnection extends DriverConnection {
+  image(signal?: AbortSignal): MaybePromise<Uint8Array>;
+}
 
 interface Connected {
   readonly connection: DriverConnection;
@@ -89,7 +94,7 @@ export class Host {
       case "send":
         return (await connection.send(ask.flight, signal)).map(toPlainOutcome);
       case "export":
-        return (connection.raw as { export(): Uint8Array }).export();
+        return (connection as ImageConnection).image(signal);
       case "stream":
         return void streams.set(ask.stream, connection.stream!(ask.statement, { batchSize: ask.batchSize }));
       case "next":

@@ -39,7 +39,10 @@ export function sqlJsWorker({ worker, stopMs = 1_000 }: SqlJsWorkerOptions): Ada
   const start = (user: object): Client => {
     users.add(user);
     if (client) return client;
-    const started = new Client(worker(), stopMs, () => {
+    const handle = worker();
+    if (typeof handle?.postMessage !== "function")
+      throw new TypeError(`Expected \`worker()\` to return a Worker, got \`${typeof handle}\``);
+    const started = new Client(handle, stopMs, () => {
       unlisten();
       client = undefined;
     });

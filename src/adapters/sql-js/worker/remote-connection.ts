@@ -26,9 +26,13 @@ export class RemoteConnection implements DriverConnection {
     this.#number = number;
     this.#onClose = onClose;
     this.raw = {
-      export: async () => (await this.#ask({ op: "export", connection: number })).value as Uint8Array,
+      export: () => this.image(),
       terminate: () => client.end(),
     };
+  }
+
+  async image(signal?: AbortSignal): Promise<Uint8Array> {
+    return (await this.#ask({ op: "export", connection: this.#number }, signal)).value as Uint8Array;
   }
 
   get state(): DriverConnection["state"] {

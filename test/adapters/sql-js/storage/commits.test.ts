@@ -241,6 +241,26 @@ test("a database that others' settings renew is kept too", async () => {
   expect(storedRows(disk)).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
+test("what the driver's own handle did is kept, although others' settings renew the database before anybody's statement", async () => {
+  const disk = new Disk();
+  const [storage, name] = [diskStorage(disk), `commits-${++names}`];
+  const one = make(storage, name, { setup: ["PRAGMA cache_size = 77"] });
+  const two = make(storage, name);
+  await one.query("CREATE TABLE t (x, filler)");
+  const session = one.open({ transaction: false });
+  await session.query("SELECT 1");
+  const { raw } = await session.getConnection();
+  (raw as InstanceType<(typeof newest)["Database"]>).exec(
+    "INSERT INTO t VALUES (1, zeroblob(20000)); CREATE TABLE u(y)",
+  );
+  await two.query("INSERT INTO t VALUES (2, zeroblob(30000))");
+  await session.close().catch(() => undefined);
+  const stored = new newest.Database(imageOn(disk));
+  expect(stored.exec("PRAGMA integrity_check")).toMatchObject([{ values: [["ok"]] }]);
+  stored.close();
+  expect(storedRows(disk)).toEqual([1, 2]);
+});
+
 test("what a transaction of the driver's own handle did is kept when that has committed", async () => {
   const disk = new Disk();
   const db = make(diskStorage(disk));

@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { sqlJs } from "../../../../src/adapters/sql-js/index.ts";
 import { fileStorage, type FileStorageOptions } from "../../../../src/adapters/sql-js/storage/file-entry.ts";
+import { type RemoteDatabase, sqlJsWorker } from "../../../../src/adapters/sql-js/worker/index.ts";
 import { createDatabase, type Database, type DatabaseOptions, setFolder } from "../../../../src/index.ts";
+import { hostInThread } from "../worker/threads.ts";
 import { newest } from "./engines.ts";
 
 const root = fs.mkdtempSync(join(tmpdir(), "isopool-files-"));
@@ -116,6 +118,49 @@ test("a file that another process has open is refused; one whose process is gone
   }
 });
 
+test("a file that another thread of this process has open is refused; one whose thread was ended is taken over", async () => {
+  const folder = join(root, "threads");
+  const hosts: ReturnType<typeof hostInThread>[] = [];
+  const worker = (): ReturnType<typeof hostInThread> => {
+    const host = hostInThread(folder);
+    hosts.push(host);
+    return host;
+  };
+  const inThread = createDatabase("sqljs:shop", { adapters: [sqlJsWorker({ worker })] });
+  await inThread.autocommit.query("CREATE TABLE t AS SELECT 1 AS x");
+  const db = make(storageIn(folder));
+  await expect(db.autocommit.query("INSERT INTO t VALUES (2)")).rejects.toMatchObject({
+    code: "STORAGE_FAILED",
+    details: { storage: "shop", reason: "locked" },
+  });
+  await inThread.autocommit.query("INSERT INTO t VALUES (3)");
+  // As one that is ended in the middle of a statement: it gives nothing back.
+  const ended = new Promise((resolve) => hosts[0]!.thread.once("exit", resolve));
+  const session = inThread.open();
+  ((await session.getConnection()).raw as RemoteDatabase).terminate();
+  await session.close().catch(() => undefined);
+  await ended;
+  expect(await count(db)).toBe(2);
+  await db.dispose();
+  await inThread.dispose();
+});
+
+test("whoever wants a file that is open waits for it a while: a program that is started anew meets its former self", async () => {
+  const folder = join(root, "patience");
+  const first = make(storageIn(folder));
+  await first.autocommit.query("CREATE TABLE t AS SELECT 1 AS x");
+  const image = storageIn(folder).salvage("shop");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await first.dispose();
+  expect((await image).length).toBe(8_192);
+  const owner = spawn(process.execPath, ["-e", "setTimeout(() => {}, 500)"]);
+  fs.writeFileSync(join(folder, "shop.sqlite-lock"), String(owner.pid));
+  const next = make(storageIn(folder));
+  expect(await count(next)).toBe(1);
+  await next.dispose();
+  await storageIn(folder).remove("shop");
+});
+
 test("salvage() gives the image, remove() deletes it; neither while a Database has it open", async () => {
   const storage = storageIn(join(root, "tools"));
   const db = make(storage);
@@ -134,6 +179,27 @@ test("salvage() gives the image, remove() deletes it; neither while a Database h
 test("wrong options are refused at once", () => {
   expect(() => storageIn("x", { fs: {} as typeof fs })).toThrow(TypeError);
   expect(() => storageIn("x", { process: {} as typeof process })).toThrow(TypeError);
+});
+
+test("what is no image is not restored, and what no URL can name is not touched", async () => {
+  const storage = storageIn(join(root, "wrong/inner"));
+  const db = make(storage);
+  await db.autocommit.query("CREATE TABLE t AS SELECT 1 AS x");
+  await db.dispose();
+  const image = await storage.salvage("shop");
+  for (const wrong of [image.buffer, new DataView(image.buffer), new Uint16Array(4_096), "image", [1], {}, undefined]) {
+    await expect(storage.restore("shop", wrong as never)).rejects.toThrow("Expected `image` to be a Uint8Array, got `");
+    await expect(storage.restore("shop", wrong as never)).rejects.toThrow(TypeError);
+  }
+  expect(await storage.salvage("shop")).toEqual(image);
+  await storage.restore("shop", Buffer.from(image));
+  expect(await storage.salvage("shop")).toEqual(image);
+  for (const name of ["../shop", "a b", "", ".x", "a/b", "memory", undefined, null, 1]) {
+    for (const work of [storage.salvage, storage.remove, (bad: string) => storage.restore(bad, image)])
+      await expect(work(name as never)).rejects.toThrow("Expected `name` to be that of a database");
+  }
+  expect(fs.readdirSync(join(root, "wrong"))).toEqual(["inner"]);
+  expect(fs.readdirSync(join(root, "wrong/inner"))).toHaveLength(3);
 });
 
 test("killed in the middle of its commits, 12 times: no image is torn, and no commit that it was told of is lost", async () => {

@@ -8,6 +8,7 @@ import {
   sqliteDialect,
   type Target,
 } from "../../../../src/integrations/adapter-contract/index.ts";
+import { createDatabase } from "../../../../src/index.ts";
 import { countedEngine } from "../target.ts";
 import { hostHere } from "./threads.ts";
 
@@ -46,4 +47,14 @@ describe("sessions on sql.js in a worker keep their promises", () => {
 test("wrong options are refused at once", () => {
   expect(() => sqlJsWorker({ worker: {} as never })).toThrow(TypeError);
   expect(() => sqlJsWorker({ worker: () => hostHere({ sqlJs: countedEngine() }), stopMs: -1 })).toThrow(TypeError);
+});
+
+test.each<[string, unknown]>([
+  ["nothing", undefined],
+  ["a promise of one", Promise.resolve()],
+  ["a URL", "./database.worker.ts"],
+])("what is no worker is refused when it is started: %s", async (_, worker) => {
+  const db = createDatabase("sqljs:none", { adapters: [sqlJsWorker({ worker: () => worker as never })] });
+  await expect(db.autocommit.query("SELECT 1")).rejects.toThrow("Expected `worker()` to return a Worker");
+  await db.dispose();
 });
