@@ -125,7 +125,7 @@ export function lose(unit: Unit, departure: Departure, error: unknown): false {
   report(unit, departure, error, false);
   const isUnsent = !command.isCommit || (isDbError(error) && error.outcome === "not-executed");
   const told = isUnsent ? undefined : unknownError(unit, error);
-  transaction.unknown = told;
+  if (told) transaction.unknown = told;
   if (holder.replaces(error, departure.setup > 0, departure.hadState)) return false;
   if (holder.link) {
     transaction.land(holder.link.driver.state, error);

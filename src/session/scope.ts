@@ -37,13 +37,13 @@ export class Scope {
   /** The work that it was made for runs: what that returns is not known yet. */
   isWorking = false;
   fate: Fate = "open";
-  /** Something was rolled back in it. */
-  hasUndone = false;
   /** When it was asked for, in the order of its line. */
   readonly order: number;
   /** When it is given up, itself or with what is around it, in milliseconds of its clock. */
   until: number | undefined;
   // From here on, what few scopes have: absent from the others, where it takes no room while they wait.
+  /** Something was rolled back in it. */
+  declare hasUndone: boolean | undefined;
   /** Why it was given up, or failed; `undefined`: it ended as its user meant it to. */
   declare cause: Cause | undefined;
   /** What failed inside and was swallowed by the caller: the scope may only be rolled back. */

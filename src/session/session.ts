@@ -79,7 +79,8 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     checkDeadline(options);
     if (options.waitUntil) checkFunction(options.waitUntil, "`waitUntil`");
     const session = new Session(new Unit(host, parent, options === NO_OPTIONS ? NONE : toUnitOptions(options)));
-    session.unit.holder.waitUntil = options.waitUntil ?? host.waitUntil;
+    const waitUntil = options.waitUntil ?? host.waitUntil;
+    if (waitUntil) session.unit.holder.waitUntil = waitUntil;
     return session;
   }
 

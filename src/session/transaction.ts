@@ -26,7 +26,7 @@ export class Transaction {
   #lost: Damage | undefined;
   readonly #teller: Teller;
   /** What is said of a COMMIT whose answer was lost, while note is taken of that: what was done may be kept. */
-  unknown: DbError | undefined;
+  declare unknown: DbError | undefined;
   /** A statement failed inside this level, where the database then takes nothing but a rollback (PostgreSQL). */
   #spoiled: Damage | undefined;
 

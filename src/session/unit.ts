@@ -29,7 +29,6 @@ let units = 0;
 
 /** What a session and the transactions inside it share: one connection, one transaction, one end. */
 export class Unit {
-  readonly id: number = ++units;
   readonly host: Host;
   readonly options: UnitOptions;
   /** What the pool knows of it, and events report. */
@@ -63,7 +62,7 @@ export class Unit {
   constructor(host: Host, parent: Owner | undefined, options: UnitOptions, link?: Link) {
     this.host = host;
     this.options = options;
-    this.owner = { id: this.id, parent, name: options.name };
+    this.owner = { id: ++units, parent, name: options.name };
     this.holder = new Holder(host, this.owner, this.transaction);
     this.root = new Scope("root", undefined, options.begin);
     this.outside = host.context.current();
@@ -71,6 +70,10 @@ export class Unit {
     this.count(1);
     if (link) this.holder.adopt(link, this.root);
     else host.emit?.({ type: "session", session: this.id, parent: parent?.id, name: options.name });
+  }
+
+  get id(): number {
+    return this.owner.id;
   }
 
   /** Counts it among its database's open sessions, or no more. */
