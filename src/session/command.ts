@@ -79,7 +79,7 @@ export class Command<T = unknown> {
 
   /** It sends COMMIT. In a plain session only a part has anything open: what that has left to roll back is not to be committed. */
   get isCommit(): boolean {
-    return this.kind === "commit" && this.scope.path.length > 0;
+    return this.kind === "commit" && !this.scope.isPlain;
   }
 
   /** What it was to do at the server is done. */

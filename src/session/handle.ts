@@ -45,7 +45,7 @@ export abstract class Handle<S extends Held> extends Queryable {
   commit<const List extends readonly StatementInput[]>(...last: List): Promise<BatchResults<List>> {
     return handed(this, (session) => {
       const { line, scope } = whole(session, "commit");
-      const kind = scope.path.length > 0 || last.length === 0 ? "commit" : "batch";
+      const kind = !scope.isPlain || last.length === 0 ? "commit" : "batch";
       return line.add(new Command(kind, scope, last, toResults as Finish<BatchResults<List>>));
     });
   }

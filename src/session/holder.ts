@@ -123,7 +123,7 @@ export class Holder implements AcquireOptions {
       },
     };
     const { state } = link.driver;
-    if (root.path.length === 0 || (state !== "transaction" && state !== "failed")) return;
+    if (root.isPlain || (state !== "transaction" && state !== "failed")) return;
     this.#transaction.move({ kind: "begin", level: root });
     this.#transaction.land(state, undefined);
   }

@@ -59,7 +59,7 @@ function isPlain({ commands, ahead }: Departure, outcomes: readonly StepOutcome[
 
 /** Hands a command what it has asked for, which is there to stay outside of a transaction. */
 function hand(unit: Unit, command: Command, results: RawResult[], link: Link): void {
-  if (command.kind === "commit" || command.scope.path.length === 0) unit.hasKept = true;
+  if (command.kind === "commit" || command.scope.isPlain) unit.hasKept = true;
   try {
     command.land(results, link);
   } catch (error) {

@@ -123,7 +123,7 @@ export class Line {
       command.isFlying && this.#flying.at(-1)!.isCommit ? commitUnknown(this.#unit, command.scope, reason) : reason;
     command.reject(error);
     // Others in its flight go on, but for those of its transaction: with something of unknown outcome in it, that must not be kept.
-    const isSpoiled = command.isFlying && command.scope.path.length > 0;
+    const isSpoiled = command.isFlying && !command.scope.isPlain;
     if (command.isTaken && (isSpoiled || this.#flying.every(({ isSettled }) => isSettled))) {
       this.#unit.holder.endWait?.(reason);
       this.#cancel?.abort(reason);

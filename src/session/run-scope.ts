@@ -156,13 +156,13 @@ async function takeBack(part: Part, error: unknown): Promise<void> {
   const { unit, line, scope } = part;
   const { kind } = scope;
   if (kind === "joined") {
-    if (scope.path.length > 0) scope.bound.failure ??= { error };
+    if (!scope.isPlain) scope.bound.failure ??= { error };
     else unit.callbacks?.decide(scope, isDbError(error, "COMMIT_UNKNOWN") ? "unknown" : "undone");
     leave(part);
     return;
   }
   // Without a transaction of its own, all that can be said of it is what its failed part says.
-  if (scope.path.length === 0 && isDbError(error, "COMMIT_UNKNOWN")) markUnknown(unit, scope);
+  if (scope.isPlain && isDbError(error, "COMMIT_UNKNOWN")) markUnknown(unit, scope);
   const fate = markUndone(scope);
   // What has sent nothing does not wait for what flies beside it.
   const isBegun = unit.transaction.holds(scope) || line.isFlying(scope);

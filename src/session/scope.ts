@@ -30,8 +30,10 @@ export class Scope {
   readonly name: string;
   /** How its transaction begins; `undefined`: it begins none. */
   readonly begin: BeginOptions | undefined;
-  /** What the server must have begun for a statement of this scope, outermost first: a transaction, then savepoints. */
-  readonly path: readonly Scope[];
+  /** The scope whose transaction a statement of this one is in; `undefined`: it is in none. */
+  readonly outermost: Scope | undefined;
+  /** The scope whose savepoint, or else transaction, it is in: that one is what the server must have begun last. */
+  readonly level: Scope | undefined;
   /** `ending`: it takes no more statements. `ended`: its fate is known, and it holds nothing. */
   stage: "open" | "ending" | "ended" = "open";
   /** The work that it was made for runs: what that returns is not known yet. */
@@ -67,8 +69,19 @@ export class Scope {
     this.until = parent?.until;
     this.name = typeof how === "string" ? how : "";
     this.begin = typeof how === "object" ? how : undefined;
-    const outer = parent?.path ?? NONE;
-    this.path = how === undefined ? outer : outer.length > 0 ? [...outer, this] : [this];
+    this.level = how === undefined ? parent?.level : this;
+    this.outermost = parent?.outermost ?? this.level;
+  }
+
+  /** A statement of it is in no transaction. */
+  get isPlain(): boolean {
+    return this.level === undefined;
+  }
+
+  /** What the server must have begun for a statement of this scope, outermost first: a transaction, then savepoints. */
+  get path(): readonly Scope[] {
+    const outer = this.parent?.path ?? NONE;
+    return this.level === this ? [...outer, this] : outer;
   }
 
   /** The nearest scope that can be rolled back: where the failure of a joined one counts. */
