@@ -96,7 +96,7 @@ async function endOnce(part: Part, ending: Ending, isClosed: boolean): Promise<v
   await holder.release(isClosed);
   unit.callbacks?.decide(root, "undone");
   unit.finish();
-  if (unit.isReported) host.emit?.({ type: "end", session: unit.id, outcome: ending, error: root.cause?.error });
+  if (unit.isReported) host.emit?.({ type: "end", session: unit.owner.id, outcome: ending, error: root.cause?.error });
   // A callback that closes the session once more does not wait for itself.
   unit.closing = undefined;
   if (unit.callbacks) await callBack(unit, unit.callbacks, ending);

@@ -18,8 +18,8 @@ type Held = Pick<Lease<Link>, "id" | "connection" | "isReused" | "release" | "de
  * all that is made for a wait counts when ten thousand wait.
  */
 export class Holder implements AcquireOptions {
-  /** Keeps the request alive for what the pool does on its behalf; absent where nothing can be cut off, as `stack` where none are kept. */
-  declare waitUntil: WaitUntil | undefined;
+  /** Keeps the request alive for what the pool does on its behalf. */
+  waitUntil: WaitUntil | undefined;
   readonly owner: Owner;
   /** Where the session began: the stack of the acquire itself shows nothing of the caller. */
   declare readonly stack: Stack;

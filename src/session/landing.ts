@@ -170,18 +170,18 @@ export function isStray({ transaction, holder: { link } }: Unit): boolean {
 type Told = Pick<Departure, "flight" | "texts" | "startedAt">;
 
 /** Tells listeners that a flight leaves: each is followed by its `flight`. */
-export function announce({ host, id: session, holder }: Unit, { flight, texts, startedAt }: Told): void {
+export function announce({ host, owner, holder }: Unit, { flight, texts, startedAt }: Told): void {
   host.record?.(flight);
-  host.emit?.({ type: "send", session, connection: holder.connection, statements: texts!, at: startedAt! });
+  host.emit?.({ type: "send", session: owner.id, connection: holder.connection, statements: texts!, at: startedAt! });
 }
 
 export function report(unit: Unit, { flight, startedAt, texts }: Told, error: unknown, isOk: boolean): void {
-  const { host, id: session, holder } = unit;
+  const { host, owner, holder } = unit;
   if (!host.emit) return;
   const at = host.clock.now();
   host.emit({
     type: "flight",
-    session,
+    session: owner.id,
     connection: holder.connection,
     // Somebody may listen only since it left.
     statements: texts ?? toTexts(flight.steps),

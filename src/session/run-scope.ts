@@ -46,21 +46,17 @@ export function runScope<T>(part: Part, work: Work<T>, options: DeadlineOptions,
   try {
     awaited = bounds ? bounded(part, work, bounds) : Promise.resolve(begin(part, work));
   } catch (error) {
-    return conclude(part, undefined, { error }, bounds, isInner);
+    return fail.call(part, error, bounds, isInner);
   }
-  if (!bounds && !isInner) return awaited.then(returned.bind(part), failed.bind(part)) as Promise<T>;
+  if (!bounds && !isInner) return awaited.then(conclude.bind(part), fail.bind(part)) as Promise<T>;
   return awaited.then(
-    (value) => conclude<T>(part, value, undefined, bounds, isInner),
-    (error: unknown) => conclude<T>(part, undefined, { error }, bounds, isInner),
+    (value) => conclude.call(part, value, bounds, isInner) as Promise<T>,
+    (error) => fail.call(part, error, bounds, isInner),
   );
 }
 
-function returned(this: Part, value: unknown): Promise<unknown> {
-  return conclude(this, value);
-}
-
-function failed(this: Part, error: unknown): Promise<never> {
-  return conclude(this, undefined, { error });
+function fail(this: Part, error: unknown, bounds?: DeadlineOptions, isInner?: boolean): Promise<never> {
+  return conclude.call(this, undefined, bounds, isInner, { error }) as Promise<never>;
 }
 
 /**
@@ -68,43 +64,43 @@ function failed(this: Part, error: unknown): Promise<never> {
  *
  * @param bounds - what has bounded the work, and kept what it did.
  */
-async function conclude<T>(
-  part: Part,
+async function conclude(
+  this: Part,
   value: unknown,
-  failure?: Cause,
   bounds?: DeadlineOptions,
   isInner?: boolean,
-): Promise<T> {
-  let { scope } = part;
+  failure?: Cause,
+): Promise<unknown> {
+  let { scope } = this;
   let awaited: PromiseLike<unknown> | undefined;
   let ending: Ending = "failed";
   try {
     if (failure) throw failure.error;
-    awaited = !bounds && Array.isArray(value) ? rideOf(part, value) : undefined;
+    awaited = !bounds && Array.isArray(value) ? rideOf(this, value) : undefined;
     if (awaited) value = await awaited;
     if (!bounds && !scope.ride?.isDone) {
-      if (scope.ride?.isAboard) throw part.unit.closedError(scope);
+      if (scope.ride?.isAboard) throw this.unit.closedError(scope);
       // What nobody awaited is waited for, and so is what began meanwhile: transactions inside it, statements, a `close()`.
       do {
-        ({ scope } = part);
+        ({ scope } = this);
         refuseUndecided(scope);
         awaited = scope.inner;
         await awaited;
-        await settled(part, scope);
-      } while (awaited !== scope.inner || scope !== part.scope);
-      awaited = settle(part, scope);
+        await settled(this, scope);
+      } while (awaited !== scope.inner || scope !== this.scope);
+      awaited = settle(this, scope);
       if (awaited) await awaited;
     }
     ending = "done";
-    return value as T;
+    return value;
   } catch (error) {
     if (bounds?.signal?.aborted || isDbError(error, "QUERY_TIMEOUT")) ending = "aborted";
     // What waits when the work throws must not leave any more: rejected at once, not when the scope gets to know of it.
-    stop(part, error);
-    if (!isInner) await takeBack(part, error);
+    stop(this, error);
+    if (!isInner) await takeBack(this, error);
     throw error;
   } finally {
-    if (!isInner && part.scope.kind === "root") await finish(part, ending);
+    if (!isInner && this.scope.kind === "root") await finish(this, ending);
   }
 }
 

@@ -79,8 +79,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     checkDeadline(options);
     if (options.waitUntil) checkFunction(options.waitUntil, "`waitUntil`");
     const session = new Session(new Unit(host, parent, options === NO_OPTIONS ? NONE : toUnitOptions(options)));
-    const waitUntil = options.waitUntil ?? host.waitUntil;
-    if (waitUntil) session.unit.holder.waitUntil = waitUntil;
+    session.unit.holder.waitUntil = options.waitUntil ?? host.waitUntil;
     return session;
   }
 
@@ -123,7 +122,8 @@ export class Session extends Handle<Session> implements AsyncDisposable {
       return {
         result: session.#run(work, options),
         hasKept: () => unit.hasKept || unit.isSpent?.() === true,
-        onRetry: (attempt, delayMs, error) => host.emit?.({ type: "retry", session: unit.id, attempt, delayMs, error }),
+        onRetry: (attempt, delayMs, error) =>
+          host.emit?.({ type: "retry", session: unit.owner.id, attempt, delayMs, error }),
       };
     };
     let done: (() => void) | undefined;

@@ -16,8 +16,7 @@ interface Teller {
   emit(type: "rollback"): void;
 }
 
-const NONE: readonly Scope[] = [];
-const NOTHING: readonly Move<Scope>[] = [];
+const NONE: readonly never[] = [];
 
 /** What the server has begun on a session's connection, and what that means for the next statement. */
 export class Transaction {
@@ -46,7 +45,7 @@ export class Transaction {
 
   /** Whether the server is inside a scope's own level, at any depth. */
   isWithin({ level }: Scope): boolean {
-    return level !== undefined && this.has.includes(level);
+    return this.has.includes(level!);
   }
 
   /** Whether a statement of a scope may leave now, and need not wait for a transaction that it is not inside of. */
@@ -57,7 +56,7 @@ export class Transaction {
   /** The moves ahead of a statement of a scope; `undefined`: it must wait. */
   ahead(scope: Scope): readonly Move<Scope>[] | undefined {
     // Nearly always it has just that: what is around a level never changes.
-    return this.has.at(-1) === scope.level ? NOTHING : steer(this.has, scope.path);
+    return this.has.at(-1) === scope.level ? NONE : steer(this.has, scope.path);
   }
 
   /** Takes note of a move that the server has made. */
@@ -103,9 +102,8 @@ export class Transaction {
       // Who has swallowed that must not hear that all is gone.
       return isDbError(cause, "COMMIT_UNKNOWN") ? cause : lostError(sql, cause);
     }
-    const { outermost } = scope;
     const spoiled = this.#spoiled;
-    if (!outermost || !spoiled || this.has[0] !== outermost) return undefined;
+    if (!spoiled || this.has[0] !== scope.outermost) return undefined;
     // Taken back, it is whole again.
     return spoiled.level.isUndone && !spoiled.isFinal ? undefined : spoiledError(spoiled.cause);
   }

@@ -69,11 +69,7 @@ export class Unit {
     this.isReported = !link;
     this.count(1);
     if (link) this.holder.adopt(link, this.root);
-    else host.emit?.({ type: "session", session: this.id, parent: parent?.id, name: options.name });
-  }
-
-  get id(): number {
-    return this.owner.id;
+    else host.emit?.({ type: "session", session: this.owner.id, parent: parent?.id, name: options.name });
   }
 
   /** Counts it among its database's open sessions, or no more. */
@@ -116,10 +112,10 @@ export class Unit {
   }
 
   emit(type: "begin" | "commit" | "rollback"): void {
-    this.host.emit?.({ type, session: this.id });
+    this.host.emit?.({ type, session: this.owner.id });
   }
 
   reportError(error: unknown, during: "rollback" | "callback"): void {
-    this.host.emit?.({ type: "error", session: this.id, error, during });
+    this.host.emit?.({ type: "error", session: this.owner.id, error, during });
   }
 }
