@@ -17,8 +17,6 @@ export interface Cause {
   readonly isClose?: boolean;
 }
 
-const NONE: readonly Scope[] = [];
-
 /**
  * A session, or one `transaction()` inside it: the one place that knows whether it is open, why it ended, and what became
  * of its work. Handles, streams, hooks and connections ask here and keep no copies.
@@ -80,8 +78,8 @@ export class Scope {
 
   /** What the server must have begun for a statement of this scope, outermost first: a transaction, then savepoints. */
   get path(): readonly Scope[] {
-    const outer = this.parent?.path ?? NONE;
-    return this.level === this ? [...outer, this] : outer;
+    const { level } = this;
+    return level ? [...(level.parent?.path ?? []), level] : [];
   }
 
   /** The nearest scope that can be rolled back: where the failure of a joined one counts. */
