@@ -43,7 +43,7 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @throws DbError `COMMIT_UNKNOWN` if the answer was lost; `ROLLBACK_ONLY` if a part of the work failed.
    */
   commit<const List extends readonly StatementInput[]>(...last: List): Promise<BatchResults<List>> {
-    return handed(this, (session) => {
+    return this.#handed((session) => {
       const { line, scope } = whole(session, "commit");
       const kind = !scope.isPlain || last.length === 0 ? "commit" : "batch";
       return line.add(new Command(kind, scope, last, toResults as Finish<BatchResults<List>>));
@@ -52,7 +52,7 @@ export abstract class Handle<S extends Held> extends Queryable {
 
   /** Rolls back; the next statement begins a new transaction. Sends nothing if nothing was executed. */
   rollback(): Promise<void> {
-    return handed(this, (session) => {
+    return this.#handed((session) => {
       const { line, scope } = whole(session, "rollback");
       return line.add(new Command("rollback", scope, [], () => undefined));
     });
@@ -76,7 +76,7 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @param options.usePool - `false`: opens a new connection, never uses an idle one. Default true.
    */
   getConnection(options: { readonly usePool?: boolean } = {}): Promise<Connection> {
-    return handed(this, (session) => {
+    return this.#handed((session) => {
       checkNames(options, ["usePool"], "getConnection()");
       return connectionOf(checkOpen(session), options.usePool);
     });
@@ -90,7 +90,7 @@ export abstract class Handle<S extends Held> extends Queryable {
    * @throws TypeError for a connection that is not the caller's own, or that a session already holds.
    */
   setConnection(connection: Connection | null, options: { readonly runHooks?: boolean } = {}): Promise<void> {
-    return handed(this, (session) => {
+    return this.#handed((session) => {
       checkNames(options, ["runHooks"], "setConnection()");
       const { unit, line, scope } = whole(session, "setConnection");
       if (connection !== null && typeof connection?.bind !== "function")
@@ -123,7 +123,7 @@ export abstract class Handle<S extends Held> extends Queryable {
    *   already ended the session, so that nothing can be committed; TypeError for an unknown action, before anything is done.
    */
   close(action: Action<S> = "commit", options: CloseOptions = {}): Promise<void> {
-    return handed(this, (session) => {
+    return this.#handed((session) => {
       checkAction(action);
       checkNames(options, ["really"], "close()");
       return quietly(closePart(session, action, options.really ?? false, checkWhole), session.scope);
@@ -132,7 +132,7 @@ export abstract class Handle<S extends Held> extends Queryable {
 
   /** `close()`, which commits, then `getConnection()`: also reopens a session that was closed. */
   reconnect(): Promise<Connection> {
-    return handed(this, (session) => {
+    return this.#handed((session) => {
       const reconnecting = async (): Promise<Connection> => {
         await reconnectPart(session, checkWhole);
         try {
@@ -158,15 +158,14 @@ export abstract class Handle<S extends Held> extends Queryable {
     const session = this.require();
     return (session.lastCursor = new Cursor(session));
   }
-}
 
-// No method: a private one takes eight bytes of each session.
-function handed<S extends Held, T>(handle: Handle<S>, run: (session: S) => Promise<T>): Promise<T> {
-  let session: S | undefined;
-  try {
-    return handle.carried(run((session = handle.require())));
-  } catch (error) {
-    return handle.carried(session ? refused<T>(error, session.scope) : Promise.reject<T>(error));
+  #handed<T>(run: (session: S) => Promise<T>): Promise<T> {
+    let session: S | undefined;
+    try {
+      return this.carried(run((session = this.require())));
+    } catch (error) {
+      return this.carried(session ? refused<T>(error, session.scope) : Promise.reject<T>(error));
+    }
   }
 }
 
