@@ -25,7 +25,10 @@ const NONE: readonly Command[] = [];
 const run = (line: Line): void => line.run();
 const hop = (line: Line): void => void Promise.resolve(line).then(run);
 
-/** A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. */
+/**
+ * A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. It is
+ * the queue itself: one of its own would be one more object for each session that waits.
+ */
 export class Line extends Queue {
   /** A signal or a deadline of the session's may cancel what is in flight. */
   isBounded = false;

@@ -118,12 +118,11 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     if (retry === 0 && !waitUntil) return Session.begin(host, parent, options).#run(work, options);
     const begin = (): ReturnType<Parameters<typeof retrying<T>>[0]> => {
       const session = Session.begin(host, parent, options);
-      const { unit } = session;
       return {
         result: session.#run(work, options),
-        hasKept: () => unit.hasKept || unit.isSpent?.() === true,
+        hasKept: () => session.unit.hasKept || session.unit.isSpent?.() === true,
         onRetry: (attempt, delayMs, error) =>
-          host.emit?.({ type: "retry", session: unit.owner.id, attempt, delayMs, error }),
+          host.emit?.({ type: "retry", session: session.unit.owner.id, attempt, delayMs, error }),
       };
     };
     let done: (() => void) | undefined;
