@@ -7,33 +7,26 @@ export interface Holding {
   readonly entries: ReadonlySet<{ readonly owner: Owner | undefined }>;
 }
 
-/** How many wait in one pool; a list, as hardly anybody waits in two. */
-interface Waits {
-  readonly pool: Holding;
-  count: number;
-  readonly next: Waits | undefined;
-}
-
 /**
- * By owner: the waits that keep it from going on, its own and those of the callers that it waits for. Entries go with the last
- * wait: a WeakMap would cost garbage collection more than a wait costs all together.
+ * By owner: the waits that keep it from going on, its own and those of the callers that it waits for. Nearly always that is one,
+ * and its pool is all there is to hold. Entries go with the last wait: a WeakMap would cost garbage collection more than a wait
+ * costs all together.
  */
-const waits: Map<Owner, Waits> = new Map<Owner, Waits>();
+const waits: Map<Owner, Holding | Map<Holding, number>> = new Map<Owner, Holding | Map<Holding, number>>();
 
 /** Takes note that an owner begins (1) or ends (-1) to wait in a pool. */
 export function countWait(pool: Holding, owner: Owner | undefined, by: 1 | -1): void {
   for (let each = owner; each; each = each.parent) {
-    const first = waits.get(each);
-    const found = find(first, (wait) => wait.pool === pool);
-    if (!found) waits.set(each, { pool, count: by, next: first });
-    else if ((found.count += by) === 0 && !find(first, (wait) => wait.count > 0)) waits.delete(each);
+    const found = waits.get(each);
+    if (!found) waits.set(each, pool);
+    else if (found === pool && by < 0) waits.delete(each);
+    else {
+      const counts = found instanceof Map ? found : new Map([[found, 1]]);
+      const count = (counts.get(pool) ?? 0) + by;
+      if (count > 0) waits.set(each, counts.set(pool, count));
+      else if (counts.delete(pool) && counts.size === 0) waits.delete(each);
+    }
   }
-}
-
-function find(first: Waits | undefined, isMeant: (wait: Waits) => boolean): Waits | undefined {
-  let each = first;
-  while (each && !isMeant(each)) each = each.next;
-  return each;
 }
 
 /**
@@ -49,7 +42,9 @@ export function isDeadlock(pool: Holding, owner: Owner): boolean {
     const found: Holding[] = [];
     if (!holder) return found;
     if (isOwn(holder)) found.push(pool);
-    for (let each = waits.get(holder); each; each = each.next) if (each.count > 0) found.push(each.pool);
+    const waited = waits.get(holder);
+    if (waited instanceof Map) found.push(...waited.keys());
+    else if (waited) found.push(waited);
     return found;
   };
   const isStuck = ({ entries, max }: Holding, within?: ReadonlySet<Holding>): boolean => {

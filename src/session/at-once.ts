@@ -21,7 +21,7 @@ export function toPlainStep(unit: Unit, scope: Scope, inputs: readonly Statement
   if ((host.record ?? options.settings ?? options.fresh) !== undefined || transaction.refusal(scope)) return undefined;
   try {
     const statement = toStatement(inputs[0]!, link.origin.adapter, placeOf(unit, scope, inputs));
-    return { kind: "query", statement, onError: "continue", guarded: scope.path.length > 0, isSetup: !link.isPrepared };
+    return { kind: "query", statement, onError: "continue", guarded: !scope.isPlain, isSetup: !link.isPrepared };
   } catch {
     return undefined;
   }
@@ -62,7 +62,7 @@ export function sendPlain<T>(
     if (host.emit) report(unit, told ?? { flight, startedAt, texts: undefined }, undefined, true);
     transaction.land(link.driver.state, undefined);
     if (isStray(unit)) holder.drop(undefined);
-    if (scope.path.length === 0) unit.hasKept = true;
+    if (scope.isPlain) unit.hasKept = true;
     return { sent, startedAt, answer };
   } catch (error) {
     return { sent: sent ?? Promise.reject(error), startedAt };

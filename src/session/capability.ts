@@ -7,9 +7,9 @@ import type { Scope } from "./scope.ts";
  *
  * @throws DbError `TRANSACTION_UNSUPPORTED`
  */
-export function refuseUnsupported({ name, capabilities }: Adapter, { bound, path }: Scope): void {
+export function refuseUnsupported({ name, capabilities }: Adapter, { bound, outermost }: Scope): void {
   const { dialect, transactions, savepoints, isolationLevels } = capabilities;
-  const { isolationLevel, accessMode, settings, behavior, foreignKeys } = path[0]!.begin!;
+  const { isolationLevel, accessMode, settings, behavior, foreignKeys } = outermost!.begin!;
   const wanted =
     transactions !== "interactive"
       ? "interactive transactions: use batch([…])"

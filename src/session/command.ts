@@ -34,18 +34,10 @@ export class Command<T = unknown> {
   readonly finish: Finish<T>;
   /** The inputs as written for the adapter, once they are checked. */
   statements: readonly Statement[] = NONE;
-  /** For `connect`: whether an idle connection of the pool will do. */
-  usePool = true;
-  /** It takes back what its scope has done: the end of that scope does not end it. */
-  isLast = false;
   /** The COMMIT at the end of its scope, or what that rides with: awaited there. */
   isEnd = false;
-  /** A COMMIT that leaves with the statements ahead of it, and only if they were done. */
-  isRiding = false;
   /** When it was asked for, in the order of its line. */
   order = 0;
-  /** Shares its flight with nobody: it settles something, or is a list. */
-  isAlone: boolean;
   /** It has left the queue, and waits for a connection or for its answer. */
   isTaken = false;
   /** From when it left it may have been executed. */
@@ -54,6 +46,12 @@ export class Command<T = unknown> {
   hasLanded = false;
   isSettled = false;
   // From here on, what few commands have: absent from the others, where it takes no room while they wait.
+  /** For `connect`: whether an idle connection of the pool will do. */
+  declare usePool: boolean | undefined;
+  /** It takes back what its scope has done: the end of that scope does not end it. */
+  declare isLast: boolean | undefined;
+  /** A COMMIT that leaves with the statements ahead of it, and only if they were done. */
+  declare isRiding: boolean | undefined;
   /** For `call`: the only connection that it makes sense on. */
   declare link: Link | undefined;
   /** Makes its answer once it has landed; nothing else leaves before. Whoever gives it up aborts the signal. */
@@ -76,13 +74,12 @@ export class Command<T = unknown> {
     this.scope = scope;
     this.inputs = inputs.map(copyInput);
     this.finish = finish;
-    this.isAlone = kind !== "query";
     this.promise = new Promise((fulfil) => (this.#fulfil = fulfil));
   }
 
   /** It sends COMMIT. In a plain session only a part has anything open: what that has left to roll back is not to be committed. */
   get isCommit(): boolean {
-    return this.kind === "commit" && this.scope.path.length > 0;
+    return this.kind === "commit" && !this.scope.isPlain;
   }
 
   /** What it was to do at the server is done. */

@@ -82,7 +82,7 @@ export class Connection implements AsyncDisposable {
     if (unit.holder.link === link && this.#toUser) return link;
     this.#held();
     this.#own();
-    if (scope.path.length === 0 && link.driver.state !== "idle")
+    if (scope.isPlain && link.driver.state !== "idle")
       throw new TypeError("Expected a connection without an open transaction, as this session has none");
     link.isBound = this.#wasLent = true;
     return link;

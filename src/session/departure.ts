@@ -47,7 +47,7 @@ export function toDeparture(
   const readsOn = reads && transaction.isWithin(scope) && owed?.[0]?.kind !== "rollback-to";
   const moves = readsOn ? [] : owed!;
   for (const move of moves) steps.push(toStep(move));
-  const isGuarded = scope.path.length > 0;
+  const isGuarded = !scope.isPlain;
   const { before, after, undo } = bracketsOf(commands[0]!, isGuarded, moves[0]?.kind === "begin", options);
   for (const step of before) steps.push(step);
   const ahead = steps.length;

@@ -38,13 +38,13 @@ export function giveUp({ unit, line, scope }: Part, reason: unknown): { readonly
   const error = line.abort(scope, () => reason) ?? reason;
   const isPlain = error === reason && !isDbError(reason, "QUERY_TIMEOUT");
   // The reason alone says that all was rolled back; a COMMIT that its work has asked for was the last thing done.
-  const isKept = scope === unit.root && scope.path.length > 0 && unit.hasKept && !unit.transaction.isOpen;
+  const isKept = scope === unit.root && !scope.isPlain && unit.hasKept && !unit.transaction.isOpen;
   return { error: isPlain && isKept ? unknownError(unit, reason) : error };
 }
 
 /** Something was committed, or sent outside of a transaction: it is there to stay, or may be. */
 export function mayBeDone({ unit, scope }: Part): boolean {
-  return unit.hasKept || (scope.path.length === 0 && unit.holder.link !== undefined);
+  return unit.hasKept || (scope.isPlain && unit.holder.link !== undefined);
 }
 
 /** What was done in this scope is taken back, unless its fate is known. */
@@ -96,7 +96,7 @@ async function endOnce(part: Part, ending: Ending, isClosed: boolean): Promise<v
   await holder.release(isClosed);
   unit.callbacks?.decide(root, "undone");
   unit.finish();
-  if (unit.isReported) host.emit?.({ type: "end", session: unit.id, outcome: ending, error: root.cause?.error });
+  if (unit.isReported) host.emit?.({ type: "end", session: unit.owner.id, outcome: ending, error: root.cause?.error });
   // A callback that closes the session once more does not wait for itself.
   unit.closing = undefined;
   if (unit.callbacks) await callBack(unit, unit.callbacks, ending);

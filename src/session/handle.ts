@@ -45,7 +45,7 @@ export abstract class Handle<S extends Held> extends Queryable {
   commit<const List extends readonly StatementInput[]>(...last: List): Promise<BatchResults<List>> {
     return this.#handed((session) => {
       const { line, scope } = whole(session, "commit");
-      const kind = scope.path.length > 0 || last.length === 0 ? "commit" : "batch";
+      const kind = !scope.isPlain || last.length === 0 ? "commit" : "batch";
       return line.add(new Command(kind, scope, last, toResults as Finish<BatchResults<List>>));
     });
   }
@@ -78,7 +78,7 @@ export abstract class Handle<S extends Held> extends Queryable {
   getConnection(options: { readonly usePool?: boolean } = {}): Promise<Connection> {
     return this.#handed((session) => {
       checkNames(options, ["usePool"], "getConnection()");
-      return connectionOf(checkOpen(session), options.usePool ?? true);
+      return connectionOf(checkOpen(session), options.usePool);
     });
   }
 
@@ -136,7 +136,7 @@ export abstract class Handle<S extends Held> extends Queryable {
       const reconnecting = async (): Promise<Connection> => {
         await reconnectPart(session, checkWhole);
         try {
-          return await connectionOf(checkOpen(session), true);
+          return await connectionOf(checkOpen(session));
         } catch (error) {
           // Aborted after its COMMIT, which must not look like a rollback.
           const { unit, scope } = session;
@@ -169,7 +169,7 @@ export abstract class Handle<S extends Held> extends Queryable {
   }
 }
 
-function connectionOf(session: Held, usePool: boolean): Promise<Connection> {
+function connectionOf(session: Held, usePool?: boolean): Promise<Connection> {
   const { line, scope } = session;
   const command = new Command("connect", scope, [], (_results, link) => new Connection(session, link));
   command.usePool = usePool;

@@ -22,8 +22,8 @@ export class Holder implements AcquireOptions {
   waitUntil: WaitUntil | undefined;
   readonly owner: Owner;
   /** Where the session began: the stack of the acquire itself shows nothing of the caller. */
-  readonly stack: Stack;
-  usePool = true;
+  declare readonly stack: Stack;
+  usePool: boolean | undefined;
   /** Ends the wait for a connection, if there is one. */
   endWait: ((reason: unknown) => void) | undefined;
   readonly #host: Host;
@@ -38,7 +38,7 @@ export class Holder implements AcquireOptions {
     this.#host = host;
     this.owner = owner;
     this.#transaction = transaction;
-    this.stack = host.stacks ? new Error("begun") : undefined;
+    if (host.stacks) this.stack = new Error("begun");
   }
 
   onWait(giveUp: (reason: unknown) => void): void {
@@ -69,7 +69,7 @@ export class Holder implements AcquireOptions {
   }
 
   /** Borrows a connection from the pool: at once, if it can. `take()` has to follow. */
-  borrow({ pool }: Origin, usePool: boolean): MaybePromise<Lease<Link>> {
+  borrow({ pool }: Origin, usePool: boolean | undefined): MaybePromise<Lease<Link>> {
     this.usePool = usePool;
     return pool.tryAcquire(this) ?? (this.#refused ? this.#waitOut(pool, this.#refused.error) : pool.acquire(this));
   }
@@ -123,7 +123,7 @@ export class Holder implements AcquireOptions {
       },
     };
     const { state } = link.driver;
-    if (root.path.length === 0 || (state !== "transaction" && state !== "failed")) return;
+    if (root.isPlain || (state !== "transaction" && state !== "failed")) return;
     this.#transaction.move({ kind: "begin", level: root });
     this.#transaction.land(state, undefined);
   }

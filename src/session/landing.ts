@@ -59,7 +59,7 @@ function isPlain({ commands, ahead }: Departure, outcomes: readonly StepOutcome[
 
 /** Hands a command what it has asked for, which is there to stay outside of a transaction. */
 function hand(unit: Unit, command: Command, results: RawResult[], link: Link): void {
-  if (command.kind === "commit" || command.scope.path.length === 0) unit.hasKept = true;
+  if (command.kind === "commit" || command.scope.isPlain) unit.hasKept = true;
   try {
     command.land(results, link);
   } catch (error) {
@@ -125,7 +125,7 @@ export function lose(unit: Unit, departure: Departure, error: unknown): false {
   report(unit, departure, error, false);
   const isUnsent = !command.isCommit || (isDbError(error) && error.outcome === "not-executed");
   const told = isUnsent ? undefined : unknownError(unit, error);
-  transaction.unknown = told;
+  if (told) transaction.unknown = told;
   if (holder.replaces(error, departure.setup > 0, departure.hadState)) return false;
   if (holder.link) {
     transaction.land(holder.link.driver.state, error);
@@ -170,18 +170,18 @@ export function isStray({ transaction, holder: { link } }: Unit): boolean {
 type Told = Pick<Departure, "flight" | "texts" | "startedAt">;
 
 /** Tells listeners that a flight leaves: each is followed by its `flight`. */
-export function announce({ host, id: session, holder }: Unit, { flight, texts, startedAt }: Told): void {
+export function announce({ host, owner, holder }: Unit, { flight, texts, startedAt }: Told): void {
   host.record?.(flight);
-  host.emit?.({ type: "send", session, connection: holder.connection, statements: texts!, at: startedAt! });
+  host.emit?.({ type: "send", session: owner.id, connection: holder.connection, statements: texts!, at: startedAt! });
 }
 
 export function report(unit: Unit, { flight, startedAt, texts }: Told, error: unknown, isOk: boolean): void {
-  const { host, id: session, holder } = unit;
+  const { host, owner, holder } = unit;
   if (!host.emit) return;
   const at = host.clock.now();
   host.emit({
     type: "flight",
-    session,
+    session: owner.id,
     connection: holder.connection,
     // Somebody may listen only since it left.
     statements: texts ?? toTexts(flight.steps),

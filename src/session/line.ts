@@ -25,15 +25,17 @@ const NONE: readonly Command[] = [];
 const run = (line: Line): void => line.run();
 const hop = (line: Line): void => void Promise.resolve(line).then(run);
 
-/** A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. */
-export class Line {
+/**
+ * A session's commands, first come first served: what is asked in one tick leaves in one flight, and one flight at a time. It is
+ * the queue itself: one of its own would be one more object for each session that waits.
+ */
+export class Line extends Queue {
   /** A signal or a deadline of the session's may cancel what is in flight. */
   isBounded = false;
   /** A deadline of the session's may do so. */
   isTimed = false;
   readonly #unit: Unit;
   #idlers: (() => void)[] | undefined;
-  readonly #queue = new Queue();
   #flying: readonly Command[] = NONE;
   #origin: Origin | undefined;
   #cancel: AbortController | undefined;
@@ -41,12 +43,13 @@ export class Line {
   #order = 0;
 
   constructor(unit: Unit) {
+    super();
     this.#unit = unit;
   }
 
   /** Sends a statement that nothing is ahead of to an engine that answers at once. @returns `undefined`: it has to be added. */
   ask<T>(scope: Scope, inputs: readonly StatementInput[], finish: Finish<T>): Promise<T> | undefined {
-    if (this.#isRunning || this.isBounded || !this.#queue.isEmpty) return undefined;
+    if (this.#isRunning || this.isBounded || !this.isEmpty) return undefined;
     const step = toPlainStep(this.#unit, scope, inputs);
     if (!step) return undefined;
     // What the engine calls meanwhile, a function of the user's, may ask for more.
@@ -71,7 +74,7 @@ export class Line {
       );
     }
     command.order = this.next();
-    this.#queue.push(command as Command);
+    this.push(command as Command);
     this.wake(leavesAtOnce(command as Command, this.#unit.holder.link));
     return command.promise;
   }
@@ -83,7 +86,7 @@ export class Line {
 
   /** A scope has ended: who waited for it may leave now. */
   wake(isAtOnce = false): void {
-    if (this.#isRunning || this.#queue.isEmpty) return;
+    if (this.#isRunning || this.isEmpty) return;
     this.#isRunning = true;
     if (isAtOnce) return this.run();
     // Two hops: `Promise.all()` subscribes to a query one microtask later; wait for it, so that both share a flight.
@@ -92,8 +95,8 @@ export class Line {
 
   /** What was asked within a scope, and has no answer yet. */
   unsettled(scope: Scope): Command[] {
-    if (this.#flying.length === 0 && this.#queue.isEmpty) return [];
-    return [...this.#flying, ...this.#queue].filter(
+    if (this.#flying.length === 0 && this.isEmpty) return [];
+    return [...this.#flying, ...this].filter(
       (command) => !command.isSettled && !command.isLast && scope.holds(command.scope),
     );
   }
@@ -123,7 +126,7 @@ export class Line {
       command.isFlying && this.#flying.at(-1)!.isCommit ? commitUnknown(this.#unit, command.scope, reason) : reason;
     command.reject(error);
     // Others in its flight go on, but for those of its transaction: with something of unknown outcome in it, that must not be kept.
-    const isSpoiled = command.isFlying && command.scope.path.length > 0;
+    const isSpoiled = command.isFlying && !command.scope.isPlain;
     if (command.isTaken && (isSpoiled || this.#flying.every(({ isSettled }) => isSettled))) {
       this.#unit.holder.endWait?.(reason);
       this.#cancel?.abort(reason);
@@ -138,18 +141,18 @@ export class Line {
   run(): void {
     let next: readonly Command[];
     for (;;) {
-      const early = this.#queue.first?.ride?.wait();
+      const early = this.first?.ride?.wait();
       if (early) return void early.then(() => this.run());
-      next = this.#queue.take(this.#unit.transaction);
+      next = this.take(this.#unit.transaction);
       if (next.length === 0) break;
-      this.#flying = next = (this.#queue.isEmpty && next[0]!.ride?.board(next)) || next;
+      this.#flying = next = (this.isEmpty && next[0]!.ride?.board(next)) || next;
       this.#cancel = undefined;
       if (!this.#serve()) return;
     }
     this.#flying = next;
     this.#isRunning = false;
     this.#touch(0);
-    if (!this.#queue.isEmpty) block(this.#queue, this.#unit.host, (command, error) => this.#giveUp(command, error));
+    if (!this.isEmpty) block(this, this.#unit.host, (command, error) => this.#giveUp(command, error));
     if (this.#idlers) for (const resolve of this.#idlers.splice(0)) resolve();
   }
 
@@ -171,12 +174,19 @@ export class Line {
     return false;
   }
 
-  /** @param flown - whether what flies is done; `undefined` when there is no connection for it yet. */
-  async #serveLater(flown: MaybePromise<boolean> | undefined): Promise<void> {
+  /**
+   * @param flown - whether what flies is done; `undefined` when there is no connection for it yet.
+   * @param lease - the one that it has waited for.
+   */
+  async #serveLater(flown: MaybePromise<boolean> | undefined, lease?: Lease<Link>): Promise<void> {
     const unit = this.#unit;
     const { holder } = unit;
     try {
-      if (flown === undefined) {
+      if (lease) {
+        const link = holder.take(lease);
+        if (!link.isPrepared) await holder.prepare(link, this.#toSignal());
+        flown = this.#depart(link);
+      } else if (flown === undefined) {
         // Only what has statements asks for the source: to commit nothing needs no URL.
         if (!this.#origin && this.#flying.some(hasStatements)) await this.#source();
         this.#prepare(this.#origin?.adapter);
@@ -203,16 +213,8 @@ export class Line {
     this.#runNext();
   }
 
-  /** Serves what flies with a connection that it has waited for. */
   #goOn(lease: Lease<Link>): void {
-    const { holder } = this.#unit;
-    try {
-      const link = holder.take(lease);
-      const depart = (): MaybePromise<boolean> => this.#depart(link);
-      void this.#serveLater(link.isPrepared ? depart() : holder.prepare(link, this.#toSignal()).then(depart));
-    } catch (error) {
-      this.#fail(error);
-    }
+    void this.#serveLater(undefined, lease);
   }
 
   #fail(error: unknown): void {

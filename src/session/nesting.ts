@@ -27,7 +27,7 @@ export function runInside<T>(
   run: (scope: Scope, turn: MaybePromise<void>) => Promise<T>,
   name?: string,
 ): Promise<T> {
-  refuseOthers(options, kind === "transaction" ? options : (scope.path[0]?.begin ?? {}));
+  refuseOthers(options, kind === "transaction" ? options : (scope.outermost?.begin ?? {}));
   const order = line.next();
   const how = kind === "joined" ? undefined : kind === "nested" ? unit.savepoint(name) : begin(unit, options);
   const inner = new Scope(kind, scope, how, order);

@@ -31,7 +31,7 @@ export function prepare(unit: Unit, command: Command, adapter: Adapter | undefin
       // Rolled back with the session in the meantime.
       if (kind === "commit" && scope.isUndone) throw unit.closedError(scope);
       if (kind === "commit") refuseFailed(scope);
-      if (scope.path.length > 0 && statements.length > 0) refuseUnsupported(adapter!, scope);
+      if (!scope.isPlain && statements.length > 0) refuseUnsupported(adapter!, scope);
     }
     const isSettling = kind === "commit" || kind === "rollback";
     if (statements.length > 0 || (isSettling ? transaction.holds(scope) : kind !== "batch")) return;
@@ -76,10 +76,10 @@ function toStatements(
 
 export function placeOf(
   { options, holder: { link } }: Unit,
-  { path }: Scope,
+  { isPlain }: Scope,
   inputs: readonly StatementInput[],
 ): StatementPlace {
-  if (path.length > 0 || inputs.length > 1) return "transaction";
+  if (!isPlain || inputs.length > 1) return "transaction";
   if (link && !link.isPrepared) return "setup";
   return options.isLone ? "autocommit" : "session";
 }

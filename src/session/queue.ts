@@ -42,7 +42,7 @@ export class Queue implements Iterable<Command> {
     const first = commands[from];
     if (!first) return this.#none();
     let to = from + 1;
-    if (!first.isAlone) while (to < commands.length && isCompanion(commands[to]!, first)) to++;
+    if (first.kind === "query") while (to < commands.length && isCompanion(commands[to]!, first)) to++;
     return this.#remove(from, to);
   }
 
@@ -109,6 +109,6 @@ function partOf(scope: Scope, whole: Scope, order: number): boolean {
   return scope.parent === whole ? scope.order > order : partOf(scope.parent, whole, order);
 }
 
-function isCompanion({ isAlone, scope, timeoutMs, chain }: Command, first: Command): boolean {
-  return !isAlone && scope === first.scope && timeoutMs === first.timeoutMs && chain === first.chain;
+function isCompanion({ kind, scope, timeoutMs, chain }: Command, first: Command): boolean {
+  return kind === first.kind && scope === first.scope && timeoutMs === first.timeoutMs && chain === first.chain;
 }

@@ -98,8 +98,8 @@ export function rideOf(part: Part, returned: unknown): PromiseLike<unknown> | un
 
 /** A deadline would make an unknown outcome of one that is known today. */
 function mayRide({ unit, line, scope }: Part): boolean {
-  const { kind, path, parts, undecided, failure, over } = scope;
-  const isOwn = (kind === "root" || kind === "transaction") && path.length > 0;
+  const { kind, isPlain, parts, undecided, failure, over } = scope;
+  const isOwn = (kind === "root" || kind === "transaction") && !isPlain;
   const isQuiet = !over && !parts?.size && !undecided?.size && !unit.closing && !failure;
   return isOwn && isQuiet && !line.isTimed;
 }

@@ -65,7 +65,7 @@ export function openSavepoint<P extends Held>(
       };
       return runScope(opened, () => turn?.then(enter) ?? enter(), options);
     };
-    const kind = scope.path.length > 0 ? "nested" : "transaction";
+    const kind = !scope.isPlain ? "nested" : "transaction";
     const ended = runInside(part, kind, options, run, name).finally(() => scope.undecided?.delete(end));
     (scope.undecided ??= new Set()).add(end);
     // Before it was opened. Afterwards, its own methods report it.

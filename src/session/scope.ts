@@ -17,8 +17,6 @@ export interface Cause {
   readonly isClose?: boolean;
 }
 
-const NONE: readonly Scope[] = [];
-
 /**
  * A session, or one `transaction()` inside it: the one place that knows whether it is open, why it ended, and what became
  * of its work. Handles, streams, hooks and connections ask here and keep no copies.
@@ -30,20 +28,22 @@ export class Scope {
   readonly name: string;
   /** How its transaction begins; `undefined`: it begins none. */
   readonly begin: BeginOptions | undefined;
-  /** What the server must have begun for a statement of this scope, outermost first: a transaction, then savepoints. */
-  readonly path: readonly Scope[];
+  /** The scope whose transaction a statement of this one is in; `undefined`: it is in none. */
+  readonly outermost: Scope | undefined;
+  /** The scope whose savepoint, or else transaction, it is in: that one is what the server must have begun last. */
+  readonly level: Scope | undefined;
   /** `ending`: it takes no more statements. `ended`: its fate is known, and it holds nothing. */
   stage: "open" | "ending" | "ended" = "open";
   /** The work that it was made for runs: what that returns is not known yet. */
   isWorking = false;
   fate: Fate = "open";
-  /** Something was rolled back in it. */
-  hasUndone = false;
   /** When it was asked for, in the order of its line. */
   readonly order: number;
   /** When it is given up, itself or with what is around it, in milliseconds of its clock. */
   until: number | undefined;
   // From here on, what few scopes have: absent from the others, where it takes no room while they wait.
+  /** Something was rolled back in it. */
+  declare hasUndone: boolean | undefined;
   /** Why it was given up, or failed; `undefined`: it ended as its user meant it to. */
   declare cause: Cause | undefined;
   /** What failed inside and was swallowed by the caller: the scope may only be rolled back. */
@@ -67,8 +67,19 @@ export class Scope {
     this.until = parent?.until;
     this.name = typeof how === "string" ? how : "";
     this.begin = typeof how === "object" ? how : undefined;
-    const outer = parent?.path ?? NONE;
-    this.path = how === undefined ? outer : outer.length > 0 ? [...outer, this] : [this];
+    this.level = how === undefined ? parent?.level : this;
+    this.outermost = parent?.outermost ?? this.level;
+  }
+
+  /** A statement of it is in no transaction. */
+  get isPlain(): boolean {
+    return this.level === undefined;
+  }
+
+  /** What the server must have begun for a statement of this scope, outermost first: a transaction, then savepoints. */
+  get path(): readonly Scope[] {
+    const { level } = this;
+    return level ? [...(level.parent?.path ?? []), level] : [];
   }
 
   /** The nearest scope that can be rolled back: where the failure of a joined one counts. */

@@ -118,11 +118,11 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     if (retry === 0 && !waitUntil) return Session.begin(host, parent, options).#run(work, options);
     const begin = (): ReturnType<Parameters<typeof retrying<T>>[0]> => {
       const session = Session.begin(host, parent, options);
-      const { unit } = session;
       return {
         result: session.#run(work, options),
-        hasKept: () => unit.hasKept || unit.isSpent?.() === true,
-        onRetry: (attempt, delayMs, error) => host.emit?.({ type: "retry", session: unit.id, attempt, delayMs, error }),
+        hasKept: () => session.unit.hasKept || session.unit.isSpent?.() === true,
+        onRetry: (attempt, delayMs, error) =>
+          host.emit?.({ type: "retry", session: session.unit.owner.id, attempt, delayMs, error }),
       };
     };
     let done: (() => void) | undefined;
@@ -194,7 +194,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     checkFunction(work, "the work");
     checkNames(options, TRANSACTION_OPTIONS, "a transaction");
     const { unit, line, scope } = checkOpen(this);
-    const participation = resolvePropagation(options.propagation, scope.path.length > 0);
+    const participation = resolvePropagation(options.propagation, !scope.isPlain);
     if (participation === "apart" || participation === "apart-plain") {
       const { propagation: _, ...own } = options;
       const complete = unit.host.complete({ ...own, transaction: participation === "apart" }, unit.options.settings);
@@ -243,7 +243,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
     if (refusal) throw refusal;
     const [outermost] = transaction.has;
     // Not its own, but of a part that is still to take it back, whatever has become of those around that.
-    const isForeign = outermost !== undefined && outermost !== root.path[0];
+    const isForeign = outermost !== undefined && outermost !== root.outermost;
     if (!isForeign && transaction.has.some(({ isUndone }) => isUndone))
       throw new TypeError("Expected a transaction with nothing left to roll back: run a statement before detach()");
     const isBusy = isForeign || line.unsettled(root).length > 0 || Boolean(root.parts?.size);

@@ -16,8 +16,6 @@ export interface Move<L extends Level = Level> {
   readonly level: L;
 }
 
-const NONE: readonly never[] = [];
-
 /**
  * The transaction on a connection is a stack, and so is what a statement is inside of. What must run ahead of the statement
  * is their difference.
@@ -28,7 +26,6 @@ const NONE: readonly never[] = [];
  */
 export function steer<L extends Level>(has: readonly L[], wants: readonly L[]): readonly Move<L>[] | undefined {
   const common = commonOf(has, wants);
-  if (common === has.length && common === wants.length) return NONE;
   const moves: Move<L>[] = [];
   if (common < has.length) {
     const lowest = has[common]!;

@@ -16,7 +16,7 @@ interface Teller {
   emit(type: "rollback"): void;
 }
 
-const NONE: readonly Scope[] = [];
+const NONE: readonly never[] = [];
 
 /** What the server has begun on a session's connection, and what that means for the next statement. */
 export class Transaction {
@@ -26,7 +26,7 @@ export class Transaction {
   #lost: Damage | undefined;
   readonly #teller: Teller;
   /** What is said of a COMMIT whose answer was lost, while note is taken of that: what was done may be kept. */
-  unknown: DbError | undefined;
+  declare unknown: DbError | undefined;
   /** A statement failed inside this level, where the database then takes nothing but a rollback (PostgreSQL). */
   #spoiled: Damage | undefined;
 
@@ -39,23 +39,24 @@ export class Transaction {
   }
 
   /** Whether what is open is a scope's own transaction, or that of what is around it. */
-  holds({ path }: Scope): boolean {
-    return path.length === 0 ? this.isOpen : this.has[0] === path[0];
+  holds({ outermost }: Scope): boolean {
+    return outermost ? this.has[0] === outermost : this.isOpen;
   }
 
   /** Whether the server is inside a scope's own level, at any depth. */
-  isWithin({ path }: Scope): boolean {
-    return path.length > 0 && this.has[path.length - 1] === path.at(-1);
+  isWithin({ level }: Scope): boolean {
+    return this.has.includes(level!);
   }
 
   /** Whether a statement of a scope may leave now, and need not wait for a transaction that it is not inside of. */
   lets(scope: Scope): boolean {
-    return this.ahead(scope) !== undefined;
+    return !this.isOpen || this.ahead(scope) !== undefined;
   }
 
   /** The moves ahead of a statement of a scope; `undefined`: it must wait. */
-  ahead({ path }: Scope): readonly Move<Scope>[] | undefined {
-    return steer(this.has, path);
+  ahead(scope: Scope): readonly Move<Scope>[] | undefined {
+    // Nearly always it has just that: what is around a level never changes.
+    return this.has.at(-1) === scope.level ? NONE : steer(this.has, scope.path);
   }
 
   /** Takes note of a move that the server has made. */
@@ -90,8 +91,8 @@ export class Transaction {
   }
 
   /** The database has ended the transaction that a scope is in. */
-  isLost({ path }: Scope): boolean {
-    return path.length > 0 && this.#lost?.level === path[0];
+  isLost({ outermost }: Scope): boolean {
+    return outermost !== undefined && this.#lost?.level === outermost;
   }
 
   /** Why no statement of a scope may be sent now, if so: a transaction that is failed or lost never runs on in autocommit. */
@@ -101,9 +102,8 @@ export class Transaction {
       // Who has swallowed that must not hear that all is gone.
       return isDbError(cause, "COMMIT_UNKNOWN") ? cause : lostError(sql, cause);
     }
-    const [root] = scope.path;
     const spoiled = this.#spoiled;
-    if (!root || !spoiled || this.has[0] !== root) return undefined;
+    if (!spoiled || this.has[0] !== scope.outermost) return undefined;
     // Taken back, it is whole again.
     return spoiled.level.isUndone && !spoiled.isFinal ? undefined : spoiledError(spoiled.cause);
   }

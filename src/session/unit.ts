@@ -29,7 +29,6 @@ let units = 0;
 
 /** What a session and the transactions inside it share: one connection, one transaction, one end. */
 export class Unit {
-  readonly id: number = ++units;
   readonly host: Host;
   readonly options: UnitOptions;
   /** What the pool knows of it, and events report. */
@@ -63,19 +62,19 @@ export class Unit {
   constructor(host: Host, parent: Owner | undefined, options: UnitOptions, link?: Link) {
     this.host = host;
     this.options = options;
-    this.owner = { id: this.id, parent, name: options.name };
+    this.owner = { id: ++units, parent, name: options.name };
     this.holder = new Holder(host, this.owner, this.transaction);
     this.root = new Scope("root", undefined, options.begin);
     this.outside = host.context.current();
     this.isReported = !link;
     this.count(1);
     if (link) this.holder.adopt(link, this.root);
-    else host.emit?.({ type: "session", session: this.id, parent: parent?.id, name: options.name });
+    else host.emit?.({ type: "session", session: this.owner.id, parent: parent?.id, name: options.name });
   }
 
   /** Whether a statement of a scope is a transaction by itself: nothing else makes it read only. */
-  readsApart({ path }: Scope): boolean {
-    return path.length === 0 && this.options.inner?.accessMode === "read only";
+  readsApart({ isPlain }: Scope): boolean {
+    return isPlain && this.options.inner?.accessMode === "read only";
   }
 
   /** Counts it among its database's open sessions, or no more. */
@@ -118,10 +117,10 @@ export class Unit {
   }
 
   emit(type: "begin" | "commit" | "rollback"): void {
-    this.host.emit?.({ type, session: this.id });
+    this.host.emit?.({ type, session: this.owner.id });
   }
 
   reportError(error: unknown, during: "rollback" | "callback"): void {
-    this.host.emit?.({ type: "error", session: this.id, error, during });
+    this.host.emit?.({ type: "error", session: this.owner.id, error, during });
   }
 }
