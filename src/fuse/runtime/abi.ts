@@ -221,7 +221,7 @@ function joins(frame: Frame, query: unknown): query is Query {
   if (!SqlQuery.isLazy(query, session)) return false;
   const { scope } = session;
   // A transaction that is under way inside may be what waits here: asked one by one, it is refused.
-  if (scope.path.length === 0 || scope.over || scope.bound.parts?.size) return false;
+  if (scope.isPlain || scope.over || scope.bound.parts?.size) return false;
   frame.session = session;
   return true;
 }
