@@ -29,7 +29,7 @@ import { refuseFailed, type Scope } from "./scope.ts";
 import { type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
 import { copyInput, type StatementInput } from "./statement.ts";
-import { streamOf } from "./stream.ts";
+import { type ReadBatch, streamOf } from "./stream.ts";
 import { Unit, type UnitOptions } from "./unit.ts";
 import { asyncDisposable } from "../dispose.ts";
 
@@ -174,9 +174,14 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   }
 
   override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
+    return this.streamBy<R>(statement, options);
+  }
+
+  /** @internal A stream whose batches are read otherwise. */
+  streamBy<R>(statement: StatementInput, options: StreamRowsOptions, read?: ReadBatch<R>): AsyncIterable<R> {
     checkNames(options, STREAM_OPTIONS, "a stream");
     refuseFromWithin(checkOpen(this));
-    return streamOf<R>(this, copyInput(statement), options);
+    return streamOf<R>(this, copyInput(statement), options, read);
   }
 
   /**

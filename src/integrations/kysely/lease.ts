@@ -8,7 +8,7 @@ import {
   type Session,
   type SqlValue,
 } from "../../index.ts";
-import { toParams, toQueryResult } from "./results.ts";
+import { toObjects, toParams, toQueryResult } from "./results.ts";
 
 const CANCELLED = new Error("the query was cancelled by Kysely");
 const LEASE: unique symbol = Symbol.for("isopool.kysely.Lease");
@@ -88,7 +88,7 @@ export class Lease implements DatabaseConnection {
     this.#checkAlone();
     const statement = { text: query.sql, params: toParams(query, this.#kind) };
     let rows: R[] = [];
-    for await (const row of this.session.stream<R>(statement, { batchSize: chunkSize })) {
+    for await (const row of this.session.streamBy<R>(statement, { batchSize: chunkSize }, toObjects)) {
       if (rows.push(row) < chunkSize) continue;
       yield { rows };
       rows = [];
