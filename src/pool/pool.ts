@@ -8,6 +8,7 @@ import { type AcquireOptions, type Lease, lend, type ReleaseOptions, type Stack 
 import {
   type CheckedPoolOptions,
   type ConnectionPoolOptions,
+  checkFunctions,
   checkNumber,
   checkPoolOptions,
   checkTimeout,
@@ -55,9 +56,10 @@ export class ConnectionPool<C> {
   readonly #view: PoolView;
   readonly #drain = new Drain();
 
-  /** @throws TypeError that names an invalid option. */
+  /** @throws TypeError that names an invalid option, or what the source lacks. */
   constructor(source: PoolSource<C>, options: ConnectionPoolOptions = {}) {
     const { runtime, stacks = false, name = "pool", onEvent } = options;
+    checkFunctions(source, onEvent);
     this.name = name;
     this.#hasStacks = stacks;
     this.#tell = teller(onEvent);
