@@ -100,11 +100,10 @@ export function checkNumber(
   );
 }
 
-/** @throws TypeError for what a pool could not call when the time has come: nothing would be closed, or nobody told. */
-export function checkFunctions(source: object, onEvent: unknown): void {
+/** @throws TypeError for what a pool could not call when the time has come: without `close`, nothing would be closed. */
+export function checkSource(source: object): void {
   const { open, close, validate = open, isClosed = open } = Object(source) as Partial<PoolSource<never>>;
-  for (const [name, given] of Object.entries({ open, close, validate, isClosed, onEvent: onEvent ?? open }))
-    checkFunction(given, `\`${name}\``);
+  for (const [name, given] of Object.entries({ open, close, validate, isClosed })) checkFunction(given, `\`${name}\``);
 }
 
 /** @throws TypeError for what cannot be called. */

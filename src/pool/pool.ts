@@ -8,7 +8,6 @@ import { type AcquireOptions, type Lease, lend, type ReleaseOptions, type Stack 
 import {
   type CheckedPoolOptions,
   type ConnectionPoolOptions,
-  checkFunctions,
   checkNumber,
   checkPoolOptions,
   checkTimeout,
@@ -59,7 +58,6 @@ export class ConnectionPool<C> {
   /** @throws TypeError that names an invalid option, or what the source lacks. */
   constructor(source: PoolSource<C>, options: ConnectionPoolOptions = {}) {
     const { runtime, stacks = false, name = "pool", onEvent } = options;
-    checkFunctions(source, onEvent);
     this.name = name;
     this.#hasStacks = stacks;
     this.#tell = teller(onEvent);

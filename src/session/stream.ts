@@ -1,11 +1,14 @@
 import type { RowStream } from "../contract/adapter.ts";
 import type { Row, RowBatch } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
+import { checkNames } from "../pool/option-names.ts";
 import { checkNumber } from "../pool/options.ts";
 import { Command } from "./command.ts";
 import type { Part } from "./ending.ts";
 import type { Link } from "./link.ts";
-import type { Queryable, StreamRowsOptions } from "./queryable.ts";
+import { checkOpen } from "./handle.ts";
+import { refuseFromWithin } from "./nesting.ts";
+import { type Queryable, STREAM_OPTIONS, type StreamRowsOptions } from "./queryable.ts";
 import { quietly } from "./quiet.ts";
 import { toRows } from "./rows.ts";
 import type { StatementInput } from "./statement.ts";
@@ -29,6 +32,8 @@ export function streamOf<R = Row>(
   options: StreamRowsOptions,
   read: ReadBatch<R> = toRows,
 ): AsyncIterable<R> {
+  checkNames(options, STREAM_OPTIONS, "a stream");
+  refuseFromWithin(checkOpen(reader));
   const open = reader.unit.readsApart(reader.scope) ? streamApart<R> : streamRows<R>;
   return handedRows(open(reader, input, options, read), reader);
 }

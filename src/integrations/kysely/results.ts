@@ -1,5 +1,4 @@
 import type { CompiledQuery, QueryResult } from "kysely";
-import type { RowBatch } from "../../contract/statement.ts";
 import type { Dialect, RawResult, SqlValue } from "../../index.ts";
 
 const WRITES = /^(?:Insert|Update|Delete|Merge)(?:QueryNode)?$/i;
@@ -19,7 +18,7 @@ export function toQueryResult<R>(
 }
 
 /** Of two columns with one name the last one stays, as with all of Kysely's own drivers. */
-export function toObjects<R>({ columns, rows }: RowBatch): R[] {
+export function toObjects<R>({ columns, rows }: Pick<RawResult, "columns" | "rows">): R[] {
   return rows.map((row) => toObject(columns, row) as R);
 }
 

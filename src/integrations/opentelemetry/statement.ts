@@ -36,7 +36,10 @@ export function describe(source: string, isPostgres = false): Described {
     const operation = control.replace("-", " ").toUpperCase();
     return { operation, collections: [], summary: operation, text: operation };
   }
-  const text = source.slice(0, MAX_TEXT).replace(LITERALS[isPostgres ? "postgres" : "other"], toShown).trim();
+  const text = source
+    .slice(0, MAX_TEXT)
+    .replace(LITERALS[isPostgres ? "postgres" : "other"], toShown)
+    .trim();
   const [, first = "", behind] = /^\W*(\w+)(?:[^]*?\)\s*(SELECT|INSERT|UPDATE|DELETE|MERGE)\b)?/i.exec(text) ?? [];
   const operation = (/^WITH$/i.test(first) && behind ? behind : first).toUpperCase();
   const tables = Array.from(text.matchAll(TABLE), ([, name = ""]) => name.replace(/["`[\]]/g, ""));
@@ -50,10 +53,7 @@ function toShown(found: string): string {
 }
 
 /** The attributes of a flight: of its statements, and of BEGIN and COMMIT only if it has no others. */
-export function describeAll(
-  statements: readonly string[],
-  isPostgres = false,
-): Described & { readonly size: number } {
+export function describeAll(statements: readonly string[], isPostgres = false): Described & { readonly size: number } {
   const asked = statements.filter((text) => !CONTROL.test(text));
   const all = (asked.length > 0 ? asked : statements).map((each) => describe(each, isPostgres));
   const text = statements.map((each) => describe(each, isPostgres).text).join("; ");

@@ -14,10 +14,7 @@ import { startNeonServer } from "../../servers/neon/server.ts";
 
 vi.mock("kysely", async () => import("kysely-0.29"));
 // The platform's, as far as a host in this process needs it.
-vi.mock("cloudflare:workers", () => ({
-  RpcTarget: class {},
-  DurableObject: class {},
-}));
+vi.mock("cloudflare:workers", () => ({ RpcTarget: Object, DurableObject: Object }));
 
 const { IsopoolDialect } = await import("../../../src/integrations/kysely/index.ts");
 const { PoolHost } = await import("../../../src/integrations/pool-host/index.ts");
@@ -32,7 +29,7 @@ test.each(["cancel query", "kill session"])("`%s` behind a pool host", async (in
   const host = new Host({} as never, undefined);
   const namespace = { idFromName: (name: string) => name, get: () => host };
   const db = createDatabase("hosted://shop", {
-    adapters: [hosted({ namespace: () => namespace as never })],
+    adapters: [hosted({ namespace: () => namespace })],
     context: asyncLocal(AsyncLocalStorage),
   });
   onTestFinished(async () => {

@@ -276,7 +276,11 @@ function tellTheRest(open: OpenShop): void {
   test("of columns with one name the last one stays, as of any query, streamed or not", async () => {
     const k = on(await open());
     await insert(k, "ada").execute();
-    const query = k.selectFrom("item").innerJoin("item as other", "other.id", "item.id").selectAll("item").select("other.id");
+    const query = k
+      .selectFrom("item")
+      .innerJoin("item as other", "other.id", "item.id")
+      .selectAll("item")
+      .select("other.id");
     const rows = await query.execute();
     const streamed: object[] = [];
     for await (const row of query.stream()) streamed.push(row);
