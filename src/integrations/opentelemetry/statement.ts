@@ -22,7 +22,7 @@ const LITERAL =
 const LITERALS = {
   postgres: new RegExp(String.raw`\/\*(?:\/\*[^]*?\*\/|[^])*?(?:\*\/|$)|${LITERAL.source}`, "gi"),
   // `[it's]` is a name in SQLite, and `['it''s']` a list elsewhere: what is read wrongly from here on would show values.
-  other: new RegExp(String.raw`\[(?=[^\]]*['"\x60])[^]*|${LITERAL.source}`, "gi"),
+  other: new RegExp(String.raw`\[(?=[^\][]*['"\x60])[^]*|${LITERAL.source}`, "gi"),
 };
 const TABLE =
   /\b(?:FROM|JOIN|INTO|UPDATE|TABLE(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+((?:"[^"]*"|`[^`]*`|\[[^\]]*\]|[\w$.\x80-\uffff])+)/gi;

@@ -31,7 +31,7 @@ test.each([
 });
 
 test("names in brackets, which SQLite has, show no value behind them", () => {
-  for (const name of ["[it's]", '[a"b]', "[a`b]"])
+  for (const name of ["[it's]", '[a"b]', "[a`b]", "[a[it's]"])
     expect(describeText(`select ${name} from t where a = 's3cr3t'`).text).not.toContain("s3cr3t");
   expect(describeText("select [a b] from [t] where a = 's3cr3t'")).toMatchObject({
     summary: "SELECT t",
