@@ -1,6 +1,7 @@
 import type { PoolEvent } from "../contract/events.ts";
 import type { Runtime } from "../contract/runtime.ts";
 import { checkNames } from "./option-names.ts";
+import type { PoolSource } from "./source.ts";
 
 /** How a pool behaves. Times are in milliseconds; `Infinity` = no limit. */
 export interface PoolOptions {
@@ -97,6 +98,12 @@ export function checkNumber(
   throw new TypeError(
     `Expected \`${name}\` to be ${isTime ? "a number" : "an integer"} >= ${least}, got \`${String(value)}\``,
   );
+}
+
+/** @throws TypeError for what a pool could not call when the time has come: without `close`, nothing would be closed. */
+export function checkSource(source: object): void {
+  const { open, close, validate = open, isClosed = open } = Object(source) as Partial<PoolSource<never>>;
+  for (const [name, given] of Object.entries({ open, close, validate, isClosed })) checkFunction(given, `\`${name}\``);
 }
 
 /** @throws TypeError for what cannot be called. */

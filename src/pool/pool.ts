@@ -55,7 +55,7 @@ export class ConnectionPool<C> {
   readonly #view: PoolView;
   readonly #drain = new Drain();
 
-  /** @throws TypeError that names an invalid option. */
+  /** @throws TypeError that names an invalid option, or what the source lacks. */
   constructor(source: PoolSource<C>, options: ConnectionPoolOptions = {}) {
     const { runtime, stacks = false, name = "pool", onEvent } = options;
     this.name = name;

@@ -2,7 +2,7 @@ import type { CloseReason } from "../contract/events.ts";
 import { type Caller, Calls } from "./calls.ts";
 import type { Entry } from "./entry.ts";
 import { type Lender, textOf } from "./lease.ts";
-import type { CheckedPoolOptions } from "./options.ts";
+import { type CheckedPoolOptions, checkSource } from "./options.ts";
 import { Pace } from "./pace.ts";
 import type { PoolSource } from "./source.ts";
 import { noneClosed } from "./stats.ts";
@@ -44,6 +44,7 @@ export class Stock<C, Asker = unknown> {
   #generation = 0;
 
   constructor(keeper: Keeper<C, Asker>, source: PoolSource<C>, options: CheckedPoolOptions, watch: Watch, tell: Tell) {
+    checkSource(source);
     this.max = options.max;
     this.#keeper = keeper;
     this.#source = source;

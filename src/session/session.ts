@@ -20,7 +20,7 @@ import { Line } from "./line.ts";
 import { connectionName } from "./names.ts";
 import { refuseFromWithin, runInside, toBegin } from "./nesting.ts";
 import { resolvePropagation } from "./propagation.ts";
-import { type LazyList, type ListRows, STREAM_OPTIONS, type StreamRowsOptions } from "./queryable.ts";
+import { type LazyList, type ListRows, type StreamRowsOptions } from "./queryable.ts";
 import { quietly, refused } from "./quiet.ts";
 import { retrying } from "./retry.ts";
 import { runScope } from "./run-scope.ts";
@@ -29,7 +29,7 @@ import { refuseFailed, type Scope } from "./scope.ts";
 import { type SessionOptions, TRANSACTION_OPTIONS, type TransactionOptions } from "./session-options.ts";
 import type { Carry, SqlQuery } from "./sql-query.ts";
 import { copyInput, type StatementInput } from "./statement.ts";
-import { streamOf } from "./stream.ts";
+import { type ReadBatch, streamOf } from "./stream.ts";
 import { Unit, type UnitOptions } from "./unit.ts";
 import { asyncDisposable } from "../dispose.ts";
 
@@ -86,8 +86,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   /** @internal A session from `db.open()`: nobody waits for its end, so a signal or deadline ends it directly. */
   static open(host: Host, parent: Owner | undefined, options: SessionOptions): Session {
     const session = Session.begin(host, parent, options);
-    const { unit, line } = session;
-    const [{ signal, timeoutMs }, { clock }] = [options, host];
+    const [{ unit, line }, { signal, timeoutMs }, { clock }] = [session, options, host];
     const until = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
     const givenUp = (reason: unknown): void => {
       if (giveUp(session, reason)) void end(session, "aborted").catch(() => undefined);
@@ -174,9 +173,12 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   }
 
   override stream<R = Row>(statement: SqlQuery<R> | StatementInput, options: StreamRowsOptions = {}): AsyncIterable<R> {
-    checkNames(options, STREAM_OPTIONS, "a stream");
-    refuseFromWithin(checkOpen(this));
     return streamOf<R>(this, copyInput(statement), options);
+  }
+
+  /** @internal A stream whose batches are read otherwise. */
+  streamBy<R>(statement: StatementInput, options: StreamRowsOptions, read: ReadBatch<R>): AsyncIterable<R> {
+    return streamOf<R>(this, statement, options, read);
   }
 
   /**

@@ -1,11 +1,14 @@
 import type { RowStream } from "../contract/adapter.ts";
 import type { Row, RowBatch } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
+import { checkNames } from "../pool/option-names.ts";
 import { checkNumber } from "../pool/options.ts";
 import { Command } from "./command.ts";
 import type { Part } from "./ending.ts";
 import type { Link } from "./link.ts";
-import type { Queryable, StreamRowsOptions } from "./queryable.ts";
+import { checkOpen } from "./handle.ts";
+import { refuseFromWithin } from "./nesting.ts";
+import { type Queryable, STREAM_OPTIONS, type StreamRowsOptions } from "./queryable.ts";
 import { quietly } from "./quiet.ts";
 import { toRows } from "./rows.ts";
 import type { StatementInput } from "./statement.ts";
@@ -15,10 +18,24 @@ interface Reader extends Part, Pick<Queryable, "carried"> {
   savepoint(): Promise<Part & { rollback(): Promise<void> }>;
 }
 
-/** The rows of a statement, one by one; a loop over them awaits each step. */
-export function streamOf<R = Row>(reader: Reader, input: StatementInput, options: StreamRowsOptions): AsyncIterable<R> {
-  const isApart = reader.unit.readsApart(reader.scope);
-  return handedRows(isApart ? streamApart<R>(reader, input, options) : streamRows<R>(reader, input, options), reader);
+/** What becomes of a batch. */
+export type ReadBatch<R> = (batch: RowBatch) => R[];
+
+/**
+ * The rows of a statement, one by one; a loop over them awaits each step.
+ *
+ * @param read - default: plain objects.
+ */
+export function streamOf<R = Row>(
+  reader: Reader,
+  input: StatementInput,
+  options: StreamRowsOptions,
+  read: ReadBatch<R> = toRows,
+): AsyncIterable<R> {
+  checkNames(options, STREAM_OPTIONS, "a stream");
+  refuseFromWithin(checkOpen(reader));
+  const open = reader.unit.readsApart(reader.scope) ? streamApart<R> : streamRows<R>;
+  return handedRows(open(reader, input, options, read), reader);
 }
 
 /** In a transaction that ends with it, and holds nothing to keep. */
@@ -26,10 +43,11 @@ async function* streamApart<R>(
   reader: Reader,
   input: StatementInput,
   options: StreamRowsOptions,
+  read: ReadBatch<R>,
 ): AsyncGenerator<R[], void, undefined> {
   const part = await reader.savepoint();
   try {
-    yield* streamRows<R>(part, input, options);
+    yield* streamRows<R>(part, input, options, read);
   } finally {
     await part.rollback();
   }
@@ -82,6 +100,7 @@ async function* streamRows<R>(
   part: Part,
   input: StatementInput,
   options: StreamRowsOptions,
+  read: ReadBatch<R>,
 ): AsyncGenerator<R[], void, undefined> {
   const { batchSize = 100, signal } = options;
   checkNumber("batchSize", batchSize, 1);
@@ -103,7 +122,7 @@ async function* streamRows<R>(
     opened = await openStream(part, input, options, gone.signal);
     const { stream } = opened;
     for (let batch = opened.first; !batch.done; batch = await call(opened, () => stream.next())) {
-      yield toRows<R>(batch.value);
+      yield read(batch.value);
       if (scope.over || !streams.has(stream)) throw unit.closedError(scope);
     }
   } catch (error) {

@@ -24,6 +24,25 @@ test.each([
   );
 });
 
+test.each([
+  ["open", { close() {} }],
+  ["open", undefined],
+  ["close", { open() {} }],
+  ["validate", { open() {}, close() {}, validate: true }],
+  ["isClosed", { open() {}, close() {}, isClosed: false }],
+])("a source is refused at construction whose `%s` is no function: %o", (name, source) => {
+  expect(() => new ConnectionPool(source as never)).toThrow(
+    new RegExp(`^Expected \`${name}\` to be a function, got \`(undefined|boolean)\`$`),
+  );
+});
+
+test("so is a listener that cannot be called", () => {
+  const { source } = fakePool();
+  expect(() => new ConnectionPool(source, { onEvent: "log" as never })).toThrow(
+    new TypeError("Expected `onEvent` to be a function, got `string`"),
+  );
+});
+
 test("a pool does nothing until it is used", () => {
   const random = vi.spyOn(Math, "random");
   const { source, clock } = fakePool();

@@ -13,18 +13,20 @@ import { reasonOf, throwIfAborted } from "../../signal.ts";
 import { failuresOf } from "../shared/failures.ts";
 import { checkPlace } from "../sqlite/place.ts";
 import { bindSqlite } from "../sqlite/values.ts";
+import { checkMembers } from "./check-members.ts";
 import type { SimpleAdapterOptions } from "./options.ts";
 import { SimpleConnection } from "./simple-connection.ts";
 import { split } from "../sqlite/scan.ts";
 
 const REQUIRED = ["open", "run", "inTransaction", "close"] as const;
+const OPTIONAL = ["toError", "isOpen", "stream", "key"] as const;
 
 /**
  * Makes an adapter of a SQLite driver that runs one statement at a time: you say how it opens, runs and closes, and isopool
  * does the rest: transactions, savepoints, guards and undo, read-only transactions, parameter checks, values, errors, and
  * whether a connection may be used again. Prove it with `adapterContract()`.
  *
- * @throws TypeError if a required option is missing.
+ * @throws TypeError if a required option is missing, or one is no function.
  * @example
  * const nodeSqlite = simpleAdapter<DatabaseSync>({
  *   name: "node-sqlite",
@@ -37,8 +39,7 @@ const REQUIRED = ["open", "run", "inTransaction", "close"] as const;
  */
 export function simpleAdapter<Driver>(options: SimpleAdapterOptions<Driver>): AdapterFactory {
   const { name, schemes, identity = [options.open] } = options;
-  const missing = REQUIRED.find((member) => typeof options[member] !== "function");
-  if (missing) throw new TypeError(`Expected \`${missing}\` to be a function, got \`${typeof options[missing]}\``);
+  checkMembers(options, REQUIRED, OPTIONAL);
   if (!name || !Array.isArray(schemes) || schemes.length === 0)
     throw new TypeError('Expected `name` and `schemes`: `{ name: "node-sqlite", schemes: ["file"], … }`');
   return { dialect: "sqlite", schemes, identity, create: (source) => new SimpleAdapter(options, source) };

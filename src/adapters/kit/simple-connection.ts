@@ -15,6 +15,7 @@ import { SKIPPED, takeSteps } from "../shared/flight.ts";
 import { orAbort } from "../shared/waits.ts";
 import { controlText } from "../sqlite/control.ts";
 import { type BrokenKey, brokenKey, CHECK_KEYS } from "../sqlite/foreign-keys.ts";
+import { hasOwnRowid } from "../sqlite/own-rowid.ts";
 import { toSqliteError } from "../sqlite/refused.ts";
 import { scan } from "../sqlite/scan.ts";
 import { bindSqlite, readSqlite } from "../sqlite/values.ts";
@@ -98,7 +99,7 @@ export class SimpleConnection<Driver> implements DriverConnection {
   }
 
   async #query(statement: Statement, isSetup = false): Promise<RawResult> {
-    const { isRead, isWrite, leavesState, verb } = scan(statement.text);
+    const { isRead, isWrite, leavesState } = scan(statement.text);
     // Before it runs: it may have an effect even if it fails.
     if (leavesState && !isSetup) this.#isDirty = true;
     const result = await this.#options.run(this.raw, { ...bindSqlite(statement), isRead });
@@ -107,7 +108,7 @@ export class SimpleConnection<Driver> implements DriverConnection {
     const rows = result.rows.map((row) => row.map(readSqlite));
     if (!isWrite) return { columns, rows, rowsAffected: 0 };
     const [changes, rowid] = await this.#changes(result);
-    const isInsert = /^INS|^REP/.test(verb) && changes > 0;
+    const isInsert = hasOwnRowid(statement.text) && changes > 0;
     return { columns, rows, rowsAffected: changes, ...(isInsert && { lastInsertRowid: rowid }) };
   }
 

@@ -16,11 +16,13 @@ import { Parsers } from "../postgres/parsers.ts";
 import { CAPABILITIES } from "../postgres/session-config.ts";
 import { WireConnection } from "../postgres/wire-connection.ts";
 import { type Failures, failuresOf } from "../shared/failures.ts";
+import { checkMembers } from "./check-members.ts";
 import type { SimplePostgresOptions } from "./postgres-options.ts";
 import { SimpleChannel } from "./simple-channel.ts";
 import { split } from "../postgres/scan.ts";
 
 const REQUIRED = ["open", "run", "close"] as const;
+const OPTIONAL = ["toServerError", "isOpen", "key"] as const;
 const ANSWER_TIMEOUT_MS = 300_000;
 
 /**
@@ -40,8 +42,7 @@ const ANSWER_TIMEOUT_MS = 300_000;
  */
 export function simplePostgresAdapter<Driver>(options: SimplePostgresOptions<Driver>): AdapterFactory {
   const { name, schemes, identity = [options.open] } = options;
-  const missing = REQUIRED.find((member) => typeof options[member] !== "function");
-  if (missing) throw new TypeError(`Expected \`${missing}\` to be a function, got \`${typeof options[missing]}\``);
+  checkMembers(options, REQUIRED, OPTIONAL);
   if (!name || !Array.isArray(schemes) || schemes.length === 0)
     throw new TypeError('Expected `name` and `schemes`: `{ name: "my-postgres", schemes: ["postgres"], … }`');
   return { dialect: "postgres", schemes, identity, create: (source) => new SimplePostgres(options, source) };

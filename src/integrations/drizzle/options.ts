@@ -1,5 +1,5 @@
 import { type Logger, DefaultLogger, NoopLogger } from "drizzle-orm";
-import { type Cache, NoopCache } from "drizzle-orm/cache/core";
+import type { Cache } from "drizzle-orm/cache/core";
 import {
   createTableRelationsHelpers,
   extractTablesRelationalConfig,
@@ -12,12 +12,13 @@ import type { DrizzleConfig } from "drizzle-orm/utils";
 export interface SessionConfig<TSchema extends Record<string, unknown>> {
   readonly schema: RelationalSchemaConfig<ExtractTablesWithRelations<TSchema>> | undefined;
   readonly logger: Logger;
-  readonly cache: Cache;
+  /** As the user gave it. */
+  readonly cache: Cache | undefined;
 }
 
 export function toSessionConfig<TSchema extends Record<string, unknown>>({
   logger,
-  cache = new NoopCache(),
+  cache,
   schema: fullSchema,
 }: DrizzleConfig<TSchema>): SessionConfig<TSchema> {
   const extracted =

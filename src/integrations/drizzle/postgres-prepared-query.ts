@@ -3,6 +3,7 @@ import { PgPreparedQuery, type PreparedQueryConfig } from "drizzle-orm/pg-core/s
 import type { RawResult } from "../../index.ts";
 import { type Cached, type Joins, mapResultRow, type Mapper, type Placeholders } from "./internals.ts";
 import type { SessionConfig } from "./options.ts";
+import { cacheOf } from "./cache.ts";
 import { type Client, placeOf } from "./place.ts";
 import { toPgResult, toPgStatement } from "./postgres-values.ts";
 import { type ObjectRow, toArrays, toObjects } from "./rows.ts";
@@ -34,7 +35,7 @@ export class PostgresPreparedQuery<T extends PreparedQueryConfig> extends PgPrep
     metadata: Rest[2],
     cacheConfig: Rest[3],
   ) {
-    super(query, config.cache, metadata, cacheConfig);
+    super(query, cacheOf(on, config.cache), metadata, cacheConfig);
     this.#on = on;
     this.#config = config;
     this.#shape = shape;

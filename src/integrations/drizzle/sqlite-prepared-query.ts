@@ -3,6 +3,7 @@ import { SQLitePreparedQuery } from "drizzle-orm/sqlite-core/session";
 import type { RawResult, SqlValue } from "../../index.ts";
 import { type Cached, type Joins, mapResultRow, type Placeholders, type Mapper } from "./internals.ts";
 import type { SessionConfig } from "./options.ts";
+import { cacheOf } from "./cache.ts";
 import { type Client, placeOf } from "./place.ts";
 import { type ObjectRow, type RunResult, toArrays, toObjects, toRunResult } from "./rows.ts";
 
@@ -43,7 +44,7 @@ export class SqlitePreparedQuery extends SQLitePreparedQuery<Results> {
     metadata: Rest[4],
     cacheConfig: Rest[5],
   ) {
-    super("async", method, query, config.cache, metadata, cacheConfig);
+    super("async", method, query, cacheOf(on, config.cache), metadata, cacheConfig);
     this.#on = on;
     this.#config = config;
     this.#shape = shape;

@@ -8,7 +8,7 @@ import {
   type Session,
   type SqlValue,
 } from "../../index.ts";
-import { toParams, toQueryResult } from "./results.ts";
+import { toObjects, toParams, toQueryResult } from "./results.ts";
 
 const CANCELLED = new Error("the query was cancelled by Kysely");
 const LEASE: unique symbol = Symbol.for("isopool.kysely.Lease");
@@ -88,7 +88,7 @@ export class Lease implements DatabaseConnection {
     this.#checkAlone();
     const statement = { text: query.sql, params: toParams(query, this.#kind) };
     let rows: R[] = [];
-    for await (const row of this.session.stream<R>(statement, { batchSize: chunkSize })) {
+    for await (const row of this.session.streamBy<R>(statement, { batchSize: chunkSize }, toObjects)) {
       if (rows.push(row) < chunkSize) continue;
       yield { rows };
       rows = [];
@@ -99,7 +99,11 @@ export class Lease implements DatabaseConnection {
   /** Called ahead of a query that may have to be cancelled. */
   async collectSessionInfo(): Promise<void> {
     if (this.#kind !== "postgres") return;
-    const { rows } = await this.session.raw("select pg_backend_pid()");
+    const { session } = this;
+    // Outside of a transaction, a pool host or a pooler lends the backend to others behind each statement, and theirs would be ended:
+    // a session that has set something keeps it, and is refused where it cannot.
+    const hold = session.scope.path.length > 0 ? "" : ", set_config('isopool.held', '1', false)";
+    const { rows } = await session.raw(`select pg_backend_pid()${hold}`).catch(() => ({ rows: [] }));
     this.#pid = rows[0]?.[0];
   }
 

@@ -3,7 +3,6 @@ import type { Dialect, RawResult, SqlValue } from "../../index.ts";
 
 const WRITES = /^(?:Insert|Update|Delete|Merge)(?:QueryNode)?$/i;
 
-/** Of two columns with one name the last one stays, as with all of Kysely's own drivers. */
 export function toQueryResult<R>(
   { query }: CompiledQuery,
   { rows, columns, rowsAffected, lastInsertRowid, command }: RawResult,
@@ -12,10 +11,15 @@ export function toQueryResult<R>(
   const isText = command === undefined && query.kind === "RawNode";
   const isWrite = isText ? columns.length === 0 : WRITES.test(command ?? query.kind);
   return {
-    rows: rows.map((row) => toObject(columns, row) as R),
+    rows: toObjects<R>({ columns, rows }),
     ...(isWrite && { numAffectedRows: BigInt(rowsAffected) }),
     ...(isWrite && lastInsertRowid !== undefined && { insertId: BigInt(lastInsertRowid) }),
   };
+}
+
+/** Of two columns with one name the last one stays, as with all of Kysely's own drivers. */
+export function toObjects<R>({ columns, rows }: Pick<RawResult, "columns" | "rows">): R[] {
+  return rows.map((row) => toObject(columns, row) as R);
 }
 
 function toObject(columns: readonly string[], row: readonly SqlValue[]): object {

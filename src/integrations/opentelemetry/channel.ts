@@ -71,11 +71,12 @@ export class Channel {
     }
   }
 
-  finish(key: number, rest: Finish): void {
+  /** @param at - when it ended, if `rest` does not say how long it took. */
+  finish(key: number, rest: Finish, at?: number): void {
     const message = this.#open.get(key);
     if (!message) return;
     this.#open.delete(key);
-    Object.assign(message, rest);
+    Object.assign(message, at !== undefined && { durationMs: at - message.startedAt }, rest);
     if (rest.error !== undefined) this.#channel.error.publish(message);
     this.#channel.asyncStart.publish(message);
     this.#channel.asyncEnd.publish(message);

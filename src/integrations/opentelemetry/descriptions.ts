@@ -1,5 +1,5 @@
 import type { Attributes } from "./api.ts";
-import { placeOf } from "./place.ts";
+import { isPostgres, placeOf } from "./place.ts";
 import { describeAll } from "./statement.ts";
 
 /** What spans and metrics say about flights of the same texts in the same pool. */
@@ -40,7 +40,7 @@ export class Descriptions {
 
   #describe(pool: string, statements: readonly string[]): Description {
     const { system, queryText, attributes } = this.#options;
-    const { summary, operation, collections, size, text } = describeAll(statements);
+    const { summary, operation, collections, size, text } = describeAll(statements, isPostgres(pool));
     const ofMetric = {
       ...placeOf(pool, system),
       ...attributes,

@@ -6,8 +6,8 @@ import type { EventListener } from "./opentelemetry.ts";
  * Publishes what a database does as tracing channels: `isopool:session`, `isopool:acquire`, `isopool:open`, `isopool:flight`.
  * Monitoring tools subscribe to those without knowing isopool. Nothing is published while nobody subscribes.
  *
- * `isopool:open` is published when the connection is open, or has failed, with its `startedAt` and `durationMs`; the others
- * as they happen.
+ * `isopool:open` is published when the connection is open, with its `startedAt` and `durationMs`, or has failed, with the time of
+ * that as `startedAt`; the others as they happen.
  *
  * @param channels - the module: `import * as channels from "node:diagnostics_channel"`; also in Workers with `nodejs_compat`.
  * @throws TypeError if it has no tracing channels.
@@ -44,10 +44,10 @@ class Publisher implements Handlers {
     this.#session.start(session, { pool, startedAt: at, session, parent, name });
   }
 
-  end({ session, outcome, error }: Event<"end">): void {
+  end({ at, session, outcome, error }: Event<"end">): void {
     // Only if it still waits.
-    this.#acquire.finish(session, { error });
-    this.#session.finish(session, { outcome, error });
+    this.#acquire.finish(session, { error }, at);
+    this.#session.finish(session, { outcome, error }, at);
   }
 
   wait({ pool, at, owner }: Event<"wait">): void {

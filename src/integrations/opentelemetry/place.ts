@@ -4,12 +4,16 @@ import type { Attributes } from "./api.ts";
 export function placeOf(pool: string, system: string | undefined): Attributes {
   const [, scheme = "", host, port, path] =
     /^([\w+.-]+):(?:\/\/(?:[^/@#]*@)?(\[[^\]]*\]|[^/:?#]*)(?::(\d+))?)?\/?([^?#]*)/.exec(pool) ?? [];
-  const isPostgres = scheme.startsWith("postgres");
   return {
-    "db.system.name": system ?? (isPostgres ? "postgresql" : "sqlite"),
+    "db.system.name": system ?? (isPostgres(scheme) ? "postgresql" : "sqlite"),
     // The pool of a database that is nobody else's is named so.
     ...(path && path !== "private" && { "db.namespace": path }),
     ...(host && { "server.address": host }),
     ...(port && { "server.port": Number(port) }),
   };
+}
+
+/** Whether a pool is of PostgreSQL connections, by its URL: a pool host has no others. */
+export function isPostgres(pool: string): boolean {
+  return /^(?:postgres|hosted\b)/.test(pool);
 }

@@ -18,19 +18,28 @@ const MAX_TEXT = 4096;
 // Strings, numbers and comments may hold the user's values; quoted names, which are matched first, and placeholders do not.
 const LITERAL =
   /"[^"]*(?:"|$)|`[^`]*(?:`|$)|--[^\n]*|\/\*[^]*?(?:\*\/|$)|\b[eE]'(?:[^'\\]|\\[^]|'')*(?:'|$)|'(?:[^']|'')*(?:'|$)|\$([a-z_\x80-\uffff]\w*)?\$[^]*?(?:\$\1\$|$)|(?<![\w$?:@.])\.?\d[\w.]*/gi;
+/** By dialect, what is to be hidden besides. Comments nest in PostgreSQL. */
+const LITERALS = {
+  postgres: new RegExp(String.raw`\/\*(?:\/\*[^]*?\*\/|[^])*?(?:\*\/|$)|${LITERAL.source}`, "gi"),
+  // `[it's]` is a name in SQLite, and `['it''s']` a list elsewhere: what is read wrongly from here on would show values.
+  other: new RegExp(String.raw`\[(?=[^\][]*['"\x60])[^]*|${LITERAL.source}`, "gi"),
+};
 const TABLE =
   /\b(?:FROM|JOIN|INTO|UPDATE|TABLE(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+((?:"[^"]*"|`[^`]*`|\[[^\]]*\]|[\w$.\x80-\uffff])+)/gi;
 const CONTROL = /^(begin|commit|rollback|savepoint|release|rollback-to)(?: \S+)?$/;
 const NO_TABLE = /^(SELECT|SET|ONLY|LATERAL|UNNEST)$/i;
 
 /** Describes one text. */
-export function describe(source: string): Described {
+export function describe(source: string, isPostgres = false): Described {
   const control = CONTROL.exec(source)?.[1];
   if (control) {
     const operation = control.replace("-", " ").toUpperCase();
     return { operation, collections: [], summary: operation, text: operation };
   }
-  const text = source.slice(0, MAX_TEXT).replace(LITERAL, toShown).trim();
+  const text = source
+    .slice(0, MAX_TEXT)
+    .replace(LITERALS[isPostgres ? "postgres" : "other"], toShown)
+    .trim();
   const [, first = "", behind] = /^\W*(\w+)(?:[^]*?\)\s*(SELECT|INSERT|UPDATE|DELETE|MERGE)\b)?/i.exec(text) ?? [];
   const operation = (/^WITH$/i.test(first) && behind ? behind : first).toUpperCase();
   const tables = Array.from(text.matchAll(TABLE), ([, name = ""]) => name.replace(/["`[\]]/g, ""));
@@ -44,10 +53,10 @@ function toShown(found: string): string {
 }
 
 /** The attributes of a flight: of its statements, and of BEGIN and COMMIT only if it has no others. */
-export function describeAll(statements: readonly string[]): Described & { readonly size: number } {
+export function describeAll(statements: readonly string[], isPostgres = false): Described & { readonly size: number } {
   const asked = statements.filter((text) => !CONTROL.test(text));
-  const all = (asked.length > 0 ? asked : statements).map(describe);
-  const text = statements.map((each) => describe(each).text).join("; ");
+  const all = (asked.length > 0 ? asked : statements).map((each) => describe(each, isPostgres));
+  const text = statements.map((each) => describe(each, isPostgres).text).join("; ");
   const [one] = all;
   if (all.length === 1) return { ...one!, text, size: 1 };
   const collections = [...new Set(all.flatMap((each) => each.collections))];

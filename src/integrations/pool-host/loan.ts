@@ -58,7 +58,11 @@ export class Loan {
   async open<T>(work: (link: Link) => Promise<T>, signal: AbortSignal): Promise<T> {
     for (;;) {
       const link = await this.#borrow(signal);
-      if (link.setup.length > 0) await this.send({ steps: [] }, signal);
+      if (link.setup.length > 0) {
+        await this.send({ steps: [] }, signal);
+        // It may be another one by now.
+        continue;
+      }
       const { hasSessionState } = link.driver;
       try {
         const opened = await work(link);

@@ -81,6 +81,7 @@ export const CAPABILITIES: Capabilities = {
 export function fakeAdapter(options: FakeAdapterOptions = {}): FakeAdapter {
   checkNames(options, OPTIONS, "fakeAdapter()");
   const { answer, open, capabilities } = options;
+  checkNames(capabilities, [...Object.keys(CAPABILITIES), "writesAtCommit"], "the capabilities of a fake");
   if (answer !== undefined && typeof answer !== "function")
     throw new TypeError(`Expected \`answer\` to be a function, got \`${typeof answer}\``);
   const flights: string[][] = [];
@@ -210,7 +211,8 @@ class FakeConnection implements DriverConnection {
 function toRaw(answer: FakeAnswer): RawResult {
   if (!Array.isArray(answer)) return { columns: [], rows: [], rowsAffected: 0, ...(answer as Partial<RawResult>) };
   const rows = answer as readonly Readonly<Record<string, SqlValue>>[];
-  const columns = Object.keys(rows[0] ?? {});
+  // Of a database's rows each has all columns.
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return { columns, rows: rows.map((row) => columns.map((name) => row[name] ?? null)), rowsAffected: 0 };
 }
 

@@ -307,3 +307,15 @@ test("a database on it is a database like any other", async () => {
   await expect(db.autocommit.query("CREATE TEMP TABLE t (x)")).rejects.toMatchObject({ code: "QUERY_FAILED" });
   await db.dispose();
 });
+
+test("an upsert, which may have updated, tells no row id: the last one is of an earlier session's insert", async () => {
+  const db = createDatabase("addon:memory", { adapters: [simpleAdapter(options)] });
+  const idOf = (text: string): Promise<unknown> =>
+    db.session(async (session) => (await session.query(text)).lastInsertRowid);
+  await db.autocommit.query("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT)");
+  expect(await idOf("INSERT INTO item VALUES (7, 'salt')")).toBe(7);
+  expect(await idOf("INSERT INTO item VALUES (41, 'tea')")).toBe(41);
+  expect(await idOf("INSERT INTO item VALUES (7, 'x') ON CONFLICT (id) DO UPDATE SET name = 'x'")).toBeUndefined();
+  expect(await idOf("REPLACE INTO item VALUES (7, 'rice')")).toBe(7);
+  await db.dispose();
+});

@@ -103,3 +103,26 @@ test("Drizzle's cache is asked first, is told of what was changed, and is there 
   expect(await orm.select().from(goods)).toEqual([{ number: 1, name: "behind its back" }]);
   expect(cache.log).toEqual(["mutate", "miss", "hit", "mutate", "miss"]);
 });
+
+test("what a session reads is not for others, nor theirs for it, and what it changes is told behind its commit", async () => {
+  const { db } = await openSqlJs(sqlite);
+  const cache = new Kept();
+  const orm = drizzleSqlite(db, { cache });
+  const all = orm.select().from(goods).prepare();
+  const boom = new Error("boom");
+  const adds = orm.transaction(async (tx) => {
+    await tx.insert(goods).values({ number: 1, name: "tea" });
+    for (const query of [tx.select().from(goods), all.execute()]) expect(await query).toHaveLength(1);
+    throw boom;
+  });
+  await expect(adds).rejects.toBe(boom);
+  expect(await all.execute()).toEqual([]);
+  await db.session(async () => {
+    await orm.insert(goods).values({ number: 2, name: "rice" });
+    expect(await all.execute()).toHaveLength(1);
+    // As another request would, which does not see it yet.
+    cache.log.push("another");
+  });
+  expect(await all.execute()).toEqual([{ number: 2, name: "rice" }]);
+  expect(cache.log).toEqual(["mutate", "miss", "mutate", "another", "mutate", "miss"]);
+});

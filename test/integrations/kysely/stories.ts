@@ -273,6 +273,21 @@ function tellTheRest(open: OpenShop): void {
     expect((await names(k)).slice(0, 3)).toEqual(["changed 1", "changed 2", "n2"]);
   });
 
+  test("of columns with one name the last one stays, as of any query, streamed or not", async () => {
+    const k = on(await open());
+    await insert(k, "ada").execute();
+    const query = k
+      .selectFrom("item")
+      .innerJoin("item as other", "other.id", "item.id")
+      .selectAll("item")
+      .select("other.id");
+    const rows = await query.execute();
+    const streamed: object[] = [];
+    for await (const row of query.stream()) streamed.push(row);
+    expect(streamed).toEqual(rows);
+    expect(rows).toEqual([{ id: 1, name: "ada" }]);
+  });
+
   test("an error is isopool's, and names the line that waits for it", async () => {
     const shop = await open();
     const error = await sql`select * from nowhere`.execute(on(shop)).catch((reason: unknown) => reason);

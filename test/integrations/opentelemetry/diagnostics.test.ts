@@ -73,7 +73,7 @@ test("a failure is published as an error before the end", async () => {
   expect(stagesOf(flights)).toMatch(/^start end error asyncStart asyncEnd/);
   expect(flights[0]!.message.error).toMatchObject({ code: "QUERY_FAILED" });
   expect(stagesOf(sessions)).toBe("start end error asyncStart asyncEnd");
-  expect(sessions[0]!.message).toMatchObject({ outcome: "failed" });
+  expect(sessions[0]!.message).toMatchObject({ outcome: "failed", durationMs: expect.any(Number) });
 });
 
 test("acquires and opens are published, with how long they took", async () => {
@@ -98,6 +98,7 @@ test("an open that failed is an error, and so is the acquire that waited for it"
   await db.dispose();
   expect(stagesOf(opens)).toContain("error");
   expect(stagesOf(acquires)).toBe("start end error asyncStart asyncEnd");
+  expect(acquires[0]!.message).toMatchObject({ durationMs: expect.any(Number) });
 });
 
 test("tools that bind a store to the start of a flight begin their span there", async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createDatabase, type Database } from "../../../src/index.ts";
+import { placeOf } from "../../../src/integrations/opentelemetry/place.ts";
 import { opentelemetry } from "../../../src/integrations/opentelemetry/index.ts";
 import { startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
 import { libsql } from "../../../src/adapters/libsql/index.ts";
@@ -149,4 +150,9 @@ test("without an SDK nothing is recorded, and nothing fails", async () => {
 test("what is not the API is refused, with the remedy", () => {
   expect(() => opentelemetry({} as never)).toThrow("Expected `api` to be the module `@opentelemetry/api`");
   expect(() => opentelemetry(undefined as never)).toThrow(TypeError);
+});
+
+test("a pool host has connections to PostgreSQL, and no others", () => {
+  expect(placeOf("hosted://shop", undefined)).toMatchObject({ "db.system.name": "postgresql" });
+  expect(placeOf("hostedelsewhere://shop", undefined)).toMatchObject({ "db.system.name": "sqlite" });
 });

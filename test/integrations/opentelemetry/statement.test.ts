@@ -30,6 +30,23 @@ test.each([
   expect(describeText(text).text).toBe(shown);
 });
 
+test("names in brackets, which SQLite has, show no value behind them", () => {
+  for (const name of ["[it's]", '[a"b]', "[a`b]", "[a[it's]"])
+    expect(describeText(`select ${name} from t where a = 's3cr3t'`).text).not.toContain("s3cr3t");
+  expect(describeText("select [a b] from [t] where a = 's3cr3t'")).toMatchObject({
+    summary: "SELECT t",
+    text: "select [a b] from [t] where a = ?",
+  });
+  expect(describeText("select array['s3cr3t', 'it''s'] from t", true).text).toBe("select array[?, ?] from t");
+});
+
+test("comments nest in PostgreSQL, and nowhere else", () => {
+  const text = "select /* a /* b */ s3cr3t */ 1 from t";
+  expect(describeText(text, true).text).toBe("select   ? from t");
+  expect(describeText("select /* a /* b */ 1 from t").text).toBe("select   ? from t");
+  expect(describeText("select 1 /* a /* s3cr3t", true).text).toBe("select ?");
+});
+
 test("a summary has an end, and not in the middle of a name", () => {
   const text = `select * from ${Array.from({ length: 60 }, (_, at) => `table_${at}`).join(" join ")}`;
   const { summary } = describeText(text);

@@ -1,5 +1,5 @@
 import { type AnyRelations, DefaultLogger, type Logger, NoopLogger } from "drizzle-orm";
-import { type Cache, NoopCache } from "drizzle-orm/cache/core";
+import type { Cache } from "drizzle-orm/cache/core";
 import * as utils from "drizzle-orm/utils";
 import type { DrizzleConfig } from "drizzle-orm/utils";
 
@@ -7,7 +7,7 @@ import type { DrizzleConfig } from "drizzle-orm/utils";
 export interface SessionConfig<TRelations extends AnyRelations> {
   readonly relations: TRelations;
   readonly logger: Logger;
-  readonly cache: Cache;
+  readonly cache: Cache | undefined;
   readonly paramsInErrors: boolean | undefined;
 }
 
@@ -35,7 +35,7 @@ export const jitCompatCheck: (isEnabled: boolean | undefined) => boolean = (
 
 export function toSessionConfig<TRelations extends AnyRelations>({
   logger,
-  cache = new NoopCache(),
+  cache,
   relations = {} as TRelations,
   paramsInErrors,
 }: DrizzleConfig<TRelations>): SessionConfig<TRelations> {

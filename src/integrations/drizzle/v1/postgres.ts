@@ -10,6 +10,7 @@ import type { Assume } from "drizzle-orm/utils";
 import type { RawResult, TransactionOptions } from "../../../index.ts";
 import { withClient } from "../attach.ts";
 import { begin, type BeginConfig } from "../begin.ts";
+import { cacheOf } from "../cache.ts";
 import { type Client, dialectOf, placeOf } from "../place.ts";
 import { type PgResult, toPgResult, toPgStatement } from "../postgres-values.ts";
 import { type ObjectRow, toArrays, toObjects } from "../rows.ts";
@@ -74,7 +75,7 @@ class IsopoolPgSession<TRelations extends AnyRelations> extends PgAsyncSession<P
       mapper,
       mode,
       logger,
-      cache,
+      cacheOf(this.on, cache),
       metadata,
       cacheConfig,
       paramsInErrors,

@@ -15,6 +15,7 @@ import type { DrizzleSQLiteConfig } from "drizzle-orm/sqlite-core/utils";
 import type { RawResult, SqlValue, TransactionOptions } from "../../../index.ts";
 import { withClient } from "../attach.ts";
 import { begin, type BeginConfig } from "../begin.ts";
+import { cacheOf } from "../cache.ts";
 import { type Client, dialectOf, placeOf } from "../place.ts";
 import { type RunResult, toArrays, toObjects, toRunResult } from "../rows.ts";
 import {
@@ -84,7 +85,7 @@ class IsopoolSQLiteSession<TRelations extends AnyRelations> extends SQLiteAsyncS
       mapper,
       mode,
       logger,
-      store,
+      cacheOf(this.on, store),
       metadata,
       cache,
       paramsInErrors,
