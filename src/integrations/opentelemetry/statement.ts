@@ -18,9 +18,12 @@ const MAX_TEXT = 4096;
 // Strings, numbers and comments may hold the user's values; quoted names, which are matched first, and placeholders do not.
 const LITERAL =
   /"[^"]*(?:"|$)|`[^`]*(?:`|$)|--[^\n]*|\/\*[^]*?(?:\*\/|$)|\b[eE]'(?:[^'\\]|\\[^]|'')*(?:'|$)|'(?:[^']|'')*(?:'|$)|\$([a-z_\x80-\uffff]\w*)?\$[^]*?(?:\$\1\$|$)|(?<![\w$?:@.])\.?\d[\w.]*/gi;
-/** By dialect, what is to be hidden besides. Comments nest in PostgreSQL. */
+/** By dialect, what is to be hidden besides. Comments nest in PostgreSQL: in those that do twice, all that follows is hidden. */
 const LITERALS = {
-  postgres: new RegExp(String.raw`\/\*(?:\/\*[^]*?\*\/|[^])*?(?:\*\/|$)|${LITERAL.source}`, "gi"),
+  postgres: new RegExp(
+    String.raw`\/\*(?:(?!\/\*|\*\/)[^]|\/\*(?:(?!\/\*|\*\/)[^])*\*\/)*(?:\*\/|\/\*[^]*|$)|${LITERAL.source}`,
+    "gi",
+  ),
   // `[it's]` is a name in SQLite, and `['it''s']` a list elsewhere: what is read wrongly from here on would show values.
   other: new RegExp(String.raw`\[(?=[^\][]*['"\x60])[^]*|${LITERAL.source}`, "gi"),
 };

@@ -43,6 +43,7 @@ test("names in brackets, which SQLite has, show no value behind them", () => {
 test("comments nest in PostgreSQL, and nowhere else", () => {
   const text = "select /* a /* b */ s3cr3t */ 1 from t";
   expect(describeText(text, true).text).toBe("select   ? from t");
+  expect(describeText("select 1 /* a /* b /* c */ d */ s3cr3t */ from t", true).text).toBe("select ?");
   expect(describeText("select /* a /* b */ 1 from t").text).toBe("select   ? from t");
   expect(describeText("select 1 /* a /* s3cr3t", true).text).toBe("select ?");
 });
