@@ -1,7 +1,7 @@
 import type { Adapter, AdapterFactory, MaybePromise } from "./contract/adapter.ts";
 import type { ContextProvider } from "./contract/context.ts";
 import type { DatabaseEvent } from "./contract/events.ts";
-import { checkNames } from "./pool/option-names.ts";
+import { checkNames } from "./option-names.ts";
 import { checkNumber, type PoolOptions } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
 import type { Hook } from "./session/hooks.ts";

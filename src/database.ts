@@ -10,7 +10,7 @@ import { explicit } from "./context/explicit.ts";
 import { Listeners, type Told } from "./session/listeners.ts";
 import { checkDatabaseOptions, makeAdapter, type DatabaseOptions, type UrlSource } from "./database-options.ts";
 import { type AttachablePool, type DatabaseStats, PoolToAttach, statsOf } from "./database-stats.ts";
-import { checkNames } from "./pool/option-names.ts";
+import { checkNames } from "./option-names.ts";
 import { type CheckedPoolOptions, checkPoolOptions, checkTimeout } from "./pool/options.ts";
 import type { PoolRuntime } from "./pool/runtime.ts";
 import { shared } from "./runtime/shared.ts";

@@ -1,6 +1,6 @@
 import type { PoolEvent } from "../contract/events.ts";
 import type { Runtime } from "../contract/runtime.ts";
-import { checkNames } from "./option-names.ts";
+import { checkNames } from "../option-names.ts";
 import type { PoolSource } from "./source.ts";
 
 /** How a pool behaves. Times are in milliseconds; `Infinity` = no limit. */

@@ -13,7 +13,7 @@ import { quietly, refused } from "./quiet.ts";
 import { toResults } from "./rows.ts";
 import { refuseUndecided } from "./scope.ts";
 import type { StatementInput } from "./statement.ts";
-import { checkNames } from "../pool/option-names.ts";
+import { checkNames } from "../option-names.ts";
 import { throwIfAborted } from "../signal.ts";
 
 /** The target of a handle: a session, or a transaction inside one. */

@@ -1,5 +1,5 @@
 import type { Params, RawResult, Result, Row } from "../contract/statement.ts";
-import { checkNames } from "../pool/option-names.ts";
+import { checkNames } from "../option-names.ts";
 import type { Finish } from "./finish.ts";
 import { DEADLINE_OPTIONS, type DeadlineOptions } from "./deadline.ts";
 import { toNothing, toRaw, toResult, toResults } from "./rows.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../contract/runtime.ts";
 import { isDbError } from "../errors.ts";
-import { checkNames } from "../pool/option-names.ts";
+import { checkNames } from "../option-names.ts";
 import { checkNumber } from "../pool/options.ts";
 import { arm } from "./deadline.ts";
 import { reasonOf } from "../signal.ts";

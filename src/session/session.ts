@@ -4,7 +4,7 @@
 import type { MaybePromise } from "../contract/adapter.ts";
 import type { Owner } from "../contract/events.ts";
 import type { Row } from "../contract/statement.ts";
-import { checkNames } from "../pool/option-names.ts";
+import { checkNames } from "../option-names.ts";
 import { checkFunction } from "../pool/options.ts";
 import type { Action } from "./closing.ts";
 import { Command } from "./command.ts";

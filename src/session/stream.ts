@@ -1,7 +1,7 @@
 import type { RowStream } from "../contract/adapter.ts";
 import type { Row, RowBatch } from "../contract/statement.ts";
 import { DbError } from "../errors.ts";
-import { checkNames } from "../pool/option-names.ts";
+import { checkNames } from "../option-names.ts";
 import { checkNumber } from "../pool/options.ts";
 import { Command } from "./command.ts";
 import type { Part } from "./ending.ts";

@@ -1,5 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import * as fs from "node:fs";
 import { expect, test } from "vitest";
+import { d1 } from "../../src/adapters/d1/index.ts";
+import { durableObject } from "../../src/adapters/durable-object/index.ts";
+import { hosted } from "../../src/adapters/hosted/index.ts";
+import { memory, sqlJs } from "../../src/adapters/sql-js/index.ts";
+import { fileStorage } from "../../src/adapters/sql-js/storage/file-entry.ts";
+import { browserStorage, indexedDb, opfs } from "../../src/adapters/sql-js/storage/index.ts";
+import { sqlJsTabs } from "../../src/adapters/sql-js/tabs/index.ts";
+import { sqlJsWorker } from "../../src/adapters/sql-js/worker/index.ts";
 import { asyncLocal, ConnectionPool, createDatabase } from "../../src/index.ts";
 import { withSession } from "../../src/integrations/workers/index.ts";
 import { FakeAdapter } from "../kit/fake-adapter.ts";
@@ -46,6 +55,27 @@ test("so it is wherever options are taken, before anything is sent", async () =>
   expect(() => pool.dispose({ timeout: 5 } as never)).toThrow("did you mean `timeoutMs`?");
   expect(() => new ConnectionPool({ open: () => ({}), close: () => undefined }, { mx: 1 } as never)).toThrow("`max`?");
   expect(() => withSession(db, () => undefined, { rollbackon: 5 } as never)).toThrow("`rollbackOn`?");
+});
+
+test.each<[string, (options: never) => unknown, object, string]>([
+  ["sqlJs()", sqlJs, { sqlJs: {}, storag: memory() }, "storage"],
+  ["sqlJsWorker()", sqlJsWorker, { worker: () => ({}), stopms: 5 }, "stopMs"],
+  ["sqlJsTabs()", sqlJsTabs, { adapter: sqlJs({ sqlJs: {} as never }), leaderTimeout: 5 }, "leaderTimeoutMs"],
+  ["opfs()", opfs, { durabilty: "strict" }, "durability"],
+  ["indexedDb()", indexedDb, { durabilty: "relaxed" }, "durability"],
+  ["browserStorage()", browserStorage, { onmemory: () => undefined }, "onMemory"],
+  ["fileStorage()", fileStorage, { fs, process, fodler: "data" }, "folder"],
+  ["hosted()", hosted, { namespace: () => ({}), shard: 3 }, "shards"],
+  ["d1()", (options) => d1(() => ({}) as never, options), { sesion: "first-primary" }, "session"],
+  [
+    "durableObject()",
+    (options) => durableObject(() => ({}) as never, options),
+    { transactionTimeout: 5 },
+    "transactionTimeoutMs",
+  ],
+])("%s refuses a misspelt one", (name, make, options, meant) => {
+  expect(() => make(options as never)).toThrow(new RegExp(`of ${name.replace("()", "\\(\\)")}: did you mean`));
+  expect(() => make(options as never)).toThrow(meant);
 });
 
 test("an option that is there and undefined is none, known or not", async () => {

@@ -23,7 +23,6 @@ const arrows: Record<string, readonly string[]> = {
   integrations: ["index.ts"],
   // Brings a pool of its own, of the same parts.
   "integrations/workers": ["pool/", "contract/"],
-  "integrations/kysely": ["pool/option-names.ts"],
   // One entry for who writes an adapter, and proves it.
   "integrations/adapter-contract": ["adapters/kit/index.ts"],
   // Lends connections of a pool to sessions that are elsewhere.
@@ -42,11 +41,12 @@ const arrows: Record<string, readonly string[]> = {
   errors: ["contract/"],
   clock: ["contract/"],
   dispose: [],
+  "option-names": [],
   signal: [],
 };
 
 /** Free for all but contract, which is types alone. */
-const forEveryone = ["errors.ts", "clock.ts", "dispose.ts", "signal.ts"];
+const forEveryone = ["errors.ts", "clock.ts", "dispose.ts", "option-names.ts", "signal.ts"];
 
 /** `"pool/pool.ts"` is of `pool`. At the top, what has no layer of its own name is a part of `database`. */
 function layerOf(file: string): string {

@@ -1,6 +1,7 @@
 import type { AdapterFactory } from "../../contract/adapter.ts";
 import { D1Adapter } from "./adapter.ts";
 import type { D1Binding } from "./driver.ts";
+import { checkNames } from "../../option-names.ts";
 
 export type { D1Binding, D1Handle, D1Statement } from "./driver.ts";
 
@@ -35,6 +36,7 @@ export interface D1Options {
  * const db = createDatabase("d1:DB", { adapters: [d1(() => env.DB)], runtime: workers() });
  */
 export function d1(binding: () => D1Binding, options: D1Options = {}): AdapterFactory {
+  checkNames(options, ["session", "tryWrites"] satisfies (keyof D1Options)[], "d1()");
   const { session, tryWrites } = options;
   if (typeof binding !== "function")
     throw new TypeError(`Expected \`binding\` to be a function, \`() => env.DB\`, got \`${typeof binding}\``);

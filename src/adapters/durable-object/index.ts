@@ -1,6 +1,7 @@
 import type { AdapterFactory } from "../../contract/adapter.ts";
 import { ObjectAdapter } from "./adapter.ts";
 import type { ObjectStorage } from "./driver.ts";
+import { checkNames } from "../../option-names.ts";
 
 export type { ObjectStorage } from "./driver.ts";
 
@@ -31,6 +32,7 @@ export interface DurableObjectOptions {
  * }
  */
 export function durableObject(storage: () => ObjectStorage, options: DurableObjectOptions = {}): AdapterFactory {
+  checkNames(options, ["transactionTimeoutMs"] satisfies (keyof DurableObjectOptions)[], "durableObject()");
   const { transactionTimeoutMs = 10_000 } = options;
   if (typeof storage !== "function")
     throw new TypeError(`Expected \`storage\` to be a function, \`() => ctx.storage\`, got \`${typeof storage}\``);

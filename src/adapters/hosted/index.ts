@@ -8,6 +8,7 @@ import { HostedConnection, type HostStub } from "./connection.ts";
 import type { PoolHostStats } from "./stats.ts";
 import { refuseSetup } from "./wire.ts";
 import { CAPABILITIES } from "../postgres/session-config.ts";
+import { checkNames } from "../../option-names.ts";
 
 export type { PoolHostStats } from "./stats.ts";
 
@@ -51,7 +52,9 @@ export interface HostedFactory extends AdapterFactory {
  * const db = createDatabase("hosted://shop", { adapters: [hosted({ namespace: () => env.POOL })], runtime: workers() });
  * @throws TypeError for an invalid option.
  */
-export function hosted({ namespace, shards = 1, locationHint }: HostedOptions): HostedFactory {
+export function hosted(options: HostedOptions): HostedFactory {
+  checkNames(options, ["namespace", "shards", "locationHint"] satisfies (keyof HostedOptions)[], "hosted()");
+  const { namespace, shards = 1, locationHint } = options;
   if (typeof namespace !== "function")
     throw new TypeError(`Expected \`namespace\` to be a function, \`() => env.POOL\`, got \`${typeof namespace}\``);
   if (!Number.isInteger(shards) || shards < 1)

@@ -3,6 +3,7 @@ import { SqlJsAdapter } from "./adapter.ts";
 import type { SqlJsStatic } from "./driver.ts";
 import type { SqlJsCommitStorage, SqlJsStorage } from "./storage.ts";
 import { BUSY_TIMEOUT_MS } from "./turn.ts";
+import { checkNames } from "../../option-names.ts";
 
 export type { DriverValue, SqlJsDatabase, SqlJsStatement, SqlJsStatic } from "./driver.ts";
 export { memory, type SqlJsCommitStorage, type SqlJsStorage, type StoredDatabase } from "./storage.ts";
@@ -37,7 +38,7 @@ export interface SqlJsOptions {
  *   gets a new engine, without functions registered through `connection.raw`: register them in `afterConnection`.
  * - `lastInsertRowid` is SQLite's: an upsert that updated, or a table WITHOUT ROWID, leaves the id of the previous insert.
  *
- * @throws TypeError if `sqlJs` is missing, or for a wrong `storage` or `busyTimeoutMs`.
+ * @throws TypeError if `sqlJs` is missing, or for a wrong or unknown option.
  * Source: https://sql.js.org/documentation/
  * @example
  * import initSqlJs from "sql.js";
@@ -45,6 +46,8 @@ export interface SqlJsOptions {
  * const db = createDatabase("sqljs:shop", { adapters: [sqlJs({ sqlJs: initSqlJs })] });
  */
 export function sqlJs(options: SqlJsOptions): AdapterFactory {
+  // A `storage` under another name would be a database that nobody keeps.
+  checkNames(options, ["sqlJs", "storage", "busyTimeoutMs", "warn"] satisfies (keyof SqlJsOptions)[], "sqlJs()");
   const { sqlJs: source, storage, busyTimeoutMs = BUSY_TIMEOUT_MS } = options;
   if (!source) throw new TypeError(`Expected \`sqlJs\` to be what \`await initSqlJs()\` returns, got \`${source}\``);
   if (!(busyTimeoutMs > 0)) throw new TypeError(`Expected \`busyTimeoutMs\` to be > 0, got \`${busyTimeoutMs}\``);

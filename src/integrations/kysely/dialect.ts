@@ -11,7 +11,7 @@ import {
   TransactionBuilder,
 } from "kysely";
 import type { Database, Dialect, Session } from "../../index.ts";
-import { checkNames } from "../../pool/option-names.ts";
+import { checkNames } from "../../option-names.ts";
 import { PooledSqliteAdapter, SessionPostgresAdapter } from "./adapters.ts";
 import { enterTransactions } from "./current.ts";
 import { IsopoolDriver } from "./driver.ts";

@@ -1,5 +1,5 @@
 import type { AdapterFactory, DatabaseOptions, PoolOptions, UrlSource } from "../../index.ts";
-import { checkNames } from "../../pool/option-names.ts";
+import { checkNames } from "../../option-names.ts";
 import { checkNumber } from "../../pool/options.ts";
 
 /** What a pool host is made with. Times are in milliseconds. */

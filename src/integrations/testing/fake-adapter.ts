@@ -13,7 +13,7 @@ import type {
 import type { Params, RawResult, SqlValue, Statement } from "../../contract/statement.ts";
 import { DbError, isDbError } from "../../errors.ts";
 import { orAbort } from "../../adapters/shared/waits.ts";
-import { checkNames } from "../../pool/option-names.ts";
+import { checkNames } from "../../option-names.ts";
 import { throwIfAborted } from "../../signal.ts";
 
 /** What a fake database is asked: a statement, or a step that isopool takes itself (`begin`, `commit`, `savepoint x`). */

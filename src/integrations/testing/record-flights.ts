@@ -4,7 +4,7 @@
 import type { Flight, Step } from "../../contract/adapter.ts";
 import type { Params } from "../../contract/statement.ts";
 import type { Database } from "../../index.ts";
-import { checkNames } from "../../pool/option-names.ts";
+import { checkNames } from "../../option-names.ts";
 import { disposable } from "../../dispose.ts";
 import { checkDatabase } from "./check-database.ts";
 

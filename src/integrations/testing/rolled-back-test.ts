@@ -1,4 +1,4 @@
-import { checkNames } from "../../pool/option-names.ts";
+import { checkNames } from "../../option-names.ts";
 import type { Database } from "../../index.ts";
 import { OPTIONS, rolledBack, type RolledBackOptions } from "./rolled-back.ts";
 

@@ -1,7 +1,7 @@
 import type { BeginOptions, MaybePromise } from "../../contract/adapter.ts";
 import { DbError, isDbError } from "../../errors.ts";
 import type { Database } from "../../index.ts";
-import { checkNames } from "../../pool/option-names.ts";
+import { checkNames } from "../../option-names.ts";
 import { bounded } from "../../session/deadline.ts";
 import { sourceOf } from "../../session/holder.ts";
 import type { Origin } from "../../session/link.ts";

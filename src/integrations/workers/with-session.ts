@@ -1,6 +1,6 @@
 import type { Database, Session } from "../../index.ts";
 import { runEvent, WITH_SESSION_OPTIONS, type WithSessionOptions } from "./event.ts";
-import { checkNames } from "../../pool/option-names.ts";
+import { checkNames } from "../../option-names.ts";
 import { watchErrors } from "./thrown.ts";
 import { type EventArguments, toInvocation } from "./invocation.ts";
 

@@ -57,6 +57,8 @@ export interface Place {
   has?(folder: string, name: string): Promise<boolean>;
 }
 
+export const COMMIT_OPTIONS: readonly (keyof CommitOptions)[] = ["durability", "folder"];
+
 /** @throws TypeError for a wrong option. */
 export function createStorage(place: Place, { durability = "strict", folder = "" }: CommitOptions): CommitStorage {
   if (durability !== "strict" && durability !== "relaxed")

@@ -1,4 +1,5 @@
-import { type CommitOptions, type CommitStorage, createStorage } from "./commit-storage.ts";
+import { checkNames } from "../../../option-names.ts";
+import { COMMIT_OPTIONS, type CommitOptions, type CommitStorage, createStorage } from "./commit-storage.ts";
 import { lockFilePatiently } from "./file-lock.ts";
 import { LogStore } from "./log-store.ts";
 import { type FileSystem, NodeFile, type ProcessTable } from "./node-file.ts";
@@ -26,6 +27,7 @@ const FILES = ["", "-log1", "-log2"] as const;
  * const db = createDatabase("sqljs:shop", { adapters: [sqlJs({ sqlJs, storage })] });
  */
 export function fileStorage(options: FileStorageOptions): CommitStorage {
+  checkNames(options, [...COMMIT_OPTIONS, "fs", "process"] satisfies (keyof FileStorageOptions)[], "fileStorage()");
   const { fs, process: processes } = options;
   if (typeof fs?.openSync !== "function") throw new TypeError(`Expected \`fs\` to be node:fs, got \`${typeof fs}\``);
   if (typeof processes?.kill !== "function")

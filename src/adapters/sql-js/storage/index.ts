@@ -1,5 +1,6 @@
 import { browserPlace, type BrowserStorageKind, type FoundKind } from "./browser-place.ts";
-import { type CommitOptions, type CommitStorage, createStorage } from "./commit-storage.ts";
+import { checkNames } from "../../../option-names.ts";
+import { COMMIT_OPTIONS, type CommitOptions, type CommitStorage, createStorage } from "./commit-storage.ts";
 import { idbPlace } from "./idb-place.ts";
 import { opfsPlace } from "./opfs-place.ts";
 
@@ -17,6 +18,7 @@ export type { Durability } from "./stored-database.ts";
  * const db = createDatabase("sqljs:shop", { adapters: [sqlJs({ sqlJs, storage: opfs() })] });
  */
 export function opfs(options: CommitOptions = {}): CommitStorage {
+  checkNames(options, COMMIT_OPTIONS, "opfs()");
   return createStorage(opfsPlace, options);
 }
 
@@ -29,6 +31,7 @@ export function opfs(options: CommitOptions = {}): CommitStorage {
  * const storage = indexedDb({ durability: "relaxed" });
  */
 export function indexedDb(options: CommitOptions = {}): CommitStorage {
+  checkNames(options, COMMIT_OPTIONS, "indexedDb()");
   return createStorage(idbPlace, options);
 }
 
@@ -51,6 +54,7 @@ export interface BrowserStorage extends CommitStorage {
  * const storage = browserStorage({ onMemory: (name) => banner.show(`${name} is not saved in this browser`) });
  */
 export function browserStorage(options: BrowserStorageOptions = {}): BrowserStorage {
+  checkNames(options, [...COMMIT_OPTIONS, "onMemory"] satisfies (keyof BrowserStorageOptions)[], "browserStorage()");
   const { onMemory = warn } = options;
   if (typeof onMemory !== "function")
     throw new TypeError(`Expected \`onMemory\` to be a function, got \`${typeof onMemory}\``);

@@ -2,6 +2,7 @@ import type { AdapterFactory, AdapterSource } from "../../../contract/adapter.ts
 import { nameIn } from "../adapter.ts";
 import { tabPlatform } from "./platform.ts";
 import { TabsAdapter } from "./tabs-adapter.ts";
+import { checkNames } from "../../../option-names.ts";
 
 export type { TabsDatabase } from "./tabs-connection.ts";
 
@@ -30,7 +31,9 @@ export interface SqlJsTabsOptions {
  * const worker = () => new Worker(new URL("./database.worker.ts", import.meta.url), { type: "module" });
  * const db = createDatabase("sqljs:shop", { adapters: [sqlJsTabs({ adapter: sqlJsWorker({ worker }) })] });
  */
-export function sqlJsTabs({ adapter: inner, leaderTimeoutMs = 3_000 }: SqlJsTabsOptions): AdapterFactory {
+export function sqlJsTabs(options: SqlJsTabsOptions): AdapterFactory {
+  checkNames(options, ["adapter", "leaderTimeoutMs"] satisfies (keyof SqlJsTabsOptions)[], "sqlJsTabs()");
+  const { adapter: inner, leaderTimeoutMs = 3_000 } = options;
   if (typeof inner?.create !== "function" || !inner.schemes.includes("sqljs"))
     throw new TypeError(
       `Expected \`adapter\` to be what \`sqlJs()\` or \`sqlJsWorker()\` returns, got \`${typeof inner}\``,

@@ -2,6 +2,7 @@ import type { AdapterFactory } from "../../../contract/adapter.ts";
 import { Client, type WorkerHandle } from "./client.ts";
 import { onHidden } from "../storage/platform.ts";
 import { RemoteAdapter } from "./remote-adapter.ts";
+import { checkNames } from "../../../option-names.ts";
 
 export type { WorkerHandle } from "./client.ts";
 export type { RemoteDatabase } from "./remote-connection.ts";
@@ -30,7 +31,9 @@ export interface SqlJsWorkerOptions {
  * const worker = () => new Worker(new URL("./database.worker.ts", import.meta.url), { type: "module" });
  * const db = createDatabase("sqljs:shop", { adapters: [sqlJsWorker({ worker })] });
  */
-export function sqlJsWorker({ worker, stopMs = 1_000 }: SqlJsWorkerOptions): AdapterFactory {
+export function sqlJsWorker(options: SqlJsWorkerOptions): AdapterFactory {
+  checkNames(options, ["worker", "stopMs"] satisfies (keyof SqlJsWorkerOptions)[], "sqlJsWorker()");
+  const { worker, stopMs = 1_000 } = options;
   if (typeof worker !== "function")
     throw new TypeError(`Expected \`worker\` to be a function, got \`${typeof worker}\``);
   if (!(stopMs >= 0)) throw new TypeError(`Expected \`stopMs\` to be >= 0, got \`${stopMs}\``);
