@@ -71,9 +71,29 @@ describe.each(Object.entries(engines))("%s", (_, open) => {
     expect(await count(db)).toBe(1);
   });
 
-  test("what it reads outside of a transaction is what is there by then", async () => {
+  test("a stream that is left early gives its session back, and the next statement", async () => {
     const db = await start(open);
-    if (db.capabilities!.maxConnections === 1) return;
+    await db.session(
+      async (session) => {
+        for await (const row of session.stream("select id from item union all select 2")) {
+          expect(row).toEqual({ id: 1 });
+          break;
+        }
+        await expect(session.query(WRITE)).rejects.toMatchObject(refused);
+      },
+      { transaction: false },
+    );
+    for await (const _ of db.autocommit.stream("select id from item")) break;
+    expect(await count(db)).toBe(1);
+    expect(db.stats()).toMatchObject({ busy: 0, waiting: 0 });
+  });
+});
+
+// sql.js has one connection: nobody else writes while a session has it.
+test.each(Object.entries(engines).filter(([name]) => name !== "sql.js"))(
+  "%s: what a plain session reads is what is there by then",
+  async (_, open) => {
+    const db = await start(open);
     await db.session(
       async (reader) => {
         expect((await reader.query("select id from item")).rows).toHaveLength(1);
@@ -82,7 +102,22 @@ describe.each(Object.entries(engines))("%s", (_, open) => {
       },
       { transaction: false },
     );
-  });
+  },
+);
+
+test.each([
+  ["PostgreSQL", engines["PostgreSQL"]!],
+  ["Neon over HTTP", neonOverHttp],
+])("%s: a view that writes when it is read is refused, beside reads of its turn as well", async (_, open) => {
+  const db = await start(open);
+  const views = ["create sequence s", "create view numbered as select nextval('s') as n"];
+  await db.session((session) => session.batch(views), { transaction: false, accessMode: "read write" });
+  const [number, rows] = await Promise.allSettled([
+    db.autocommit.query("select n from numbered"),
+    db.autocommit.query("select id from item"),
+  ]);
+  expect(number).toMatchObject({ status: "rejected", reason: refused });
+  expect(rows).toMatchObject({ status: "fulfilled", value: { rows: [{ id: 1 }] } });
 });
 
 test("Neon over HTTP: lone statements and lists are refused their writes", async () => {

@@ -102,7 +102,7 @@ export class Lease implements DatabaseConnection {
     const { session } = this;
     // Outside of a transaction, a pool host or a pooler lends the backend to others behind each statement, and theirs would be ended:
     // a session that has set something keeps it, and is refused where it cannot.
-    const hold = session.scope.path.length > 0 ? "" : ", set_config('isopool.held', '1', false)";
+    const hold = session.scope.isPlain ? ", set_config('isopool.held', '1', false)" : "";
     const { rows } = await session.raw(`select pg_backend_pid()${hold}`).catch(() => ({ rows: [] }));
     this.#pid = rows[0]?.[0];
   }
