@@ -224,6 +224,7 @@ export class Database extends Handle<Session> implements AsyncDisposable {
 
   /**
    * Ends the database: no more connections are lent, and sessions that hold one finish. The pool ends with its last database.
+   * Awaited inside one of those sessions, it waits for itself: call it there without `await`, or behind the session.
    *
    * @param options.timeoutMs - longest wait for sessions that hold one, in milliseconds. Default: no limit.
    */

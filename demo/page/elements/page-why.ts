@@ -208,7 +208,7 @@ export class PageWhy extends PageElement {
         ${ORDERS} orders at once, in one isolate of a real workerd: a socket belongs to the request that opened it
         there, and whoever shares it fails.
       </p>
-      <div class="bar">
+      <div class="controls">
         <button type="button" class="primary" ?disabled=${isRunning} @click=${() => void this.#worker.play()}>
           Place the orders in a Worker
         </button>

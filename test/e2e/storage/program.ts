@@ -17,6 +17,7 @@ import { IdbStore } from "../../../src/adapters/sql-js/storage/idb-store.ts";
 import { createDatabase, type Database, type Session } from "../../../src/index.ts";
 import { Model } from "../../adapters/sql-js/storage/model.ts";
 import { seeded } from "../../kit/seeded.ts";
+import { playFrames } from "./frames.ts";
 
 /** Commits whose requests are under way at most. */
 const MAX_UNTOLD = 20;
@@ -219,6 +220,9 @@ const operations = {
     }, 10);
   },
 
+  /** As many tabs, in this page. */
+  frames: async (order: Order): Promise<unknown> => playFrames(order),
+
   check: async (order: Order): Promise<unknown> => {
     const db = databaseOf(order);
     return {
@@ -230,7 +234,7 @@ const operations = {
 };
 
 /** What became of a request, as the application was told. */
-type Fate = readonly [id: number, fate: "done" | "not done" | "unknown", code?: string];
+export type Fate = readonly [id: number, fate: "done" | "not done" | "unknown", code?: string];
 
 const fates: Promise<Fate>[] = [];
 let held: Session | undefined;
