@@ -78,8 +78,14 @@ export class Scope {
 
   /** What the server must have begun for a statement of this scope, outermost first: a transaction, then savepoints. */
   get path(): readonly Scope[] {
-    const { level } = this;
-    return level ? [...(level.parent?.path ?? []), level] : [];
+    const path: Scope[] = [];
+    let level = this.level;
+    while (level) {
+      path.push(level);
+      level = level.parent?.level;
+    }
+    // oxlint-disable-next-line unicorn/no-array-reverse -- a list of its own; toReversed() is not in all engines.
+    return path.reverse();
   }
 
   /** The nearest scope that can be rolled back: where the failure of a joined one counts. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Session } from "../../src/index.ts";
 import { deferred, fakeDatabase } from "../kit/fake-database.ts";
 
 const boom = new Error("boom");
@@ -232,3 +233,15 @@ test("the work of a nested transaction cannot commit the session around it: half
     "1: rollback-to isopool_1 | release isopool_1 | commit",
   ]);
 });
+
+// A cube of their depth would be over a minute.
+test("two thousand nest, each in the one before", async () => {
+  const { db, adapter } = fakeDatabase();
+  const nest = async (s: Session, depth: number): Promise<void> => {
+    await s.query("one");
+    if (depth > 0) await s.transaction((inner) => nest(inner, depth - 1), nested);
+  };
+  await db.session((s) => nest(s, 2_000));
+  expect(adapter.flights).toHaveLength(2_002);
+  expect(adapter.flights.at(-2)).toBe("1: savepoint isopool_2000 | one");
+}, 15_000);
