@@ -8,22 +8,18 @@ interface RefCounted {
   unref?(): void;
 }
 
-/** Fake timers that are installed or removed in between would not end it: a real one would keep the process. */
-interface SetTimer {
-  readonly timer: RefCounted | number;
-  readonly clear: (timer: number) => void;
-}
+/** With what ends it: fake timers that were installed in between would not, and a real one would keep the process. */
+type SetTimer = readonly [timer: RefCounted, clear: (timer: RefCounted) => void];
 
 /** The platform's own clock. Its functions are looked up at each call: fake timers may have replaced them. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  setTimeout: (callback, delayMs): SetTimer => ({ timer: setTimeout(callback, delayMs), clear: clearTimeout }),
+  setTimeout: (callback, delayMs) => [setTimeout(callback, delayMs), clearTimeout],
   clearTimeout: (set) => {
-    if (set === undefined) return;
-    // Browsers' own takes no `this`.
-    const { timer, clear } = set as SetTimer;
-    clear(timer as number);
+    // Called as a function: browsers' own takes no other `this`.
+    const [timer, clear] = (set ?? []) as Partial<SetTimer>;
+    clear?.(timer!);
   },
-  unref: (set) => ((set as SetTimer).timer as RefCounted).unref?.(),
-  ref: (set) => ((set as SetTimer).timer as RefCounted).ref?.(),
+  unref: (set) => (set as SetTimer)[0].unref?.(),
+  ref: (set) => (set as SetTimer)[0].ref?.(),
 };
