@@ -16,8 +16,8 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   setTimeout: (callback, delayMs) => [setTimeout(callback, delayMs), clearTimeout],
   clearTimeout: (set) => {
-    // Called as a function: browsers' own takes no other `this`.
-    const [timer, clear] = (set ?? []) as Partial<SetTimer>;
+    // Some have set none. Called as a function: browsers' own takes no other `this`.
+    const [timer, clear] = (set || []) as Partial<SetTimer>;
     clear?.(timer!);
   },
   unref: (set) => (set as SetTimer)[0].unref?.(),
