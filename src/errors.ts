@@ -101,13 +101,16 @@ export class DbError<Code extends ErrorCode = ErrorCode> extends Error {
 }
 
 /**
- * Tells whether `value` is a DbError, of `code` if given; works across copies of the package.
+ * Tells whether `value` is a DbError, of `code` if given; works across copies of the package, and behind an RPC of Workers.
  *
  * @example
  * if (isDbError(error, "QUERY_FAILED") && error.details.kind === "unique") return "taken";
  */
 export function isDbError<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is DbErrorOf<Code> {
   return (
-    value instanceof Error && BRAND in value && (code === undefined || (value as unknown as DbError).code === code)
+    value instanceof Error &&
+    // What an RPC or a thread passes on has its members, and not the brand.
+    (BRAND in value || (value.name === "DbError" && "outcome" in value)) &&
+    (code === undefined || (value as unknown as DbError).code === code)
   );
 }

@@ -13,6 +13,8 @@ export interface TransformContext {
 }
 
 export interface ResolveContext {
+  /** Not used, but all have it: that of unplugin has nothing else in common with this type. */
+  readonly parse?: unknown;
   resolve?(source: string, importer: string, options: { skipSelf: boolean }): Promise<{ id: string } | null>;
 }
 

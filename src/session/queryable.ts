@@ -161,6 +161,8 @@ function resultOf<R>([result]: RawResult[], _link: unknown, { statements }: Para
 }
 
 function sqlOf<R>(this: Queryable, strings: TemplateStringsArray, ...values: readonly unknown[]): SqlQuery<R> {
+  // `const { sql } = db`, as with libraries whose tag is a function of its own.
+  if (!this?.target) throw new TypeError("Expected `sql` of a database or session, called as db.sql`select …`");
   if (!Array.isArray(strings?.raw))
     throw new TypeError("Expected a template, sql`select …`; a text is for query(text, params) or raw(text)");
   const target = this.target();

@@ -7,7 +7,7 @@ export interface SqlTag {
    * Makes a query from a template; each `${value}` becomes a parameter, each query or part inside becomes part of the text.
    *
    * @returns a lazy query: awaited, it gives its rows as objects.
-   * @throws TypeError when called with a text: that is for `query(text, params)`.
+   * @throws TypeError when called with a text: that is for `query(text, params)`; or without its database, as by `const { sql } = db`.
    */
   <R = Row>(strings: TemplateStringsArray, ...values: readonly (SqlValue | SqlPart)[]): SqlQuery<R>;
 

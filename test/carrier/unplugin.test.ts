@@ -21,7 +21,7 @@ test("esbuild carries a page through unplugin", async () => {
     format: "esm",
     logLevel: "silent",
     alias: { "isopool/carrier-runtime": join(import.meta.dirname, "../../src/carrier/runtime/abi.ts") },
-    plugins: [createUnplugin(() => isopool({ parse }) as never).esbuild()],
+    plugins: [createUnplugin(() => isopool({ parse })).esbuild()],
   });
   const { flow } = await page.load<{ flow(see: () => void): Promise<void> }>(outfile);
   const seen: unknown[] = [];

@@ -1,11 +1,13 @@
 // The recipes of docs/frameworks.md are built as users build them, and run in workerd on a libSQL server.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../package/package.ts";
 import { type RunningServer, startLibsqlServer } from "../servers/libsql/libsql-server.ts";
+import { freePort } from "../servers/neon/postgres.ts";
 import { bundleForNode, bundleWorker } from "./bundle.ts";
 import { installedProject, type Project } from "./installed.ts";
 import { createGoods, idsAt } from "./workers/isolate.ts";
@@ -56,10 +58,11 @@ async function running(name: string, work: (recipe: Running) => Promise<void>): 
 }
 
 test("every recipe of the page is run, here or in recipes.test.ts", () => {
-  expect([...recipes.keys()]).toEqual(["worker.ts", "hono.ts", "serve.ts", "job.ts"]);
+  expect([...recipes.keys()]).toEqual(["worker.ts", "hono.ts", "server.ts", "serve.ts", "job.ts"]);
   const headings = Array.from(page.matchAll(/^## (.+)$/gm), ([, heading]) => heading);
-  const there = ["SvelteKit", "Nitro", "Next.js", "Deno and Bun"];
-  expect(headings).toEqual(["A plain Worker", "Hono", ...there, "A job in Node", "Vercel"]);
+  const there = ["SvelteKit", "Nitro", "Next.js"];
+  const here = ["Express, Fastify, Node's own server", "Deno and Bun", "A job in Node"];
+  expect(headings).toEqual(["A plain Worker", "Hono", ...there, ...here, "Vercel"]);
 });
 
 describe("a plain Worker", () => {
@@ -81,6 +84,47 @@ describe("Hono", () => {
       expect(await send("/goods")).toEqual({ status: 200, body: '[{"id":1,"name":"tea"}]' });
       expect(await ids()).toEqual([1]);
     }));
+});
+
+describe("Node's own server", () => {
+  test("commits what it answers, rolls back what it throws, and what a client has left", async () => {
+    const server = await startLibsqlServer({ tokens: { "the-token": "full" } });
+    await createGoods(server.url, "the-token");
+    const file = project.write(
+      "server.mjs",
+      await bundleForNode(project.write("server.ts", recipes.get("server.ts")!)),
+    );
+    const port = await freePort();
+    const env = { ...process.env, DATABASE_URL: server.url, DATABASE_TOKEN: "the-token", PORT: String(port) };
+    const child = spawn(process.execPath, [file], { env, stdio: ["ignore", "pipe", "inherit"] });
+    const ended = once(child, "close");
+    const send = async (body?: object, signal?: AbortSignal): Promise<[number, unknown]> => {
+      const init = { ...(body && { method: "POST", body: JSON.stringify(body) }), ...(signal && { signal }) };
+      const response = await fetch(`http://127.0.0.1:${port}/`, init);
+      return [response.status, await response.json()];
+    };
+    try {
+      await once(child.stdout, "data");
+      expect(await send({ name: "tea", stock: 1 })).toEqual([201, { id: 1, name: "tea" }]);
+      expect(await send({ name: "rum", stock: -1 })).toEqual([422, { error: "stock is negative" }]);
+      expect(await send({ name: "tea", stock: 1 })).toEqual([409, { error: "exists already" }]);
+      expect(await send()).toEqual([200, [{ id: 1, name: "tea" }]]);
+      await server.fail({ action: "hang", sql: "insert into goods" });
+      await server.forgetRequests();
+      const client = new AbortController();
+      const gone = send({ name: "oil", stock: 1 }, client.signal);
+      while ((await server.requests()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      client.abort();
+      await expect(gone).rejects.toThrow("aborted");
+      await server.expireStreams();
+      expect(await send()).toEqual([200, [{ id: 1, name: "tea" }]]);
+      expect(await idsAt(server.url, "the-token")).toEqual([1]);
+    } finally {
+      child.kill();
+      await ended;
+      await server.stop();
+    }
+  });
 });
 
 describe("a job in Node", () => {

@@ -60,6 +60,17 @@ test("db.sql called with a text says what a text is for", () => {
     expect(() => db.sql(wrong as never)).toThrow(/Expected a template, sql`select …`; a text is for query\(/);
 });
 
+test("`sql` taken out of its database says where it belongs, and its parts need none", async () => {
+  const { db } = fakeDatabase();
+  const { sql } = db;
+  expect(() => sql`select 1`).toThrow("Expected `sql` of a database or session, called as db.sql`select …`");
+  await db.session((session) => {
+    const { sql: alone } = session;
+    expect(() => alone`select 1`).toThrow(/^Expected `sql` of a database or session/);
+  });
+  expect(await db.query(db.sql`select ${sql.id("a")} in (${sql.join([1])})`)).toBeDefined();
+});
+
 test("a query shows what it is", () => {
   const { db } = fakeDatabase();
   expect(Object.prototype.toString.call(db.sql`x`)).toBe("[object SqlQuery]");

@@ -21,7 +21,7 @@ export function arrange({ verb, stray, slots }: Scan, { text, params = [] }: Sta
     throw refusal(`expected ${slots.length} values, got ${params.length}`, text);
   }
   const values = Object(params) as Readonly<Record<string, SqlValue>>;
-  for (const name in values)
+  for (const name of Object.keys(values))
     if (!name || !slots.includes(name)) throw refusal(`no placeholder is named \`${name}\``, text);
   return slots.map((name) => {
     if (name && Object.hasOwn(values, name)) return values[name]!;

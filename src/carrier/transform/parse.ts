@@ -42,9 +42,7 @@ export function parseModule(code: string, id: string, parse: Parse): Node {
     }
   }
   const { message } = cause as Error;
-  throw new SyntaxError(`isopool cannot carry the context through ${id}, which does not parse: ${message}`, {
-    cause,
-  });
+  throw new SyntaxError(`isopool cannot transform ${id}, which does not parse: ${message}`, { cause });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { DatabaseEvent } from "../../index.ts";
 import type { Attributes, OpenTelemetryApi } from "./api.ts";
 import { Connections } from "./connections.ts";
-import { Descriptions } from "./descriptions.ts";
+import { type DescriptionOptions, Descriptions } from "./descriptions.ts";
 import { Spans } from "./spans.ts";
 
 export interface OpenTelemetryOptions {
@@ -25,7 +25,8 @@ const SCOPE = "isopool";
  * A span's parent is the span that is active where the statement was issued, or else where its session began. Parameter
  * values are never in the events, so they appear nowhere; literals in SQL become `?`.
  *
- * @param api - the package: `import * as api from "@opentelemetry/api"`. Its global providers are asked here, once.
+ * @param api - the package: `import * as api from "@opentelemetry/api"`. Its global providers are asked at the first event: a database
+ *   may be created before the SDK is started.
  * @returns a listener, for as many databases as you like.
  * @throws TypeError if it is not the API.
  * @example
@@ -36,16 +37,10 @@ export function opentelemetry(api: OpenTelemetryApi, options: OpenTelemetryOptio
   if (typeof api?.trace?.getTracer !== "function" || typeof api.metrics?.getMeter !== "function")
     throw new TypeError("Expected `api` to be the module `@opentelemetry/api`, 1.3 or later");
   const { system, queryText = true, attributes = {} } = options;
-  const meter = api.metrics.getMeter(SCOPE);
-  const durations = meter.createHistogram("db.client.operation.duration", {
-    description: "Duration of database client operations",
-    unit: "s",
-    advice: { explicitBucketBoundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] },
-  });
-  const descriptions = new Descriptions({ system, queryText, attributes });
-  const spans = new Spans(api, api.trace.getTracer(SCOPE), durations, descriptions);
-  const connections = new Connections(meter);
+  let reporter: Reporter | undefined;
   return (event) => {
+    // A meter of before the SDK was started would never report: the API has no proxy for it, as it has for tracers.
+    const { spans, connections } = (reporter ??= createReporter(api, { system, queryText, attributes }));
     switch (event.type) {
       case "session":
         return spans.begin(event.session);
@@ -66,4 +61,20 @@ export function opentelemetry(api: OpenTelemetryApi, options: OpenTelemetryOptio
         return undefined;
     }
   };
+}
+
+interface Reporter {
+  readonly spans: Spans;
+  readonly connections: Connections;
+}
+
+function createReporter(api: OpenTelemetryApi, options: DescriptionOptions): Reporter {
+  const meter = api.metrics.getMeter(SCOPE);
+  const durations = meter.createHistogram("db.client.operation.duration", {
+    description: "Duration of database client operations",
+    unit: "s",
+    advice: { explicitBucketBoundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] },
+  });
+  const spans = new Spans(api, api.trace.getTracer(SCOPE), durations, new Descriptions(options));
+  return { spans, connections: new Connections(meter) };
 }

@@ -30,6 +30,7 @@ const LITERALS = {
 const TABLE =
   /\b(?:FROM|JOIN|INTO|UPDATE|TABLE(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+((?:"[^"]*"|`[^`]*`|\[[^\]]*\]|[\w$.\x80-\uffff])+)/gi;
 const CONTROL = /^(begin|commit|rollback|savepoint|release|rollback-to)(?: \S+)?$/;
+const OUTERMOST = /^(?:begin|commit|rollback)$/;
 const NO_TABLE = /^(SELECT|SET|ONLY|LATERAL|UNNEST)$/i;
 
 /** Describes one text. */
@@ -55,10 +56,11 @@ function toShown(found: string): string {
   return /^(--|\/\*)/.test(found) ? " " : "?";
 }
 
-/** The attributes of a flight: of its statements, and of BEGIN and COMMIT only if it has no others. */
+/** The attributes of a flight: of its statements, and only if it has none, of its BEGIN or COMMIT, or else of a savepoint. */
 export function describeAll(statements: readonly string[], isPostgres = false): Described & { readonly size: number } {
   const asked = statements.filter((text) => !CONTROL.test(text));
-  const all = (asked.length > 0 ? asked : statements).map((each) => describe(each, isPostgres));
+  const control = statements.find((text) => OUTERMOST.test(text)) ?? statements[0]!;
+  const all = (asked.length > 0 ? asked : [control]).map((each) => describe(each, isPostgres));
   const text = statements.map((each) => describe(each, isPostgres).text).join("; ");
   const [one] = all;
   if (all.length === 1) return { ...one!, text, size: 1 };

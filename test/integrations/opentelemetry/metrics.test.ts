@@ -126,3 +126,14 @@ test("a listener that comes late counts what it sees from then on", async () => 
   expect(await counts()).toEqual({ idle: 0, used: 0 });
   stop();
 });
+
+test("a database that was created before the SDK was started is measured", async () => {
+  await telemetry.stop();
+  const db = shop({ onEvent: opentelemetry(telemetry.api) });
+  telemetry = startTelemetry();
+  await db.sql`select 1`;
+  expect(await counts()).toMatchObject({ idle: 1 });
+  expect(await telemetry.metric("db.client.operation.duration")).toHaveLength(1);
+  expect(telemetry.spans()).toHaveLength(1);
+  await db.dispose();
+});

@@ -65,6 +65,28 @@ test("statements of one flight are a batch", async () => {
   expect(attributes(0)).not.toHaveProperty("db.collection.name");
 });
 
+test("savepoints do not count, neither beside a COMMIT nor beside a BEGIN", async () => {
+  db.subscribe(opentelemetry(telemetry.api));
+  await db.session(async (session) => {
+    await session.transaction((part) => part.sql`insert into item values (1, 'a')`.run(), { propagation: "nested" });
+  });
+  await db.session((session) =>
+    session.transaction(
+      async (part) => {
+        for await (const _ of part.stream("select 1"));
+      },
+      { propagation: "nested" },
+    ),
+  );
+  const named = telemetry.spans().filter(({ attributes: of }) => !of["db.collection.name"]);
+  expect(named.map(({ name, attributes: of }) => [name, of["db.query.text"]])).toEqual([
+    ["COMMIT", "RELEASE; COMMIT"],
+    ["BEGIN", "BEGIN; SAVEPOINT"],
+    ["COMMIT", "RELEASE; COMMIT"],
+  ]);
+  for (const { attributes: of } of named) expect(of).not.toHaveProperty("db.operation.batch.size");
+});
+
 test("a failed flight has its status, and the database's own code", async () => {
   db.subscribe(opentelemetry(telemetry.api));
   await db.sql`insert into item values (1, ${"tea"})`;

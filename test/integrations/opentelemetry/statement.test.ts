@@ -68,6 +68,10 @@ test("what isopool adds to a flight is no operation of its own, unless it is alo
     size: 1,
     text: "BEGIN; select * from item",
   });
-  expect(describeAll(["rollback-to isopool_1", "release isopool_1"])).toMatchObject({ operation: "BATCH", size: 2 });
+  expect(describeAll(["rollback-to isopool_1", "release isopool_1"])).toMatchObject({
+    operation: "ROLLBACK TO",
+    size: 1,
+    text: "ROLLBACK TO; RELEASE",
+  });
   expect(describeAll(["commit"])).toMatchObject({ operation: "COMMIT", size: 1 });
 });

@@ -1,10 +1,21 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { readFileSync } from "node:fs";
+import { runInThisContext } from "node:vm";
 import { expect, onTestFinished, test } from "vitest";
 import { asyncLocal, createDatabase, type Database, DbError, isDbError } from "../../../src/index.ts";
 import { fakeAdapter, fakeClock, recordFlights, rolledBack } from "../../../src/integrations/testing/index.ts";
 import { SHOPS } from "../kysely/shop.ts";
 
 const { "sql.js": openShop } = SHOPS as Record<string, (typeof SHOPS)[string]>;
+
+test("the example of docs/testing.md is true", async () => {
+  const { db } = await openShop!();
+  const page = readFileSync("docs/testing.md", "utf8");
+  const example = /```ts\n(?<code>(?:(?!```)[^])*recordFlights\(db\);[^]*?)```/.exec(page)?.groups?.["code"] ?? "";
+  const code = example.replaceAll(/^import .*$/gm, "").replaceAll("using ", "const ");
+  expect(code).toContain("toEqual");
+  await runInThisContext(`async (db, expect, recordFlights) => {${code}}`)(db, expect, recordFlights);
+});
 
 test("what a database sends is a list of lists", async () => {
   const { db } = await openShop!();
