@@ -8,7 +8,7 @@ import type {
   StreamOptions,
 } from "../../contract/adapter.ts";
 import type { RawResult, RowBatch, SqlValue, Statement } from "../../contract/statement.ts";
-import { type DbError, isDbError } from "../../errors.ts";
+import { DbError, isDbError } from "../../errors.ts";
 import { throwIfAborted } from "../../signal.ts";
 import { failuresOf, transactionLost } from "../shared/failures.ts";
 import { SKIPPED, takeSteps } from "../shared/flight.ts";
@@ -91,10 +91,25 @@ export class SimpleConnection<Driver> implements DriverConnection {
         step.kind === "query" ? await this.#query(step.statement, step.isSetup) : await this.#control(step);
       return { status: "done", result };
     } catch (thrown) {
-      return {
-        status: "failed",
-        error: this.#toError(thrown, step.kind === "query" ? step.statement : { text: step.kind }),
-      };
+      if (step.kind !== "query") return { status: "failed", error: this.#toError(thrown, { text: step.kind }) };
+      const { statement } = step;
+      const mayStay = await this.#mayStay(statement);
+      const error = this.#toError(thrown, statement);
+      return { status: "failed", error: mayStay && isDbError(error, "QUERY_FAILED") ? toUnknown(error) : error };
+    }
+  }
+
+  /** What a FAIL of a table or a trigger had changed stays: only the count of changes tells it. */
+  async #mayStay(statement: Statement): Promise<boolean> {
+    if (!scan(statement.text).isWrite) return false;
+    try {
+      const { text, values } = bindSqlite(statement);
+      const [[changes] = []] = await this.#execute("SELECT changes()");
+      // Of a statement that was refused before its first step, the count is that of another one.
+      if (changes) await this.#options.run(this.raw, { text: `EXPLAIN ${text}`, values, isRead: true });
+      return Boolean(changes);
+    } catch {
+      return false;
     }
   }
 
@@ -251,4 +266,8 @@ export class SimpleConnection<Driver> implements DriverConnection {
     this.state = "closed";
     if (this.#isAlive()) await this.#options.close(this.raw);
   }
+}
+
+function toUnknown({ code, message, details, retryable, cause }: DbError<"QUERY_FAILED">): DbError {
+  return new DbError(code, message.slice(code.length + 2), details, { cause, retryable, outcome: "unknown" });
 }
