@@ -8,7 +8,7 @@ import type {
   StreamOptions,
 } from "../../contract/adapter.ts";
 import type { RawResult, RowBatch, SqlValue, Statement } from "../../contract/statement.ts";
-import { DbError, isDbError } from "../../errors.ts";
+import { type DbError, isDbError } from "../../errors.ts";
 import { throwIfAborted } from "../../signal.ts";
 import { failuresOf, transactionLost } from "../shared/failures.ts";
 import { SKIPPED, takeSteps } from "../shared/flight.ts";
@@ -16,7 +16,7 @@ import { orAbort } from "../shared/waits.ts";
 import { controlText } from "../sqlite/control.ts";
 import { type BrokenKey, brokenKey, CHECK_KEYS } from "../sqlite/foreign-keys.ts";
 import { hasOwnRowid } from "../sqlite/own-rowid.ts";
-import { toSqliteError } from "../sqlite/refused.ts";
+import { toSqliteError, toUnknown } from "../sqlite/refused.ts";
 import { scan } from "../sqlite/scan.ts";
 import { bindSqlite, readSqlite } from "../sqlite/values.ts";
 import type { DriverResult, SimpleAdapterOptions } from "./options.ts";
@@ -87,26 +87,21 @@ export class SimpleConnection<Driver> implements DriverConnection {
     if (this.state === "closed") throw this.#lost();
     if (step.kind === "query" && step.guarded && this.state !== "transaction") return SKIPPED;
     try {
-      const result =
-        step.kind === "query" ? await this.#query(step.statement, step.isSetup) : await this.#control(step);
+      const result = await (step.kind === "query" ? this.#query(step.statement, step.isSetup) : this.#control(step));
       return { status: "done", result };
     } catch (thrown) {
-      if (step.kind !== "query") return { status: "failed", error: this.#toError(thrown, { text: step.kind }) };
-      const { statement } = step;
-      const mayStay = await this.#mayStay(statement);
+      const statement = step.kind === "query" ? step.statement : { text: step.kind };
       const error = this.#toError(thrown, statement);
-      return { status: "failed", error: mayStay && isDbError(error, "QUERY_FAILED") ? toUnknown(error) : error };
+      return { status: "failed", error: (await this.#mayStay(statement)) ? toUnknown(error) : error };
     }
   }
 
   /** What a FAIL of a table or a trigger had changed stays: only the count of changes tells it. */
   async #mayStay(statement: Statement): Promise<boolean> {
-    if (!scan(statement.text).isWrite) return false;
     try {
-      const { text, values } = bindSqlite(statement);
-      const [[changes] = []] = await this.#execute("SELECT changes()");
+      const [[changes] = []] = scan(statement.text).isWrite ? await this.#execute("SELECT changes()") : [];
       // Of a statement that was refused before its first step, the count is that of another one.
-      if (changes) await this.#options.run(this.raw, { text: `EXPLAIN ${text}`, values, isRead: true });
+      if (changes) await this.#query({ ...statement, text: `EXPLAIN ${statement.text}` });
       return Boolean(changes);
     } catch {
       return false;
@@ -266,8 +261,4 @@ export class SimpleConnection<Driver> implements DriverConnection {
     this.state = "closed";
     if (this.#isAlive()) await this.#options.close(this.raw);
   }
-}
-
-function toUnknown({ code, message, details, retryable, cause }: DbError<"QUERY_FAILED">): DbError {
-  return new DbError(code, message.slice(code.length + 2), details, { cause, retryable, outcome: "unknown" });
 }

@@ -3,8 +3,7 @@
 import { expect, test } from "vitest";
 import { bind } from "../../../src/adapters/postgres/values.ts";
 
-const written = (value: Uint8Array | Uint8Array[]): unknown =>
-  bind({ text: "select $1", params: [value as Uint8Array] }).values[0];
+const written = (value: Uint8Array | Uint8Array[]): unknown => bind({ text: "select $1", params: [value] }).values[0];
 
 test("every byte, none, a part of a buffer, and those in a list", () => {
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);

@@ -110,11 +110,11 @@ test.each<[string, Settings, RegExp]>([
     const { server } = await openShop();
     const connection = await openOn(server, { transport });
     const [outcome] = await connection.send({ steps: [query("SELECT 1")], settings });
-    const { error } = outcome as { error: DbError };
+    const { error } = outcome as StepOutcome & { status: "failed"; error: DbError };
     expect(error.message).toMatch(message);
     if (transport === "ws") {
       const reading = connection.stream!({ text: "SELECT 1" }, { batchSize: 5, settings });
-      const refused = await reading.next().catch((thrown: unknown) => thrown);
+      const refused = await Promise.resolve(reading.next()).catch((thrown: unknown) => thrown);
       expect(refused).toMatchObject({ message: error.message, details: error.details });
       expect(String((refused as Error).cause)).not.toContain("s3cret");
       await reading.return();
