@@ -1,5 +1,5 @@
 /** Behind SQLite's own words, where sqld's parser had let the text pass: in bytes, from 0. */
-export const OFFSET = / \(at offset (\d+)\)$/;
+export const OFFSET: RegExp = / \(at offset (\d+)\)$/;
 
 /**
  * Where the server's parser stopped in a text, by its message.
