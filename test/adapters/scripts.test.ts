@@ -56,6 +56,13 @@ test("a trigger's body, a bracketed name and a parameter are SQLite's", () => {
   ]);
 });
 
+test("a text of nested comments alone is none to PostgreSQL, and one that is never closed is PostgreSQL's to refuse", () => {
+  expect(splitPostgres(";; /* a /* b */ ; */ -- c; /*\n;")).toEqual([]);
+  expect(splitPostgres("select 1; /* a /* b */ */")).toEqual(["select 1; /* a /* b */ */"]);
+  for (const text of ["/* a", "/* a /* b */", "; -- c\n/* a /* b */ -- */ */"])
+    expect(splitPostgres(text)).toEqual([text]);
+});
+
 test("a body in dollars, an escape, a nested comment and BEGIN ATOMIC are PostgreSQL's", () => {
   const statements = [
     "do $$ begin perform 1; perform 2; end $$;",

@@ -16,7 +16,7 @@ import { orAbort } from "../shared/waits.ts";
 import { controlText } from "../sqlite/control.ts";
 import { type BrokenKey, brokenKey, CHECK_KEYS } from "../sqlite/foreign-keys.ts";
 import { hasOwnRowid } from "../sqlite/own-rowid.ts";
-import { toSqliteError } from "../sqlite/refused.ts";
+import { toSqliteError, toUnknown } from "../sqlite/refused.ts";
 import { scan } from "../sqlite/scan.ts";
 import { bindSqlite, readSqlite } from "../sqlite/values.ts";
 import type { DriverResult, SimpleAdapterOptions } from "./options.ts";
@@ -87,14 +87,24 @@ export class SimpleConnection<Driver> implements DriverConnection {
     if (this.state === "closed") throw this.#lost();
     if (step.kind === "query" && step.guarded && this.state !== "transaction") return SKIPPED;
     try {
-      const result =
-        step.kind === "query" ? await this.#query(step.statement, step.isSetup) : await this.#control(step);
+      const result = await (step.kind === "query" ? this.#query(step.statement, step.isSetup) : this.#control(step));
       return { status: "done", result };
     } catch (thrown) {
-      return {
-        status: "failed",
-        error: this.#toError(thrown, step.kind === "query" ? step.statement : { text: step.kind }),
-      };
+      const statement = step.kind === "query" ? step.statement : { text: step.kind };
+      const error = this.#toError(thrown, statement);
+      return { status: "failed", error: (await this.#mayStay(statement)) ? toUnknown(error) : error };
+    }
+  }
+
+  /** What a FAIL of a table or a trigger had changed stays: only the count of changes tells it. */
+  async #mayStay(statement: Statement): Promise<boolean> {
+    try {
+      const [[changes] = []] = scan(statement.text).isWrite ? await this.#execute("SELECT changes()") : [];
+      // Of a statement that was refused before its first step, the count is that of another one.
+      if (changes) await this.#query({ ...statement, text: `EXPLAIN ${statement.text}` });
+      return Boolean(changes);
+    } catch {
+      return false;
     }
   }
 

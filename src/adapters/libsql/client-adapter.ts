@@ -9,7 +9,7 @@ import type {
 import type { Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { throwIfAborted } from "../../signal.ts";
-import { checkPlace } from "../sqlite/place.ts";
+import { checkPlace, DEFERS } from "../sqlite/place.ts";
 import { scan, split } from "../sqlite/scan.ts";
 import { parseAddress } from "./address.ts";
 import { CAPABILITIES } from "./capabilities.ts";
@@ -35,7 +35,8 @@ export class ClientAdapter implements Adapter {
     bind(statement);
     checkPlace(statement, place);
     const { text: sql } = statement;
-    if (!scan(sql).leavesState) return;
+    const { leavesState, head } = scan(sql);
+    if (!leavesState || (place === "transaction" && DEFERS.test(head))) return;
     const message = "@libsql/client opens a connection for each statement outside a transaction, so no setting lasts";
     throw new DbError("QUERY_FAILED", `${message}: use libsql() of isopool/libsql`, {
       kind: "other",

@@ -4,7 +4,7 @@ import { type Failures, failuresOf, transactionLost } from "../shared/failures.t
 import { scrub } from "../shared/scrub.ts";
 import { toFailure } from "../sqlite/failure.ts";
 import { bind, valuesOf } from "./values.ts";
-import { findPosition } from "./position.ts";
+import { findPosition, OFFSET } from "./position.ts";
 import type { WireError } from "./wire.ts";
 
 const failures: Failures = failuresOf("libsql");
@@ -38,7 +38,7 @@ export function toDbError(error: WireError, statement: Statement, outcome?: Outc
   );
   if (code === "TRANSACTION_TIMEOUT")
     return transactionLost(sql, new Error("TRANSACTION_TIMEOUT: another writer waited for too long"));
-  const failure = toFailure(message);
+  const failure = toFailure(message.replace(OFFSET, ""));
   const isUnsupported = /unsupported statement/.test(message);
   const kind = isUnsupported
     ? "other"

@@ -8,13 +8,18 @@ export async function* readLines(
 ): AsyncGenerator<unknown, void> {
   const reader = body!.getReader();
   const decoder = new TextDecoder();
-  let rest = "";
+  // A long line comes in thousands of pieces: to look through all of it with each would take time by the square of its length.
+  let pieces: string[] = [];
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      const lines = (rest + decoder.decode(value, { stream: !done })).split("\n");
-      rest = done ? "" : lines.pop()!;
-      for (const line of lines) if (line) yield JSON.parse(line);
+      const [first, ...others] = decoder.decode(value, { stream: !done }).split("\n");
+      pieces.push(first!);
+      for (const piece of done ? [...others, ""] : others) {
+        const line = pieces.join("");
+        pieces = [piece];
+        if (line) yield JSON.parse(line);
+      }
       if (done) return;
     }
   } catch (error) {

@@ -71,6 +71,14 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
+// With a loop: to `from()` each character is a text of its own, at twenty times the cost.
+function fromBase64(base64: string): Uint8Array {
+  const binary = atob(base64);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);
+  return bytes;
+}
+
 export function decode(value: WireValue): SqlValue {
   switch (value.type) {
     case "text":
@@ -81,7 +89,7 @@ export function decode(value: WireValue): SqlValue {
       // JSON has no infinity: the protocol says null, and that clients read it as NaN.
       return value.value ?? NaN;
     case "blob":
-      return Uint8Array.from(atob(value.base64), (char) => char.charCodeAt(0));
+      return fromBase64(value.base64);
     default:
       return null;
   }

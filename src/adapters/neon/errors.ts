@@ -31,10 +31,10 @@ export function toConnectError(words: string, cause?: Error): DbError {
 }
 
 /** The words of whatever a WebSocket, a fetch or the driver has thrown: not all of them throw errors. */
-export function messageOf(thrown: unknown): string {
+export function messageOf(thrown: unknown, what = "WebSocket"): string {
   const { message, error } = Object(thrown) as { message?: unknown; error?: { message?: unknown } };
   const words = message || error?.message;
-  return typeof words === "string" ? words : "the WebSocket failed without a reason";
+  return typeof words === "string" ? words : `the ${what} failed without a reason`;
 }
 
 /** Takes secrets out of what others say. */

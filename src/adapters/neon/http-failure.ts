@@ -23,7 +23,7 @@ const UNTRUSTED = /cert|EPROTO|UNABLE_TO_|ERR_SSL|ERR_TLS|\bTLS\b|subrequests/i;
  * @returns a StatementFailure where PostgreSQL spoke about a statement.
  */
 export function toHttpError(thrown: unknown, secrets: readonly (string | undefined)[], sql: string): Error {
-  const words = redact(messageOf(thrown), secrets);
+  const words = redact(messageOf(thrown, "request"), secrets);
   const { code, sourceError, name } = Object(thrown) as { code?: string; sourceError?: unknown; name?: string };
   const cause = new Error(words);
   if (sourceError !== undefined) return toNetworkError(redact(rootCauseOf(sourceError), secrets), cause);

@@ -7,6 +7,8 @@ import type { ServerError } from "./wire.ts";
 const KINDS: Readonly<Record<string, QueryFailureKind>> = {
   "23505": "unique",
   "23503": "foreign-key",
+  // Of RESTRICT, from PostgreSQL 18 on.
+  "23001": "foreign-key",
   "23502": "not-null",
   "23514": "check",
   "42601": "syntax",
@@ -47,8 +49,9 @@ function placeOf(
 ): Partial<ErrorDetails["QUERY_FAILED"]> {
   const { constraint, table, schema, dataType, column, hint } = error;
   const position = positionOf(error, sql);
-  // Of a key, the names; never the values behind them. An expression in it has no name.
-  const [, key = column] = /^Key \(([^()=]+)\)=/.exec(error.detail ?? "") ?? [];
+  // Of a key, the names; never the values behind them. An expression in it has no name. One that is still referenced is not of
+  // the table that is told.
+  const [, key = column] = /^Key \(([^()=]+)\)=(?![^]* is (?:still )?referenced from )/.exec(error.detail ?? "") ?? [];
   const columns = key?.split(", ").map((name) => name.replace(/^"(.*)"$/, "$1"));
   const told = { position, constraint, table, columns, schema, dataType, hint: hint && show(hint) };
   return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined && value !== null));

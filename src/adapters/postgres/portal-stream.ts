@@ -135,8 +135,9 @@ export class PortalStream implements RowStream {
 
   async #take(begin: Leg | undefined, parts: readonly Part[], signal: AbortSignal | undefined): Promise<void> {
     const outcomes = await this.#host.run(begin, parts, false, signal);
-    const outcome = outcomes.find(({ status }) => status === "failed") ?? outcomes.at(-1)!;
-    if (outcome.status === "failed") return this.#fail(outcome);
+    const failed = outcomes.findIndex(({ status }) => status === "failed");
+    const outcome = outcomes.at(failed)!;
+    if (outcome.status === "failed") return this.#fail(outcome, [...(begin?.segments[0] ?? []), ...parts][failed]!);
     if (outcome.status === "skipped") return;
     const { result, hasMore } = outcome;
     // A fetch tells no columns.
@@ -148,8 +149,10 @@ export class PortalStream implements RowStream {
     this.#over();
   }
 
-  async #fail({ error }: Extract<PartOutcome, { status: "failed" }>): Promise<never> {
-    this.#error = toDbError(error, this.#bound, this.#bound.values);
+  async #fail({ error }: Extract<PartOutcome, { status: "failed" }>, part: Part): Promise<never> {
+    // Its own, or one that came ahead of it: settings have values of theirs.
+    const bound = part.kind === "run" ? part.bound : this.#bound;
+    this.#error = toDbError(error, bound, bound.values);
     // When that fails, the connection is gone, and the transaction too.
     if (this.#isAlone) await this.#settle("ROLLBACK").catch(() => undefined);
     this.#over();

@@ -98,8 +98,13 @@ function toTimestamp(value: Date): string {
   return year > 0 ? text : `${String(1 - year).padStart(4, "0")}${rest} BC`;
 }
 
+// As the codes of its letters: to put a text together letter by letter costs twenty times as much.
 function toHex(bytes: Uint8Array): string {
-  let hex = "";
-  for (const byte of bytes) hex += byte < 16 ? `0${byte.toString(16)}` : byte.toString(16);
-  return hex;
+  const codes = new Uint8Array(2 * bytes.length);
+  for (let at = 0; at < codes.length; at++) {
+    const byte = bytes[at >> 1]!;
+    const digit = at % 2 ? byte & 15 : byte >> 4;
+    codes[at] = digit + (digit < 10 ? 48 : 87);
+  }
+  return new TextDecoder().decode(codes);
 }

@@ -1,5 +1,3 @@
-const COMMENT = /--[^\n]*|\/\*[^]*?\*\//g;
-
 /**
  * Cuts a text into its statements. What is nothing but comments and semicolons is none.
  *
@@ -10,7 +8,8 @@ export function splitBy(strayIn: (text: string) => number, text: string): string
   for (let rest = text, stray = 0; stray >= 0; rest = rest.slice(stray)) {
     stray = strayIn(rest);
     if (stray >= 0) all.push(rest.slice(0, stray).trim());
-    else if (/[^\s;]/.test(rest.replace(COMMENT, ""))) all.push(rest.trim());
+    // It reads on to what is put behind only where it has found nothing, and no comment that is never closed.
+    else if (strayIn(`x;${rest}\ny`) !== rest.length + 3) all.push(rest.trim());
   }
   return all;
 }

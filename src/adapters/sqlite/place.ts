@@ -7,6 +7,8 @@ import { scan } from "./scan.ts";
 // there. Measured with every pragma of sql.js 1.16: see its test.
 const IGNORED =
   /^(EXPLAIN (QUERY PLAN )?)?(PRAGMA (\S+ \. )?((FOREIGN_KEYS|JOURNAL_MODE|PAGE_SIZE|AUTO_VACUUM|ENCODING|TEMP_STORE|SYNCHRONOUS) [=(]|WAL_CHECKPOINT\b)|VACUUM\b)/;
+/** It lasts as long as the transaction in which it stands. */
+export const DEFERS: RegExp = /^PRAGMA (\S+ \. )?DEFER_FOREIGN_KEYS\b/;
 const OUTSIDE = "run it in db.session(work, { transaction: false })";
 
 /**

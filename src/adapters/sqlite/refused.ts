@@ -1,5 +1,5 @@
 import type { Statement } from "../../contract/statement.ts";
-import { DbError } from "../../errors.ts";
+import { DbError, isDbError } from "../../errors.ts";
 import { scrub } from "../shared/scrub.ts";
 import { toFailure } from "./failure.ts";
 import { bindSqlite } from "./values.ts";
@@ -38,6 +38,13 @@ export function toSqliteError(thrown: unknown, statement: Statement): DbError<"Q
       outcome: /\bfail\b/i.test(sql) ? "unknown" : "not-executed",
     },
   );
+}
+
+/** The same failure of a statement that may have left something. */
+export function toUnknown(error: Error): Error {
+  if (!isDbError(error, "QUERY_FAILED")) return error;
+  const { code, message, details, retryable, cause } = error;
+  return new DbError(code, message.slice(code.length + 2), details, { cause, retryable, outcome: "unknown" });
 }
 
 // SQLite names the token and not the place: known where it stands only once.

@@ -4,15 +4,12 @@ import type { Capabilities, StatementPlace } from "../../contract/adapter.ts";
 import type { Statement } from "../../contract/statement.ts";
 import { DbError } from "../../errors.ts";
 import { refusal } from "../shared/refusal.ts";
-import { checkPlace } from "./place.ts";
+import { checkPlace, DEFERS } from "./place.ts";
 import { scan } from "./scan.ts";
 import { bindForWorkerd } from "./workerd-values.ts";
 
 /** Of D1 and of Durable Objects: https://developers.cloudflare.com/d1/platform/limits/ */
 const MOST_VALUES = 100;
-
-/** It lasts as long as what it stands in. */
-const DEFERS = /^PRAGMA (\S+ \. )?DEFER_FOREIGN_KEYS\b/;
 
 export const CAPABILITIES: Capabilities = {
   dialect: "sqlite",

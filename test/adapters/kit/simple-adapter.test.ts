@@ -12,6 +12,7 @@ import {
   type SimpleAdapterOptions,
   type Step,
 } from "../../../src/adapters/kit/index.ts";
+import type { StepOutcome } from "../../../src/contract/adapter.ts";
 import { createDatabase } from "../../../src/index.ts";
 
 type Addon = InstanceType<typeof Libsql>;
@@ -57,6 +58,41 @@ async function connect(rest: Partial<Options> = {}): Promise<DriverConnection> {
   const adapter = simpleAdapter<Addon>({ ...options, ...rest }).create({ url: "addon:memory", folder: "" });
   return adapter.open({ url: "addon:memory", signal: new AbortController().signal });
 }
+
+describe("of a write that has failed", () => {
+  const tables = [
+    "create table plain (n unique)",
+    "create table lax (n unique on conflict fail)",
+    "create table watched (n)",
+    "create trigger watch before insert on watched when new.n = 2 begin select raise(fail, 'no two'); end",
+    "insert into lax values (0)",
+  ];
+
+  test.each([
+    ["insert or fail into plain values (1), (1)", "plain", "unknown"],
+    ["insert into lax values (1), (1)", "lax", "unknown"],
+    ["insert into lax values (1), (1) returning n", "lax", "unknown"],
+    ["insert into watched values (1), (2)", "watched", "unknown"],
+    ["insert into plain values (1), (1)", "plain", "not-executed"],
+    ["insert into lax values (0)", "lax", "not-executed"],
+    ["insert into lax (m) values (1)", "lax", "not-executed"],
+  ] as const)("%s: `not-executed` only when nothing of it stays", async (text, table, outcome) => {
+    const connection = await connect();
+    const send = async (each: string): Promise<StepOutcome> =>
+      (
+        await connection.send({
+          steps: [{ kind: "query", statement: { text: each }, guarded: false, onError: "continue" }],
+        })
+      )[0]!;
+    for (const each of tables) await send(each);
+    const before = await send(`select n from ${table}`);
+    expect(await send(text)).toMatchObject({ status: "failed", error: { code: "QUERY_FAILED", outcome } });
+    const { rows } = (before as { result: { rows: unknown[][] } }).result;
+    const after = outcome === "unknown" ? [...rows, [1]] : rows;
+    expect(await send(`select n from ${table}`)).toMatchObject({ result: { rows: after } });
+    await connection.close();
+  });
+});
 
 const query = (text: string): Step => ({ kind: "query", statement: { text }, guarded: false, onError: "stop" });
 

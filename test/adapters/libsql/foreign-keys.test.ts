@@ -7,7 +7,7 @@ import type { BeginOptions, DriverConnection, Step, StepOutcome } from "../../..
 import { COMMIT, ROLLBACK, unwrap } from "../../../src/integrations/adapter-contract/fixture.ts";
 import { type LibsqlServerOptions, type RunningServer, startLibsqlServer } from "../../servers/libsql/libsql-server.ts";
 import { type EitherOptions, libsqlOrClient } from "./factory.ts";
-import { PROFILES } from "./shop.ts";
+import { openShop, PROFILES } from "./shop.ts";
 
 const OFF: Step = { kind: "begin", options: { foreignKeys: "off" } };
 const BROKEN = "DELETE FROM parent WHERE id = 2";
@@ -246,3 +246,27 @@ test("through @libsql/client, a BEGIN that has to wait for the lock is tried aga
   expect(new Set(states(await rebuilding))).toEqual(new Set(["done"]));
   expect(await ask("SELECT count(*) FROM child")).toBe(3);
 });
+
+test.each([{}, { createClient }])(
+  "keys are deferred within a transaction that asks for it, and outside of one nothing is set",
+  async (libsql) => {
+    const { db } = await openShop({ libsql });
+    await db.query("CREATE TABLE part (good REFERENCES goods)");
+    await db.session(async (session) => {
+      await session.query("PRAGMA defer_foreign_keys = ON");
+      await session.query("INSERT INTO part VALUES (7)");
+      await session.query("INSERT INTO goods VALUES (7, 'tea')");
+    });
+    await db.batch([
+      "PRAGMA defer_foreign_keys = ON",
+      "INSERT INTO part VALUES (8)",
+      "INSERT INTO goods VALUES (8, 'salt')",
+    ]);
+    const broken = db.batch(["PRAGMA defer_foreign_keys = ON", "INSERT INTO part VALUES (9)"]);
+    await expect(broken).rejects.toMatchObject({ code: "QUERY_FAILED", details: { kind: "foreign-key" } });
+    expect((await db.query("SELECT good FROM part ORDER BY 1")).rows).toEqual([{ good: 7 }, { good: 8 }]);
+    await expect(db.autocommit.query("PRAGMA defer_foreign_keys = ON")).rejects.toMatchObject({
+      outcome: "not-executed",
+    });
+  },
+);

@@ -19,6 +19,8 @@ const wrong: readonly (readonly [sql: string, position: number | undefined])[] =
   ["SELECT [abc", 7],
   ["SELECT 1 ^ 2", 9],
   ["SELECT 1 <= <= 2", 12],
+  // sqld's parser lets it pass, and SQLite does not.
+  ["DELETE FROM goods -- é\nLIMIT 1", 23],
 ];
 
 describe.each(SERVERS)("at $name", ({ options, isCloud }) => {
@@ -79,6 +81,7 @@ test.each([
   ['SQL string could not be parsed: near "x": syntax error', "SELECT 1 x", 9],
   ["SQL string could not be parsed: unexpected end of input at (1, 14)", "SELECT 1 FROM", 13],
   ['SQL string could not be parsed: near FROM, "None": syntax error at (9, 24)', "SELECT 1", undefined],
+  ['SQLite input error: near "limit": syntax error (at offset 19)', "delete /* é */ from limit", 18],
 ])("%s in %j is at %s", (message, text, position) => {
   const { details } = toDbError({ message, code: "SQL_PARSE_ERROR" }, { text });
   expect((details as { position?: number }).position).toBe(position);

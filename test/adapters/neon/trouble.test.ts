@@ -123,6 +123,12 @@ test("every request says that nothing may be kept of it", async () => {
   expect((await names()).length).toBe(3);
 });
 
+test("over HTTP a refusal without words is not taken for a WebSocket's", async () => {
+  const { db, server } = await openShop({ neon: { transport: "http" } });
+  await server.fail({ on: "http", action: "status", status: 400, body: '{"error":"no such route"}' });
+  await expect(db.query("SELECT 1")).rejects.toThrow(/^CONNECT_FAILED: the request failed without a reason$/);
+});
+
 test("over HTTP a server without room, or that wakes up, is waited for; one that stays so is told", async () => {
   const { db, server } = await openShop({ neon: { transport: "http" } });
   for (const [status, body] of [

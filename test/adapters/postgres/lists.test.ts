@@ -67,6 +67,37 @@ describe.each(["http", "ws", "auto"] as const)("over %s", (transport) => {
     });
   });
 
+  test("lists of each of PostgreSQL's own types come as lists, but for box[], whose items semicolons divide", async () => {
+    const { db } = await openShop({ neon: { transport } });
+    const { rows } = await db.autocommit.query<{ item: string; list: string }>(
+      `SELECT oid::regtype::text AS item, typarray::regtype::text AS list FROM pg_type
+        WHERE typarray <> 0 AND typtype NOT IN ('c', 'd') AND oid < 16384 AND typname NOT IN ('cstring', 'gtsvector')`,
+    );
+    expect(rows.length).toBeGreaterThan(70);
+    const text = rows.map(({ list }, at) => `'{NULL}'::${list} AS c${at}`).join();
+    const found = (await db.autocommit.raw(`SELECT ${text}`)).rows[0]!;
+    const others = rows.filter((_, at) => JSON.stringify(found[at]) !== "[null]").map(({ item }) => item);
+    expect(others).toEqual(["box"]);
+    const values = {
+      money: ["$12.50"],
+      bit: ["1"],
+      point: ["(1,2)", null],
+      int4multirange: ["{[1,3),[5,9)}"],
+      record: ["(1,)"],
+    };
+    const [row] = await db.autocommit.sql`SELECT ARRAY['12.5'::money] AS money, ARRAY[B'1'] AS bit,
+      ARRAY['(1,2)'::point, NULL] AS point, ARRAY['{[1,3),[5,9)}'::int4multirange] AS int4multirange, ARRAY[(1, NULL)] AS record`;
+    expect(row).toEqual(values);
+    expect(
+      await db.autocommit.sql`SELECT ${values.point}::point[] AS p, ${values.int4multirange}::int4multirange[] AS r`,
+    ).toEqual([{ p: values.point, r: values.int4multirange }]);
+  });
+
+  test("a parser by the OID of a type reaches its lists", async () => {
+    const { db } = await openShop({ neon: { transport, parsers: { 600: (text) => text.length, 1700: Number } } });
+    expect(await db.autocommit.sql`SELECT ARRAY['(1,2)'::point] AS p, ARRAY[1.5] AS n`).toEqual([{ p: [5], n: [1.5] }]);
+  });
+
   test("a parser by the name of a type reaches enums, their lists, and types that are made later, in flights that go anyway", async () => {
     const parsers = {
       "shop.mood": (text: string) => text.toUpperCase(),

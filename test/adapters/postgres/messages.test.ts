@@ -94,3 +94,24 @@ describe.each(["http", "ws"] as const)("over %s", (transport) => {
     }
   });
 });
+
+test.each([15, 18] as const)(
+  "a row that is still referenced is a matter of a foreign key, RESTRICT or not: PostgreSQL %i",
+  async (version) => {
+    const { db, server } = await openShop({ server: { version } });
+    await server.query(`CREATE TABLE part (strict int REFERENCES goods ON DELETE RESTRICT, lax int REFERENCES goods);
+    INSERT INTO goods VALUES (1, 'tea'), (2, 'salt'); INSERT INTO part VALUES (1, 2)`);
+    for (const [number, constraint] of [
+      [1, "part_strict_fkey"],
+      [2, "part_lax_fkey"],
+    ] as const) {
+      const error: unknown = await db.autocommit.sql`DELETE FROM goods WHERE number = ${number}`.catch(
+        (thrown: unknown) => thrown,
+      );
+      if (!isDbError(error, "QUERY_FAILED")) throw error;
+      expect(error.details).toMatchObject({ kind: "foreign-key", table: "part", constraint });
+      // `number` is of `goods`.
+      expect(error.details).not.toHaveProperty("columns");
+    }
+  },
+);

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { neon, type NeonOptions } from "../../../src/adapters/neon/index.ts";
 import type { DriverConnection, QueryStep, Settings, Step, StepOutcome } from "../../../src/contract/adapter.ts";
+import type { DbError } from "../../../src/errors.ts";
 import { COMMIT, unwrap } from "../../../src/integrations/adapter-contract/fixture.ts";
 import type { RunningServer } from "../../servers/neon/server.ts";
 import { driver } from "../neon/driver.ts";
@@ -109,7 +110,16 @@ test.each<[string, Settings, RegExp]>([
     const { server } = await openShop();
     const connection = await openOn(server, { transport });
     const [outcome] = await connection.send({ steps: [query("SELECT 1")], settings });
-    expect((outcome as { error: Error }).error.message).toMatch(message);
+    const { error } = outcome as StepOutcome & { status: "failed"; error: DbError };
+    expect(error.message).toMatch(message);
+    if (transport === "ws") {
+      const reading = connection.stream!({ text: "SELECT 1" }, { batchSize: 5, settings });
+      const refused = await Promise.resolve(reading.next()).catch((thrown: unknown) => thrown);
+      expect(refused).toMatchObject({ message: error.message, details: error.details });
+      expect(String((refused as Error).cause)).not.toContain("s3cret");
+      await reading.return();
+      expect(connection.state).toBe("idle");
+    }
     await connection.close();
   }
 });
