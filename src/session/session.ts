@@ -195,14 +195,16 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
     checkFunction(work, "the work");
     checkNames(options, TRANSACTION_OPTIONS, "a transaction");
-    const { unit, line, scope } = checkOpen(this);
-    const participation = resolvePropagation(options.propagation, !scope.isPlain);
+    const { unit, line, scope } = this;
+    if (options.propagation === "never") checkOpen(this);
+    // One that has ended is nothing to begin in.
+    const participation = resolvePropagation(options.propagation, !scope.isPlain || scope.over !== undefined);
     if (participation === "apart" || participation === "apart-plain") {
       const { propagation: _, ...own } = options;
       const complete = unit.host.complete({ ...own, transaction: participation === "apart" }, unit.options.settings);
       return Session.run(unit.host, unit.owner, work, complete);
     }
-    refuseFromWithin(this);
+    refuseFromWithin(checkOpen(this));
     const kind = participation === "plain" ? "joined" : participation === "root" ? "transaction" : participation;
     return runInside(this, kind, options, (inner, turn) => {
       const inside = new Session(unit, line, inner);

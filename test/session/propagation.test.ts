@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Propagation } from "../../src/index.ts";
-import { fakeDatabase } from "../kit/fake-database.ts";
+import { deferred, fakeDatabase } from "../kit/fake-database.ts";
 
 /** What travels when a statement runs in a transaction of this propagation, inside one (after `outer`) and outside of any. */
 const table: Record<Propagation, { inside: string[] | "refused"; outside: string[] | "refused" }> = {
@@ -44,6 +44,28 @@ describe.each(Object.entries(table) as [Propagation, (typeof table)[Propagation]
         await work;
         expect(adapter.flights).toEqual(outside);
       }
+    });
+
+    test.each([true, false])("in a session that has ended, with a transaction: %s", async (transaction) => {
+      const { db, adapter } = fakeDatabase();
+      const late = async (): Promise<unknown> => db.transaction(() => db.query("inner"), { propagation });
+      let ended!: Promise<unknown>;
+      const { promise: end, resolve } = deferred<void>();
+      await db.session(
+        () => {
+          ended = end.then(late);
+          ended.catch(() => undefined);
+        },
+        { transaction },
+      );
+      resolve();
+      // What has a session of its own needs no other one.
+      if (/requires-new|not-supported/.test(propagation)) {
+        await ended;
+        expect(adapter.flights).toEqual(
+          propagation === "requires-new" ? ["1: begin | inner", "1: commit"] : ["1: inner"],
+        );
+      } else await expect(ended).rejects.toMatchObject({ code: "SESSION_CLOSED" });
     });
 
     test("in a session without a transaction", async () => {

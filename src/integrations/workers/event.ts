@@ -158,7 +158,7 @@ class Run {
     // Whoever gives up on it does not wait for it; but it may be in the middle of something.
     this.#keep(handling);
     const result = await handling;
-    const response = result instanceof Response ? result : undefined;
+    const response = isResponse(result) ? result : undefined;
     const error = thrown.get(own);
     if (response && (await rollbackOn(response, error))) this.#refused = { reason: error ?? response, response };
     if (keepUntilStreamEnds && response?.body && error === undefined) await this.#outlast(response, response.body);
@@ -197,6 +197,11 @@ function fail(error: unknown, isInside: boolean): never {
   if (isInside || !isDbError(error) || !error.retryable) throw error;
   const { code, message, details, outcome } = error;
   throw new DbError(code, message.slice(code.length + 2), details, { outcome, cause: error });
+}
+
+/** Of whichever class: in Node, a library may bring one of its own. */
+function isResponse(result: unknown): result is Response {
+  return Object.prototype.toString.call(result) === "[object Response]";
 }
 
 function isFailure({ status }: Response, error: unknown): boolean {

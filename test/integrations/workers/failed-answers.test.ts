@@ -32,6 +32,24 @@ test("what was done before a failure is rolled back, in every database, and told
   expect(told).toEqual(["rollback 0", "rollback 1"]);
 });
 
+test("an answer of a class that a library brings, in Node, is one too", async () => {
+  /** As node-fetch has it. */
+  class Response {
+    readonly [Symbol.toStringTag] = "Response";
+    readonly status: number;
+    constructor(status: number) {
+      this.status = status;
+    }
+  }
+  const { db, adapter } = fakeDatabase({}, platform);
+  const handle = withSession(db, async ({ url }: Request, _env: unknown, _ctx: object, session) => {
+    await session.query("insert");
+    return new Response(Number(new URL(url).pathname.slice(1)));
+  });
+  for (const status of [200, 500]) await handle(new Request(`http://localhost/${status}`), {}, {});
+  expect(adapter.flights).toEqual(["1: begin | insert", "1: commit", "1: begin | insert", "1: rollback"]);
+});
+
 describe.each(WAYS)("a rollback that %s", (_, answer) => {
   const failing = { script: (text: string) => (text === "rollback" ? answer : undefined) };
 
