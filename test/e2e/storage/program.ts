@@ -90,6 +90,27 @@ const operations = {
     return asked.catch((error: { code?: string }) => error.code);
   },
 
+  /** Its worker ends without a word: what becomes of a transaction, of a COMMIT and of statements. */
+  silent: async (order: Order): Promise<unknown> => {
+    const end = async (): Promise<void> => {
+      new BroadcastChannel("end").postMessage(0);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    const db = databaseOf(order);
+    await db.autocommit.query("CREATE TABLE t AS SELECT 1 AS x");
+    const session = db.open();
+    await session.query("INSERT INTO t VALUES (2)");
+    await end();
+    const lost = await session.query("INSERT INTO t VALUES (3)").catch(({ code }: { code?: string }) => code);
+    await session.close("rollback").catch(() => undefined);
+    const before = await value(db, "SELECT count(*) FROM t");
+    await end();
+    const after = await value(db, "SELECT count(*) FROM t");
+    await end();
+    await db.dispose();
+    return [lost, before, after];
+  },
+
   /** Reads a million rows. */
   million: async (order: Order): Promise<number> => {
     const sql =

@@ -47,6 +47,11 @@ export interface Notice {
   readonly event: AdapterEvent;
 }
 
+/** The name of a lock that the worker holds for as long as it lives. */
+export interface Alive {
+  readonly alive: string;
+}
+
 /** As of an answer. */
 export type ConnectionState = Pick<DriverConnection, "state" | "isReusable">;
 
