@@ -38,6 +38,14 @@ const warnings: string[] = [];
 const changes: string[] = [];
 const roles: string[] = [];
 
+const connections: IDBDatabase[] = [];
+const { open: openIdb } = IDBFactory.prototype;
+IDBFactory.prototype.open = function (...args) {
+  const request = openIdb.apply(this, args);
+  request.addEventListener("success", () => connections.push(request.result));
+  return request;
+};
+
 const worker = (): Worker => new Worker("/database-worker.js", { type: "module" });
 
 function storageOf({ kind, folder, durability }: Order): CommitStorage {
@@ -93,6 +101,7 @@ const operations = {
   /** Its worker ends without a word: what becomes of a transaction, of a COMMIT and of statements. */
   silent: async (order: Order): Promise<unknown> => {
     const end = async (): Promise<void> => {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- it is no window.
       new BroadcastChannel("end").postMessage(0);
       await new Promise((resolve) => setTimeout(resolve, 20));
     };
@@ -198,6 +207,14 @@ const operations = {
     } finally {
       first!.close();
       second!.close();
+    }
+  },
+
+  /** The browser closes the connection to its database by itself. */
+  cut: async (): Promise<void> => {
+    for (const db of connections) {
+      db.close();
+      db.dispatchEvent(new Event("close"));
     }
   },
 
