@@ -46,8 +46,12 @@ export function fileStorage(options: FileStorageOptions): CommitStorage {
       const path = pathOf(folder || ".", name);
       if (!fs.existsSync(path)) return;
       const { unlock } = await lockFilePatiently(fs, processes, path, name);
-      for (const file of FILES) fs.rmSync(path + file, { force: true });
-      unlock();
+      try {
+        // The base says that there is one: should this end halfway, it can be done again.
+        for (const file of [FILES[2], FILES[1], FILES[0]]) fs.rmSync(path + file, { force: true });
+      } finally {
+        unlock();
+      }
     },
   };
   return createStorage(place, options);
