@@ -30,7 +30,9 @@ export interface FileLock {
  * `lockFile()`, again and again for a while. Its owner is asked as well: in another container, or on another machine, the number of
  * its process says nothing, and one that does not answer is taken to be gone.
  */
-export async function lockFilePatiently(...[fs, processes, path, name]: LockArguments): Promise<FileLock> {
+export async function lockFilePatiently(
+  ...[fs, processes, path, name]: Parameters<typeof lockFile>
+): Promise<FileLock> {
   let asked: string | undefined;
   for (let waitedMs = 0; ; waitedMs += PAUSE_MS) {
     try {
@@ -45,21 +47,24 @@ export async function lockFilePatiently(...[fs, processes, path, name]: LockArgu
   }
 }
 
-type LockArguments = [fs: FileSystem, processes: ProcessTable, path: string, name: string];
-
 /**
  * Takes a database's lock file, which names its owner. One that was left by a process that is gone is taken over, by one process alone.
  *
  * @param silent - an owner that has not answered.
  * @throws DbError `STORAGE_FAILED`, reason `locked`.
  */
-export function lockFile(...[fs, processes, path, name, silent]: [...LockArguments, silent?: string]): FileLock {
+export function lockFile(
+  fs: FileSystem,
+  processes: ProcessTable,
+  path: string,
+  name: string,
+  silent?: string,
+): FileLock {
   const file = `${path}-lock`;
   const taken = take(fs, processes, file, silent);
   if (!taken) throw storageFailed(name, "locked", new Error(`its owner is named in ${file}`));
   const { handle, token } = taken;
-  let timer: unknown;
-  let heardAt = systemClock.now();
+  let [heardAt, timer]: [number, unknown] = [systemClock.now(), undefined];
   /** @returns false: another one has it. */
   const answer = (): boolean => {
     heardAt = systemClock.now();
