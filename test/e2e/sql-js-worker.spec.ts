@@ -38,3 +38,8 @@ test("a million rows come in, and no task of the page takes 50 ms", async ({ dis
   expect(blocked).toBeGreaterThan(100);
   console.log(`longest task of the page: ${longestMs.toFixed(1)} ms; without a worker ${blocked.toFixed(0)} ms`);
 });
+
+test("a worker that ends without a word is noticed: nothing waits for it for ever", async ({ disk, server }) => {
+  const page = await visit(disk, server);
+  expect(await ask(page, "inPage", { ...order, op: "silent" })).toEqual({ result: ["CONNECTION_LOST", 1, 1] });
+});

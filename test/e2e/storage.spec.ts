@@ -95,6 +95,27 @@ test("indexeddb: a tab that was frozen while another took over writes nothing an
   });
 });
 
+test("indexeddb: where the browser closes its connection, the next commit opens another", async ({ disk, server }) => {
+  const page = await visit(disk, server);
+  const order = { op: "run", kind: "indexeddb", name: "cut" } as const;
+  await ask(page, "inPage", { ...order, args: ["CREATE TABLE t (x)"] });
+  for (let x = 1; x < 4; x++) {
+    await ask(page, "inPage", { op: "cut", kind: "indexeddb" });
+    expect(await ask(page, "inPage", { ...order, args: [`INSERT INTO t VALUES (${x})`] })).toEqual({ result: [] });
+  }
+  await page.reload();
+  const count = ["SELECT count(*) AS n FROM t"];
+  expect(await ask(page, "inPage", { ...order, args: count })).toEqual({ result: [{ n: 3 }] });
+  // Its site's data are deleted: no commit is acknowledged that would be alone in an empty database.
+  const session = await disk.newCDPSession(page);
+  await session.send("Storage.clearDataForOrigin", { origin: server.url, storageTypes: "indexeddb" });
+  for (let tried = 0; tried < 2; tried++)
+    expect(await ask(page, "inPage", { ...order, args: ["INSERT INTO t VALUES (9)"] })).toMatchObject({
+      error: { code: "STORAGE_FAILED", details: { reason: "failed", saved: 0, unsaved: tried + 1 } },
+    });
+  expect(await ask(page, "inPage", { ...order, args: count })).toEqual({ result: [{ n: 5 }] });
+});
+
 test("opfs on the page is refused with the remedy", async ({ disk, server }) => {
   const page = await visit(disk, server);
   expect(await ask(page, "inPage", { op: "run", kind: "opfs", args: ["SELECT 1"] })).toMatchObject({

@@ -39,6 +39,14 @@ const warnings: string[] = [];
 const changes: string[] = [];
 const roles: string[] = [];
 
+const connections: IDBDatabase[] = [];
+const { open: openIdb } = IDBFactory.prototype;
+IDBFactory.prototype.open = function (...args) {
+  const request = openIdb.apply(this, args);
+  request.addEventListener("success", () => connections.push(request.result));
+  return request;
+};
+
 const worker = (): Worker => new Worker("/database-worker.js", { type: "module" });
 
 function storageOf({ kind, folder, durability }: Order): CommitStorage {
@@ -89,6 +97,28 @@ const operations = {
     const sql = "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
     const asked = databaseOf(order).autocommit.query(sql, [], { timeoutMs: 300 });
     return asked.catch((error: { code?: string }) => error.code);
+  },
+
+  /** Its worker ends without a word: what becomes of a transaction, of a COMMIT and of statements. */
+  silent: async (order: Order): Promise<unknown> => {
+    const end = async (): Promise<void> => {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- it is no window.
+      new BroadcastChannel("end").postMessage(0);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    const db = databaseOf(order);
+    await db.autocommit.query("CREATE TABLE t AS SELECT 1 AS x");
+    const session = db.open();
+    await session.query("INSERT INTO t VALUES (2)");
+    await end();
+    const lost = await session.query("INSERT INTO t VALUES (3)").catch(({ code }: { code?: string }) => code);
+    await session.close("rollback").catch(() => undefined);
+    const before = await value(db, "SELECT count(*) FROM t");
+    await end();
+    const after = await value(db, "SELECT count(*) FROM t");
+    await end();
+    await db.dispose();
+    return [lost, before, after];
   },
 
   /** Reads a million rows. */
@@ -178,6 +208,14 @@ const operations = {
     } finally {
       first!.close();
       second!.close();
+    }
+  },
+
+  /** The browser closes the connection to its database by itself. */
+  cut: async (): Promise<void> => {
+    for (const db of connections) {
+      db.close();
+      db.dispatchEvent(new Event("close"));
     }
   },
 

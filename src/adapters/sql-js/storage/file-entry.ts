@@ -1,5 +1,11 @@
 import { checkNames } from "../../../option-names.ts";
-import { COMMIT_OPTIONS, type CommitOptions, type CommitStorage, createStorage } from "./commit-storage.ts";
+import {
+  COMMIT_OPTIONS,
+  type CommitOptions,
+  type CommitStorage,
+  createStorage,
+  type OpenPlace,
+} from "./commit-storage.ts";
 import { lockFilePatiently } from "./file-lock.ts";
 import { LogStore } from "./log-store.ts";
 import { type FileSystem, NodeFile, type ProcessTable } from "./node-file.ts";
@@ -10,7 +16,7 @@ export type { FileSystem, ProcessTable } from "./node-file.ts";
 export interface FileStorageOptions extends CommitOptions {
   /** `import * as fs from "node:fs"`. */
   readonly fs: FileSystem;
-  /** `import process from "node:process"`: tells whether the owner of a lock file is still alive. */
+  /** `import process from "node:process"`: tells whether the owner of a lock file is still alive, in this container. */
   readonly process: ProcessTable;
 }
 
@@ -34,31 +40,43 @@ export function fileStorage(options: FileStorageOptions): CommitStorage {
     throw new TypeError(`Expected \`process\` to be node:process, got \`${typeof processes}\``);
   const place = {
     kind: "file",
-    open: (folder: string, name: string) => openFiles(fs, processes, folder || ".", name),
+    open: (folder: string, name: string, { onLost }: OpenPlace = {}) =>
+      openFiles(fs, processes, folder || ".", name, onLost),
     remove: async (folder: string, name: string) => {
       const path = pathOf(folder || ".", name);
       if (!fs.existsSync(path)) return;
-      const unlock = await lockFilePatiently(fs, processes, path, name);
-      for (const file of FILES) fs.rmSync(path + file, { force: true });
-      unlock();
+      const { unlock } = await lockFilePatiently(fs, processes, path, name);
+      try {
+        // The base says that there is one: should this end halfway, it can be done again.
+        for (const file of [FILES[2], FILES[1], FILES[0]]) fs.rmSync(path + file, { force: true });
+      } finally {
+        unlock();
+      }
     },
   };
   return createStorage(place, options);
 }
 
-async function openFiles(fs: FileSystem, processes: ProcessTable, folder: string, name: string): Promise<LogStore> {
+async function openFiles(
+  fs: FileSystem,
+  processes: ProcessTable,
+  folder: string,
+  name: string,
+  onLost: (() => void) | undefined,
+): Promise<LogStore> {
   fs.mkdirSync(folder, { recursive: true });
   const path = pathOf(folder, name);
-  const unlock = await lockFilePatiently(fs, processes, path, name);
+  const lock = await lockFilePatiently(fs, processes, path, name);
   const files: NodeFile[] = [];
   try {
     for (const end of FILES) files.push(new NodeFile(fs, path + end));
     syncFolder(fs, folder);
     const [base, ...logs] = files as [NodeFile, NodeFile, NodeFile];
-    return new LogStore(name, { base, logs }, { onClose: unlock });
+    lock.watch(onLost);
+    return new LogStore(name, { base, logs }, { onClose: lock.unlock, check: lock.check });
   } catch (error) {
     for (const file of files) file.close();
-    unlock();
+    lock.unlock();
     throw error;
   }
 }

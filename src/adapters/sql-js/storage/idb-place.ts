@@ -10,7 +10,8 @@ export const idbPlace: Place = {
   open: async (folder, name, options) => {
     const unlock = await holdLock(pathOf(folder, name), name, options);
     try {
-      return new IdbStore(name, await openDatabase(folder, name), unlock);
+      const connect = (): Promise<IDBDatabase> => openDatabase(folder, name);
+      return new IdbStore(name, await connect(), unlock, undefined, connect);
     } catch (error) {
       unlock();
       throw error;

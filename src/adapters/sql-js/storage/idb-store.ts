@@ -33,17 +33,29 @@ export const STORES = ["summary", "log", "chunks"] as const;
 /** A database in IndexedDB: a commit is one transaction, which adds a record with the blocks that have changed. */
 export class IdbStore implements BlockStore {
   readonly #name: string;
-  readonly #db: IDBDatabase;
+  #db: IDBDatabase;
   readonly #onClose: () => void;
   readonly #logBytes: number;
   readonly #owner: string;
+  readonly #open: (() => Promise<IDBDatabase>) | undefined;
+  /** The browser has closed it: the process that has it has died, or the data of this site were deleted. */
+  #isCut = false;
+  #reopening: Promise<void> | undefined;
+  #isClosed = false;
 
-  constructor(name: string, db: IDBDatabase, onClose: () => void, logBytes: number = LOG_BYTES) {
+  constructor(
+    name: string,
+    db: IDBDatabase,
+    onClose: () => void,
+    logBytes: number = LOG_BYTES,
+    open?: () => Promise<IDBDatabase>,
+  ) {
     this.#name = name;
-    this.#db = db;
+    this.#db = this.#watched(db);
     this.#onClose = onClose;
     this.#logBytes = logBytes;
     this.#owner = globalThis.crypto.randomUUID();
+    this.#open = open;
   }
 
   async load(): Promise<Uint8Array | undefined> {
@@ -93,8 +105,24 @@ export class IdbStore implements BlockStore {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#db.close();
     this.#onClose();
+  }
+
+  #watched(db: IDBDatabase): IDBDatabase {
+    db.addEventListener("close", () => (this.#isCut = true));
+    return db;
+  }
+
+  async #reopen(open: () => Promise<IDBDatabase>): Promise<void> {
+    try {
+      this.#db = this.#watched(await open());
+      this.#isCut = false;
+      if (this.#isClosed) this.#db.close();
+    } finally {
+      this.#reopening = undefined;
+    }
   }
 
   /** Works the log into the chunks, in one transaction. */
@@ -163,14 +191,17 @@ export class IdbStore implements BlockStore {
 
   /** Reads what is known of the whole, and sees to it that nobody else has opened it since. */
   #withSummary(stores: Stores, work: (summary: Summary) => void): void {
-    then<Summary>(stores.summary.get(0), (summary) => {
+    then<Summary | undefined>(stores.summary.get(0), (summary) => {
+      if (!summary) throw new Error("the browser has deleted its data");
       if (summary.owner !== this.#owner) throw storageFailed(this.#name, "locked");
       work(summary);
     });
   }
 
   /** @returns settles when the transaction has. What `work` throws, in its callbacks too, takes all of it back. */
-  #transact(durability: "strict" | "relaxed", work: (stores: Stores) => void): Promise<void> {
+  async #transact(durability: "strict" | "relaxed", work: (stores: Stores) => void): Promise<void> {
+    // What it has is still there, or else the summary is gone: then nothing is written.
+    if (this.#isCut && this.#open) await (this.#reopening ??= this.#reopen(this.#open));
     return new Promise((resolve, reject) => {
       const transaction = this.#db.transaction(STORES, "readwrite", { durability });
       const [summary, log, chunks] = STORES.map((store) => transaction.objectStore(store)) as [Store, Store, Store];

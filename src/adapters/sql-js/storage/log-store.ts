@@ -18,6 +18,8 @@ export interface LogFiles {
 export interface LogStoreOptions {
   readonly checkpointBytes?: number | undefined;
   readonly onClose?: (() => void) | undefined;
+  /** @throws the files are another one's by now. */
+  readonly check?: (() => void) | undefined;
 }
 
 /** A database as a base file and a log of the blocks that were written since: a commit is one write at the log's end, and a flush. */
@@ -26,13 +28,16 @@ export class LogStore implements BlockStore {
   readonly #files: LogFiles;
   readonly #checkpointBytes: number;
   readonly #onClose: (() => void) | undefined;
+  readonly #checkOwner: (() => void) | undefined;
   #log: RedoLog | undefined;
   #limitBytes = 0;
 
-  constructor(name: string, files: LogFiles, { checkpointBytes = CHECKPOINT_BYTES, onClose }: LogStoreOptions = {}) {
+  constructor(name: string, files: LogFiles, options: LogStoreOptions = {}) {
+    const { checkpointBytes = CHECKPOINT_BYTES, onClose, check } = options;
     this.#name = name;
     this.#files = files;
     this.#onClose = onClose;
+    this.#checkOwner = check;
     this.#checkpointBytes = this.#limitBytes = checkpointBytes;
   }
 
@@ -58,7 +63,10 @@ export class LogStore implements BlockStore {
   }
 
   write(change: Change, isStrict: boolean): void {
+    this.#checkOwner?.();
     this.#log!.append(change, isStrict);
+    // A flush may take long.
+    this.#checkOwner?.();
     if (this.#log!.sizeBytes < this.#limitBytes) return;
     try {
       this.#checkpoint();

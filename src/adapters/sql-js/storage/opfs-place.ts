@@ -36,7 +36,8 @@ export const opfsPlace: Place = {
   },
   remove: async (folder, name) => {
     const directory = await folderAt(folder, false);
-    for (const end of FILES) await directory?.removeEntry(name + end).catch(unlessNotFound);
+    // The base last: should this end halfway, it can be done again.
+    for (const end of [FILES[2], FILES[1], FILES[0]]) await directory?.removeEntry(name + end).catch(unlessNotFound);
   },
   has: async (folder, name) => {
     const directory = await folderAt(folder, false);

@@ -1,12 +1,8 @@
 import type { Adapter, AdapterFactory } from "../../../contract/adapter.ts";
 import type { SqlJsSource } from "../storage.ts";
+import type { Abandonable } from "../worker/host.ts";
 import type { TabPlatform } from "./platform.ts";
 import { ServedTab } from "./served-tab.ts";
-
-/** An adapter that can let go of its database at once. */
-interface Abandonable extends Adapter {
-  abandon?(): void;
-}
 
 /** The time that this tab leads: it has the database open, and serves the other tabs. */
 export class Reign {

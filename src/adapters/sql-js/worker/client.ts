@@ -3,7 +3,16 @@ import type { AdapterEvent } from "../../../contract/events.ts";
 import { DbError, type Outcome } from "../../../errors.ts";
 import { reasonOf } from "../../../signal.ts";
 import { connectFailed } from "../errors.ts";
-import { type Answer, type Ask, type ConnectionState, type Notice, type Question, toError } from "./messages.ts";
+import { webLocks } from "../storage/platform.ts";
+import {
+  type Alive,
+  type Answer,
+  type Ask,
+  type ConnectionState,
+  type Notice,
+  type Question,
+  toError,
+} from "./messages.ts";
 
 /** What is used of a `Worker`. */
 export interface WorkerHandle {
@@ -15,6 +24,9 @@ export interface WorkerHandle {
 
 /** As far as timers go: a longer one runs out at once. */
 const LONGEST_MS = 2 ** 31 - 1;
+
+/** What a worker has said before its end is here by then. */
+const LAST_WORDS_MS = 50;
 
 interface Pending {
   readonly isOpening: boolean;
@@ -44,7 +56,7 @@ export class Client {
     this.#worker = worker;
     this.#stopMs = stopMs;
     this.#onEnd = onEnd;
-    worker.addEventListener("message", ({ data }) => this.#receive(data as Answer | Notice));
+    worker.addEventListener("message", ({ data }) => this.#receive(data as Answer | Notice | Alive));
     worker.addEventListener("messageerror", () => this.end());
     worker.addEventListener("error", (event) => {
       const { message } = event as { message?: unknown };
@@ -123,7 +135,16 @@ export class Client {
     this.#listeners.set(adapter, listener);
   }
 
-  #receive(answer: Answer | Notice): void {
+  /** It holds that lock while it lives: the end of one that has closed itself, or ran out of memory, is reported by nothing else. */
+  #watch(lock: string): void {
+    const ended = (): Promise<unknown> => Promise.resolve(systemClock.setTimeout(() => this.end(), LAST_WORDS_MS));
+    webLocks()
+      ?.request(lock, {}, ended)
+      .catch(() => undefined);
+  }
+
+  #receive(answer: Answer | Notice | Alive): void {
+    if ("alive" in answer) return this.#watch(answer.alive);
     if ("event" in answer) return this.#listeners.get(answer.adapter)?.(answer.event);
     const pending = this.#pending.get(answer.id);
     if (!pending) return;

@@ -1,6 +1,7 @@
 import { type SqlJsOptions, sqlJs } from "../index.ts";
+import { webLocks } from "../storage/platform.ts";
 import { Host } from "./host.ts";
-import type { Answer, Notice, Question } from "./messages.ts";
+import type { Alive, Answer, Notice, Question } from "./messages.ts";
 
 /** The scope of a dedicated worker, or a port. */
 export interface WorkerScope {
@@ -22,4 +23,13 @@ export function serveSqlJs(options: SqlJsOptions, scope: WorkerScope = globalThi
   const isKept = options.storage?.open !== undefined;
   const host = new Host(sqlJs(options), isKept, (answer: Answer | Notice) => scope.postMessage(answer, []));
   scope.addEventListener("message", ({ data }) => void host.receive(data as Question));
+  const alive = `isopool-worker:${globalThis.crypto.randomUUID()}`;
+  const hold = (): Promise<never> => {
+    scope.postMessage({ alive } satisfies Alive, []);
+    return new Promise(() => undefined);
+  };
+  // Refused where a page's storage is switched off.
+  webLocks()
+    ?.request(alive, {}, hold)
+    .catch(() => undefined);
 }

@@ -17,6 +17,11 @@ export interface ImageConnection extends DriverConnection {
   image(signal?: AbortSignal): MaybePromise<Uint8Array>;
 }
 
+/** An adapter that can let go of its database at once. */
+export interface Abandonable extends Adapter {
+  abandon?(): void;
+}
+
 interface Connected {
   readonly connection: DriverConnection;
   readonly streams: Map<number, RowStream>;
@@ -27,7 +32,7 @@ export class Host {
   readonly #factory: AdapterFactory;
   readonly #isKept: boolean;
   readonly #post: (answer: Answer | Notice) => void;
-  readonly #adapters: Map<number, Adapter> = new Map();
+  readonly #adapters: Map<number, Abandonable> = new Map();
   readonly #connections: Map<number, Connected> = new Map();
   readonly #aborts: Map<number, AbortController> = new Map();
 
@@ -81,6 +86,7 @@ export class Host {
     if (ask.op === "dispose") {
       const adapter = this.#adapters.get(ask.adapter);
       this.#adapters.delete(ask.adapter);
+      if (ask.isLost) adapter?.abandon?.();
       return adapter?.dispose?.();
     }
     const connected = this.#connections.get(ask.connection);

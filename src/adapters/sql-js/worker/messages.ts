@@ -25,7 +25,8 @@ export type Ask =
     }
   | { readonly op: "next" | "return"; readonly connection: number; readonly stream: number }
   | { readonly op: "export" | "close"; readonly connection: number }
-  | { readonly op: "dispose"; readonly adapter: number };
+  // `isLost`: another tab has the database now.
+  | { readonly op: "dispose"; readonly adapter: number; readonly isLost?: boolean };
 
 /** `abort`: whoever asked for `id` has given up. `isHidden`: the page may never run again. Both have no answer. */
 export type Question =
@@ -44,6 +45,11 @@ export type Answer = { readonly id: number } & (
 export interface Notice {
   readonly adapter: number;
   readonly event: AdapterEvent;
+}
+
+/** The name of a lock that the worker holds for as long as it lives. */
+export interface Alive {
+  readonly alive: string;
 }
 
 /** As of an answer. */

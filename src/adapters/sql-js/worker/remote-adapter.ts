@@ -14,7 +14,7 @@ import { CAPABILITIES, nameIn } from "../adapter.ts";
 import { connectFailed } from "../errors.ts";
 import type { SqlJsSource } from "../storage.ts";
 import { encode } from "../values.ts";
-import type { Client } from "./client.ts";
+import { type Client, lost } from "./client.ts";
 import { RemoteConnection } from "./remote-connection.ts";
 
 /** The worker that all databases of one factory share. */
@@ -67,6 +67,7 @@ export class RemoteAdapter implements Adapter {
       );
       client.isKept &&= isKept as boolean;
       throwIfAborted(signal);
+      if (this.#client !== client) throw lost("not-executed");
     } catch (error) {
       // It may have been opened all the same, and would be the only one that there may be.
       client.ask({ op: "close", connection }).catch(() => undefined);
@@ -82,9 +83,16 @@ export class RemoteAdapter implements Adapter {
     this.#emit = listener;
   }
 
-  /** Another tab has the database now. */
+  /** Another tab has the database now. The worker ends with it at once, unless others have databases there: then it lets go of this one. */
   abandon(): void {
-    this.#client?.end();
+    const client = this.#client;
+    this.#client = undefined;
+    this.#owner.leave(this);
+    if (!client || client.isOver) return;
+    const ask = { op: "dispose", adapter: this.#number, isLost: true } as const;
+    // Given up from the start: a worker that is in the middle of a statement is ended after a while.
+    client.ask(ask, AbortSignal.abort()).catch(() => undefined);
+    Promise.resolve(this.#connection?.close()).catch(() => undefined);
   }
 
   async dispose(): Promise<void> {

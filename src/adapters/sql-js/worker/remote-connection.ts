@@ -1,6 +1,7 @@
 import type { DriverConnection, Flight, RowStream, StepOutcome, StreamOptions } from "../../../contract/adapter.ts";
-import type { RowBatch, Statement } from "../../../contract/statement.ts";
+import type { RowBatch, SqlValue, Statement } from "../../../contract/statement.ts";
 import { reasonOf, throwIfAborted } from "../../../signal.ts";
+import { tagOf } from "../../shared/refusal.ts";
 import { type Answered, type Client, lost, stateIn } from "./client.ts";
 import { type Ask, type ConnectionState, type PlainOutcome, toOutcome } from "./messages.ts";
 
@@ -49,9 +50,9 @@ export class RemoteConnection implements DriverConnection {
     return (value as PlainOutcome[]).map(toOutcome);
   }
 
-  stream({ text, params }: Statement, { batchSize, signal }: StreamOptions): RowStream {
+  stream(statement: Statement, { batchSize, signal }: StreamOptions): RowStream {
     const names = { connection: this.#number, stream: this.#client.next() };
-    const opening = this.#ask({ op: "stream", ...names, statement: { text, params }, batchSize }, signal);
+    const opening = this.#ask({ op: "stream", ...names, statement: plainStatement(statement), batchSize }, signal);
     // Reported by the first next(), or by nobody: who never reads has nothing to be told of.
     opening.catch(() => undefined);
     return {
@@ -95,9 +96,20 @@ export class RemoteConnection implements DriverConnection {
   }
 }
 
-/** As plain data: what is written here of a statement is what the other side needs. */
 function plain<Step extends Flight["steps"][number]>(step: Step): Step {
-  if (step.kind !== "query") return step;
-  const { text, params } = step.statement;
-  return { ...step, statement: { text, params } };
+  return step.kind === "query" ? { ...step, statement: plainStatement(step.statement) } : step;
+}
+
+/** As plain data: what is written here of a statement is what the other side needs. */
+function plainStatement({ text, params }: Statement): Statement {
+  if (!params || Array.isArray(params)) return { text, params: params?.map(own) };
+  return { text, params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, own(value)])) };
+}
+
+/** A view would travel with all of its buffer, and shared memory does not reach another tab. */
+function own(value: SqlValue): SqlValue {
+  if (tagOf(value) !== "Uint8Array") return value;
+  const { buffer, byteLength } = value as Uint8Array;
+  const isOwn = byteLength === buffer.byteLength && tagOf(buffer) === "ArrayBuffer";
+  return isOwn ? value : new Uint8Array(value as Uint8Array);
 }

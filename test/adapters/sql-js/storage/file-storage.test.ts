@@ -230,3 +230,21 @@ test("killed in the middle of its commits, 12 times: no image is torn, and no co
     await db.dispose();
   }
 });
+
+test("a database that cannot be removed is not kept locked by the attempt", async () => {
+  const folder = join(root, "kept");
+  const db = make(storageIn(folder));
+  await db.autocommit.query("CREATE TABLE t AS SELECT 1 AS x");
+  await db.dispose();
+  const refuse = (path: string, options: { force: true }): void => {
+    if (path.endsWith("-log1")) throw Object.assign(new Error("operation not permitted"), { code: "EPERM" });
+    fs.rmSync(path, options);
+  };
+  const held = Object.assign(Object.create(fs) as typeof fs, { rmSync: refuse });
+  const storage = fileStorage({ fs: held, process, folder });
+  await expect(storage.remove("shop")).rejects.toMatchObject({ code: "STORAGE_FAILED", details: { reason: "failed" } });
+  expect(fs.existsSync(join(folder, "shop.sqlite-lock"))).toBe(false);
+  // What was left of it does not become part of another one.
+  await storageIn(folder).remove("shop");
+  expect(fs.readdirSync(folder)).toEqual([]);
+});

@@ -23,7 +23,7 @@ for (let owner = 0; owner < Number(rounds); owner++) {
   let unlock;
   while (!unlock) {
     try {
-      unlock = lockFile(fs, processes, path, "shop");
+      ({ unlock } = lockFile(fs, processes, path, "shop"));
     } catch (error) {
       if (error.details?.reason !== "locked") throw error;
     }
