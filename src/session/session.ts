@@ -195,8 +195,7 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
     checkFunction(work, "the work");
     checkNames(options, TRANSACTION_OPTIONS, "a transaction");
-    const { unit, line, scope } = this;
-    if (options.propagation === "never") checkOpen(this);
+    const { unit, line, scope } = options.propagation === "never" ? checkOpen(this) : this;
     // One that has ended is nothing to begin in.
     const participation = resolvePropagation(options.propagation, !scope.isPlain || scope.over !== undefined);
     if (participation === "apart" || participation === "apart-plain") {

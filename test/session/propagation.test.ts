@@ -50,7 +50,7 @@ describe.each(Object.entries(table) as [Propagation, (typeof table)[Propagation]
       const { db, adapter } = fakeDatabase();
       const late = async (): Promise<unknown> => db.transaction(() => db.query("inner"), { propagation });
       let ended!: Promise<unknown>;
-      const { promise: end, resolve } = deferred<void>();
+      const { promise: end, resolve } = deferred();
       await db.session(
         () => {
           ended = end.then(late);
