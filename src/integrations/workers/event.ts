@@ -199,9 +199,9 @@ function fail(error: unknown, isInside: boolean): never {
   throw new DbError(code, message.slice(code.length + 2), details, { outcome, cause: error });
 }
 
-/** Of whichever class: in Node, a library may bring one of its own. */
+/** Of whichever class: in Node, a library may bring one of its own. Those of Workers have a tag since 2024-09-26 only. */
 function isResponse(result: unknown): result is Response {
-  return Object.prototype.toString.call(result) === "[object Response]";
+  return result instanceof Response || Object.prototype.toString.call(result) === "[object Response]";
 }
 
 function isFailure({ status }: Response, error: unknown): boolean {
