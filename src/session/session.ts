@@ -195,15 +195,14 @@ export class Session extends Handle<Session> implements AsyncDisposable {
   async #transact<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
     checkFunction(work, "the work");
     checkNames(options, TRANSACTION_OPTIONS, "a transaction");
-    const { unit, line, scope } = options.propagation === "never" ? checkOpen(this) : this;
-    // One that has ended is nothing to begin in.
-    const participation = resolvePropagation(options.propagation, !scope.isPlain || scope.over !== undefined);
+    const { unit, line, scope } = checkOpen(this);
+    const participation = resolvePropagation(options.propagation, !scope.isPlain);
     if (participation === "apart" || participation === "apart-plain") {
       const { propagation: _, ...own } = options;
       const complete = unit.host.complete({ ...own, transaction: participation === "apart" }, unit.options.settings);
       return Session.run(unit.host, unit.owner, work, complete);
     }
-    refuseFromWithin(checkOpen(this));
+    refuseFromWithin(this);
     const kind = participation === "plain" ? "joined" : participation === "root" ? "transaction" : participation;
     return runInside(this, kind, options, (inner, turn) => {
       const inside = new Session(unit, line, inner);
