@@ -71,6 +71,21 @@ describe.each(Object.entries(engines))("%s", (_, open) => {
     expect(await count(db)).toBe(1);
   });
 
+  test("a transaction whose commit was refused for a write of its own is read only as before", async () => {
+    const db = await start(open);
+    await db.session(async (session) => {
+      await session.query("select id from item");
+      await expect(session.commit(WRITE)).rejects.toMatchObject(refused);
+      await session.rollback();
+      await session.query("select id from item");
+      await expect(session.commit("select 1", WRITE)).rejects.toMatchObject(refused);
+      await expect(session.batch(["select 1", WRITE])).rejects.toMatchObject(refused);
+      await expect(session.query(WRITE)).rejects.toMatchObject(refused);
+      await session.rollback();
+    });
+    expect(await count(db)).toBe(1);
+  });
+
   test("a stream that is left early gives its session back, and the next statement", async () => {
     const db = await start(open);
     await db.session(

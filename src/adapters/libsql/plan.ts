@@ -180,7 +180,8 @@ export class Plan {
     if (step.kind === "begin") {
       this.#isOpen = true;
       this.#isReadOnly = step.options.accessMode === "read only";
-    } else if (step.kind === "commit" || step.kind === "rollback") this.#isOpen = this.#isReadOnly = false;
+      // Until the next one: a COMMIT behind a statement that is refused is skipped, and the transaction goes on.
+    } else if (step.kind === "commit" || step.kind === "rollback") this.#isOpen = false;
     if (step.kind.startsWith("rollback")) this.#isFailed = false;
   }
 
