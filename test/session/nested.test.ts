@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Session } from "../../src/index.ts";
+import { Scope } from "../../src/session/scope.ts";
 import { deferred, fakeDatabase } from "../kit/fake-database.ts";
 
 const boom = new Error("boom");
@@ -234,14 +235,17 @@ test("the work of a nested transaction cannot commit the session around it: half
   ]);
 });
 
-// A cube of their depth would be over a minute.
-test("two thousand nest, each in the one before", async () => {
+test("five hundred nest, each in the one before: what a statement is inside of is looked for once, not once at each level", async () => {
+  const looks = vi.spyOn(Scope.prototype, "path", "get");
+  onTestFinished(() => looks.mockRestore());
   const { db, adapter } = fakeDatabase();
   const nest = async (s: Session, depth: number): Promise<void> => {
     await s.query("one");
     if (depth > 0) await s.transaction((inner) => nest(inner, depth - 1), nested);
   };
-  await db.session((s) => nest(s, 2_000));
-  expect(adapter.flights).toHaveLength(2_002);
-  expect(adapter.flights.at(-2)).toBe("1: savepoint isopool_2000 | one");
-}, 15_000);
+  await db.session((s) => nest(s, 500));
+  expect(adapter.flights).toHaveLength(502);
+  expect(adapter.flights.at(-2)).toBe("1: savepoint isopool_500 | one");
+  expect(looks.mock.calls.length).toBeGreaterThan(500);
+  expect(looks.mock.calls.length).toBeLessThan(2_500);
+});

@@ -1,4 +1,4 @@
-import type { AdapterSource, MaybePromise } from "../../contract/adapter.ts";
+import type { Adapter, AdapterSource, MaybePromise } from "../../contract/adapter.ts";
 import type { StorageKind } from "../../contract/events.ts";
 import type { SqlJsDatabase, SqlJsStatic } from "./driver.ts";
 
@@ -6,6 +6,11 @@ import type { SqlJsDatabase, SqlJsStatic } from "./driver.ts";
 export interface SqlJsSource extends AdapterSource {
   /** Another tab had it open, and is not to have it any more: whatever it still holds is taken from it. */
   readonly takesOver?: boolean | undefined;
+}
+
+/** An adapter that can let go of its database at once: another tab has it by now. */
+export interface Abandonable extends Adapter {
+  abandon?(): void;
 }
 
 /** Loads the image of a named database, and saves it when the database is disposed. */

@@ -14,6 +14,7 @@ import {
 } from "../../../src/adapters/kit/index.ts";
 import type { StepOutcome } from "../../../src/contract/adapter.ts";
 import { createDatabase } from "../../../src/index.ts";
+import { FAILING_TABLES, FAILING_WRITES } from "../sqlite/failing-writes.ts";
 
 type Addon = InstanceType<typeof Libsql>;
 type Options = SimpleAdapterOptions<Addon>;
@@ -60,23 +61,7 @@ async function connect(rest: Partial<Options> = {}): Promise<DriverConnection> {
 }
 
 describe("of a write that has failed", () => {
-  const tables = [
-    "create table plain (n unique)",
-    "create table lax (n unique on conflict fail)",
-    "create table watched (n)",
-    "create trigger watch before insert on watched when new.n = 2 begin select raise(fail, 'no two'); end",
-    "insert into lax values (0)",
-  ];
-
-  test.each([
-    ["insert or fail into plain values (1), (1)", "plain", "unknown"],
-    ["insert into lax values (1), (1)", "lax", "unknown"],
-    ["insert into lax values (1), (1) returning n", "lax", "unknown"],
-    ["insert into watched values (1), (2)", "watched", "unknown"],
-    ["insert into plain values (1), (1)", "plain", "not-executed"],
-    ["insert into lax values (0)", "lax", "not-executed"],
-    ["insert into lax (m) values (1)", "lax", "not-executed"],
-  ] as const)("%s: `not-executed` only when nothing of it stays", async (text, table, outcome) => {
+  test.each(FAILING_WRITES)("%s: `not-executed` only when nothing of it stays", async (text, table, outcome) => {
     const connection = await connect();
     const send = async (each: string): Promise<StepOutcome> =>
       (
@@ -84,7 +69,7 @@ describe("of a write that has failed", () => {
           steps: [{ kind: "query", statement: { text: each }, guarded: false, onError: "continue" }],
         })
       )[0]!;
-    for (const each of tables) await send(each);
+    for (const each of FAILING_TABLES) await send(each);
     const before = await send(`select n from ${table}`);
     expect(await send(text)).toMatchObject({ status: "failed", error: { code: "QUERY_FAILED", outcome } });
     const { rows } = (before as { result: { rows: unknown[][] } }).result;

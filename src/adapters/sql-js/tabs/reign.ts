@@ -1,6 +1,5 @@
 import type { Adapter, AdapterFactory } from "../../../contract/adapter.ts";
-import type { SqlJsSource } from "../storage.ts";
-import type { Abandonable } from "../worker/host.ts";
+import type { Abandonable, SqlJsSource } from "../storage.ts";
 import type { TabPlatform } from "./platform.ts";
 import { ServedTab } from "./served-tab.ts";
 

@@ -1,6 +1,6 @@
 import type { Adapter, AdapterFactory, DriverConnection, MaybePromise, RowStream } from "../../../contract/adapter.ts";
 import { connectionLost } from "../errors.ts";
-import type { SqlJsSource } from "../storage.ts";
+import type { Abandonable, SqlJsSource } from "../storage.ts";
 import {
   type Answer,
   type Ask,
@@ -15,11 +15,6 @@ import {
 /** What `sqlJs()` opens, and `sqlJsWorker()`. */
 export interface ImageConnection extends DriverConnection {
   image(signal?: AbortSignal): MaybePromise<Uint8Array>;
-}
-
-/** An adapter that can let go of its database at once. */
-export interface Abandonable extends Adapter {
-  abandon?(): void;
 }
 
 interface Connected {
